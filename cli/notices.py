@@ -34,6 +34,8 @@ def texts(folder: pathlib.Path) -> list[str]:
     for below in ("LICENSES", "licenses", "license"):
         if (folder / below).is_dir():
             files += [path for path in (folder / below).iterdir() if path.is_file()]
+    # Libraries in C.
+    files += [path for path in (folder / "librdkafka" / "LICENSES.txt", folder / "src" / "zlib" / "LICENSE") if path.is_file()]
     found = []
     for path in sorted(files):
         text = path.read_text(encoding="utf-8", errors="replace").replace("\r\n", "\n").strip("\n")

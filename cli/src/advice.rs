@@ -1,7 +1,12 @@
 //! The next step for a value or a file that cannot be used, by what is wrong with it.
 
-use featc_ir::display::instant;
+mod instants;
+#[cfg(test)]
+mod tests;
+
 use featr::{BadValue, Broken, Detail, Fault, Reason, Wrong};
+use instants::{epoch, read_as, timestamp};
+pub use instants::{instant_of_spine, option};
 
 /// For a row of a file that was rejected.
 pub fn row(fault: &Fault, file: &str) -> Option<String> {
@@ -12,7 +17,7 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
         }
         Fault::Undecoded(Detail::Null { column, .. }) if file.contains(".jsonl") => Some(format!(
             "if `{column}` may be null, write a `?` behind its type in the source; a key that is absent is null, too: keys \
-             are spelt as the columns, and stand in no nested object"
+             are spelt as the columns, or as `from \"…\"` behind the type says, which leads into objects: `from \"user.id\"`"
         )),
         Fault::Undecoded(Detail::Null { column, .. }) => Some(format!(
             "if `{column}` may be null, write a `?` behind its type in the source; otherwise fill it in the file"
@@ -49,6 +54,11 @@ pub fn all_rows(fault: &Fault, file: &str) -> Option<String> {
              `lateness` only if rows that come so late are to count"
                 .to_owned(),
         ),
+        Fault::Unaccepted(Reason::Ahead) => Some(
+            "if they are ahead by different lengths, `time` and `arrival` are swapped: rows arrive after they happen; if all by \
+             as much, compare the zones and units of both; a longer `skew` is for clocks that are ahead a little"
+                .to_owned(),
+        ),
         _ => row(fault, file),
     }
 }
@@ -82,10 +92,7 @@ const LINES: &str = "in pandas `to_json(path, orient=\"records\", lines=True, da
 fn of_value(column: &str, value: &BadValue) -> Option<String> {
     let plain = value.written.trim_matches('"');
     let is_number = plain.parse::<f64>().is_ok();
-    let is_absent = matches!(
-        plain.to_lowercase().as_str(),
-        "na" | "n/a" | "nan" | "null" | "none" | "nil" | "-" | "nat" | "\\n"
-    );
+    let is_absent = is_absent(plain);
     let is_kind = matches!(
         value.wrong,
         Wrong::NoBool
@@ -121,10 +128,22 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
             "what is absent is an empty field (in pandas `to_csv(path, na_rep=\"\")`): write nothing in place of `{plain}`, \
              and a `?` behind the type of `{column}`"
         )),
-        Wrong::NoTimestamp => Some(timestamp(plain)),
+        Wrong::NoTimestamp => Some(read_as(column, plain).unwrap_or_else(|| timestamp(plain))),
+        Wrong::NotInFormat => Some(format!(
+            "compare it with the format behind the type of `{column}`; texts in another one are rejected"
+        )),
+        Wrong::BeyondYears if is_number => Some(format!(
+            "compare it with what the numbers of `{column}` are said to count: seconds, millis or micros"
+        )),
+        Wrong::PartOfMicrosecond => Some(format!(
+            "instants are whole microseconds: write `{column}` with fewer digits behind the point, as text or as a decimal"
+        )),
+        Wrong::NoObject => Some(format!(
+            "`from` leads to `{column}` through an object: name the field in which it is"
+        )),
         Wrong::NoString if epoch(plain).is_some() => Some(format!(
             "if `{column}` is an instant: {}; if it is a number, declare it as `int64`",
-            timestamp(plain)
+            read_as(column, plain).unwrap_or_else(|| timestamp(plain))
         )),
         Wrong::NoString if is_number => Some(format!(
             "declare `{column}` as the number that it is, such as `{column}: int64`"
@@ -132,12 +151,17 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
         Wrong::NoInt64 if plain.parse::<i64>().is_ok() => Some(format!(
             "it is text in the file: declare `{column}: string` and cast it in a transform, or write it as a number"
         )),
+        Wrong::NoInt64 if is_whole(plain) => Some(format!(
+            "write whole numbers without a point into the file (in pandas `astype(\"Int64\")` first); only if `{column}` \
+             measures something, and is no id and no key, declare `{column}: float64`"
+        )),
         Wrong::NoInt64 if is_number => Some(format!(
             "declare `{column}: float64`, or write whole numbers into the file"
         )),
-        Wrong::NoFloat64 | Wrong::NoDecimal | Wrong::NoInt64 => {
-            as_number(plain).map(|number| format!("write digits, with a point before those of the fraction: {number}"))
-        }
+        Wrong::NoFloat64 | Wrong::NoDecimal | Wrong::NoInt64 => Some(match as_number(plain) {
+            Some(number) => format!("write digits, with a point before those of the fraction: {number}"),
+            None => format!("declare `{column}: string` if its values are texts, or write numbers into the file"),
+        }),
         Wrong::NoBool if !is_number => Some(format!(
             "write `true` and `false` into the file, or declare `{column}: string` and compare: `{column} = \"{plain}\"`"
         )),
@@ -146,6 +170,19 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// `6.0`: a whole number with a point.
+fn is_whole(plain: &str) -> bool {
+    plain.parse::<f64>().is_ok_and(|number| number.fract() == 0.0)
+}
+
+/// Whether a text stands for nothing.
+fn is_absent(plain: &str) -> bool {
+    matches!(
+        plain.to_lowercase().as_str(),
+        "na" | "n/a" | "nan" | "null" | "none" | "nil" | "-" | "nat" | "\\n"
+    )
 }
 
 /// A number with a comma for its point, or with a currency beside it, as it can be read. Where a comma may stand between
@@ -161,72 +198,18 @@ fn as_number(written: &str) -> Option<String> {
     (point != written && point.parse::<f64>().is_ok()).then_some(point)
 }
 
-/// For what should be an instant, without its quotes.
-pub fn timestamp(written: &str) -> String {
-    if let Some((us, unit)) = epoch(written) {
-        return format!(
-            "write it as `{}`, not as a number (in pandas `pd.to_datetime(x, unit=\"{unit}\", utc=True)`)",
-            instant(us)
-        );
-    }
-    let (time, zone) = written.rsplit_once([' ', '[']).unwrap_or((written, ""));
-    if zone.contains('/') && zone.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        let time = time.replacen(' ', "T", 1);
-        return format!(
-            "no instant names its zone: write its offset, such as `{time}+02:00`, or write it without, and `zone \"{}\"` in \
-             the source",
-            zone.trim_end_matches(']')
-        );
-    }
-    let marks = |date: &str| -> Vec<_> { date.char_indices().filter(|(_, c)| !c.is_ascii_digit()).collect() };
-    let is_dotted = written.get(..10).map(marks) == Some(vec![(2, '.'), (5, '.')]);
-    if written.contains('/') || is_dotted {
-        return "write instants like `2024-05-01T00:00:00Z` (in pandas `pd.to_datetime(x, dayfirst=True, utc=True)` where the \
-                day comes first, without `dayfirst` where the month does)"
-            .to_owned();
-    }
-    match dated(written) {
-        Some(instant) => format!("write an instant with its time and zone: `{instant}`"),
-        None => "write instants like `2024-05-01T00:00:00Z`".to_owned(),
-    }
-}
-
-/// A date as an instant in UTC.
-fn dated(written: &str) -> Option<String> {
-    as_instant(&format!("{written}T00:00:00Z"))
-}
-
-fn as_instant(text: &str) -> Option<String> {
-    featr::parse_value(text, featc_ir::Type::Timestamp).map(|_| text.to_owned())
-}
-
-/// For an option that takes an instant: a date, or a time without an offset, as one in UTC.
-pub fn option(written: &str) -> String {
-    let zoned = || as_instant(&format!("{}Z", written.replacen(' ', "T", 1)));
-    let instant = dated(written).or_else(zoned);
-    format!("write it like {}", instant.as_deref().unwrap_or("2013-03-01T12:00:00Z"))
-}
-
-/// A number of seconds, or of parts of them, since 1970, in microseconds, and which it is by its digits.
-fn epoch(written: &str) -> Option<(i64, &'static str)> {
-    let digits = written.strip_suffix(".0").unwrap_or(written);
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let number: i64 = digits.parse().ok()?;
-    match digits.len() {
-        9..=10 => Some((number * 1_000_000, "s")),
-        12..=13 => Some((number * 1_000, "ms")),
-        15..=16 => Some((number, "us")),
-        18..=19 => Some((number / 1_000, "ns")),
+/// For a question whose key cannot be used.
+pub fn key_of_spine(column: &str, value: &BadValue) -> Option<String> {
+    match value.wrong {
+        Wrong::NoInt64 if is_whole(value.written.trim_matches('"')) => Some(format!(
+            "floats round whole numbers of this size: write `{column}` without a point, as it was before it became a float \
+             (in pandas `astype(\"Int64\")` where it is read)"
+        )),
+        Wrong::NoInt64 | Wrong::NoDecimal | Wrong::NoFloat64 | Wrong::NoBool | Wrong::NoString => Some(format!(
+            "write `{column}` in all rows as the source has it, and in the type that the program declares"
+        )),
         _ => None,
     }
-}
-
-/// For a question whose instant cannot be used.
-pub fn instant_of_spine(value: &BadValue) -> Option<String> {
-    let is_instant = matches!(value.wrong, Wrong::NoTimestamp | Wrong::NoString);
-    is_instant.then(|| timestamp(value.written.trim_matches('"')))
 }
 
 /// For a name whose ending says no format that is read.
@@ -260,96 +243,4 @@ pub fn header(found: &[String]) -> Option<String> {
         .iter()
         .any(is_value)
         .then(|| "the file has no header: write the names of the columns into its first line".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_kind_of_row_has_its_step() {
-        let step = |fault: Fault| row(&fault, "f.csv").unwrap_or_default();
-        let value = |column: &str, written: &str, wrong| {
-            let (column, written) = (column.to_owned(), written.to_owned());
-            let value = BadValue { written, wrong };
-            Fault::Undecoded(Detail::Value { column, value })
-        };
-        let record = |broken| Fault::Undecoded(Detail::Record(broken));
-        let null_of = |is_time, is_arrival| {
-            let column = "sku".to_owned();
-            Fault::Undecoded(Detail::Null {
-                column,
-                is_time,
-                is_arrival,
-            })
-        };
-        let null = |is_time| null_of(is_time, false);
-        assert!(step(null_of(false, true)).contains("`arrival time + 5m`"));
-        let of_all = |fault: Fault| all_rows(&fault, "f.csv").unwrap_or_default();
-        assert!(of_all(null_of(false, true)).contains("`arrival time + 5m`"));
-        assert!(of_all(null(true)).contains("no row has an event time in `sku`"));
-        assert!(of_all(null(false)).contains("a file of another source"));
-        assert!(of_all(Fault::Unaccepted(Reason::Late)).contains("compare the zones"));
-        for (fault, words) in [
-            (null(false), "`?` behind its type"),
-            (value("x", "\"1,50\"", Wrong::NoDecimal), "1.50"),
-            (value("x", "\"$1.50\"", Wrong::NoDecimal), ": 1.50"),
-            (value("x", "\"NA\"", Wrong::NoDecimal), "in place of `NA`"),
-            (value("x", "\"1.505\"", Wrong::MorePlaces), "`decimal(…, 3)`"),
-            (value("ok", "\"yes\"", Wrong::NoBool), "`ok = \"yes\"`"),
-            (value("at", "\"01/05/2024 10:00\"", Wrong::NoTimestamp), "dayfirst"),
-            (value("n", "\"1.0\"", Wrong::NoInt64), "`n: float64`"),
-            (value("n", "\"1\"", Wrong::NoInt64), "declare `n: string`"),
-            (value("x", "\"36,14\"", Wrong::NoFloat64), "36.14"),
-            (value("ok", "\"1\"", Wrong::NoBool), "`ok = 1`"),
-            (value("id", "5", Wrong::NoString), "`id: int64`"),
-            (value("at", "1715336539000", Wrong::NoString), "`2024-05-10T10:22:19Z`"),
-            (value("at", "\"1715174759000\"", Wrong::NoTimestamp), "unit=\"ms\""),
-            (
-                value("at", "\"2024-05-06\"", Wrong::NoTimestamp),
-                "`2024-05-06T00:00:00Z`",
-            ),
-            (
-                value("at", "\"2024-05-01T10:00:00 Europe/Berlin\"", Wrong::NoTimestamp),
-                "`zone \"Europe/Berlin\"`",
-            ),
-            (value("at", "\"01.05.2024 10:25\"", Wrong::NoTimestamp), "dayfirst"),
-            (
-                value("x", "\"123456789.00\"", Wrong::BeyondPrecision),
-                "9 digits before the point",
-            ),
-            (
-                value("n", "\"9223372036854775808\"", Wrong::BeyondInt64),
-                "`n: decimal(20, 0)`",
-            ),
-            (value("x", "105", Wrong::Inexact), "that the file has"),
-            (record(Broken::Fields { found: 9, header: 8 }), "in double quotes"),
-            (
-                record(Broken::NoJson("expected value at column 7".to_owned())),
-                "`null` for NaN",
-            ),
-            (record(Broken::NotUtf8), "write it as UTF-8"),
-            (record(Broken::OpenQuote), "opened in that line"),
-            (record(Broken::TooLong), "by a line feed"),
-            (record(Broken::NoObject("a sequence".to_owned())), "lines=True"),
-            (Fault::Unaccepted(Reason::Late), "`lateness`"),
-            (Fault::Unaccepted(Reason::Ahead), "`skew`"),
-        ] {
-            let told = step(fault.clone());
-            assert!(told.contains(words), "{fault:?}: {told}");
-        }
-        assert_eq!(as_number("1,500"), None, "a thousand and a half, or one and a half");
-        assert_eq!(row(&null(true), "f.csv"), None);
-        assert!(row(&null(false), "f.jsonl").is_some_and(|told| told.contains("spelt as the columns")));
-    }
-
-    #[test]
-    fn a_first_line_that_is_no_header_is_told() {
-        let told = |names: &[&str]| header(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
-        assert!(told(&["0", "c11", "36.14"]).is_some_and(|help| help.contains("no header")));
-        assert!(told(&["# exported 2024"]).is_some_and(|help| help.contains("before the header")));
-        assert!(told(&["id", "known_at\r0"]).is_some_and(|help| help.contains("line feed")));
-        assert_eq!(told(&["id", "card", "at_2024"]), None);
-        assert_eq!(told(&[]), None);
-    }
 }

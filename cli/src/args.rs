@@ -36,7 +36,7 @@ pub struct Cli {
 const EXIT_CODES: &str = "Exit codes:
   0  done
   1  refused: the program, the data or an argument's value (each cause has a code, see `featc explain`),
-     or differences found (`verify`, `fmt --check`)
+     or differences found (`verify`, `diff`, `fmt --check`)
   2  wrong usage of the command line (E0910): an unknown command or option, a missing or invalid value";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -64,6 +64,10 @@ pub enum Command {
     Build(BuildArgs),
     /// Compare the plans of a build with its program again, without its source
     Certify(CertifyArgs),
+    /// Compare what two programs mean: features, services, the state of a server
+    Diff(DiffArgs),
+    /// Write down what the features of programs mean, for `featc check --locked`
+    Lock(LockArgs),
     /// Rewrite programs in the canonical format
     Fmt(FmtArgs),
     /// Explain a message code, or a word
@@ -76,7 +80,7 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Run both engines (and the model on a sample) and compare them bit by bit
     Verify(VerifyArgs),
-    /// Answer one entity at one instant, from online state
+    /// Answer one entity at one instant from the sources, as a server would (of its state: `featc state show`)
     Get(GetArgs),
     /// Answer over HTTP from durable state: push rows, ask for features
     Serve(ServeArgs),
@@ -90,6 +94,16 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct CheckArgs {
+    /// `.feat` files, or folders that each hold one program
+    #[arg(required = true, value_name = "PROGRAM")]
+    pub programs: Vec<PathBuf>,
+    /// Refuse a program whose features, services or their columns are not those of its lock file (see `featc lock`)
+    #[arg(long)]
+    pub locked: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct LockArgs {
     /// `.feat` files, or folders that each hold one program
     #[arg(required = true, value_name = "PROGRAM")]
     pub programs: Vec<PathBuf>,
@@ -110,6 +124,19 @@ pub struct CertifyArgs {
     /// The folder of a build, such as `target/feat/<module>`
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The older program: a `.feat` file, a folder, the folder of a build, or REVISION:PATH of git
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// The newer one
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// Print Markdown, for a pull request
+    #[arg(long)]
+    pub markdown: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,10 +1,11 @@
-//! `featc check`: messages only.
+//! `featc check`: messages, and with `--locked` the lock file.
 
 use crate::args::CheckArgs;
 use crate::errors;
 use crate::report::{Refused, Reporter, counted};
-use featc_driver::Project;
+use featc_driver::{Lock, Project};
 use featc_ir::Program;
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Reads and compiles a program, printing its messages.
@@ -28,6 +29,12 @@ pub fn run(args: &CheckArgs, reporter: &Reporter) -> Result<(), Refused> {
     for path in &args.programs {
         match compile(path, reporter) {
             Ok((_, program)) => {
+                if args.locked
+                    && let Err(cause) = as_locked(path, &program, reporter)
+                {
+                    refused = Some(cause);
+                    continue;
+                }
                 let features: usize = program.views.iter().map(|view| view.features.len()).sum();
                 let text = format!(
                     "{}: {}, {}, {}: no errors",
@@ -49,4 +56,20 @@ pub fn run(args: &CheckArgs, reporter: &Reporter) -> Result<(), Refused> {
         }
     }
     refused.map_or(Ok(()), Err)
+}
+
+/// Refuses a program that is not what its lock file says.
+fn as_locked(program: &Path, of: &Program, reporter: &Reporter) -> Result<(), Refused> {
+    let path = Lock::path(program);
+    let (name, asked) = (path.display().to_string(), program.display().to_string());
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return reporter.refuse(errors::no_lock(&name, &asked)),
+        Err(error) => return reporter.refuse(errors::bad_lock(&name, &asked, &featr::plain(&error))),
+    };
+    let lock = Lock::read(&text).or_else(|why| reporter.refuse(errors::bad_lock(&name, &asked, &why)))?;
+    match lock.differences(&Lock::of(of)) {
+        found if found.is_empty() => Ok(()),
+        found => reporter.refuse(errors::not_as_locked(&name, &asked, &found)),
+    }
 }

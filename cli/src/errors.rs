@@ -9,13 +9,15 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use build::{build, certify, load, refused};
+pub use build::{bad_lock, build, certify, load, no_lock, no_revision, not_as_locked, refused};
 pub use files::{no_served_log, of_command, of_log, of_spine};
 pub use records::{
     ANEW, DURING, begun_otherwise, changed, damaged_part, features_changed, foreign_file, no_record, no_spine,
     not_a_file, not_reproduced, other_release, several_entities, too_many_parts, unusable_folder,
 };
-pub use runs::{nothing_accepted, nothing_asked, nothing_asked_strict, run, shared_identity, strict, unknown_view};
+pub use runs::{
+    no_service, nothing_accepted, nothing_asked, nothing_asked_strict, run, shared_identity, strict, unknown_view,
+};
 pub use serve::{ended, no_state, state, unfollowable, unservable};
 
 use crate::advice;
@@ -185,6 +187,14 @@ pub fn not_empty(folder: &str) -> Diagnostic {
 pub fn busy(folder: &str) -> Diagnostic {
     Diagnostic::new(Code::FolderBusy, format!("another run is writing to `{folder}`"))
         .with_help("wait for it, or choose another folder")
+}
+
+/// A folder of state that a server has.
+pub fn busy_state(folder: &str) -> Diagnostic {
+    Diagnostic::new(Code::FolderBusy, format!("another run is writing to `{folder}`")).with_help(
+        "a `featc serve` that runs has this state: end it first, or ask it while it runs (`/metrics`); another server needs a \
+         folder of its own",
+    )
 }
 
 /// A served log of which no answer can be compared; `why` says it per feature.

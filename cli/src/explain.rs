@@ -19,6 +19,22 @@ pub fn run(args: &ExplainArgs, reporter: &Reporter) -> Result<(), Refused> {
         reporter.result(&format!("{word}: {meaning}"), &value);
         return Ok(());
     }
+    // `self` of `excluding self`, where no row has just this name.
+    let near: Vec<_> = words().filter(|(word, _)| has_word(word, &args.code)).collect();
+    if !near.is_empty() {
+        let lines: Vec<String> = near
+            .iter()
+            .map(|(word, meaning)| format!("{word}: {meaning}"))
+            .collect();
+        let value = near
+            .iter()
+            .map(|(word, meaning)| serde_json::json!({ "word": word, "meaning": meaning }));
+        reporter.result(
+            &lines.join("\n"),
+            &serde_json::json!({ "words": value.collect::<Vec<_>>() }),
+        );
+        return Ok(());
+    }
     let codes = Code::ALL.iter().map(|code| code.code());
     let nearest = suggest::nearest(&args.code.to_uppercase(), codes)
         .or_else(|| suggest::nearest(&args.code, words().flat_map(|(word, _)| names(word))));
@@ -38,8 +54,17 @@ fn names(word: &'static str) -> impl Iterator<Item = &'static str> {
 }
 
 fn is_named(word: &'static str, name: &str) -> bool {
-    let name = name.replace('_', " ");
-    names(word).any(|known| known.eq_ignore_ascii_case(&name))
+    let name = name.replace(['_', '-'], " ");
+    // `copies` of `copy`, `cuts` of `cut`.
+    let single = name.strip_suffix("ies").map(|begin| format!("{begin}y"));
+    let single = single.or_else(|| name.strip_suffix('s').map(str::to_owned));
+    let is = |known: &str, name: &str| known.replace(['_', '-'], " ").eq_ignore_ascii_case(name);
+    names(word).any(|known| is(known, &name) || single.as_deref().is_some_and(|single| is(known, single)))
+}
+
+/// Whether a word is one of several that make a name.
+fn has_word(row: &'static str, word: &str) -> bool {
+    names(row).any(|name| name.contains(' ') && name.split(' ').any(|one| one.eq_ignore_ascii_case(word)))
 }
 
 #[cfg(test)]
@@ -53,15 +78,41 @@ mod tests {
             "Truncated",
             "as_of_arrival",
             "id",
+            "as-of-arrival",
+            "copies",
+            "Cuts",
+            "excluding self",
             "delay",
             "lateness",
             "event time",
+            "late",
+            "ahead",
+            "expired",
+            "late_for_cut",
+            "bad_value",
+            "null_in_required",
+            "null_time",
+            "null_arrival",
+            "unparsable",
+            "at_too_far",
+            "at_before_time",
+            "key_error",
+            "poisoned",
+            "excluding now",
         ] {
             assert!(
                 words().any(|(word, meaning)| is_named(word, name) && meaning.len() > 20),
                 "{name}"
             );
         }
+        let of = |one: &str| {
+            words()
+                .filter(|(word, _)| has_word(word, one))
+                .map(|(word, _)| word)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of("self"), ["excluding self"]);
+        assert_eq!(of("excluding"), ["excluding now", "excluding self"]);
         assert!(!words().any(|(word, _)| is_named(word, "α")));
         assert!(words().count() > 50);
     }

@@ -13,6 +13,7 @@ pub mod caller;
 mod certify;
 pub mod check;
 mod demo;
+mod diff;
 pub mod errors;
 mod explain;
 mod fmt;
@@ -21,6 +22,7 @@ mod found;
 mod get;
 mod heap;
 mod lake;
+mod lock;
 mod notices;
 mod outputs;
 pub mod progress;
@@ -105,6 +107,8 @@ pub fn run(command: &Command, reporter: &Reporter) -> Result<(), report::Refused
         Command::Check(args) => check::run(args, reporter),
         Command::Build(args) => build::run(args, reporter),
         Command::Certify(args) => certify::run(args, reporter),
+        Command::Diff(args) => diff::run(args, reporter),
+        Command::Lock(args) => lock::run(args, reporter),
         Command::Fmt(args) => fmt::run(args, reporter),
         Command::Explain(args) => explain::run(args, reporter),
         Command::Train(args) => train::run(args, reporter),

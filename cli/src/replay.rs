@@ -3,6 +3,7 @@
 use crate::answered::Answered;
 use crate::args::{ReplayArgs, ReplayOptions};
 use crate::errors;
+use crate::found;
 use crate::lake::Out;
 use crate::outputs::{Aside, check_columns};
 use crate::report::{Refused, Reporter};
@@ -74,5 +75,6 @@ pub fn run(args: &ReplayArgs, reporter: &Reporter) -> Result<(), Refused> {
         reporter,
     )?;
     let mut training = Answered::whole(training);
+    found::tell(&prepared, &training, reporter);
     out.write(&prepared, &mut training, train, None, reporter)
 }

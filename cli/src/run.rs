@@ -3,7 +3,7 @@
 use crate::args::{Given, ProgramArgs, RunArgs, SpineArgs, TruthArg};
 use crate::check::compile;
 use crate::errors;
-use crate::report::{Refused, Reporter};
+use crate::report::{Refused, Reporter, counted};
 use featc_driver::diag::SourceMap;
 use featr::{SeenEarly, ServedLog, Spine, Table, Truth};
 use std::collections::BTreeSet;
@@ -57,7 +57,10 @@ pub fn prepare_compiled(
     featc_driver::certify(&ir, &plans).or_else(|refusal| reporter.refuse(errors::refused(&refusal)))?;
     let mut program = featr::Program::new(plans.batch, plans.stream, project.base.clone());
     let refuse = |error: featr::Error| reporter.refuse::<()>(errors::run(&error, None)).expect_err("refused");
-    program.service(service).map_err(refuse)?;
+    program.service(service).or_else(|error| {
+        let views: Vec<&str> = ir.views.iter().map(|view| view.name.as_str()).collect();
+        reporter.refuse(errors::no_service(&error, &views))
+    })?;
     if let Some(folder) = args.temp_dir.as_deref().filter(|folder| !folder.is_dir()) {
         let help = "make it, or name another";
         let name = folder.display().to_string();
@@ -186,7 +189,15 @@ impl Prepared {
     pub fn served(&self, args: &SpineArgs, answers: bool, reporter: &Reporter) -> Result<ServedLog, Refused> {
         let how = (args.at_column.as_str(), args.zone.as_deref());
         let read = self.program.read_served(&self.service, &self.served_log, how, answers);
-        read.or_else(|error| reporter.refuse(errors::of_log(&error, &args.at_column)))
+        let log = read.or_else(|error| reporter.refuse(errors::of_log(&error, &args.at_column)))?;
+        for (column, answers) in &log.without_identity {
+            reporter.note(&format!(
+                "{answers} of {} of the served log do not say `{column}`, which the program that gave them did not ask for: \
+                 it is null there, and `excluding self` takes nothing out",
+                counted(log.spine.times.len() as u64, "answer"),
+            ));
+        }
+        Ok(log)
     }
 
     /// Reads the spine, or the questions of the served log.

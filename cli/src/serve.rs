@@ -17,6 +17,9 @@ use featr_serve::{Config, Limits, Listener, ServeError};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// So long an end waits for a reader of a source that is at work.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
     if args.dry_run {
         let (_, program) = compiled(&args.program, &args.given, reporter)?;
@@ -51,6 +54,7 @@ pub fn begin(args: &ServeArgs, end: End, reporter: &Reporter) -> Result<Ready, R
     let followed = followed::of(args, &program, reporter)?;
     let limits = limits(args, reporter)?;
     // Before the state is opened: that takes time, and leaves a trace.
+    featr_follow::raise_limit();
     let listener = Listener::bind(args.listen);
     let listener = listener.or_else(|error| {
         let (listen, why) = (args.listen.to_string(), featr::plain(&error));
@@ -65,7 +69,7 @@ pub fn begin(args: &ServeArgs, end: End, reporter: &Reporter) -> Result<Ready, R
     let disk = Folder::take(&args.state);
     let disk = disk.or_else(|error| reporter.refuse(errors::unwritable(&folder, &featr::plain(&error))))?;
     let Some(disk) = disk else {
-        return reporter.refuse(errors::busy(&folder));
+        return reporter.refuse(errors::busy_state(&folder));
     };
     let opened = Runtime::open(program, Arc::new(disk), Arc::new(SystemClock), options);
     let (runtime, opened) = opened.or_else(|error| reporter.refuse(errors::state(&error)))?;
@@ -106,7 +110,7 @@ impl Ready {
         let followers = featr_follow::follow(&self.runtime, self.followed);
         let followers = followers.or_else(|error| reporter.refuse(errors::ended(&ServeError::System(error))))?;
         let served = self.listener.run(self.runtime, self.config, ready);
-        followers.join();
+        followers.join(PATIENCE);
         served.or_else(|error| reporter.refuse(errors::ended(&error)))
     }
 }

@@ -27,7 +27,7 @@ pub fn taken(folder: &Path, reporter: &Reporter) -> Result<Folder, Refused> {
     let name = folder.display().to_string();
     match Folder::existing(folder) {
         Ok(Some(disk)) => Ok(disk),
-        Ok(None) => reporter.refuse(errors::busy(&name)),
+        Ok(None) => reporter.refuse(errors::busy_state(&name)),
         Err(error) => reporter.refuse(errors::no_state(&name, &error)),
     }
 }

@@ -1,5 +1,6 @@
 //! Wrong usage of the command line, as a diagnostic whose place is the argument.
 
+mod elsewhere;
 #[cfg(test)]
 mod tests;
 
@@ -8,6 +9,7 @@ use crate::caller::Caller;
 use crate::report::Reporter;
 use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use elsewhere::{ELSEWHERE, OPTIONS, OtherOption};
 use featc_driver::diag::{Code, Diagnostic, SourceMap, Span, suggest};
 use std::error::Error as _;
 use std::ffi::OsString;
@@ -217,7 +219,10 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
             .find(|word| commands.find_subcommand(word).is_some()),
     };
     let list = match command {
-        Some(command) => format!("`featc {command} --help` lists its arguments"),
+        Some(command) => format!(
+            "`featc {} --help` lists its arguments",
+            with_its_question(&commands, command, words)
+        ),
         None => "`featc --help` lists the commands".to_owned(),
     };
     let kinds = [
@@ -237,6 +242,12 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
     }
     if let Some(help) = address(error, words) {
         return help;
+    }
+    if let Some(instead) = other_option(error, command.map(String::as_str)) {
+        return format!("{instead}; {list}");
+    }
+    if let Some(help) = data_as_a_program(error, words) {
+        return format!("{help}; {list}");
     }
     let unknown = context(error, ContextKind::InvalidSubcommand)
         .into_iter()
@@ -258,6 +269,47 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
         Some(nearest) => format!("did you mean `{}`? {list}", name(&nearest)),
         None => list,
     }
+}
+
+/// `state list` of `featc state list …`: a command with the one inside of it that the words name.
+fn with_its_question(commands: &clap::Command, command: &str, words: &[String]) -> String {
+    let inside = commands.find_subcommand(command);
+    let question = words
+        .iter()
+        .skip_while(|word| *word != command)
+        .nth(1)
+        .filter(|word| inside.is_some_and(|inside| inside.find_subcommand(word).is_some()));
+    match question {
+        Some(question) => format!("{command} {question}"),
+        None => command.to_owned(),
+    }
+}
+
+/// What does here what an unknown option is meant to.
+fn other_option(error: &clap::Error, command: Option<&str>) -> Option<&'static str> {
+    let argument = context(error, ContextKind::InvalidArg).into_iter().next()?;
+    let is_of = |commands: &[&str]| command.is_some_and(|command| commands.is_empty() || commands.contains(&command));
+    let known = |(commands, options, _): &&OtherOption| is_of(commands) && options.contains(&name(&argument));
+    let found = OPTIONS
+        .iter()
+        .find(known)
+        .filter(|_| error.kind() == ErrorKind::UnknownArgument)?;
+    Some(found.2)
+}
+
+/// `featc train --service risk spine.csv`: a file of data where the program stands.
+fn data_as_a_program(error: &clap::Error, words: &[String]) -> Option<String> {
+    const DATA: [&str; 7] = [".csv", ".tsv", ".jsonl", ".parquet", ".arrow", ".csv.gz", ".jsonl.gz"];
+    let missing = context(error, ContextKind::InvalidArg).join(" ");
+    if error.kind() != ErrorKind::MissingRequiredArgument || !missing.contains("--spine") {
+        return None;
+    }
+    // What stands behind an option is its value.
+    let is_data = |pair: &&[String]| !pair[0].starts_with('-') && DATA.iter().any(|ending| pair[1].ends_with(ending));
+    let data = &words.windows(2).find(is_data)?[1];
+    Some(format!(
+        "`{data}` stands where the program does: write `PROGRAM --spine {data}`"
+    ))
 }
 
 /// The services of the program that the words name, by the lines that declare them.
@@ -305,40 +357,3 @@ fn address(error: &clap::Error, words: &[String]) -> Option<String> {
         "write the address as a number, and the port: `--listen 127.0.0.1:{port}`"
     ))
 }
-
-/// Commands of other tools, and what does such a thing here.
-const ELSEWHERE: &[(&[&str], &str)] = &[
-    (
-        &["test", "tests"],
-        "tests of features are not in this release; `featc verify` compares both engines on your data",
-    ),
-    (
-        &["run", "materialize", "materialise", "apply", "compute", "query"],
-        "`featc train` computes a training set, `featc backfill` a range of time, `featc get` one answer",
-    ),
-    (
-        &["compile", "make", "plan"],
-        "`featc build` compiles a program, `featc check` prints its messages",
-    ),
-    (
-        &["lint", "validate", "parse", "typecheck"],
-        "`featc check` prints the messages of a program",
-    ),
-    (&["format"], "`featc fmt` formats a program"),
-    (
-        &["server", "start", "deploy", "push", "ingest"],
-        "`featc serve` takes rows and answers over HTTP, from durable state",
-    ),
-    (
-        &["init", "new", "create"],
-        "write a file such as `shop.feat`: `featc demo --keep DIR` leaves a whole program with its data",
-    ),
-    (
-        &["diff"],
-        "comparing builds is not in this release: `featc build` writes a fingerprint of each feature into `manifest.json`",
-    ),
-    (
-        &["fix"],
-        "`featc check --json` gives the edits of messages, where there are some",
-    ),
-];

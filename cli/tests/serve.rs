@@ -1,4 +1,4 @@
-//! `featc serve`: the binary over HTTP, killed and started again, with broken files, and with bad requests.
+//! `featc serve`: the binary over HTTP, killed and started again, with broken files, beside a broker, and with bad requests.
 //!
 //! `tests/ui/<CODE>/<point>.http` is a session: `== serve OPTIONS` (the shop of `serve/shop.feat` is served),
 //! `== hold N` (so many requests begin and do not go on), `== blocks N` (no file is longer, in KiB), `== repeat N` (the body comes so often, a line each), `== request` with
@@ -16,6 +16,8 @@ mod followed;
 mod forms;
 #[path = "serve/fuzz.rs"]
 mod fuzz;
+#[path = "serve/kafka.rs"]
+mod kafka;
 #[path = "serve/limits.rs"]
 mod limits;
 #[path = "serve/requests.rs"]

@@ -2,9 +2,13 @@
 
 mod support;
 
+use arrow::array::RecordBatch;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use featr::{FINGERPRINTS_KEY, RowsWriter, WriteOptions};
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 use support::{files, names, ok, refused, shop};
 
 const TRAIN: &str = "train shop.feat --service risk --max-missing 100%";
@@ -198,6 +202,68 @@ fn a_feature_that_computes_something_else_is_left_out() {
         "{said}"
     );
     refused(folder, &format!("{VERIFY} --served-log served/0.parquet"), "E0719");
+}
+
+/// Writes a file of a log anew as other tools do: long texts, dictionaries, nanoseconds, columns in another order.
+fn write_anew(path: &Path) {
+    let read = featr::read_rows(path, &[], "timestamp").expect("rows");
+    let anew = |field: &Field| match field.data_type() {
+        DataType::Utf8 if field.name().ends_with("__status") => {
+            DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+        }
+        DataType::Utf8 => DataType::LargeUtf8,
+        DataType::Timestamp(..) => DataType::Timestamp(TimeUnit::Nanosecond, Some("+00:00".into())),
+        other => other.clone(),
+    };
+    let fields = read.schema.fields().iter().rev();
+    let fields: Vec<Field> = fields
+        .map(|field| Field::new(field.name(), anew(field), true))
+        .collect();
+    let schema = Arc::new(Schema::new(fields));
+    let mut writer = RowsWriter::create_with(path, schema.clone(), &WriteOptions::default()).expect("a writer");
+    for batch in &read.batches {
+        let columns = batch.columns().iter().rev().zip(schema.fields());
+        let columns = columns.map(|(column, field)| cast(column, field.data_type()).expect("casts"));
+        let batch = RecordBatch::try_new(schema.clone(), columns.collect()).expect("a batch");
+        writer.write(&batch).expect("writable");
+    }
+    writer.finish().expect("written");
+}
+
+#[test]
+fn a_log_that_another_tool_wrote_anew_is_the_same_log() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    shop(folder, 200);
+    log(folder, |_, at| at.to_owned());
+    serve(folder);
+    let train = format!("{TRAIN} --served-log served --out");
+    ok(folder, &format!("{train} before.csv"));
+    let verified = ok(folder, &format!("{VERIFY} --served-log served"));
+    // Beside a file that the server wrote.
+    write_anew(&folder.join("served/1.parquet"));
+    ok(folder, &format!("{train} after.csv"));
+    assert_eq!(files(folder).remove("after.csv"), files(folder).remove("before.csv"));
+    assert_eq!(ok(folder, &format!("{VERIFY} --served-log served")), verified);
+    assert!(verified.contains(": 0 differ"), "{verified}");
+}
+
+#[test]
+fn identities_that_were_not_asked_for_are_null() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    shop(folder, 200);
+    log(folder, |_, at| at.to_owned());
+    serve(folder);
+    let text = std::fs::read_to_string(folder.join("shop.feat")).expect("a program");
+    let edited = text.replace("max(amount) over 7d", "max(amount) over 7d excluding self");
+    assert_ne!(edited, text);
+    std::fs::write(folder.join("shop.feat"), edited).expect("writable");
+    let said = ok(folder, &format!("{VERIFY} --served-log served"));
+    let told = "40 of 40 answers of the served log do not say `id`";
+    assert!(said.contains(told) && said.contains(": 0 differ"), "{said}");
+    ok(folder, &format!("{TRAIN} --served-log served --out set.csv"));
+    assert_eq!(columns(folder, "set.csv", &["id"]), vec![vec![String::new()]; 40]);
 }
 
 #[test]

@@ -7,13 +7,15 @@ import decimal
 import http.client
 import json
 import math
+import socket
 import threading
 import urllib.parse
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 from . import _featc
+from ._arguments import a_name, told
 from ._errors import Bug, Diagnostic, RunError
-from ._inputs import MICROSECOND, instant_text, table, to_columns
+from ._inputs import MICROSECOND, fitted, in_rows, instant_text, to_columns
 from ._table import Table
 
 ARROW = "application/vnd.apache.arrow.stream"
@@ -23,6 +25,13 @@ PART_BYTES, PART_ROWS = 4 << 20, 50_000
 _NUMBERS = ("rows", "accepted", "late_for_cut", "expired")
 #: How many rejected rows a reply shows.
 _EXAMPLES = 10
+
+
+class _Declared(NamedTuple):
+    """What a server declares, by name."""
+
+    sources: dict[str, _featc.Columns]
+    services: dict[str, _featc.Columns]
 
 
 class Answers(Table):
@@ -50,25 +59,25 @@ class Client:
             client.push("payments", rows)
             client.answer("risk", {"card": ["a", "b"]}).to_pandas()
 
-    Rows and answers travel as Arrow, so every value comes as it is. Any number of threads may use one client; each has a
-    connection of its own. What the server refuses is a :class:`featc.RunError` with its code; a server that is not there
-    an :class:`OSError`.
+    Rows and answers travel as Arrow, so every value comes as it is; rows and keys are fitted to the types that the server
+    declares, as those of :class:`featc.Online` are. Any number of threads may use one client; each has a connection of its
+    own. What the server refuses is a :class:`featc.RunError` with its code; a server that is not there an :class:`OSError`.
 
-    :param url: where it listens: ``http://`` or ``https://``, a host, and a port.
+    :param url: where it listens: ``http://`` (which may be left out) or ``https://``, a host, and a port.
     :param token: what the server was started with by ``--token-file``, if so.
     :param timeout: seconds in which something of an answer has to come.
     """
 
     def __init__(self, url: str, *, token: Optional[str] = None, timeout: float = 60.0) -> None:
-        parts = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
-            raise ValueError(f"url: {url!r} is no address of a server; write it like http://127.0.0.1:7733")
-        self._kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._host, self._port, self._timeout = parts.hostname, parts.port, timeout
+        scheme, self._host, self._port = _address(url)
+        self._kind = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
+        self._url, self._timeout = url, timeout
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._local = threading.local()
         self._open: list[http.client.HTTPConnection] = []
         self._lock = threading.Lock()
+        #: Asked for once, and again after a refusal: the server may have another program by then.
+        self._known: Optional[_Declared] = None
 
     def __enter__(self) -> "Client":
         return self
@@ -85,41 +94,67 @@ class Client:
 
     def services(self) -> dict[str, Any]:
         """The services of the program with their keys and features, and its sources with their columns, with types."""
-        return json.loads(self._request("GET", "/v1/services")[0])
+        answer = self._request("GET", "/v1/services")[0]
+        try:
+            return dict(json.loads(answer))
+        except (TypeError, ValueError) as error:
+            raise _refusal(200, answer) from error
 
     def is_ready(self) -> bool:
         """Whether the server takes requests. A server that is not there is an :class:`OSError` here, too."""
         return self._exchange("GET", "/ready", None, {})[0] == 200
 
+    @told
     def push(self, source: str, rows: Any, *, request_id: Optional[str] = None) -> dict[str, Any]:
         """Pushes rows of a source: a frame, an Arrow table, a dict of columns, a list of dicts, or one dict.
 
-        When it returns, the rows are on the server's disk, and can be asked for. Many rows go in several requests. To push
-        rows again changes nothing: after an error push all of them again.
+        Columns are fitted as by :meth:`featc.Online.push`; those that may be null, and the arrival, may be left out. When it
+        returns, the rows are on the server's disk, and can be asked for. Many rows go in several requests, of about 4 MiB
+        and at most 50000 rows, and of fewer where the server takes no more. To push rows again changes nothing: after an
+        error push all of them again.
 
         Gives ``source``, ``request_id``, ``rows``, ``accepted``, ``rejected`` (how many by reason), ``rejected_by_view``,
-        ``arrival`` (that the server gave rows without one; of several requests that of the first), ``late_for_cut``,
-        ``expired``, and ``examples``: the first rejected rows with ``place`` (from 1), ``reason`` and ``detail``. Rows that cannot be
-        used are no error.
+        ``arrival`` (that the server gave rows without one; each request has its own, and this is the last of them, at which
+        all rows have arrived), ``late_for_cut``, ``expired``, ``examples``: the first rejected rows with ``place`` (from 1),
+        ``reason`` and ``detail``; and ``undeclared``: columns that the source does not declare, which are ignored. Rows
+        that cannot be used are no error.
 
         :param request_id: a text of at most 200 visible characters, which stands beside rows that are put aside.
-        :raises featc.RunError: an unknown source, columns that are missing or of types that do not decode.
+        :raises featc.RunError: an unknown source, columns that are missing or of types that do not decode, a server that has
+            no room. Of several requests earlier ones may have been taken in.
         """
-        given = table(rows, f"rows of `{source}`")
-        per_row = max(1, given.num_bytes // max(1, given.num_rows))
-        part_rows = max(1, min(PART_ROWS, PART_BYTES // per_row))
+        a_name(source, "source", "payments")
+        columns = self._declared("sources", source)
+        given = fitted(rows, f"rows of `{source}`", columns)
+        path = f"/v1/push/{urllib.parse.quote(source, safe='')}"
+        headers = {"Content-Type": ARROW, **_id(request_id)}
         done: Optional[dict[str, Any]] = None
-        for start in range(0, max(1, given.num_rows), part_rows):
-            headers = {"Content-Type": ARROW, **_id(request_id)}
-            path = f"/v1/push/{urllib.parse.quote(source, safe='')}"
-            reply = json.loads(self._request("POST", path, given.to_ipc(start, part_rows), headers)[0])
-            for example in reply["examples"]:
-                example["place"] += start
-            done = reply if done is None else _sum(done, reply)
+        bytes_max, rows_max = PART_BYTES, PART_ROWS
+        for start in range(0, max(1, given.num_rows), PART_ROWS):
+            piece, sent = given.cut(start, PART_ROWS), 0
+            while sent < piece.num_rows or done is None:
+                fit = piece.rows_within(sent, bytes_max)
+                count = min(fit, rows_max)
+                try:
+                    reply = json.loads(self._request("POST", path, piece.to_ipc(sent, count), headers)[0])
+                except RunError as refused:
+                    if refused.code != "E0803" or count == 1:
+                        raise
+                    # The server takes fewer rows at once, or fewer bytes.
+                    if fit < min(rows_max, piece.num_rows - sent):
+                        bytes_max //= 2
+                    else:
+                        rows_max = count // 2
+                    continue
+                for example in reply["examples"]:
+                    example["place"] += start + sent
+                done = reply if done is None else _sum(done, reply)
+                sent += count
         if done is None:
             raise Bug("a push without a part")
-        return done
+        return {**done, "undeclared": [name for name in given.column_names if name not in columns.names]}
 
+    @told
     def answer(
         self, service: str, entities: Any, at: Any = None, *, status: bool = False, request_id: Optional[str] = None
     ) -> Answers:
@@ -131,9 +166,11 @@ class Client:
         :param status: whether each feature is followed by ``<feature>__status``.
         :param request_id: a text of at most 200 visible characters, which stands in the served log.
         :returns: one row per entity, one column per feature.
-        :raises featc.RunError: an unknown service, missing keys, more entities than the server allows at once.
+        :raises featc.RunError: an unknown service, missing keys, columns that are no keys of the service, more entities than
+            the server allows at once.
         """
-        columns = to_columns(table(entities, "entities"))
+        a_name(service, "service", "risk")
+        columns = to_columns(fitted(entities, "entities", self._declared("services", service)))
         if not columns:
             raise TypeError("entities: no columns; give the keys of the service, for example {\"card\": \"a\"}")
         texts = [[_json(value) for value in values] for values in columns.values()]
@@ -145,7 +182,10 @@ class Client:
             asked["at"] = instant_text(at)
         body = json.dumps(asked, ensure_ascii=False, allow_nan=False).encode()
         headers = {"Content-Type": "application/json", "Accept": ARROW, **_id(request_id)}
-        answered, about = _featc.Table.from_ipc(self._request("POST", "/v1/answer", body, headers)[0])
+        answer, media = self._request("POST", "/v1/answer", body, headers)
+        if media != ARROW:
+            raise _refusal(200, answer)
+        answered, about = _featc.Table.from_ipc(answer)
         if not status:
             answered = answered.select(list(range(0, len(answered.column_names), 2)))
         return Answers(answered, about)
@@ -156,7 +196,15 @@ class Client:
         status, media, answer = self._exchange(method, path, body, headers or {})
         if status == 200:
             return answer, media
+        self._known = None
         raise _refusal(status, answer)
+
+    def _declared(self, what: str, name: str) -> _featc.Columns:
+        """The columns of a source, or the keys of a service; none of one that the server does not have."""
+        known = self._known
+        if known is None or name not in getattr(known, what):
+            known = self._known = _declarations(self.services())
+        return getattr(known, what).get(name) or _featc.Columns([])
 
     def _exchange(
         self, method: str, path: str, body: Optional[bytes], headers: dict[str, str]
@@ -185,14 +233,58 @@ class Client:
         body: Optional[bytes],
         headers: dict[str, str],
     ) -> tuple[int, str, bytes]:
+        if connection.sock is None:
+            self._connect(connection)
         try:
-            connection.request(method, path, body, {**self._headers, **headers})
+            is_sent = True
+            try:
+                connection.request(method, path, body, {**self._headers, **headers})
+            except ConnectionError:
+                # A server that refuses what is sent says so, and reads no more of it.
+                is_sent = False
             response = connection.getresponse()
-            return response.status, response.headers.get("Content-Type", ""), response.read()
+            answer = response.status, response.headers.get("Content-Type", ""), response.read()
+            if not is_sent:
+                connection.close()
+            return answer
         except BaseException:
             # What of the answer is still to come is not that of the next request.
             connection.close()
             raise
+
+    def _connect(self, connection: http.client.HTTPConnection) -> None:
+        try:
+            connection.connect()
+        except ConnectionRefusedError as error:
+            raise ConnectionRefusedError(error.errno, f"nothing listens at {self._url}: is `featc serve` running, and is this its address?") from error
+        except socket.gaierror as error:
+            raise socket.gaierror(error.errno, f"there is no machine {self._host!r} ({error.strerror}): is {self._url} the address of `featc serve`?") from error
+
+
+def _address(url: str) -> tuple[str, str, Optional[int]]:
+    """Scheme, host and port of a server."""
+    try:
+        parts = urllib.parse.urlsplit(url if "://" in url else f"http://{url}")
+        host, more = parts.hostname, parts.path.strip("/") or parts.query or parts.fragment or parts.username
+        # A port alone would be read as the number of a machine.
+        if host and not host.isdigit() and parts.scheme in ("http", "https") and not more:
+            return parts.scheme, host, parts.port
+    except (ValueError, TypeError, AttributeError):
+        pass
+    raise ValueError(f"url: {url!r} is no address of a server; write it like http://127.0.0.1:7733")
+
+
+def _declarations(services: dict[str, Any]) -> _Declared:
+    """What a server says of its sources and services."""
+    try:
+        sources = {
+            source["name"]: [in_rows(column, source["arrival"]) for column in source["columns"]]
+            for source in services["sources"]
+        }
+        keys = {service["name"]: [(key["name"], key["type"], False) for key in service["keys"]] for service in services["services"]}
+    except (KeyError, TypeError) as error:
+        raise _refusal(200, b"") from error
+    return _Declared(*({name: _featc.Columns(columns) for name, columns in of.items()} for of in (sources, keys)))
 
 
 def _id(request_id: Optional[str]) -> dict[str, str]:
@@ -203,6 +295,7 @@ def _sum(done: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     """Two replies as one."""
     for name in _NUMBERS:
         done[name] += more[name]
+    done["arrival"] = more["arrival"] or done["arrival"]
     counts = [(done["rejected"], more["rejected"])]
     counts += [(done["rejected_by_view"].setdefault(view, {}), one) for view, one in more["rejected_by_view"].items()]
     for into, of in counts:

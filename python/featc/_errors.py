@@ -142,6 +142,12 @@ def bug(why: str) -> Bug:
     return Bug(f"featc broke a promise of its own: {why}; please report it with the program and the call")
 
 
+def warn_of_numbers(what: str, column: str, stacklevel: int) -> None:
+    """Of instants that were numbers once."""
+    text = f"warning: all instants in `{column}` of {what} lie in January 1970\n = help: of numbers pandas takes each for nanoseconds: write `pd.to_datetime(x, unit=\"s\", utc=True)` where they count seconds, `unit=\"ms\"` where milliseconds"
+    warnings.warn(FeatcWarning(Diagnostic("", False, text, "")), stacklevel=stacklevel + 1)
+
+
 def settle(outcome: Any, error: type[Error] = RunError, stacklevel: int = 3) -> list[Diagnostic]:
     """Raises what a run was refused for; warns of the rest, and gives it."""
     told = diagnostics(outcome.messages)

@@ -14,6 +14,8 @@ from . import _c_data, _featc
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 NAIVE_EPOCH = datetime.datetime(1970, 1, 1)
 MICROSECOND = datetime.timedelta(microseconds=1)
+#: What stands alone for a value of a column.
+VALUES = (str, bool, int, float, decimal.Decimal, datetime.date, datetime.timedelta)
 #: What numpy has in place of an instant or a span that is missing.
 NAT = -(2**63)
 
@@ -26,9 +28,27 @@ def is_column(value: Any) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, (str, bytes))
 
 
+def is_value(value: Any) -> bool:
+    """Whether it stands alone, as a value of a column."""
+    return isinstance(value, VALUES) or (not is_column(value) and isinstance(_item(value), VALUES))
+
+
 def table(rows: Any, what: str, wanted: Iterable[str] = ()) -> _featc.Table:
     """Rows as a table of the engine; ``what`` is what messages call them, ``wanted`` the columns that are needed."""
     return source(rows, what, _featc.Spool, wanted)
+
+
+def in_rows(column: dict[str, Any], arrival: Optional[str] = None) -> tuple[str, str, bool]:
+    """A column of a source as rows have it: name, type, and whether they may leave it out. One that a file holds under another
+    name, or in another form than its type (`held`), stands in rows as in a file: nothing is made of it here."""
+    if "held" in column:
+        return column["field"].split(".")[0], "", False
+    return column["name"], column["type"], column["nullable"] or column["name"] == arrival
+
+
+def fitted(rows: Any, what: str, columns: _featc.Columns) -> _featc.Table:
+    """Rows with the declared types, where libraries have others for the same values, and null in columns that they may lack."""
+    return columns.fit(source(rows, what, columns.spool, columns.names))
 
 
 def source(rows: Any, what: str, spool: Callable[[], _featc.Spool], wanted: Iterable[str] = ()) -> Any:
@@ -49,15 +69,21 @@ def source(rows: Any, what: str, spool: Callable[[], _featc.Spool], wanted: Iter
     if isinstance(rows, (list, tuple)) and not rows:
         raise TypeError(f"{what}: an empty list has no columns; give a dict of empty columns")
     if is_path(rows):
-        raise TypeError(f"{what}: rows are wanted here, and not a path: read it first, for example with pandas or Polars")
+        of_keys = f"; {_named([rows], wanted)}" if what == "entities" and wanted else ""
+        raise TypeError(f"{what}: rows are wanted here, and not a path: read it first, for example with pandas or Polars{of_keys}")
     if isinstance(rows, Sequence) and all(isinstance(row, Mapping) for row in rows):
         names = list(dict.fromkeys(name for row in rows for name in row))
         return of_columns({name: [row.get(name) for row in rows] for name in names}, what)
     if isinstance(rows, (list, tuple)):
+        if wanted and all(is_value(value) for value in rows):
+            of_files = "; of files give a folder or a pattern such as `data/*.csv`" if isinstance(rows[0], str) and what != "entities" else ""
+            raise TypeError(f"{what}: a list is no table: {_named(rows, wanted)}{of_files}")
         raise TypeError(f"{what}: a list is no table: of frames give `iter([…])` or one that holds all, of files a folder or a pattern such as `data/*.csv`")
     parts = _parts(rows, module)
     if parts is None:
         kind = f"{type(rows).__module__}.{type(rows).__qualname__}"
+        if wanted and is_value(rows):
+            raise TypeError(f"{what}: {kind} is no table; {_named([rows], wanted)}")
         raise TypeError(
             f"{what}: {kind} is no table; give a path, a pandas or Polars frame, an Arrow table, reader or dataset, a DuckDB "
             "relation, or anything else with `__arrow_c_stream__`; a dict of columns, a list of dicts, or one dict; or an "
@@ -72,6 +98,14 @@ def source(rows: Any, what: str, spool: Callable[[], _featc.Spool], wanted: Iter
                 break
     with _told_of(what):
         return into.finish(what)
+
+
+def _named(values: Sequence[Any], wanted: Iterable[str]) -> str:
+    """How values without a name are given with one."""
+    first, *others = wanted
+    shown = ", ".join([repr(_item(value)) for value in values[:2]] + ["…"] * (len(values) > 2))
+    columns = [f'"{first}": [{shown}]', *(f'"{name}": […]' for name in others[:2]), *["…"] * (len(others) > 2)]
+    return f"columns have names, as in `{{{', '.join(columns)}}}`"
 
 
 @contextlib.contextmanager

@@ -8,8 +8,9 @@ import os
 from typing import TYPE_CHECKING, Any, Optional
 
 from . import _featc
+from ._arguments import a_name, told
 from ._errors import Bug
-from ._inputs import EPOCH, MICROSECOND, instant_us, table
+from ._inputs import EPOCH, MICROSECOND, fitted, instant_us
 from ._table import Table
 
 if TYPE_CHECKING:
@@ -32,20 +33,27 @@ class Online:
         self.truth = truth
         self._inner = inner
 
+    @told
     def push(self, source: str, rows: Any) -> dict[str, Any]:
         """Takes in rows of a source: a frame, an Arrow table, a dict of columns, a list of dicts, or one dict. Columns go by name,
-        further columns are ignored; copies count once.
+        those that may be null may be left out; copies count once.
 
         Gives a dict of counts of rows: ``rows``; ``accepted``; ``waiting`` for the cut; ``overdue``, whose arrival lies at or
         before the cut, so that answers already given would have had to see them; ``expired``, which no question can reach
-        any more; ``differing_copies``. ``rejected`` lists the rows that count for nothing, each with ``row`` (from 0),
-        ``reason`` and ``detail``; ``rejected_by_view`` those that a view leaves out. Rows that cannot be used are no error.
+        any more; ``differing_copies``. ``rejected`` lists the rows that count for nothing, each with ``place`` (from 1),
+        ``reason`` and ``detail``; ``rejected_by_view`` those that a view leaves out. ``undeclared`` lists the columns that
+        the source does not declare, which are ignored. Rows that cannot be used are no error.
 
         :raises featc.RunError: an unknown source, a column that is missing or of a type that does not decode; nothing of
             the rows is taken in then.
         """
-        return json.loads(self._inner.push(source, table(rows, f"rows of `{source}`", self.program._columns(source))))
+        a_name(source, "source", next(iter(self.program._sources()), "events"))
+        columns = self.program._columns(source)
+        given = fitted(rows, f"rows of `{source}`", columns)
+        report = json.loads(self._inner.push(source, given))
+        return {**report, "undeclared": [name for name in given.column_names if name not in columns.names]}
 
+    @told
     def advance(self, at: Any) -> dict[str, int]:
         """Says that no question before ``at`` will come: moves the cut there, lets in what is visible there, and releases
         events that no question can reach any more.
@@ -60,6 +68,7 @@ class Online:
         cut = self._inner.cut_us
         return None if cut is None else EPOCH + cut * MICROSECOND
 
+    @told
     def read(self, service: str, entities: Any, at: Any = None, *, status: bool = False) -> Table:
         """Answers a service for every row of ``entities``, in order.
 
@@ -69,7 +78,8 @@ class Online:
         :returns: one row per question, one column per feature.
         :raises featc.RunError: an unknown service, missing keys, an instant that cannot be asked.
         """
-        asked = table(entities, "entities", self.program._asked_with(service))
+        a_name(service, "service", next(iter(self.program.services), "risk"))
+        asked = fitted(entities, "entities", self.program._asked_with(service))
         many = not isinstance(at, (str, datetime.datetime)) and hasattr(at, "__iter__")
         instants: Optional[list[int]] = None
         if at is not None:

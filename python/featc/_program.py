@@ -15,12 +15,13 @@ import tempfile
 from typing import Any, Iterable, Mapping, NamedTuple, Optional, Union
 
 from . import _featc
-from ._errors import CompileError, Diagnostic, RunError, diagnostics, refusal, settle
-from ._inputs import _item, duration_text, instant_text, is_column, is_path, of_columns, source, table
+from ._arguments import a_name, rows_of, told
+from ._errors import CompileError, Diagnostic, RunError, diagnostics, refusal, settle, warn_of_numbers
+from ._inputs import _item, duration_text, in_rows, instant_text, is_column, is_path, is_value, of_columns, source, table
 from ._online import Online
 from ._progress import Bar
 from ._server import Server
-from ._table import Table, TrainingSet
+from ._table import Features, Table, TrainingSet
 
 Sources = Mapping[str, Any]
 
@@ -93,6 +94,14 @@ class Program:
         self.warnings: list[Diagnostic] = settle(made[1], CompileError)
         self._inner: _featc.Program = made[0]
         self._about: dict[str, Any] = json.loads(self._inner.about())
+        self._of_sources = {
+            source["name"]: _featc.Columns([in_rows(column) for column in source["columns"]])
+            for source in self._about["sources"]
+        }
+        self._of_services = {
+            service["name"]: _featc.Columns([(name, ty, False) for name, ty in (*service["keys"], *service["self_columns"])])
+            for service in self._about["services"]
+        }
 
     @classmethod
     def from_text(cls, text: str, *, base: "Optional[Union[str, os.PathLike[str]]]" = None, name: str = "program.feat") -> "Program":
@@ -128,10 +137,10 @@ class Program:
         }
 
     @property
-    def features(self) -> Table:
+    def features(self) -> Features:
         """All features as a table: name, type, entity, keys, owner, doc, tags, window, fingerprint.
 
-        A fingerprint changes exactly when a value or a status of the feature may change.
+        ``program.features["spend.total"]`` is the row of one, as a dict. A fingerprint changes exactly when a value or a status of the feature may change.
         """
         columns = ("name", "type", "entity", "keys", "owner", "doc", "tags", "window", "fingerprint")
         found: dict[str, list[Any]] = {column: [] for column in columns}
@@ -139,7 +148,7 @@ class Program:
             for column in columns:
                 value = feature[column]
                 found[column].append(", ".join(value) if isinstance(value, list) else value)
-        return Table(of_columns(found, "features"))
+        return Features(of_columns(found, "features"))
 
     def plan(self, service: str) -> Plan:
         """The batch plan and the stream graph of a service.
@@ -168,6 +177,7 @@ class Program:
 
     # ---- runs
 
+    @told
     def train(
         self,
         service: str,
@@ -221,7 +231,7 @@ class Program:
         given = {name: value for name, value in locals().items() if name not in ("self", "spine", "sources", "numeric", "progress")}
         outcome = self._asked("train", {**given, "out": "result.arrow"}, spine, sources, progress, inner="train")
         index = getattr(spine, "index", None) if type(spine).__module__.startswith("pandas") else None
-        return TrainingSet(outcome, settle(outcome), index, numeric)
+        return TrainingSet(outcome, settle(outcome, stacklevel=4), index, numeric)
 
     def train_to(self, out: Any, service: str, spine: Any = None, *, sources: Optional[Sources] = None, progress: Any = None, **options: Any) -> dict[str, Any]:
         """As ``featc train --out``: writes the set with its record to a file, an address or a Delta table.
@@ -297,7 +307,8 @@ class Program:
 
         Run again after a crash or Ctrl-C, it goes on; rows in memory, of sources and of entities, must then be those of the
         first run, which is seen by a hash of their values. Further options are those of :meth:`train` but ``zone`` and
-        ``numeric``. Gives what ``--json`` prints: ``rows``, ``parts``, ``made``.
+        ``numeric``. Gives what ``--json`` prints: ``rows``, ``parts``, ``made``; with ``verify`` also ``verified``, a dict of
+        ``rows`` that the model answered, ``compared`` values, and how many ``differ``.
 
         :param out: the folder of the parts.
         :param start: ``--from``, the first instant: a datetime with a zone, or a text; ``end`` is ``--to``, not included.
@@ -315,8 +326,10 @@ class Program:
         if is_path(entities):
             given["entities"] = os.fspath(entities)
         elif entities is not None:
-            rows = table(entities, "entities", self._asked_with(service))
-        return _result(self._asked("backfill", {**given, **options}, None, sources, progress, rows))
+            rows = table(entities, "entities", self._asked_with(service).names)
+        outcome = self._asked("backfill", {**given, **options}, None, sources, progress, rows)
+        made, *verified = _results(outcome)
+        return {**made, "verified": verified[0]} if verified else made
 
     def get(self, service: str, keys: Mapping[str, Any], at: Any, *, sources: Optional[Sources] = None, **options: Any) -> dict[str, Answer]:
         """Answers one entity at one instant from online state, as ``featc get``: feature → value and status.
@@ -394,14 +407,14 @@ class Program:
     def _sources(self) -> list[str]:
         return [source["name"] for source in self._about["sources"]]
 
-    def _columns(self, source: str) -> list[str]:
-        """The columns that a source declares."""
-        return [column["name"] for known in self._about["sources"] if known["name"] == source for column in known["columns"]]
+    def _columns(self, source: str) -> _featc.Columns:
+        """The columns that a source declares; none of one that is not there."""
+        return self._of_sources.get(source) or _featc.Columns([])
 
-    def _asked_with(self, service: Any) -> list[str]:
-        """The columns that questions to a service bring, beside their instant."""
-        known = [known for known in self._about["services"] if known["name"] == service]
-        return [name for known in known for name, _ in (*known["keys"], *known["self_columns"])]
+    def _asked_with(self, service: Any) -> _featc.Columns:
+        """The columns that questions to a service bring, beside their instant; none of one that is not there."""
+        known = self._of_services.get(service) if isinstance(service, str) else None
+        return known or _featc.Columns([])
 
     def _asked(
         self,
@@ -417,8 +430,17 @@ class Program:
     ) -> Any:
         """Runs a command of the command line, with rows in place of files."""
         for name in ("service", "view"):
-            if not isinstance(options.get(name, ""), (str, type(None))):
-                raise TypeError(f"{name}: a name is wanted, such as {next(iter(self.services), 'risk')!r}, and not {type(options[name]).__name__}")
+            if options.get(name) is not None:
+                a_name(options[name], name, next(iter(self.services), "risk"))
+        log = options.get("served_log")
+        if log is not None and not (is_path(log) or isinstance(log, (list, tuple)) and log and all(map(is_path, log))):
+            raise TypeError(
+                f"served_log: the path of a file, a folder or a pattern is wanted, such as 'state/served/risk', or a list of them, and not {type(log).__name__}; "
+                "rows of a served log are written to a Parquet file first"
+            )
+        for name, value in options.items():
+            if name in self._sources() and not (value is None or is_path(value) or is_value(value)):
+                raise TypeError(f"{command}: no argument `{name}`; {rows_of(name)}")
         if sources is not None and not isinstance(sources, Mapping):
             raise TypeError(f"sources: a dict of source → rows is wanted, such as {{{next(iter(self._sources()), 'events')!r}: frame}}, and not {type(sources).__name__}")
         words = [command, "program", *more, *_words(options)]
@@ -429,7 +451,7 @@ class Program:
                 words.append(f"--source={name}={os.fspath(given)}")
             else:
                 spool = functools.partial(self._inner.spool, name, limit and str(limit), temp and os.fspath(temp))
-                rows[name] = source(given, f"source `{name}`", spool, self._columns(name))
+                rows[name] = source(given, f"source `{name}`", spool, self._columns(name).names)
         questions = None
         if spine is not None:
             if is_path(spine):
@@ -438,7 +460,16 @@ class Program:
                 words.append("--spine=<spine>")
                 service, at_column = options.get("service") or "", options.get("at_column", "timestamp")
                 spool = functools.partial(self._inner.spool_of_spine, service, at_column)
-                questions = source(spine, "the spine", spool, [*self._asked_with(service), at_column])
+                questions = source(spine, "the spine", spool, [*self._asked_with(service).names, at_column])
+        # Behind `train` is one call more.
+        stacklevel = 4 if inner == "train" else 3
+        instants = {source["name"]: [column["name"] for column in source["columns"] if column["type"] == "timestamp"] for source in self._about["sources"]}
+        for name, held in rows.items():
+            for column in instants.get(name, ()):
+                if isinstance(held, _featc.Table) and held.is_of_january_1970(column):
+                    warn_of_numbers(f"source `{name}`", column, stacklevel)
+        if questions is not None and questions.is_of_january_1970(options.get("at_column", "timestamp")):
+            warn_of_numbers("the spine", options.get("at_column", "timestamp"), stacklevel)
         with Bar(progress) as bar:
             last = {} if entities is None else {"entities": entities}
             return getattr(self._inner, inner)(words, rows, questions, progress=bar.sink, **last)
@@ -517,8 +548,16 @@ def _key_text(value: Any, name: str = "key", ty: Optional[str] = None) -> str:
 
 def _result(outcome: Any) -> dict[str, Any]:
     """What a command printed as JSON, all of it in one."""
+    found: dict[str, Any] = {}
+    for result in _results(outcome, stacklevel=5):
+        found.update(result)
+    return found
+
+
+def _results(outcome: Any, stacklevel: int = 4) -> list[dict[str, Any]]:
+    """What a command printed as JSON."""
     try:
-        settle(outcome, stacklevel=4)
+        settle(outcome, stacklevel=stacklevel)
     except RunError as error:
         # What was found before it was refused: differences, for one.
         for text, value in outcome.results:
@@ -526,10 +565,7 @@ def _result(outcome: Any) -> dict[str, Any]:
                 error.add_note(text)
             error.result = json.loads(value)
         raise
-    found: dict[str, Any] = {}
-    for _, value in outcome.results:
-        found.update(json.loads(value))
-    return found
+    return [json.loads(value) for _, value in outcome.results]
 
 
 def _run(words: Iterable[str]) -> Any:

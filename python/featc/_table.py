@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from typing import TYPE_CHECKING, Any, Iterator
 
@@ -127,6 +128,22 @@ class Table:
         from . import _html
 
         return _html.table(self)
+
+
+class Features(Table):
+    """The features of a program: a row each. ``features["view.feature"]``, or ``["view__feature"]`` as columns of answers
+    are called, is the row of one, as a dict.
+    """
+
+    def __getitem__(self, key: Any) -> dict[str, Any]:
+        if not isinstance(key, str) or key in self.columns:
+            return super().__getitem__(key)
+        rows = {row["name"]: row for row in self}
+        known = {**rows, **{name.replace(".", "__"): row for name, row in rows.items()}}
+        if key in known:
+            return known[key]
+        near = difflib.get_close_matches(str(key), rows, 3)
+        raise KeyError(f"no feature {key!r}; " + (f"near it: {', '.join(near)}" if near else f"there are: {', '.join(rows)}"))
 
 
 class TrainingSet(Table):

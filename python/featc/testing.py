@@ -89,7 +89,7 @@ def case(
         for row, (is_, wanted) in enumerate(zip(columns[name], values)):
             if not _same(is_, wanted):
                 status = columns.get(f"{name}__status", [""] * len(found))[row]
-                wrong.append(f"{name}, question {row}: {is_!r} ({status}), expected {wanted!r}")
+                wrong.append(f"{name}, question {row + 1} of {len(found)}: {is_!r} ({status}), expected {wanted!r}")
     if wrong:
         raise AssertionError("\n".join(wrong))
     return found

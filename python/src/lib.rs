@@ -7,10 +7,12 @@
 //! - A panic of such work becomes the exception `featc.Bug`.
 
 mod about;
+mod columns;
 mod errors;
 mod numbers;
 mod online;
 mod outcome;
+mod parts;
 mod program;
 mod server;
 mod spool;
@@ -26,6 +28,7 @@ fn _featc(module: &Bound<'_, PyModule>) -> PyResult<()> {
     work::keep_silent_about_what_is_caught();
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<table::Table>()?;
+    module.add_class::<columns::Columns>()?;
     module.add_class::<spool::Spool>()?;
     module.add_class::<spool::Spooled>()?;
     module.add_class::<program::Program>()?;

@@ -4,11 +4,11 @@ use arrow::array::{Array as _, ArrayRef, AsArray as _, Float64Array, RecordBatch
 use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, DurationMicrosecondType, Field, FieldRef, Float64Type, Int64Type, Schema,
-    TimeUnit,
+    TimeUnit, TimestampMicrosecondType,
 };
 use arrow::error::ArrowError;
 use arrow::util::display::FormatOptions;
-use featc_ir::Type;
+use featc_ir::{SourceColumn, Type};
 use featr::{Column, Table, Value, arrow_type, parse_value, to_arrow};
 use std::sync::Arc;
 
@@ -56,6 +56,15 @@ pub struct Declared {
 }
 
 impl Declared {
+    /// The columns of a source, by what their rows call them; those that are read in another way than their types say are
+    /// left as they are.
+    pub fn of_source<'a>(columns: impl Iterator<Item = &'a SourceColumn>) -> Declared {
+        let plain = columns.filter(|column| column.held.read_as.is_none());
+        Declared {
+            columns: plain.map(|column| (column.field().to_owned(), column.ty)).collect(),
+        }
+    }
+
     /// Of columns and their types.
     pub fn new<'a>(columns: impl Iterator<Item = (&'a String, Type)>) -> Declared {
         let columns = columns.map(|(name, ty)| (name.clone(), ty));
@@ -201,6 +210,37 @@ fn decimal(float: f64, ty: Type) -> Option<Value> {
     let digits = text.bytes().filter(u8::is_ascii_digit);
     let few = digits.skip_while(|digit| *digit == b'0').count() <= DIGITS_MAX;
     parse_value(&text, ty).filter(|_| few)
+}
+
+/// January 1970, in microseconds.
+const JANUARY_US: std::ops::Range<i64> = 0..31 * 86_400_000_000;
+
+/// Whether a column has instants, and all of them lie in January 1970: numbers of seconds do that are taken for parts of one.
+pub fn is_of_january_1970(table: &Table, name: &str) -> bool {
+    let Some((place, field)) = table.schema.column_with_name(name) else {
+        return false;
+    };
+    let DataType::Timestamp(_, zone) = field.data_type() else {
+        return false;
+    };
+    let us = DataType::Timestamp(TimeUnit::Microsecond, zone.clone());
+    let mut is_found = false;
+    for batch in &table.batches {
+        // The first rows of most columns tell.
+        for start in (0..batch.num_rows()).step_by(1024) {
+            let rows = batch.column(place).slice(start, 1024.min(batch.num_rows() - start));
+            let Ok(instants) = cast(&rows, &us) else {
+                return false;
+            };
+            for instant in instants.as_primitive::<TimestampMicrosecondType>().iter().flatten() {
+                if !JANUARY_US.contains(&instant) {
+                    return false;
+                }
+                is_found = true;
+            }
+        }
+    }
+    is_found
 }
 
 /// The columns of these names as numbers.

@@ -1,9 +1,8 @@
 //! Online values: one stream engine, which threads share by a lock.
 
 use crate::errors::exception;
-use crate::numbers::Declared;
 use crate::outcome::refusal;
-use crate::spool::whole;
+use crate::parts::whole;
 use crate::table::Table;
 use crate::work::{caught, detached};
 use featr::{Error, LogName, PushReport, RestoreReport};
@@ -18,14 +17,12 @@ use std::sync::{Mutex, PoisonError};
 #[pyclass(frozen, module = "featc._featc")]
 #[derive(Debug)]
 pub struct Online {
-    program: featr::Program,
     engine: Mutex<featr::Online>,
 }
 
 impl Online {
-    pub fn new(program: featr::Program, engine: featr::Online) -> Online {
+    pub fn new(engine: featr::Online) -> Online {
         Online {
-            program,
             engine: Mutex::new(engine),
         }
     }
@@ -71,14 +68,11 @@ const BROKEN: &str =
 
 #[pymethods]
 impl Online {
-    /// Takes in rows of a source; the report as JSON.
+    /// Takes in rows of a source, which were fitted to it; the report as JSON.
     fn push(&self, py: Python<'_>, source: String, rows: Table) -> PyResult<String> {
         self.with(py, |engine| {
-            let declared = self.program.sources().into_iter().find(|known| known.name == source);
-            let columns = declared.iter().flat_map(|source| &source.columns);
-            let rows = rows.fit(&Declared::new(columns.map(|column| (&column.name, column.ty))));
             // In one batch: copies that differ are told of within it.
-            let batch = whole(&rows);
+            let batch = whole(&rows.rows);
             let batch = batch.map_err(|error| Error::Resources { why: error.to_string() })?;
             engine.push(&source, &batch).map(|report| pushed(&report).to_string())
         })
@@ -111,10 +105,7 @@ impl Online {
             let Some(at_us) = at_us else {
                 return Ok(None);
             };
-            let asked = self.program.service(&service)?;
-            let keys = asked.keys.iter().chain(&asked.self_columns);
-            let rows = rows.fit(&Declared::new(keys.map(|key| (&key.name, key.ty))));
-            let batch = whole(&rows);
+            let batch = whole(&rows.rows);
             let batch = batch.map_err(|error| Error::Resources { why: error.to_string() })?;
             let answers = engine.read(&service, &batch, &at_us, status)?;
             Ok(Some(Table::new(answers.schema(), vec![answers])))
@@ -178,11 +169,12 @@ impl Online {
     }
 }
 
+/// Rows are counted from 1, as in all that is told.
 fn pushed(report: &PushReport) -> Value {
     let rejected = report.rejected.iter();
-    let rejected = rejected.map(|row| json!({ "row": row.row, "reason": row.reason, "detail": row.detail }));
+    let rejected = rejected.map(|row| json!({ "place": row.row + 1, "reason": row.reason, "detail": row.detail }));
     let by_view = report.rejected_by_view.iter();
-    let by_view = by_view.map(|(row, view, reason)| json!({ "row": row, "transform": view, "reason": reason }));
+    let by_view = by_view.map(|(row, view, reason)| json!({ "place": row + 1, "transform": view, "reason": reason }));
     json!({
         "rows": report.rows,
         "accepted": report.accepted,

@@ -151,14 +151,8 @@ impl Program {
             true => Truth::Complete,
             false => Truth::AsOfArrival { delay_us },
         };
-        let made = caught(py, || {
-            py.detach(|| {
-                let program = self.engine();
-                program.online(truth).map(|online| (program, online))
-            })
-        })?;
-        let (program, online) = made.map_err(|error| refusal(py, &error))?;
-        Ok(Online::new(program, online))
+        let made = caught(py, || py.detach(|| self.engine().online(truth)))?;
+        Ok(Online::new(made.map_err(|error| refusal(py, &error))?))
     }
 
     /// Answers the questions of the words of `featc train`; the result is a table.
@@ -237,7 +231,7 @@ impl Program {
     fn columns(&self, source: &str) -> Declared {
         let declared = self.compiled.ir.sources.iter().find(|known| known.name == source);
         let columns = declared.into_iter().flat_map(|source| &source.columns);
-        Declared::new(columns.map(|column| (&column.name, column.ty)))
+        Declared::of_source(columns)
     }
 
     /// What a run finds in place of files.

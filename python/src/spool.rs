@@ -2,11 +2,11 @@
 
 use crate::numbers::{Declared, is_text};
 use crate::outcome::refusal;
+use crate::parts::{cast_to, plain, size};
 use crate::table::Table;
 use crate::work::{caught, foreign};
-use arrow::array::{Array as _, RecordBatch, RecordBatchOptions, RecordBatchReader as _};
-use arrow::compute::{cast, concat_batches};
-use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow::array::{Array as _, RecordBatch, RecordBatchReader as _};
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use featr::{Error, Rows, Spooling};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -206,29 +206,6 @@ fn write(writer: &mut Spooling, batch: &RecordBatch) -> Result<(), ArrowError> {
     writer.write(&cast_to(batch, &schema)?)
 }
 
-/// A batch with the types of a schema.
-fn cast_to(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
-    let columns = batch.columns().iter().zip(schema.fields());
-    let columns = columns.map(|(array, field)| match array.data_type() == field.data_type() {
-        true => Ok(array.clone()),
-        false => cast(array, field.data_type()),
-    });
-    let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(schema.clone(), columns.collect::<Result<_, ArrowError>>()?, &rows)
-}
-
-/// All rows in one batch. Dictionaries of several batches are made values: that of all may have more than their keys can
-/// count.
-pub fn whole(table: &featr::Table) -> Result<RecordBatch, ArrowError> {
-    if let [one] = table.batches.as_slice() {
-        return Ok(one.clone());
-    }
-    let fields: Vec<FieldRef> = table.schema.fields().iter().map(plain).collect();
-    let schema = Arc::new(Schema::new_with_metadata(fields, table.schema.metadata().clone()));
-    let batches = table.batches.iter().map(|batch| cast_to(batch, &schema));
-    concat_batches(&schema, &batches.collect::<Result<Vec<_>, ArrowError>>()?)
-}
-
 /// Why parts with these columns are not rows of one table. Texts may be held in several ways.
 fn unlike(known: &Schema, part: &Schema) -> Option<String> {
     let (known, part) = (known.fields(), part.fields());
@@ -265,32 +242,5 @@ fn words(error: ArrowError) -> String {
     match error {
         ArrowError::InvalidArgumentError(why) => why,
         other => other.to_string(),
-    }
-}
-
-/// About how many bytes a batch takes; of one that shares its memory with others, its part.
-fn size(batch: &RecordBatch) -> u64 {
-    let of = |array: &arrow::array::ArrayRef| {
-        let part = array.to_data().get_slice_memory_size();
-        part.unwrap_or_else(|_| array.get_array_memory_size()) as u64
-    };
-    batch.columns().iter().map(of).sum()
-}
-
-/// Dictionaries as their values: the batches of a file share theirs, and those of a stream need not.
-fn plain(field: &FieldRef) -> FieldRef {
-    fn of(ty: &DataType) -> DataType {
-        match ty {
-            DataType::Dictionary(_, values) => of(values),
-            DataType::List(item) => DataType::List(plain(item)),
-            DataType::LargeList(item) => DataType::LargeList(plain(item)),
-            DataType::FixedSizeList(item, len) => DataType::FixedSizeList(plain(item), *len),
-            DataType::Struct(fields) => DataType::Struct(fields.iter().map(plain).collect()),
-            other => other.clone(),
-        }
-    }
-    match of(field.data_type()) {
-        ty if ty == *field.data_type() => field.clone(),
-        ty => Arc::new(Field::clone(field).with_data_type(ty)),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::numbers::Declared;
 use crate::work::caught;
-use crate::{numbers, values};
+use crate::{numbers, parts, values};
 use arrow::array::{ArrayRef, RecordBatch, StructArray};
 use arrow::datatypes::{Field, Schema};
 use arrow::ipc::reader::StreamReader;
@@ -114,22 +114,30 @@ impl Table {
         })?
     }
 
+    /// Whether all instants of a column lie in January 1970; see `numbers.rs`.
+    fn is_of_january_1970(&self, py: Python<'_>, column: &str) -> PyResult<bool> {
+        caught(py, || py.detach(|| numbers::is_of_january_1970(&self.rows, column)))
+    }
+
+    /// So many rows from one on, from 0, of which every part takes no more than its rows do.
+    fn cut(&self, py: Python<'_>, start: usize, rows: usize) -> PyResult<Table> {
+        let cut = caught(py, || py.detach(|| parts::unshared(&self.rows, start, rows)))?;
+        let rows = Arc::new(cut.map_err(value_error)?);
+        Ok(Table { rows })
+    }
+
+    /// How many rows from one on, from 0, take no more than so many bytes, but one at least.
+    fn rows_within(&self, start: usize, bytes: u64) -> usize {
+        parts::rows_within(&self.rows, start, bytes)
+    }
+
     /// So many rows from one on, from 0, as an Arrow IPC stream.
     fn to_ipc(&self, py: Python<'_>, start: usize, rows: usize) -> PyResult<Vec<u8>> {
         caught(py, || {
-            let mut writer = StreamWriter::try_new(Vec::new(), &self.rows.schema).map_err(value_error)?;
-            let mut above = 0;
-            for batch in &self.rows.batches {
-                let (from, until) = (
-                    start.max(above),
-                    (start.saturating_add(rows)).min(above + batch.num_rows()),
-                );
-                if from < until {
-                    writer
-                        .write(&batch.slice(from - above, until - from))
-                        .map_err(value_error)?;
-                }
-                above += batch.num_rows();
+            let part = parts::unshared(&self.rows, start, rows).map_err(value_error)?;
+            let mut writer = StreamWriter::try_new(Vec::new(), &part.schema).map_err(value_error)?;
+            for batch in &part.batches {
+                writer.write(batch).map_err(value_error)?;
             }
             writer.into_inner().map_err(value_error)
         })?

@@ -122,6 +122,14 @@ def test_arguments_of_another_kind(shop):
             shop.train("risk", questions(), sources=sources)
     with pytest.raises(TypeError, match="service: a name is wanted, such as 'risk', and not DataFrame"):
         shop.train(frame, "risk")
+    with pytest.raises(TypeError, match="source: a name is wanted, such as 'txn', and not DataFrame"):
+        shop.online().push(frame, "txn")
+    with pytest.raises(TypeError, match="service: a name is wanted, such as 'risk', and not dict"):
+        shop.online().read({"card": 1}, "risk")
+    for log in (frame, payments(), [frame], [], 7):
+        for command in (shop.train, shop.verify):
+            with pytest.raises(TypeError, match="served_log: the path of a file, a folder or a pattern is wanted"):
+                command("risk", served_log=log, sources={"txn": payments()})
     with pytest.raises(TypeError, match="keys: a dict"):
         shop.get("risk", 1, "2024-05-01T10:00:00Z")
     with pytest.raises(TypeError, match="and not a path: read it first"):
@@ -132,6 +140,47 @@ def test_arguments_of_another_kind(shop):
         assert refused.value.code == "E0910"
     with pytest.raises(featc.RunError, match="numeric"):
         shop.train_to("out.parquet", "risk", questions(), sources={"txn": payments()}, numeric=True)
+
+
+def test_values_without_names(shop):
+    online = shop.online("complete")
+    for cards, shown in (([1, 2], "[1, 2]"), ((1, 2, 3), "[1, 2, …]"), ([numpy.int64(1)], "[1]"), (5, "[5]"), (["a"], "['a']"), ("a", "['a']")):
+        with pytest.raises(TypeError) as refused:
+            online.read("risk", cards, "2024-05-01T14:00:00Z")
+        assert f'columns have names, as in `{{"card": {shown}}}`' in str(refused.value), refused.value
+    with pytest.raises(TypeError) as refused:
+        shop.train("risk", [1, 2, 3], sources={"txn": payments()})
+    assert 'the spine: a list is no table: columns have names, as in `{"card": [1, 2, …], "timestamp": […]}`' in str(refused.value)
+    with pytest.raises(TypeError) as refused:
+        online.push("txn", [1])
+    assert 'rows of `txn`: a list is no table: columns have names, as in `{"id": [1], "card": […], "amount": […], …}`' in str(refused.value)
+
+
+def test_arguments_that_are_none(shop):
+    frame = payments().to_pandas(types_mapper=pandas.ArrowDtype)
+    online = shop.online("complete")
+    for call, words in [
+        (lambda: shop.train("risk", questions(), txn=frame), 'Program.train: no argument `txn`; rows of a source are given as `sources={"txn": …}`'),
+        (lambda: shop.train("risk", questions(), statuses=True), "Program.train: no argument `statuses`; did you mean `status`?"),
+        (lambda: shop.train("risk", questions(), source={"txn": frame}), "did you mean `sources`?"),
+        (lambda: shop.train("risk", questions(), xyz=1), "no argument `xyz`; there are: service, spine, "),
+        (lambda: shop.verify("risk", questions(), txn=frame), 'verify: no argument `txn`; rows of a source are given as `sources={"txn": …}`'),
+        (lambda: shop.train_to("out.parquet", "risk", questions(), txn=payments()), 'train: no argument `txn`; rows of a source are given as `sources={"txn": …}`'),
+        (lambda: online.read("risk", {"card": 1}, statuses=True), "Online.read: no argument `statuses`; did you mean `status`?"),
+        (lambda: online.push("txn", row=frame), "Online.push: no argument `row`; did you mean `rows`?"),
+    ]:
+        with pytest.raises(TypeError) as refused:
+            call()
+        assert words in str(refused.value), refused.value
+    with pytest.raises(featc.RunError, match="`status") as refused:
+        shop.train_to("out.parquet", "risk", questions(), sources={"txn": payments()}, statuses=True)
+    assert refused.value.code == "E0910"
+
+
+def test_warnings_point_at_the_call(shop):
+    with pytest.warns(featc.FeatcWarning) as told:
+        shop.train("risk", questions(), sources={"txn": pyarrow.concat_tables([payments(), payments().set_column(2, "amount", pyarrow.array([7.0] * 400))])})
+    assert {warning.filename for warning in told} == {__file__}
 
 
 def test_unknown_services(shop):

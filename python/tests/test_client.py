@@ -109,7 +109,7 @@ def test_refusals_are_those_of_the_server(served):
     assert client.services()["services"][0]["name"] == "risk" and client.is_ready()
     client.close()
     assert client.is_ready(), "a client that was closed opens connections again"
-    for url in ("ftp://127.0.0.1:1", "http://", "http://127.0.0.1:1/v1"):
+    for url in ("ftp://127.0.0.1:1", "http://", "http://127.0.0.1:1/v1", "7733", "http://127.0.0.1:port", "http://me:secret@127.0.0.1:1", "http://127.0.0.1:99999", 7733, None):
         with pytest.raises(ValueError, match="no address of a server"):
             featc.Client(url)
 
@@ -123,6 +123,14 @@ def test_entities_without_keys_are_refused_before_they_are_sent(served):
             client.answer("risk", {"card": [b"a"]})
         with pytest.raises(TypeError, match="rows of `txn`: rows are wanted here, and not a path"):
             client.push("txn", "")
+        with pytest.raises(TypeError, match="source: a name is wanted, such as 'payments', and not Table"):
+            client.push(payments(3), "txn")
+        with pytest.raises(TypeError, match="service: a name is wanted, such as 'risk', and not dict"):
+            client.answer({"card": 1}, "risk")
+        with pytest.raises(TypeError, match=r"entities: a list is no table: columns have names, as in `{\"card\": \[1, 2\]}`"):
+            client.answer("risk", [1, 2])
+        with pytest.raises(TypeError, match="Client.answer: no argument `statuses`; did you mean `status`"):
+            client.answer("risk", {"card": 1}, statuses=True)
         assert len(client.answer("risk", {"card": pyarrow.array([], pyarrow.int64())})) == 0
 
 
@@ -137,7 +145,7 @@ def test_a_token_and_a_restart(command_line):
         asked = ("risk", {"card": [1, 2]}, "2024-05-01T09:00:00Z")
         before = client.answer(*asked).to_pydict()
         server.end()
-        with pytest.raises(OSError):
+        with pytest.raises(ConnectionRefusedError, match=f"nothing listens at {server.url}: is `featc serve` running"):
             client.is_ready()
         with Served(command_line, "--token-file", "token") as again:
             client = featc.Client(again.url, token=TOKEN)
@@ -168,6 +176,36 @@ def test_a_connection_that_was_closed_is_opened_again(served):
     client._local.connection.sock.shutdown(socket.SHUT_RDWR)
     assert client.services()["services"]
     client.close()
+
+
+def test_an_address_without_a_scheme(served):
+    with featc.Client(served.url.removeprefix("http://")) as client:
+        assert client.is_ready()
+    with pytest.raises(OSError, match="there is no machine 'nowhere.invalid'"):
+        featc.Client("nowhere.invalid:7733").is_ready()
+
+
+def test_a_refusal_is_read_while_rows_are_sent():
+    """What a server says before it hangs up is told, and not that it hung up."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer():
+        body = json.dumps({"error": {"code": "E0806", "message": "no room", "help": "later"}}).encode()
+        connection, _ = listener.accept()
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.1 429 no\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        connection.close()
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    client = featc.Client("127.0.0.1:%d" % listener.getsockname()[1])
+    client._known = featc._client._declarations({"sources": [{"name": "txn", "arrival": None, "columns": []}], "services": []})
+    rows = payments(20).append_column("more", pyarrow.array(["x" * 2_000_000] * 20))
+    with pytest.raises(featc.RunError) as refused:
+        client.push("txn", rows)
+    assert refused.value.code == "E0806" and client._local.connection.sock is None
+    thread.join()
+    listener.close()
 
 
 def test_something_else_that_listens():

@@ -36,10 +36,11 @@ def test_backfill(shop, command_line):
         sources={"txn": payments()},
         verify=5,
     )
-    assert made["parts"] == made["made"] == 2 and made["differ"] == 0
+    assert made["parts"] == made["made"] == 2 and made["verified"]["rows"] == 5 and made["verified"]["differ"] == 0
+    assert made["rows"] == len(rows_of(command_line.folder / "mine")) > 5 and made["verified"]["compared"] == 5 * len(shop.features)
     assert_same(rows_of(command_line.folder / "mine"), rows_of(command_line.folder / "theirs"))
     again = shop.backfill(command_line.folder / "mine", service="risk", start="2024-05-01T08:00:00Z", end="2024-05-01T16:00:00Z", every="1h", chunk="4h", sources={"txn": payments()})
-    assert again["made"] == 0
+    assert again["made"] == 0 and again["rows"] == made["rows"] and "verified" not in again
     some = shop.backfill(command_line.folder / "some", view="spend", start="2024-05-01T08:00:00Z", end="2024-05-01T10:00:00Z", every="1h", entities={"card": [3]}, sources={"txn": payments()})
     assert some["rows"] == 2
     with pytest.raises(featc.RunError) as refused:
@@ -103,7 +104,7 @@ def test_options_of_every_command(shop, tmp_path):
     assert json.loads((tmp_path / "report.json").read_text())["rows"] == 120
     span = {"start": "2024-05-01T08:00:00Z", "end": "2024-05-01T10:00:00Z", "every": "1h"}
     made = shop.backfill(tmp_path / "out", service="risk", sources=txn, verify=2, seed=5, rejected=tmp_path / "rejected.jsonl", status=True, at_column="at", **span, **temp)
-    assert {"at", "spend__times__status"} <= set(rows_of(tmp_path / "out").column_names) and made["differ"] == 0
+    assert {"at", "spend__times__status"} <= set(rows_of(tmp_path / "out").column_names) and made["verified"]["differ"] == 0
     assert shop.get("risk", {"card": 3}, "2024-05-01T10:00:00Z", sources=txn, truth="complete", max_rejected=0.5, **temp)
 
 
@@ -126,7 +127,7 @@ def test_cases_in_python():
         "spend__recent": [[None], [5.0, None], None],
     }
     case(SHOP, events={"txn": events}, ask=ask, expect=expect)
-    with pytest.raises(AssertionError, match=r"spend__times, question 1: 2 \(ok\), expected 3"):
+    with pytest.raises(AssertionError, match=r"spend__times, question 2 of 3: 2 \(ok\), expected 3"):
         case(SHOP, events={"txn": events}, ask=ask, expect={"spend__times": [1, 3, 0]})
     with pytest.raises(AssertionError, match="no column"):
         case(SHOP, events={"txn": events}, ask=ask, expect={"total": [1, 3, 0]})

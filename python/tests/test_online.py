@@ -48,9 +48,9 @@ def test_rows_that_cannot_be_used_are_told(shop):
     rows[2]["known_at"] += datetime.timedelta(days=3)
     report = online.push("txn", rows)
     assert report["accepted"] == 1
-    assert [(r["row"], r["reason"]) for r in report["rejected"]] == [(1, "null_in_required"), (2, "late")]
-    with pytest.raises(featc.RunError, match="amount"):
-        online.push("txn", payments().drop_columns(["amount"]))
+    assert [(r["place"], r["reason"]) for r in report["rejected"]] == [(2, "null_in_required"), (3, "late")]
+    with pytest.raises(featc.RunError, match="card"):
+        online.push("txn", payments().drop_columns(["card"]))
     with pytest.raises(featc.RunError, match="unknown source|no source"):
         online.push("other", payments())
 

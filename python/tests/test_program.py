@@ -63,6 +63,13 @@ def test_what_a_program_declares(shop):
     assert features["doc"][2] == "Payments." and features["type"][3].startswith("decimal")
     assert len(set(features["fingerprint"])) == len(shop.features)
     assert shop.features.to_pandas().shape == (len(shop.features), 9)
+    assert shop.features["spend.times"] == shop.features["spend__times"] == shop.features.to_pylist()[2]
+    with pytest.raises(KeyError, match="no feature 'spend__time'; near it: spend.times"):
+        shop.features["spend__time"]
+    with pytest.raises(KeyError, match="there are: spend.total_1h, "):
+        shop.features["?"]
+    with pytest.raises(TypeError, match="Features is no frame: take to_pandas\\(\\)\\['name'\\]"):
+        shop.features["name"]
 
 
 def test_plans(shop):

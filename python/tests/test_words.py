@@ -295,6 +295,32 @@ def test_dictionaries_of_several_parts_are_pushed(shop):
     assert [row["spend__shop"] for row in online.read("risk", questions(), questions()["timestamp"].to_pylist())] == expected
 
 
+def test_numbers_that_pandas_takes_for_nanoseconds(shop):
+    """Instants of January 1970 are what numbers of seconds, or parts of them, become without a unit."""
+    unbounded = featc.Program(SHOP.replace("lateness 1d", "lateness unbounded"))
+    seconds = payments()["at"].cast(pyarrow.int64()).to_numpy() // 1_000_000
+    frame = payments().to_pandas(types_mapper=pandas.ArrowDtype)
+    spine = questions().to_pandas()
+    for times in (1, 1_000, 1_000_000):
+        wrong = frame.assign(at=pandas.to_datetime(seconds * times, utc=True))
+        with pytest.warns(featc.FeatcWarning, match=r"`at` of source `txn` lie in January 1970\n = help: .*unit=\"s\"") as told:
+            unbounded.train("risk", questions(), sources={"txn": wrong}, max_missing="100%")
+        assert {warning.filename for warning in told} == {__file__}
+    asked = spine.assign(timestamp=pandas.to_datetime(spine["timestamp"].astype("int64") // 10**9, utc=True))
+    with pytest.warns(featc.FeatcWarning, match="`timestamp` of the spine lie in January 1970") as told:
+        shop.verify("risk", asked, sources=TXN, max_missing="100%")
+    assert told[0].filename == __file__
+    # One instant of another time is enough, and none is no reason.
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mixed = pandas.concat([asked, spine.tail(1)])
+        shop.train("risk", mixed, sources={"txn": frame}, max_missing="100%")
+        with pytest.raises(featc.RunError):
+            shop.train("risk", spine, sources={"txn": frame.assign(at=pandas.Series([pandas.NaT] * len(frame), dtype="datetime64[ns, UTC]"))})
+
+
 def test_spans_are_cut():
     from featc._inputs import to_columns, table
 

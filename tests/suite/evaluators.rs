@@ -4,6 +4,8 @@
 mod batch;
 #[path = "evaluators/files.rs"]
 mod files;
+#[path = "evaluators/held.rs"]
+mod held;
 #[path = "evaluators/served.rs"]
 mod served;
 #[path = "evaluators/stream.rs"]

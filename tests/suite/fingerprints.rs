@@ -72,7 +72,8 @@ fn edited(edits: &[(&str, &str)]) -> String {
 
 #[test]
 fn what_does_not_change_a_value_does_not_change_the_fingerprint() {
-    let same: [&[(&str, &str)]; 11] = [
+    let same: [&[(&str, &str)]; 12] = [
+        &[("at: timestamp,", "at: timestamp from \"at\",")],
         &[("cents", "pennies")],
         &[("from txn {", "from txn at at within 1d {")],
         &[("bought", "paid")],
@@ -108,7 +109,7 @@ fn what_does_not_change_a_value_does_not_change_the_fingerprint() {
 
 #[test]
 fn what_changes_a_value_changes_the_fingerprint() {
-    let different: [&[(&str, &str)]; 24] = [
+    let different: [&[(&str, &str)]; 31] = [
         &[("amount * 100", "amount * 101")],
         &[("amount > 0", "amount >= 0")],
         &[("over 1d default", "over 2d default")],
@@ -135,6 +136,16 @@ fn what_changes_a_value_changes_the_fingerprint() {
         )],
         &[("arrival seen", "arrival time + 1m")],
         &[("txn", "orders")],
+        &[("at: timestamp,", "at: timestamp from \"end\",")],
+        &[("at: timestamp,", "at: timestamp as epoch_seconds,")],
+        &[("at: timestamp,", "at: timestamp as epoch_millis,")],
+        &[("at: timestamp,", "at: timestamp as date in \"UTC\",")],
+        &[("at: timestamp,", "at: timestamp as \"%F %H:%M\" in \"UTC\",")],
+        &[("at: timestamp,", "at: timestamp as \"%F %H:%M\" in \"Asia/Tokyo\",")],
+        &[(
+            "at: timestamp,",
+            "at: timestamp as \"%d.%m.%Y %H:%M\" in \"Asia/Tokyo\",",
+        )],
         &[("begins @2024-01-01T00:00:00Z", "keep nan")],
         &[("begins @2024-01-01T00:00:00Z", "zone \"UTC\"")],
         &[("arrival seen", ""), ("delay 5s", ""), ("lateness 1h", "")],

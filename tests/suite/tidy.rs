@@ -141,11 +141,12 @@ fn sources_stay_readable() {
 
 /// Where a clock is read: by the server, for bars of progress, for the metrics of a plan, and for the commits of a table,
 /// which have to say when. No value depends on any (NO-CLOCK).
-const CLOCKS: [&str; 5] = [
+const CLOCKS: [&str; 6] = [
     "cli/src/progress.rs",
     "runtime/batch/src/source/scan.rs",
     "runtime/lake/src/delta/commit.rs",
     "runtime/follow/src/",
+    "runtime/kafka/src/",
     "runtime/online/src/",
 ];
 

@@ -14,9 +14,12 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FOLDER")]
     pub state: PathBuf,
     /// Read a source as it is written: files that grow, a folder or a glob in which files appear, in the format that the name
-    /// says, or `-` for standard input (may be repeated)
+    /// says, `-` for standard input, or `kafka:TOPIC` (may be repeated)
     #[arg(long = "source", value_name = "NAME=PATH")]
     pub sources: Vec<String>,
+    /// A file with properties of librdkafka: where the brokers are, and what they want to know
+    #[arg(long, value_name = "FILE")]
+    pub kafka: Option<PathBuf>,
     /// Read the sources that declare a `stream` as it is written
     #[arg(long)]
     pub follow: bool,

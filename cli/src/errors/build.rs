@@ -31,6 +31,14 @@ pub fn load(error: &LoadError) -> Diagnostic {
     }
 }
 
+/// A program that git does not have.
+pub fn no_revision(revision: &str, path: &str, why: &str) -> Diagnostic {
+    let message = format!("no program at `{revision}:{path}`: {why}");
+    Diagnostic::new(Code::FileNotFound, message).with_help(
+        "give a `.feat` file, a folder, the folder of a build, or a revision and a path in it, as in `main:fraud.feat`",
+    )
+}
+
 pub fn build(error: &BuildError) -> Diagnostic {
     match error {
         BuildError::Unwritable { path, why } if path.iter().any(|name| name.len() > 255) => Diagnostic::new(
@@ -95,5 +103,34 @@ pub fn certify(folder: &str, error: &CertifyError) -> Diagnostic {
             format!("no build in `{folder}` that can be compared: {why}"),
         )
         .with_help("give the folder that `featc build` wrote, `target/feat/<module>`; or build the program again"),
+    }
+}
+
+/// A program that is to be compared with a lock file that is not there.
+pub fn no_lock(lock: &str, program: &str) -> Diagnostic {
+    Diagnostic::new(Code::NoLock, format!("there is no `{lock}`")).with_help(format!(
+        "`featc lock {program}` writes it; commit it beside the program"
+    ))
+}
+
+/// A lock file that cannot be read, or is none.
+pub fn bad_lock(lock: &str, program: &str, why: &str) -> Diagnostic {
+    Diagnostic::new(Code::NoLock, format!("`{lock}` is no lock file: {why}")).with_help(format!(
+        "take it from git again, or write it anew: `featc lock {program}`"
+    ))
+}
+
+/// A program that is not what its lock file says; `differences` are sentences.
+pub fn not_as_locked(lock: &str, program: &str, differences: &[String]) -> Diagnostic {
+    const SHOWN: usize = 20;
+    let message = format!("`{program}` is not what `{lock}` says");
+    let diagnostic = Diagnostic::new(Code::NotAsLocked, message).with_help(format!(
+        "`featc diff REVISION:{program} {program}` says what changed; if it is meant, `featc lock {program}`"
+    ));
+    let shown = differences.iter().take(SHOWN);
+    let diagnostic = shown.fold(diagnostic, |diagnostic, note| diagnostic.with_note(note.clone()));
+    match differences.len().saturating_sub(SHOWN) {
+        0 => diagnostic,
+        more => diagnostic.with_note(format!("and {more} more")),
     }
 }

@@ -20,6 +20,13 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         DecodeError::Changed { .. } => Code::InputChanged,
         DecodeError::Unreadable { .. } => Code::UnreadableFile,
         DecodeError::Corrupt { .. } | DecodeError::BrokenHeader { .. } => Code::CorruptFile,
+        DecodeError::MissingColumn { file, found, .. }
+            if file.ends_with(".jsonl") && found.first().is_some_and(|first| first.starts_with('{')) =>
+        {
+            return Diagnostic::new(Code::MissingColumn, format!("{file} is no CSV: its lines are JSON objects")).with_help(
+                "name the files of this source and of one format, as in `data/*.csv`; or write `batch jsonl` in the source",
+            );
+        }
         DecodeError::MissingColumn { file, column, found } if ill_header(column, found).is_some() => {
             return Diagnostic::new(Code::MissingColumn, error.to_string())
                 .with_note(has(file, found))
@@ -45,7 +52,7 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                 return Diagnostic::new(Code::MissingColumn, error.to_string())
                     .with_note(has(file, found))
                     .with_help(format!(
-                        "rename the column in the file: `{name}` is a reserved word, which no program can name"
+                        "write behind the type of `{column}` what the file calls it: `from \"{name}\"`"
                     ));
             }
             // Half of the letters of a short name agree by chance.
@@ -55,12 +62,18 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
             let help = nearest.map_or_else(
                 || {
                     match at_column {
-                        None => "declare the column under the name that it has in the file, or add it to the file",
+                        None => {
+                            "write behind the type of the column what the file calls it, `from \"…\"`, or add it to the file; an \
+                             arrival that no column says is `arrival time + 5m`: no other instant of the row stands for it"
+                        },
                         Some(_) => "the service asks for it: rename the column in the spine, or add it",
                     }
                     .to_owned()
                 },
                 |nearest| match at_column {
+                    None if !is_name(nearest) => {
+                        format!("write behind the type of `{column}` what the file calls it: `from {nearest:?}`")
+                    }
                     None => format!("did you mean `{nearest}`?"),
                     Some(_) => format!("did you mean `{nearest}`? rename the column in the spine"),
                 },
@@ -80,10 +93,26 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         }
         DecodeError::WrongType {
             expected: Some(Type::Timestamp),
+            found,
             ..
         } if at_column.is_none() => {
-            return Diagnostic::new(Code::WrongColumnType, error.to_string())
-                .with_help("write the column of the file as timestamps: no cast makes an event time of other types");
+            let is_number = ["Int", "UInt", "Float", "Decimal"]
+                .iter()
+                .any(|number| found.starts_with(number));
+            let help = match found.as_str() {
+                _ if is_number => {
+                    "say behind the column's type what it counts: `timestamp as epoch_seconds`, `epoch_millis` or `epoch_micros`"
+                }
+                date if date.starts_with("Date") => "say that it is a date, and where: `timestamp as date in \"UTC\"`",
+                text if text.contains("Utf8") => {
+                    "say the format of the texts: `timestamp as \"%Y-%m-%dT%H:%M:%S%.f%:z\"`, or without an offset \
+                     `timestamp as \"%d.%m.%Y %H:%M\" in \"UTC\"`"
+                }
+                _ => {
+                    "no form of this type is an instant: declare another column, or read this one as the type that it has"
+                }
+            };
+            return Diagnostic::new(Code::WrongColumnType, error.to_string()).with_help(help);
         }
         DecodeError::AmbiguousColumn { .. } => Code::MissingColumn,
         DecodeError::WrongType { .. } => Code::WrongColumnType,
@@ -104,6 +133,9 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
     let of_spine = at_column.and_then(|_| spine_step(error, code));
     let by_value = match error {
         DecodeError::SpineInstant { value, .. } => value.as_ref().and_then(advice::instant_of_spine),
+        DecodeError::SpineKey { column, value, .. } => {
+            value.as_ref().and_then(|value| advice::key_of_spine(column, value))
+        }
         DecodeError::UnknownFormat { file, .. } => advice::format(file),
         DecodeError::BrokenHeader {
             why: Broken::NotUtf8, ..
@@ -114,6 +146,11 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
     let help = by_value.or(of_spine).or_else(|| error.help());
     let help = help.unwrap_or_else(|| next_step(code).to_owned());
     Diagnostic::new(code, error.to_string()).with_help(help)
+}
+
+/// Whether a program can say it as the name of a column.
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// What is wrong with the header of a text file in which a column is not found, if it is one of the usual things.

@@ -19,6 +19,17 @@ pub fn strict(count: u64, notes: &[String]) -> Diagnostic {
     diagnostic.with_help("write them aside with `--rejected FILE` and mend the source, or run without --strict")
 }
 
+/// A service that the program does not have; it may be one of these views.
+pub fn no_service(error: &Error, views: &[&str]) -> Diagnostic {
+    let told = run(error, None);
+    match error {
+        Error::UnknownService { service, .. } if views.contains(&service.as_str()) => told.with_note(format!(
+            "`{service}` is a view; a service lists features that are asked together: `service {service}_v1 {{ {service}.* }}`"
+        )),
+        _ => told,
+    }
+}
+
 /// A run that asks nothing, and why.
 pub fn nothing_asked(why: &str) -> Diagnostic {
     Diagnostic::new(Code::NothingAsked, format!("nothing is asked: {why}"))
@@ -123,6 +134,9 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         Error::Columns { .. } => Diagnostic::new(Code::MissingColumn, error.to_string())
             .with_help("give the columns that the service needs, with their types"),
         Error::SharedIdentity { column, is_key, names } => shared_identity(column, *is_key, names),
+        Error::BelowHorizon { .. } => {
+            Diagnostic::new(Code::InstantReleased, error.to_string()).with_help("ask about a later instant")
+        }
         // No command loads a build or a snapshot from outside, replays move the cut along, and who interrupts a run knows it.
         Error::Interrupted
         | Error::Build { .. }
@@ -130,10 +144,11 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         | Error::SnapshotVersion { .. }
         | Error::NotAtCut { .. }
         | Error::CutGoesBack { .. }
-        | Error::BelowHorizon { .. }
         | Error::ToBeRebuilt { .. } => bug(&error.to_string()),
         Error::Resources { .. } => Diagnostic::new(Code::UnwritableOutput, error.to_string())
             .with_help("free memory or space in the temporary folder"),
+        Error::Text { .. } => Diagnostic::new(Code::UnwritableOutput, error.to_string())
+            .with_help("keep less: fewer items of `first_n` and `last_n`, shorter texts"),
         Error::Bug { why } => bug(why),
     }
 }

@@ -1,6 +1,6 @@
 //! What is wrong with the state of a server.
 
-use super::{busy, run, unwritable};
+use super::{busy_state, run, unwritable};
 use featc_driver::diag::{Code, Diagnostic};
 use featr::Error;
 use featr_follow::Unfollowable;
@@ -45,7 +45,7 @@ pub fn unfollowable(why: &Unfollowable) -> Diagnostic {
 pub fn state(error: &StateError) -> Diagnostic {
     let of = |code| Diagnostic::new(code, error.to_string()).with_help(error.help());
     match error {
-        StateError::Busy { folder } | StateError::Fenced { folder } => busy(folder),
+        StateError::Busy { folder } | StateError::Fenced { folder } => busy_state(folder),
         StateError::Io { file, why } => unwritable(file, why),
         StateError::Damaged { .. } => of(Code::DamagedState),
         StateError::OtherVersion { .. }

@@ -14,7 +14,7 @@ pub fn run(program: &featr::Program, args: &ServeArgs, reporter: &Reporter) -> R
     }
     let disk = match Folder::existing(state) {
         Ok(Some(disk)) => disk,
-        Ok(None) => return reporter.refuse(errors::busy(&folder)),
+        Ok(None) => return reporter.refuse(errors::busy_state(&folder)),
         Err(error) => return reporter.refuse(errors::no_state(&folder, &error)),
     };
     let found = inspect(program, &disk).or_else(|error| reporter.refuse(errors::state(&error)))?;

@@ -3,23 +3,38 @@
 use crate::args::ServeArgs;
 use crate::errors;
 use crate::report::{Refused, Reporter};
-use featr_follow::{Followed, Input, Unfollowable};
+use featr_follow::{Followed, Input, Properties, Topic, Unfollowable};
 
 /// What standard input is called.
 const STANDARD_INPUT: &str = "-";
+/// What stands in front of a topic.
+const KAFKA: &str = "kafka:";
 
 pub fn of(args: &ServeArgs, program: &featr::Program, reporter: &Reporter) -> Result<Vec<Followed>, Refused> {
     let refuse = |error: featr::Error| reporter.refuse::<()>(errors::run(&error, None)).expect_err("refused");
-    let mut all = Vec::new();
+    let (mut all, mut properties) = (Vec::new(), None::<Properties>);
     for given in &args.sources {
         let Some((source, place)) = given.split_once('=') else {
-            let help = "write it like `--source payments=live/*.jsonl`, or `--source payments=-`";
+            let help = "write it like `--source payments=live/*.jsonl`, `--source payments=-` or `--source payments=kafka:TOPIC`";
             return reporter.refuse(errors::argument("--source", given, "no `=` in it", help));
         };
         let input = match place {
+            _ if place.starts_with(KAFKA) => {
+                program.text_format(source).map_err(refuse)?;
+                let topic = topic(given, &place[KAFKA.len()..], reporter)?;
+                let properties = match &properties {
+                    Some(properties) => properties.clone(),
+                    None => properties.insert(brokers(args, given, reporter)?).clone(),
+                };
+                Some(Input::Topic { topic, properties })
+            }
             STANDARD_INPUT => Some(Input::StandardInput(program.text_format(source).map_err(refuse)?)),
             place => {
                 let files = program.stream_files(source, Some(place)).map_err(refuse)?;
+                if files.is_none() {
+                    let (source, place) = (source.to_owned(), place.to_owned());
+                    return reporter.refuse(errors::unfollowable(&Unfollowable::Format { source, place }));
+                }
                 files.map(|(files, base)| Input::Files { files, base })
             }
         };
@@ -40,10 +55,39 @@ pub fn of(args: &ServeArgs, program: &featr::Program, reporter: &Reporter) -> Re
     }
     let checked = match all.is_empty() && args.follow {
         true => Err(Unfollowable::NothingDeclared),
-        false => Unfollowable::check(&all),
+        false => Unfollowable::check(&all, &args.state),
     };
     match checked {
         Ok(()) => Ok(all),
         Err(why) => reporter.refuse(errors::unfollowable(&why)),
     }
+}
+
+/// The topic of `--source NAME=kafka:TOPIC`.
+fn topic(given: &str, text: &str, reporter: &Reporter) -> Result<Topic, Refused> {
+    text.parse().or_else(|why: String| {
+        let help =
+            "write it like `payments=kafka:payments`, `…?arrival=timestamp` or `…?arrival=header:seen` behind it";
+        reporter.refuse(errors::argument("--source", given, &why, help))
+    })
+}
+
+/// What `--kafka` says of the brokers.
+fn brokers(args: &ServeArgs, given: &str, reporter: &Reporter) -> Result<Properties, Refused> {
+    let Some(path) = &args.kafka else {
+        let help = "pass `--kafka FILE`, a file with a line like `bootstrap.servers=broker:9092`";
+        return reporter.refuse(errors::argument(
+            "--source",
+            given,
+            "nothing says where the brokers are",
+            help,
+        ));
+    };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).or_else(|error| {
+        let help = "name a file with a line like `bootstrap.servers=broker:9092`";
+        reporter.refuse(errors::argument("--kafka", &name, &featr::plain(&error), help))
+    })?;
+    Properties::read(&text)
+        .or_else(|wrong| reporter.refuse(errors::argument("--kafka", &name, &wrong.why, &wrong.help)))
 }

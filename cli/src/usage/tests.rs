@@ -45,6 +45,32 @@ fn addresses_are_written_out() {
 }
 
 #[test]
+fn options_of_other_tools_and_data_in_the_programs_place_have_their_step() {
+    for (words, help) in [
+        (
+            &["serve", "a.feat", "--state", "s", "--served-log", "x"][..],
+            "below `STATE/served/`; `featc serve --help`",
+        ),
+        (
+            &["serve", "a.feat", "--state", "s", "--service=now"],
+            "a request names the one",
+        ),
+        (&["train", "a.feat", "--features", "a,b"], "`service NAME { view.* }`"),
+        (&["train", "a.feat", "--label", "x"], "all of its columns stay"),
+        (
+            &["train", "--service", "s", "spine.csv", "--out", "o.csv"],
+            "write `PROGRAM --spine spine.csv`",
+        ),
+        (&["state", "list", "--state", "s"], "`featc state list --help`"),
+    ] {
+        let words: Vec<String> = ["featc"].iter().chain(words).map(|word| (*word).to_owned()).collect();
+        let error = Cli::try_parse_from(&words).expect_err("wrong usage");
+        let step = next_step(&error, &words);
+        assert!(step.contains(help), "{words:?}: {step}");
+    }
+}
+
+#[test]
 fn a_switch_takes_no_value() {
     for (word, switch) in [("--json=1", "--json"), ("--help=1", "--help")] {
         let error = Cli::try_parse_from(["featc", "check", word]).expect_err("wrong usage");

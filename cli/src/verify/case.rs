@@ -254,11 +254,16 @@ fn record_batch(columns: Vec<(&str, Column)>) -> Result<RecordBatch, Error> {
 /// Rows of a source as a file has them.
 pub fn source_rows(source: &Source, rows: &Batch) -> Result<RecordBatch, Error> {
     let columns = source.columns.iter().zip(&rows.columns);
-    record_batch(
-        columns
-            .map(|(column, values)| (column.name.as_str(), values.clone()))
-            .collect(),
-    )
+    let columns = columns.map(|(column, values)| (column.name.as_str(), values.clone()));
+    let batch = record_batch(columns.collect())?;
+    let fields = batch
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| Field::clone(field))
+        .collect();
+    let marked = batch.with_schema(Arc::new(featr::schema_of_decoded(source, fields)));
+    marked.map_err(|error| Error::Bug { why: error.to_string() })
 }
 
 #[cfg(test)]
@@ -271,6 +276,7 @@ mod tests {
             name: name.to_owned(),
             ty: Type::Int64,
             nullable: true,
+            held: featc_ir::Held::default(),
         };
         Source::plain("txn", vec![column("id")], vec![ColumnId::from(0)], ColumnId::from(0))
     }

@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-const CARDS: [&str; 3] = ["a", "b", "c"];
+pub const CARDS: [&str; 3] = ["a", "b", "c"];
 
-fn answers(server: &Server) -> Vec<Value> {
+pub fn answers(server: &Server) -> Vec<Value> {
     let answer = |card: &&str| server.answer(&question(card))["answers"].clone();
     CARDS.iter().map(answer).collect()
 }
 
 /// The sum of a number of `/metrics` over its labels.
-fn number(server: &Server, name: &str) -> u64 {
+pub fn number(server: &Server, name: &str) -> u64 {
     let text = server.get("/metrics").body;
     let of_name = text.lines().filter(|line| line.starts_with(&format!("{name}{{")));
     of_name
@@ -25,7 +25,7 @@ fn number(server: &Server, name: &str) -> u64 {
         .sum()
 }
 
-fn until(server: &Server, what: &str, is_so: impl Fn(&Server) -> bool) {
+pub fn until(server: &Server, what: &str, is_so: impl Fn(&Server) -> bool) {
     let begun = Instant::now();
     while !is_so(server) {
         let metrics = || server.get("/metrics").body;
@@ -42,7 +42,7 @@ fn add(path: &Path, bytes: &[u8]) {
 }
 
 /// The rows of the state in files, and how many those are.
-fn exported(folder: &Path, state: &str, out: &str) -> u64 {
+pub fn exported(folder: &Path, state: &str, out: &str) -> u64 {
     let output = Command::new(env!("CARGO_BIN_EXE_featc"))
         .args(["--json", "state", "export", "--state", state, "--out", out])
         .current_dir(folder)
@@ -52,6 +52,21 @@ fn exported(folder: &Path, state: &str, out: &str) -> u64 {
     let files = said["files"].as_array().expect("files");
     assert_eq!(files.len(), 1, "{said}");
     files[0]["rows"].as_u64().expect("a number")
+}
+
+/// The payloads of what could not be used, each once.
+pub fn rejected(state: &Path) -> BTreeSet<String> {
+    let aside = std::fs::read_dir(state.join("aside")).expect("a folder").flatten();
+    let texts = aside.map(|file| std::fs::read_to_string(file.path()).expect("readable"));
+    let lines: String = texts.collect();
+    let lines = lines
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    // After a crash rows that come count as late if answers may have been given behind their arrivals.
+    let rejected = lines.filter(|line| line["reason"] != "late_for_cut");
+    rejected
+        .map(|line| line["payload"].as_str().expect("a record").to_owned())
+        .collect()
 }
 
 /// Killed five times while a file grows, is rotated, and has lines that are none: every row is in the state once, and what cannot
@@ -119,16 +134,7 @@ fn kills_while_a_file_grows_leave_no_trace() {
         rows.len() as u64,
         "each row is there once"
     );
-    let aside = std::fs::read_dir(state.join("aside")).expect("a folder").flatten();
-    let texts = aside.map(|file| std::fs::read_to_string(file.path()).expect("readable"));
-    let payloads: BTreeSet<String> = texts
-        .collect::<String>()
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).expect("JSON"))
-        // After a crash rows that come count as late if answers may have been given behind their arrivals.
-        .filter(|line| line["reason"] != "late_for_cut")
-        .map(|line| line["payload"].as_str().expect("a record").to_owned())
-        .collect();
+    let payloads = rejected(&state);
     assert_eq!(payloads.len(), broken);
     assert!(
         payloads.iter().all(|payload| payload.starts_with("broken")),
@@ -195,7 +201,7 @@ fn declared_streams_are_followed() {
     assert_eq!(number(&server, "featc_rows_accepted_total"), 0);
 }
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().expect("a repository").to_owned()
 }

@@ -35,8 +35,10 @@
 
 mod build;
 mod certify;
+pub mod diff;
 mod elsewhere;
 mod listed;
+mod lock;
 mod plain;
 mod project;
 
@@ -46,6 +48,7 @@ pub use elsewhere::read_elsewhere;
 pub use featc_ir::manifest::{FeatureEntry, Manifest};
 pub use featc_syntax::{diag, is_reserved};
 pub use featc_validate::{Certificate, Difference, Refusal};
+pub use lock::Lock;
 pub use project::{LoadError, PROGRAM_BYTES_MAX, Project};
 
 use diag::{FileId, Outcome, SourceMap};

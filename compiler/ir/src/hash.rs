@@ -141,13 +141,13 @@ fn source_hash(source: &Source) -> u128 {
         zone,
         source.keep_nan,
     );
-    node(
-        "source",
-        &[
-            &wire(&(&source.name, columns, unique, name(source.time), arrival)),
-            &wire(&rules),
-        ],
-    )
+    let head = wire(&(&source.name, columns, unique, name(source.time), arrival));
+    let held: BTreeMap<_, _> = source.columns.iter().map(|c| (&c.name, &c.held)).collect();
+    let held: BTreeMap<_, _> = held.into_iter().filter(|(_, held)| !held.is_plain()).collect();
+    if held.is_empty() {
+        return node("source", &[&head, &wire(&rules)]);
+    }
+    node("source", &[&head, &wire(&rules), &wire(&(held, TZDB_VERSION))])
 }
 
 /// The meanings of a row's columns after `steps`, and of the row's existence (its source and filters).

@@ -17,6 +17,7 @@ pub mod display;
 pub mod expr;
 pub mod function;
 pub mod hash;
+mod held;
 pub mod id;
 pub mod manifest;
 mod method;
@@ -35,6 +36,7 @@ pub mod work;
 pub use aggregate::Aggregate;
 pub use expr::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
 pub use function::Function;
+pub use held::{EpochUnit, Held, ReadAs};
 pub use id::{ColumnId, EntityId, FeatureId, LiftId, SlotId, SourceId, TransformId, ViewId, WindowId};
 pub use program::{
     Arrival, At, Entity, Feature, FeatureKind, FileFormat, FileSet, Key, Lateness, Origin, Origins, Program,

@@ -5,6 +5,7 @@ mod view;
 pub use view::{Feature, FeatureKind, View};
 
 use crate::expr::Expr;
+use crate::held::Held;
 use crate::id::{ColumnId, EntityId, FeatureId, SourceId, TransformId, ViewId};
 use crate::types::{Cut, Truth, Type};
 use crate::window::WindowKind;
@@ -105,6 +106,16 @@ impl Source {
         self.unique.iter().map(|id| &self.columns[id.index()])
     }
 
+    /// The source of rows that were decoded: its columns under their own names, as values of their types.
+    pub fn of_decoded(&self) -> Source {
+        let mut decoded = self.clone();
+        decoded
+            .columns
+            .iter_mut()
+            .for_each(|column| column.held = Held::default());
+        decoded
+    }
+
     /// What a question calls an identity column whose name something else of the service has too: `payments.id`.
     pub fn qualified(&self, column: &str) -> String {
         format!("{}.{column}", self.name)
@@ -117,6 +128,22 @@ pub struct SourceColumn {
     pub ty: Type,
     /// A null in a column that is not nullable rejects the row.
     pub nullable: bool,
+    /// Where files have it, and as what.
+    #[serde(default, skip_serializing_if = "Held::is_plain")]
+    pub held: Held,
+}
+
+impl SourceColumn {
+    /// What files call it, see [`Held::field`].
+    pub fn field(&self) -> &str {
+        self.held.field.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Whether something of this name in a file or a row is the column, or has it inside.
+    pub fn is_in(&self, name: &str) -> bool {
+        let rest = self.field().strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

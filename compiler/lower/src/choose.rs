@@ -2,10 +2,10 @@
 
 use featc_ir::plan::{
     Accept, Dedup, Finish, FinishSpec, Fold, FoldSlot, FoldSpec, KeyBy, Lift, Method, Order, Pages, Part, Place,
-    Presence, Restrict, Retention, RowSpec, Rows, Scan, Steps, Stop, Visibility, Walk,
+    Presence, Restrict, Retention, RowSpec, Rows, Scan, ScanColumn, Steps, Stop, Visibility, Walk,
 };
 use featc_ir::program::READ_SKEW_US;
-use featc_ir::{Bounds, ColumnId, Excluding, Key, LiftId, Slot, Source, TransformColumn, Window, WindowId, WindowKind};
+use featc_ir::{Bounds, ColumnId, Excluding, Key, LiftId, Slot, Source, Window, WindowId, WindowKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Which engine a fold is for.
@@ -47,9 +47,10 @@ pub(crate) fn scan<'a>(source: &Source, all: impl IntoIterator<Item = &'a Rows>)
             }
         });
     }
-    let columns = source.columns.iter().map(|column| TransformColumn {
+    let columns = source.columns.iter().map(|column| ScanColumn {
         name: column.name.clone(),
         ty: column.ty,
+        held: column.held.clone(),
     });
     Scan {
         source: source.name.clone(),

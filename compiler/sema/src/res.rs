@@ -2,7 +2,7 @@
 //!
 //! What could not be resolved has been reported and is `None` or [`ExprKind::Poison`]; checking keeps silent about it.
 
-use featc_ir::{Aggregate, BinaryOp, ColumnId, EntityId, FeatureId, Function, SourceId, Type, ViewId, Window};
+use featc_ir::{Aggregate, BinaryOp, ColumnId, EntityId, FeatureId, Function, Held, SourceId, Type, ViewId, Window};
 use featc_syntax::ast;
 use featc_syntax::diag::Span;
 
@@ -46,6 +46,8 @@ pub struct Column {
     pub ty_at: Span,
     /// The place of the `?`.
     pub nullable: Option<Span>,
+    /// Of a column of a source: where files have it, and as what.
+    pub held: Held,
 }
 
 /// A reference to a column of the row at hand.

@@ -108,14 +108,34 @@ pub struct Entity {
     pub span: Span,
 }
 
-/// `fare: decimal(12, 2)?`
+/// `fare: decimal(12, 2)?`, `left: timestamp from "departure.at" as epoch_millis`. (The grammar allows what stands behind the
+/// type in entity keys too; checking refuses it there.)
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     pub name: Name,
     pub ty: TypeName,
-    /// The place of the `?`. (The grammar allows it in entity keys too; checking refuses it there.)
+    /// The place of the `?`.
     pub nullable: Option<Span>,
+    /// `from "Trip ID"`: what files call it.
+    pub field: Option<Text>,
+    pub read_as: Option<ReadAs>,
     pub span: Span,
+}
+
+/// `as epoch_millis`, `as "%d.%m.%Y %H:%M" in "Europe/Amsterdam"`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadAs {
+    pub form: Form,
+    pub zone: Option<Text>,
+    pub span: Span,
+}
+
+/// The form of values in files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Form {
+    /// A word; whether it exists is not decided here.
+    Word(Name),
+    Format(Text),
 }
 
 /// A type as it is written; whether it exists is not decided here.

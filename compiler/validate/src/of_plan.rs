@@ -125,7 +125,7 @@ impl Chain<'_> {
         let required = |at: usize| self.accept.required.contains(&ColumnId::from(at));
         let columns = self.scan.columns.iter().enumerate().map(|(at, column)| {
             let null = if required(at) { "" } else { "?" };
-            format!("{}:{}{null}", column.name, column.ty)
+            format!("{}:{}{null}{}", column.name, column.ty, lifted::held(&column.held))
         });
         let moved = match self.rows.place.at {
             None => Term::leaf("own"),

@@ -216,7 +216,7 @@ fn source_terms(source: &Source) -> Result<Vec<Term>, String> {
     };
     let columns = source.columns.iter().map(|column| {
         let null = if column.nullable { "?" } else { "" };
-        format!("{}:{}{null}", column.name, column.ty)
+        format!("{}:{}{null}{}", column.name, column.ty, lifted::held(&column.held))
     });
     let unique: Vec<String> = source.unique.iter().map(|id| name(*id)).collect::<Result<_, _>>()?;
     Ok(vec![

@@ -22,6 +22,8 @@ pub enum BatchError {
     Changed { source: String },
     /// The memory or disk that DataFusion was allowed is used up.
     Resources { why: String },
+    /// More text than the offsets of one array reach: 2 GiB.
+    Text { of: &'static str },
     /// Somebody set the interrupt of the run.
     Interrupted,
     /// A broken promise of an earlier phase, or of the engine under us: never the user's fault.
@@ -44,6 +46,7 @@ impl fmt::Display for BatchError {
             BatchError::NameClash { column, .. } => write!(f, "two output columns would be called `{column}`"),
             BatchError::Changed { source } => write!(f, "the files of source `{source}` changed while they were read"),
             BatchError::Resources { why } => write!(f, "out of memory or temporary disk space: {why}"),
+            BatchError::Text { of } => write!(f, "more than 2 GiB of text in {of}"),
             BatchError::Interrupted => f.write_str("interrupted"),
             BatchError::Bug { why } => write!(f, "internal error: {why}"),
         }
@@ -68,8 +71,8 @@ impl From<DataFusionError> for BatchError {
             },
             DataFusionError::ResourcesExhausted(why) => BatchError::Resources { why: first_line(why) },
             DataFusionError::ArrowError(error, _) if matches!(**error, ArrowError::OffsetOverflowError(_)) => {
-                BatchError::Resources {
-                    why: "more than 2 GiB of text among the events, or the answers, that are sorted together".into(),
+                BatchError::Text {
+                    of: "one answer, or in events that are sorted together",
                 }
             }
             DataFusionError::IoError(error) => BatchError::Resources { why: error.to_string() },

@@ -9,22 +9,19 @@
 //! counted in DataFusion's memory pool; when the pool has no more, all chunks are written as one run, behind those that are
 //! there, into one file. It has no name (it is unlinked as it is made), so nothing is left behind by any end of the process.
 
-use crate::error::{BatchError, bug};
+use crate::error::bug;
 use crate::locks::lock;
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
+use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
-use arrow::ipc::reader::StreamReader;
-use arrow::ipc::writer::StreamWriter;
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use featr_decode::{has_text, text_bytes};
 use std::fs::File;
-use std::io::{BufWriter, Cursor, Write};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Mutex};
 
 mod context;
+mod disk;
 
 pub(crate) use context::{Memory, SpillContext};
 
@@ -33,6 +30,8 @@ pub(crate) use context::{Memory, SpillContext};
 pub(crate) struct PartitionedSpill {
     schema: SchemaRef,
     count: usize,
+    /// The columns of no fixed width.
+    texts: Vec<usize>,
     context: SpillContext,
     state: Mutex<State>,
 }
@@ -67,6 +66,7 @@ struct Place {
     at: u64,
     bytes: usize,
     rows: usize,
+    text: usize,
 }
 
 /// Rows on disk, by partition.
@@ -82,7 +82,7 @@ pub(crate) struct Piece {
     pub rows: Range<usize>,
 }
 
-/// Rows of a partition that are written, and read back, together.
+/// Rows of a partition that are written, and read back, together; fewer where their text is long.
 const ROWS_TOGETHER: usize = 1 << 16;
 
 /// What partitions held, for reports.
@@ -121,7 +121,10 @@ impl PartitionedSpill {
         let reservation = MemoryConsumer::new(name.clone())
             .with_can_spill(true)
             .register(&context.pool);
+        let texts = schema.fields().iter().enumerate();
+        let texts = texts.filter(|(_, field)| has_text(field.data_type()));
         PartitionedSpill {
+            texts: texts.map(|(column, _)| column).collect(),
             schema,
             count,
             context: context.clone(),
@@ -190,60 +193,49 @@ impl PartitionedSpill {
             return Ok(());
         }
         chunks.sort_by_key(|chunk| chunk.order);
-        let failed = |error: std::io::Error| self.context.not_written(&error);
         let file = match &state.file {
             Some(file) => file.clone(),
             None => Arc::new(self.context.file()?),
         };
-        let mut out = BufWriter::with_capacity(1 << 18, &*file);
-        let (mut places, mut at) = (vec![], state.end);
+        let mut writer = disk::Writer::new(&file, state.end, &self.schema, &self.context)?;
+        let mut places = vec![];
         let ends = chunks.iter().map(|chunk| chunk.first + chunk.starts.len() - 1);
         let count = ends.max().unwrap_or(0).min(self.count);
         for partition in 0..count {
             let mut slices: Vec<RecordBatch> = vec![];
+            let (mut rows, mut text) = (0, 0);
             let mut coming = chunks
                 .iter()
                 .filter_map(|chunk| Some(chunk.piece(partition)?.slice()))
                 .peekable();
             while let Some(slice) = coming.next() {
+                rows += slice.num_rows();
+                text += self.text_of(&slice);
                 slices.push(slice);
-                let rows: usize = slices.iter().map(RecordBatch::num_rows).sum();
-                let more = coming.peek().map_or(usize::MAX, RecordBatch::num_rows);
-                if rows.saturating_add(more) > ROWS_TOGETHER {
-                    let bytes = self.bytes(&slices)?;
-                    out.write_all(&bytes).map_err(failed)?;
+                let fits = |next: &RecordBatch| {
+                    rows + next.num_rows() <= ROWS_TOGETHER && text + self.text_of(next) <= self.context.text_bytes
+                };
+                if !coming.peek().is_some_and(fits) {
+                    let (at, bytes) = writer.write(&slices)?;
                     places.push(Place {
                         partition,
                         at,
-                        bytes: bytes.len(),
+                        bytes,
                         rows,
+                        text,
                     });
-                    at += bytes.len() as u64;
                     slices.clear();
+                    (rows, text) = (0, 0);
                 }
             }
         }
-        out.flush().map_err(failed)?;
-        drop(out);
+        let at = writer.finish()?;
         state.spilled_bytes += at - state.end;
         state.spills += 1;
         state.end = at;
         state.file = Some(file);
         state.runs.push(Arc::new(Run { places }));
         Ok(())
-    }
-
-    /// Some batches as one, as it is written.
-    fn bytes(&self, slices: &[RecordBatch]) -> Result<Vec<u8>> {
-        let mut bytes = vec![];
-        let mut writer = StreamWriter::try_new(&mut bytes, &self.schema)?;
-        match slices {
-            [only] => writer.write(only)?,
-            several => writer.write(&concat_batches(&self.schema, several)?)?,
-        }
-        writer.finish()?;
-        drop(writer);
-        Ok(bytes)
     }
 
     /// How many rows a partition has, and about how many bytes.
@@ -259,6 +251,24 @@ impl PartitionedSpill {
         in_memory
             .chain(on_disk)
             .fold((0, 0), |(rows, bytes), (more, size)| (rows + more, bytes + size))
+    }
+
+    /// The bytes of text and of lists in some rows.
+    fn text_of(&self, rows: &RecordBatch) -> usize {
+        let texts = self.texts.iter().map(|column| rows.column(*column));
+        texts.map(|array| text_bytes(array, 0..array.len())).sum()
+    }
+
+    /// How much text a partition has in memory and on disk, in bytes.
+    pub fn text(&self, partition: usize) -> (usize, usize) {
+        if self.texts.is_empty() {
+            return (0, 0);
+        }
+        let state = lock(&self.state);
+        let pieces = state.chunks.iter().filter_map(|chunk| chunk.piece(partition));
+        let in_memory = pieces.map(|piece| self.text_of(&piece.slice()));
+        let places = state.runs.iter().flat_map(|run| run.of(partition));
+        (in_memory.sum(), places.map(|place| place.text).sum())
     }
 
     /// The rows of a partition, in batches. They stay there: partitions are emptied as a whole.
@@ -293,13 +303,7 @@ impl PartitionedSpill {
         };
         for place in runs.iter().flat_map(|run| run.of(partition)) {
             let file = file.as_ref().ok_or_else(|| bug("a temporary file is missing"))?;
-            let mut bytes = vec![0; place.bytes];
-            let failed = |error: std::io::Error| BatchError::Resources {
-                why: format!("cannot read a temporary file back: {error}"),
-            };
-            file.read_exact_at(&mut bytes, place.at).map_err(failed)?;
-            let mut reader = StreamReader::try_new(Cursor::new(bytes), None)?;
-            let batch = reader.next().ok_or_else(|| bug("a temporary file lost its rows"))??;
+            let batch = disk::read(file, (place.at, place.bytes), &self.schema)?;
             each(Piece {
                 rows: 0..batch.num_rows(),
                 batch: Arc::new(batch),

@@ -59,18 +59,19 @@ fn plans_say_what_is_done() {
     FinishExec: features=[u__n, u__last]
     PointInTimeExec: slots=2, windows=[over 1d, over lifetime excluding self], truth=complete
     SpineExec: entities=[(user), (user, shop)]
-    EventsExec: source=shop_events, transform=shop_events, key=(user), lifts=1, filter=asked, pass=1 of 2
+    EventsExec: source=shop_events, transform=shop_events, key=(user), lifts=1, filter=asked, shared_pass=1 of 2
     FinishExec: features=[s__sum]
     PointInTimeExec: slots=1, windows=[over 1d], truth=complete
     SpineExec: entities=[(user), (user, shop)]
-    EventsExec: source=shop_events, transform=shop_events, key=(user, shop), lifts=1, filter=asked, pass=2 of 2
+    EventsExec: source=shop_events, transform=shop_events, key=(user, shop), lifts=1, filter=asked, shared_pass=2 of 2
     ");
     let mut apart = inputs();
     apart.fuse = false;
     let explained = explain(&plan(), apart).expect("explains");
     assert_eq!(
         ours(&explained.physical),
-        text.replace(", pass=1 of 2", "").replace(", pass=2 of 2", "")
+        text.replace(", shared_pass=1 of 2", "")
+            .replace(", shared_pass=2 of 2", "")
     );
 }
 

@@ -136,8 +136,8 @@ impl Wire {
 /// Byte strings as an array.
 pub(crate) fn binary(values: StrData, nulls: Option<NullBuffer>) -> Result<BinaryArray> {
     if i32::try_from(values.bytes.len()).is_err() {
-        return Err(crate::BatchError::Resources {
-            why: "more than 2 GiB of text in one batch".into(),
+        return Err(crate::BatchError::Text {
+            of: "one answer, or in one batch of events",
         }
         .into());
     }

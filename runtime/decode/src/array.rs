@@ -3,8 +3,8 @@
 mod plain;
 
 use self::plain::taken;
-use crate::builder::Rules;
 use crate::detail::{BadValue, Wrong};
+use crate::rules::Rules;
 use crate::text::fits;
 use crate::zone::Zone;
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};

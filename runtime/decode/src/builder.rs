@@ -1,61 +1,49 @@
 //! Columns built cell by cell, from text and from JSON.
 
 use crate::detail::Wrong;
+use crate::read_as::Reader;
+use crate::rules::{BadCell, Rules, instant, start_of};
 use crate::text;
-use crate::zone::Zone;
 use featc_ir::Type;
-use featr_kernels::calendar::{FIRST_US, LAST_US};
 use featr_kernels::{Column, Data, Tag};
 use std::borrow::Cow;
 
-/// How the cells of a source decode, beyond their types.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rules {
-    pub zone: Option<Zone>,
-    pub keep_nan: bool,
-}
-
-/// Why a cell did not decode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum BadCell {
-    Bad(Wrong),
-    /// A timestamp without offset where no zone is declared: the mistake of a whole file.
-    Naive,
-}
-
-impl From<Wrong> for BadCell {
-    fn from(wrong: Wrong) -> Self {
-        BadCell::Bad(wrong)
+/// An instant from its text.
+fn instant_of(text: &str, rules: Rules) -> Result<i64, BadCell> {
+    match (text::timestamp(text), text::date(text)) {
+        (Err(_), Ok(day)) if rules.loose => match rules.zone {
+            Some(zone) => Ok(start_of(zone, day)?),
+            None => Err(BadCell::Naive),
+        },
+        (written, _) => instant(written?, rules.zone),
     }
 }
 
-/// An instant from what was written.
-pub(crate) fn instant(written: text::Written, zone: Option<Zone>) -> Result<i64, BadCell> {
-    let us = match (written.offset_s, zone) {
-        (Some(offset_s), _) => written.local_us - offset_s * 1_000_000,
-        (None, Some(zone)) => zone
-            .instant(written.local_us)
-            .ok_or(BadCell::Bad(Wrong::NeverOccurred))?,
-        (None, None) => return Err(BadCell::Naive),
-    };
-    match (FIRST_US..=LAST_US).contains(&us) {
-        true => Ok(us),
-        false => Err(BadCell::Bad(Wrong::BeyondYears)),
-    }
+/// A whole number that is written as a fraction, `12.0`, and below what floats round.
+fn whole(text: &str) -> Option<i64> {
+    let whole = i64::try_from(text::decimal(text, 38, 0).ok()?).ok()?;
+    (whole.unsigned_abs() < 1 << 53).then_some(whole)
 }
 
 /// A column in the making. A cell that is refused leaves it as it was.
 #[derive(Debug)]
 pub(crate) struct Builder {
     ty: Type,
+    /// Of values that are not held as those of the type are.
+    reader: Option<Reader>,
     data: Data,
     tags: Vec<u8>,
 }
 
 impl Builder {
     pub(crate) fn new(ty: Type) -> Builder {
+        Builder::read_as(ty, None)
+    }
+
+    pub(crate) fn read_as(ty: Type, reader: Option<Reader>) -> Builder {
         Builder {
             ty,
+            reader,
             data: Data::zeros(ty, 0),
             tags: Vec::new(),
         }
@@ -84,8 +72,8 @@ impl Builder {
 
     /// The column so far; the builder starts anew.
     pub(crate) fn take(&mut self) -> Column {
-        let done = std::mem::replace(self, Builder::new(self.ty));
-        Column::with_tags(done.ty, done.data, Some(done.tags))
+        let data = std::mem::replace(&mut self.data, Data::zeros(self.ty, 0));
+        Column::with_tags(self.ty, data, Some(std::mem::take(&mut self.tags)))
     }
 
     /// A field of delimited text.
@@ -106,6 +94,7 @@ impl Builder {
                 self.push_null();
                 return Ok(());
             }
+            _ if self.reader.as_ref().is_some_and(Reader::takes_numbers) && is_number => raw.into(),
             Type::Bool if raw == "true" || raw == "false" => raw.into(),
             Type::Bool => return Err(BadCell::Bad(Wrong::NoBool)),
             Type::Int64 | Type::Float64 | Type::Decimal { .. } if is_number => raw.into(),
@@ -126,11 +115,15 @@ impl Builder {
     fn push(&mut self, text: &str, rules: Rules) -> Result<(), BadCell> {
         let mut tag = Tag::VALID;
         match (&mut self.data, self.ty) {
+            (Data::I64(values), _) if let Some(reader) = &self.reader => values.push(reader.text(text)?),
             (Data::Bool(values), _) => values.push(text::boolean(text)?),
-            (Data::I64(values), Type::Timestamp) => values.push(instant(text::timestamp(text)?, rules.zone)?),
+            (Data::I64(values), Type::Timestamp) => values.push(instant_of(text, rules)?),
             (Data::I64(values), Type::Date) => values.push(text::date(text)?),
             (Data::I64(values), Type::Duration) => values.push(text::duration(text)?),
-            (Data::I64(values), _) => values.push(text::int64(text)?),
+            (Data::I64(values), _) => values.push(text::int64(text).or_else(|wrong| match rules.loose {
+                true => whole(text).ok_or(wrong),
+                false => Err(wrong),
+            })?),
             (Data::F64(values), _) => {
                 let value = text::float64(text)?;
                 if value.is_nan() && !rules.keep_nan {

@@ -1,7 +1,7 @@
 //! Columns to Arrow and back, for results and for engines that compute on Arrow batches.
 
 use crate::array;
-use crate::builder::Rules;
+use crate::rules::Rules;
 use arrow::array::{
     Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, DurationMicrosecondArray, Float64Array, Int64Array,
     ListArray, StringArray, TimestampMicrosecondArray, make_array, new_null_array,
@@ -127,6 +127,7 @@ pub fn from_arrow(array: &dyn Array, ty: Type) -> Result<Column, String> {
         Rules {
             zone: None,
             keep_nan: true,
+            loose: false,
         },
     )?;
     match decoded.refused.first() {

@@ -74,6 +74,14 @@ pub enum Wrong {
     MorePlaces,
     /// A decimal as units of its own scale.
     Inexact,
+    /// Where a number of an epoch is to be.
+    NoNumber,
+    /// An instant between two microseconds.
+    PartOfMicrosecond,
+    /// A text that is not in the format of its column.
+    NotInFormat,
+    /// Something else than an object of JSON where the way to a column leads through one.
+    NoObject,
     /// A local time where no zone is declared.
     NoOffset,
     /// A local time that the clocks of its zone left out.
@@ -133,6 +141,10 @@ impl fmt::Display for Wrong {
             Wrong::BeyondYears => "is beyond the years 1 to 9999 in UTC",
             Wrong::MorePlaces => "has more decimal places than the column",
             Wrong::Inexact => "(unscaled) is not exact in the column's decimal type",
+            Wrong::NoNumber => "is not a number",
+            Wrong::PartOfMicrosecond => "is not a whole number of microseconds",
+            Wrong::NotInFormat => "is not in the format of the column",
+            Wrong::NoObject => "is no object, in which the column would be",
             Wrong::NoOffset => "has no offset, and the source declares no zone",
             Wrong::NeverOccurred => "is a local time that never occurred",
         })

@@ -53,12 +53,13 @@ pub enum DecodeError {
         why: String,
         value: Option<BadValue>,
     },
-    /// A spine row with a key that does not decode to its declared type.
+    /// A spine row with a key that does not decode to its declared type: then `value` is what is there, if it is text.
     SpineKey {
         file: String,
         row: RowPlace,
         column: String,
         why: String,
+        value: Option<BadValue>,
     },
     /// A spine line that cannot be split into columns.
     SpineLine { file: String, line: u64, why: String },
@@ -282,7 +283,9 @@ impl fmt::Display for DecodeError {
             } => {
                 write!(f, "{row} of {file} has no usable instant: column `{column}` {why}")
             }
-            DecodeError::SpineKey { file, row, column, why } => {
+            DecodeError::SpineKey {
+                file, row, column, why, ..
+            } => {
                 write!(f, "{row} of {file} has no usable key: column `{column}` {why}")
             }
             DecodeError::SpineTooWide { file, why } => write!(f, "{file} is too wide for a spine: {why}"),

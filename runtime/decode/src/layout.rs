@@ -1,6 +1,7 @@
 //! From the columns of a file to the columns of a source: places, values, and which rows are rejected.
 
 use crate::array::{self, Fit, describe, fit};
+use crate::decoded_rows::were_decoded;
 use crate::detail::Detail;
 use crate::error::DecodeError;
 use crate::guard::guarded;
@@ -10,15 +11,16 @@ use crate::said::{self, Said};
 use crate::spec::{Decoded, RowNumbers, Spec};
 use crate::store::InputFile;
 use crate::undeclared::{self, Undeclared};
+use crate::way::{Way, follow, way};
 use crate::zone::Zone;
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::Schema;
+use arrow::datatypes::{DataType, Schema};
 use featc_ir::{ColumnId, Type};
 use featr_kernels::{Batch, Column, Tag};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Where a declared column is in a schema, and how it fits.
+/// Where a column is in a schema, and how it fits.
 pub(crate) fn fitting(
     schema: &Schema,
     (name, ty): (&str, Type),
@@ -28,7 +30,34 @@ pub(crate) fn fitting(
     let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
     let at = place(&names, name, file)?;
     let found = schema.field(at).data_type();
-    match fit(ty, found, zone) {
+    usable(fit(ty, found, zone), (name, ty), found, zone, file).map(|fit| (at, fit))
+}
+
+/// As [`fitting`], of a declared column.
+fn fitting_column(schema: &Schema, index: usize, spec: &Spec, file: &str) -> Result<(Way, Fit), DecodeError> {
+    let (column, zone) = (&spec.columns[index], spec.rules.zone);
+    if were_decoded(schema) {
+        let (root, fit) = fitting(schema, (&column.name, column.ty), zone, file)?;
+        return Ok((Way::of(schema, root), fit));
+    }
+    let way = way(schema, column.field(), file)?;
+    let fit = match &spec.readers[index] {
+        Some(reader) if reader.fits(&way.found) => Fit::Checked,
+        Some(_) => Fit::No,
+        None => fit(column.ty, &way.found, zone),
+    };
+    let fit = usable(fit, (column.field(), column.ty), &way.found, zone, file)?;
+    Ok((way, fit))
+}
+
+fn usable(
+    fit: Fit,
+    (name, ty): (&str, Type),
+    found: &DataType,
+    zone: Option<Zone>,
+    file: &str,
+) -> Result<Fit, DecodeError> {
+    match fit {
         Fit::No => Err(DecodeError::WrongType {
             file: file.to_owned(),
             column: name.to_owned(),
@@ -40,7 +69,7 @@ pub(crate) fn fitting(
             line: None,
             column: name.to_owned(),
         }),
-        fit @ (Fit::Naive | Fit::Checked | Fit::Whole) => Ok((at, fit)),
+        fit @ (Fit::Naive | Fit::Checked | Fit::Whole) => Ok(fit),
     }
 }
 
@@ -49,8 +78,12 @@ pub(crate) struct Layout {
     file: Arc<str>,
     /// Per declared column.
     pub places: Vec<Place>,
+    /// Per declared column, the names of the fields that lead to it inside of its column of the file; mostly none.
+    pub inside: Vec<Vec<String>>,
     /// The columns of the file that are read, in its order.
     pub read: Vec<usize>,
+    /// Whether the rows have values of the declared types.
+    were_decoded: bool,
     /// Undeclared columns with their places in the batches, if they are read.
     undeclared: Vec<(String, usize)>,
     /// The hash of what is said of undeclared columns for the whole file.
@@ -77,21 +110,28 @@ impl Layout {
         let file = &*input.name;
         let mut roots: Vec<Option<usize>> = Vec::with_capacity(spec.columns.len());
         let mut places = Vec::with_capacity(spec.columns.len());
+        let mut inside = vec![Vec::new(); spec.columns.len()];
         for (index, column) in spec.columns.iter().enumerate() {
-            if let Some(text) = said::text(&input.values, &column.name).filter(|_| !has(schema, &column.name)) {
+            if let Some(text) = said::text(&input.values, column.field()).filter(|_| !has(schema, column.field())) {
                 places.push(Place::Said(Said::decode(text, column, spec.rules, file)?));
                 roots.push(None);
                 continue;
             }
-            let (root, fit) = fitting(schema, (&column.name, column.ty), spec.rules.zone, file)?;
+            let (way, fit) = fitting_column(schema, index, spec, file)?;
             let nullable = spec.null_reason(index).is_none();
-            let can_be_null = || (column.ty == Type::Float64 && !spec.rules.keep_nan) || can_be_null(root);
+            let nan = column.ty == Type::Float64 && !spec.rules.keep_nan;
+            let can_be_null = || nan || !way.inside.is_empty() || can_be_null(way.root);
             let can_reject = fit != Fit::Whole || (!nullable && can_be_null());
-            roots.push((spec.wanted[index] || can_reject).then_some(root));
+            roots.push((spec.wanted[index] || can_reject).then_some(way.root));
+            inside[index] = way.inside;
             places.push(Place::Unread);
         }
         let names = schema.fields().iter().map(|field| field.name().as_str()).enumerate();
-        let others = names.filter(|(_, name)| spec.options.undeclared && !spec.declares(name));
+        let is_ours = |name: &str| match were_decoded(schema) {
+            true => spec.columns.iter().any(|column| column.name == name),
+            false => spec.declares(name),
+        };
+        let others = names.filter(|(_, name)| spec.options.undeclared && !is_ours(name));
         let others: Vec<(usize, &str)> = others.collect();
         let others_at = others.iter().map(|(root, _)| *root);
         let mut read: Vec<usize> = roots.iter().flatten().copied().chain(others_at).collect();
@@ -111,8 +151,20 @@ impl Layout {
                 .collect(),
             said: undeclared::of_said(&input.values, |name| spec.declares(name) || has(schema, name)),
             places,
+            inside,
             read,
+            were_decoded: were_decoded(schema),
         })
+    }
+
+    /// Whether what stands in a column of the file at the end of this way is read.
+    pub(crate) fn reads(&self, root: usize, way: &[String]) -> bool {
+        let is_root = |at: usize| self.read.get(at) == Some(&root);
+        let leads = |(place, inside): (&Place, &Vec<String>)| match place {
+            Place::Read(at) => is_root(*at) && way.starts_with(inside),
+            Place::Unread | Place::Said(_) => false,
+        };
+        self.places.iter().zip(&self.inside).any(leads) || self.undeclared.iter().any(|(_, at)| is_root(*at))
     }
 
     /// For batches that have all columns of the file.
@@ -144,10 +196,14 @@ impl Layout {
             let found = match place {
                 Place::Unread => Found::Nothing,
                 Place::Said(said) => Found::Said(said),
-                Place::Read(at) => arrays
+                Place::Read(at) if self.inside[index].is_empty() => arrays
                     .get_mut(*at)
                     .and_then(Option::take)
                     .map_or(Found::Nothing, Found::Array),
+                Place::Read(at) => match arrays.get(*at).cloned().flatten() {
+                    Some(array) => Found::Array(guarded(&self.file, || follow(array, &self.inside[index]))?),
+                    None => Found::Nothing,
+                },
             };
             let found = match found {
                 Found::Array(array) if spec.is_coded(index) => match array::codes(&array) {
@@ -159,7 +215,15 @@ impl Layout {
                 },
                 found => found,
             };
-            columns.push(column(&self.file, (found, rows), index, spec, &mut refused)?);
+            let decode = |array: ArrayRef| match self.were_decoded {
+                true => array::decode(array, spec.columns[index].ty, spec.rules),
+                false => spec.decode(index, array),
+            };
+            let found = match found {
+                Found::Array(array) => Found::Decoded(guarded(&self.file, || decode(array))?),
+                found => found,
+            };
+            columns.push(column((found, rows), index, spec, &mut refused));
         }
         let undeclared = spec.options.undeclared.then(|| {
             let take = |(name, at): &(String, usize)| Some((name.clone(), arrays.get_mut(*at)?.take()?));
@@ -186,6 +250,7 @@ fn has(schema: &Schema, column: &str) -> bool {
 /// The values of a declared column in a batch of a file.
 enum Found<'a> {
     Array(ArrayRef),
+    Decoded(array::Decoded),
     Codes(Column),
     Said(&'a Said),
     Nothing,
@@ -222,15 +287,14 @@ fn accepted(
 /// One declared column of a batch of so many rows; those that it rejects are added to `refused` unless an earlier
 /// column did.
 fn column(
-    file: &str,
     (found, rows): (Found<'_>, usize),
     index: usize,
     spec: &Spec,
     refused: &mut BTreeMap<usize, (Reason, Detail)>,
-) -> Result<Column, DecodeError> {
+) -> Column {
     let declared = &spec.columns[index];
     let column = match found {
-        Found::Nothing => return Ok(Column::new(declared.ty, rows)),
+        Found::Nothing | Found::Array(_) => return Column::new(declared.ty, rows),
         Found::Said(said) => {
             if let Said::Refused(detail) = said {
                 for row in 0..rows {
@@ -239,8 +303,7 @@ fn column(
             }
             said.column(declared, rows)
         }
-        Found::Array(array) => {
-            let decoded = guarded(file, || array::decode(array, declared.ty, spec.rules))?;
+        Found::Decoded(decoded) => {
             for (row, value) in decoded.refused {
                 let column = declared.name.clone();
                 let detail = || (Reason::BadValue, Detail::Value { column, value });
@@ -255,9 +318,8 @@ fn column(
             refused.entry(row).or_insert_with(|| (reason, spec.null(index)));
         }
     }
-    Ok(if spec.wanted[index] {
-        column
-    } else {
-        Column::new(declared.ty, rows)
-    })
+    match spec.wanted[index] {
+        true => column,
+        false => Column::new(declared.ty, rows),
+    }
 }

@@ -3,8 +3,8 @@
 //! Cautious: a row group is left out only when it is certain. Missing statistics, types whose order in old files is not
 //! certain, and nulls that would be kept all let it stay.
 
-use crate::array::decode;
 use crate::guard::guarded;
+use crate::read_as::Reader;
 use crate::spec::{Bound, Spec};
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
@@ -30,12 +30,9 @@ pub(crate) fn clear(file: &str, metadata: &ArrowReaderMetadata, bound: &Bound, s
         return;
     };
     let groups = metadata.metadata().row_groups();
-    let name = &spec.columns[index].name;
+    let name = spec.columns[index].field();
     let schema = metadata.parquet_schema();
-    let leaf = schema
-        .columns()
-        .iter()
-        .position(|leaf| leaf.path().parts() == [name.as_str()]);
+    let leaf = schema.columns().iter().position(|leaf| leaf.path().parts() == [name]);
     for (at, flag) in keep.iter_mut().enumerate() {
         let statistics = groups
             .get(at)
@@ -52,7 +49,11 @@ pub(crate) fn clear(file: &str, metadata: &ArrowReaderMetadata, bound: &Bound, s
 /// The least and the greatest value of each row group, null where they are not known.
 fn extremes(file: &str, metadata: &ArrowReaderMetadata, index: usize, spec: &Spec) -> Option<(Column, Column)> {
     let column = spec.columns.get(index)?;
-    let (_, field) = metadata.schema().column_with_name(&column.name)?;
+    // What is read of a number or a date grows with it; what is read of a text by a format need not.
+    if matches!(spec.readers[index], Some(Reader::Format(_))) {
+        return None;
+    }
+    let (_, field) = metadata.schema().column_with_name(column.field())?;
     let known = field.data_type().is_signed_integer()
         || matches!(
             field.data_type(),
@@ -63,12 +64,12 @@ fn extremes(file: &str, metadata: &ArrowReaderMetadata, index: usize, spec: &Spe
     }
     let groups = metadata.metadata().row_groups();
     let read = || {
-        let converter = StatisticsConverter::try_new(&column.name, metadata.schema(), metadata.parquet_schema())?;
+        let converter = StatisticsConverter::try_new(column.field(), metadata.schema(), metadata.parquet_schema())?;
         Ok::<_, parquet::errors::ParquetError>((converter.row_group_mins(groups)?, converter.row_group_maxes(groups)?))
     };
     let (least, greatest) = guarded(file, read).ok()?;
     let decoded = |array: ArrayRef| {
-        let decoded = guarded(file, || decode(array, column.ty, spec.rules)).ok()?.column;
+        let decoded = guarded(file, || spec.decode(index, array)).ok()?.column;
         (decoded.len() == groups.len()).then_some(decoded)
     };
     Some((decoded(least)?, decoded(greatest)?))

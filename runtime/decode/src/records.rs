@@ -26,10 +26,20 @@ pub struct Whole {
 ///
 /// Decoded by themselves they give the rows and the rejects that they give in the whole file.
 pub fn whole_records(format: FileFormat, text: &[u8]) -> Option<Whole> {
+    whole_records_up_to(format, text, u64::MAX)
+}
+
+/// As [`whole_records`], of the records up to the one that ends with so many lines, or with more.
+pub fn whole_records_up_to(format: FileFormat, text: &[u8], lines: u64) -> Option<Whole> {
     let whole = match formats::delimiter(format)? {
-        Some(delimiter) if memchr(b'"', text).is_some() => quoted(text, delimiter),
+        Some(delimiter) if memchr(b'"', text).is_some() => quoted(text, delimiter, lines),
         Some(_) | None => {
-            let bytes = memrchr(b'\n', text).map_or(0, |end| end + 1);
+            let most = usize::try_from(lines).unwrap_or(usize::MAX).saturating_sub(1);
+            let end = match lines {
+                u64::MAX => None,
+                _ => memchr_iter(b'\n', text).nth(most),
+            };
+            let bytes = end.or_else(|| memrchr(b'\n', text)).map_or(0, |end| end + 1);
             Whole {
                 bytes,
                 lines: memchr_iter(b'\n', &text[..bytes]).count() as u64,
@@ -59,7 +69,7 @@ fn first_line(text: &[u8]) -> Option<usize> {
 }
 
 /// As [`whole_records`], where quotes may carry records over lines: by the reader of such files.
-fn quoted(text: &[u8], delimiter: u8) -> Whole {
+fn quoted(text: &[u8], delimiter: u8, lines_max: u64) -> Whole {
     let ended = &text[..memrchr(b'\n', text).map_or(0, |end| end + 1)];
     let mut whole = Whole::default();
     let lines = Lines::new(Box::new(Cursor::new(ended.to_vec())));
@@ -81,6 +91,9 @@ fn quoted(text: &[u8], delimiter: u8) -> Whole {
             break;
         }
         whole.first.get_or_insert(whole.bytes);
+        if whole.lines >= lines_max {
+            break;
+        }
     }
     whole
 }
@@ -118,6 +131,19 @@ mod tests {
         let jsonl = whole_records(FileFormat::Jsonl, b"{\"a\": \"\\\"\"}\n{").unwrap();
         assert_eq!((jsonl.bytes, jsonl.lines), (12, 1));
         assert_eq!(whole_records(FileFormat::Parquet, b""), None);
+    }
+
+    #[test]
+    fn no_more_lines_than_are_wanted() {
+        let up_to = |text: &str, lines| {
+            let whole = whole_records_up_to(FileFormat::Csv, text.as_bytes(), lines).unwrap();
+            (whole.bytes, whole.lines)
+        };
+        assert_eq!(up_to("id,at\n1,2\n3,4\n5", 2), (10, 2));
+        assert_eq!(up_to("id,at\n1,2\n3,4\n5", 4), (14, 3));
+        // A record stays whole.
+        assert_eq!(up_to("id,at\n1,\"a\nb\"\n2,c\n", 2), (14, 3));
+        assert_eq!(up_to("id,at\n1,\"a\nb\"\n2,c\n", 4), (18, 4));
     }
 
     #[test]

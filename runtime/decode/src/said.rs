@@ -1,9 +1,11 @@
 //! Values that are said for a whole file: by its place, or by the table that it belongs to.
 
-use crate::builder::{BadCell, Builder, Rules};
+use crate::builder::Builder;
 use crate::detail::{BadValue, Detail};
 use crate::error::DecodeError;
+use crate::read_as::Reader;
 use crate::reject::shown;
+use crate::rules::{BadCell, Rules};
 use featc_ir::SourceColumn;
 use featr_kernels::Column;
 use featr_kernels::value::Value;
@@ -24,7 +26,7 @@ pub(crate) enum Said {
 
 impl Said {
     pub(crate) fn decode(text: &str, column: &SourceColumn, rules: Rules, file: &str) -> Result<Said, DecodeError> {
-        let mut cell = Builder::new(column.ty);
+        let mut cell = Builder::read_as(column.ty, Reader::of(column)?);
         match cell.push_text(text, false, rules) {
             Ok(()) => Ok(Said::Value(cell.take().value(0))),
             Err(BadCell::Bad(wrong)) => Ok(Said::Refused(Detail::Value {

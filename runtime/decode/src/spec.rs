@@ -1,14 +1,17 @@
 //! What is asked of a source's files, and what they give.
 
-use crate::builder::Rules;
+use crate::array;
+use crate::builder::Builder;
 use crate::detail::Detail;
 use crate::error::DecodeError;
 use crate::files::LocalStore;
+use crate::read_as::Reader;
 use crate::reject::Reason;
+use crate::rules::Rules;
 use crate::store::Store;
 use crate::undeclared::Undeclared;
 use crate::zone::Zone;
-use arrow::array::StringArray;
+use arrow::array::{ArrayRef, StringArray};
 use featc_ir::{ColumnId, Source, SourceColumn};
 use featr_kernels::Batch;
 use std::sync::Arc;
@@ -123,6 +126,8 @@ pub(crate) struct Spec {
     pub rules: Rules,
     /// Per column, whether its values are needed.
     pub wanted: Vec<bool>,
+    /// Per column, how it is read, where that is not as its type says.
+    pub readers: Vec<Option<Reader>>,
     pub rows_per_batch: usize,
     pub options: PieceOptions,
 }
@@ -141,16 +146,35 @@ impl Spec {
             rules: Rules {
                 zone,
                 keep_nan: source.keep_nan,
+                loose: false,
             },
+            readers: source.columns.iter().map(Reader::of).collect::<Result<_, _>>()?,
             wanted: (0..source.columns.len()).map(is_wanted).collect(),
             rows_per_batch: options.rows_per_batch.unwrap_or(65_536).max(1),
             options,
         })
     }
 
-    /// Whether the source declares a column of this name.
+    /// Whether the source declares a column that files call so.
     pub(crate) fn declares(&self, name: &str) -> bool {
-        self.columns.iter().any(|column| column.name == name)
+        self.columns.iter().any(|column| column.field() == name)
+    }
+
+    /// A builder for each column.
+    pub(crate) fn builders(&self) -> Vec<Builder> {
+        let columns = self.columns.iter().zip(&self.readers);
+        columns
+            .map(|(column, reader)| Builder::read_as(column.ty, reader.clone()))
+            .collect()
+    }
+
+    /// The column of an array; rows that were refused are null in it.
+    pub(crate) fn decode(&self, column: usize, array: ArrayRef) -> Result<array::Decoded, String> {
+        let ty = self.columns[column].ty;
+        match &self.readers[column] {
+            Some(reader) => reader.decode(array, ty),
+            None => array::decode(array, ty, self.rules),
+        }
     }
 
     /// Whether this column may come as codes.

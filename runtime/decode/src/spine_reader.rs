@@ -1,9 +1,9 @@
 //! Reading a spine from a file of any format.
 
-use crate::builder::Rules;
 use crate::error::DecodeError;
 use crate::files::LocalStore;
 use crate::formats::{format_in, of};
+use crate::rules::Rules;
 use crate::spine::{Spine, Wanted, columns};
 use crate::store::{InputFile, Table};
 use crate::zone::Zone;
@@ -57,7 +57,11 @@ fn wanted<'a>(name: &'a str, keys: &'a [Key], at: &'a str, zone: Option<&str>) -
         keys,
         at,
         // An event that keeps its NaN may have it in its identity.
-        rules: Rules { zone, keep_nan: true },
+        rules: Rules {
+            zone,
+            keep_nan: true,
+            loose: true,
+        },
     })
 }
 

@@ -160,6 +160,20 @@ pub(crate) fn duration(text: &str) -> Result<i64, Wrong> {
     i64::try_from(signed.div_euclid(1_000)).map_err(|_| Wrong::BeyondDuration)
 }
 
+/// What a fraction of so many digits is multiplied with to be nanoseconds.
+const NANOS: [i64; 10] = [
+    1_000_000_000,
+    100_000_000,
+    10_000_000,
+    1_000_000,
+    100_000,
+    10_000,
+    1_000,
+    100,
+    10,
+    1,
+];
+
 /// What is left to read.
 struct Cursor<'a>(&'a [u8]);
 
@@ -209,21 +223,17 @@ impl Cursor<'_> {
         }
         let (digits, rest) = self.0.split_at(count);
         self.0 = rest;
-        let mut value = 0;
-        for place in 0..9 {
-            value = value * 10 + digits.get(place).map_or(0, |byte| i64::from(byte - b'0'));
-        }
+        let kept = &digits[..count.min(9)];
+        let read = kept.iter().fold(0, |value, byte| value * 10 + i64::from(byte - b'0'));
+        let value = read * NANOS[kept.len()];
         let lost = digits.iter().skip(9).any(|byte| *byte != b'0');
         Some(Some(if lost && value % 1_000 == 0 { value + 1 } else { value }))
     }
 
     fn date(&mut self) -> Option<i64> {
-        let (text, rest) = self.0.split_at_checked(10)?;
+        let (text, rest) = self.0.split_first_chunk::<10>()?;
         self.0 = rest;
-        std::str::from_utf8(text)
-            .ok()
-            .and_then(calendar::parse_date)
-            .map(i64::from)
+        calendar::parse_date_bytes(text)
     }
 
     fn timestamp(&mut self) -> Option<Written> {

@@ -1,11 +1,12 @@
 //! Rows of a source from text: records into columns, the same for every format of text.
 
-use crate::builder::{BadCell, Builder};
+use crate::builder::Builder;
 use crate::detail::{BadValue, Detail, Wrong};
 use crate::error::DecodeError;
 use crate::format::Reading;
 use crate::lines::Lines;
 use crate::reject::{Reason, Reject};
+use crate::rules::BadCell;
 use crate::spec::{Decoded, RowNumbers, Spec};
 use crate::store::InputFile;
 use crate::undeclared::Undeclared;
@@ -69,7 +70,7 @@ impl TextReader {
     pub(crate) fn new(file: Arc<str>, records: Box<dyn Records>, spec: &Spec) -> TextReader {
         let rows = Rows {
             file,
-            builders: spec.columns.iter().map(|column| Builder::new(column.ty)).collect(),
+            builders: spec.builders(),
             numbers: Vec::new(),
             undeclared: Vec::new(),
         };

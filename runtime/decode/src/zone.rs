@@ -29,6 +29,31 @@ impl Zone {
         let local = DateTime::from_timestamp_micros(local_us)?.naive_utc();
         Some(self.0.from_local_datetime(&local).earliest()?.timestamp_micros())
     }
+
+    /// The first instant of the day that begins at this local time. It is later than midnight where the clocks left that out;
+    /// `None` where they left the day out.
+    pub(crate) fn start_of(self, midnight_us: i64) -> Option<i64> {
+        const THREE_HOURS: i64 = 10_800_000_000;
+        if let Some(midnight) = self.instant(midnight_us) {
+            return Some(midnight);
+        }
+        let (mut before, mut after) = (
+            self.instant(midnight_us.checked_sub(THREE_HOURS)?)?,
+            self.instant(midnight_us.checked_add(THREE_HOURS)?)?,
+        );
+        // Clocks go on without a break but for the gap.
+        while after - before > 1 {
+            let middle = before + (after - before) / 2;
+            let shown = self
+                .0
+                .from_utc_datetime(&DateTime::from_timestamp_micros(middle)?.naive_utc());
+            match shown.naive_local().and_utc().timestamp_micros() < midnight_us {
+                true => before = middle,
+                false => after = middle,
+            }
+        }
+        Some(after)
+    }
 }
 
 #[cfg(test)]
@@ -50,6 +75,16 @@ mod tests {
         assert_eq!(zone.instant(local("2023-03-26 02:30:00")), None);
         assert_eq!(zone.instant(local("2023-03-26 03:00:00")), utc("2023-03-26 01:00:00"));
         assert_eq!(zone.instant(i64::MAX), None);
+        assert_eq!(zone.start_of(local("2023-10-29 00:00:00")), utc("2023-10-28 22:00:00"));
+        assert_eq!(zone.start_of(i64::MAX), None);
+        let start = |zone: &str, day: &str| Zone::named(zone).unwrap().start_of(local(&format!("{day} 00:00:00")));
+        // From midnight to 1:00, from half past 23 to half past 0, and from one day to the next but one.
+        assert_eq!(start("America/Sao_Paulo", "2018-11-04"), utc("2018-11-04 03:00:00"));
+        assert_eq!(start("America/Toronto", "1919-03-31"), utc("1919-03-31 04:30:00"));
+        assert_eq!(start("Pacific/Apia", "2011-12-30"), None);
+        assert_eq!(start("Pacific/Apia", "2011-12-31"), utc("2011-12-30 10:00:00"));
+        // Midnight twice: the first one.
+        assert_eq!(start("America/Havana", "2023-11-05"), utc("2023-11-05 04:00:00"));
         assert_eq!(
             Zone::named("Europe/Pris"),
             Err(DecodeError::UnknownZone {

@@ -84,6 +84,8 @@ pub enum Error {
     SnapshotVersion { found: u32, known: u32 },
     /// Memory or temporary disk space that the batch engine was allowed is used up.
     Resources { why: String },
+    /// One answer, or events that have to be in memory together, have more text than 2 GiB.
+    Text { of: &'static str },
     /// The run was interrupted; see [`Program::with_interrupt`](crate::Program::with_interrupt).
     Interrupted,
     /// A broken promise of ours.
@@ -228,8 +230,7 @@ impl fmt::Display for Error {
                 horizon_us,
             } => write!(
                 f,
-                "asked at {}, but {events} can be asked from {} on: what lies further back was released; ask there or later, \
-                 or push the rows into another `Online`",
+                "asked at {}, but {events} can be asked from {} on: what lies further back was released",
                 instant(*at_us),
                 instant(*horizon_us)
             ),
@@ -245,6 +246,7 @@ impl fmt::Display for Error {
                 "the snapshot cannot be restored: it has format version {found}; this release reads {known}"
             ),
             Error::Resources { why } => write!(f, "out of memory or temporary disk space: {why}"),
+            Error::Text { of } => write!(f, "more than 2 GiB of text in {of}"),
             Error::Interrupted => f.write_str("interrupted"),
             Error::Bug { why } => write!(f, "internal error: {why}"),
         }
@@ -278,6 +280,7 @@ impl From<BatchError> for Error {
                 how: "changed".into(),
             }),
             BatchError::Resources { why } => Error::Resources { why },
+            BatchError::Text { of } => Error::Text { of },
             BatchError::Interrupted => Error::Interrupted,
             BatchError::Bug { why } => Error::Bug { why },
         }

@@ -59,7 +59,8 @@ fn lines(text: &[u8]) -> u64 {
 
 impl Program {
     /// The files that a reader of a source follows, and the folder that their paths are relative to: those at a place, in the
-    /// format that its name says, or else in the declared one; without a place those that the source declares as its `stream`.
+    /// format that its name says (`live/*.csv`, `live/*.csv*`), or else in the declared one; without a place those that the source
+    /// declares as its `stream`. `None` where nothing is declared.
     ///
     /// # Errors
     /// [`Error::UnknownSource`].
@@ -70,13 +71,14 @@ impl Program {
             return Ok(declared.stream.map(|files| (files, base)));
         };
         let own = declared.stream.as_ref().or(declared.batch.as_ref());
-        let by_name = format_of(Path::new(place)).ok();
-        let files = FileSet {
-            format: by_name.or(own.map(|files| files.format)).unwrap_or(FileFormat::Parquet),
+        // Rotated files have something behind their extension.
+        let by_name = format_of(Path::new(place.trim_end_matches(['*', '?', '.']))).ok();
+        let files = by_name.or(own.map(|files| files.format)).map(|format| FileSet {
+            format,
             paths: vec![place.to_owned()],
             version: None,
-        };
-        Ok(Some((files, PathBuf::new())))
+        });
+        Ok(files.map(|files| (files, PathBuf::new())))
     }
 
     /// The format of rows that come without a name: the declared one where it is text, else JSON lines.
@@ -92,7 +94,7 @@ impl Program {
     }
 
     /// Decodes whole records of a text. Those that cannot be used are in [`Incoming::rejected`], with their lines in the
-    /// whole text, also where one of them would spoil a file: an instant without an offset and no zone.
+    /// whole text, also where one of them would spoil a file by its first bytes.
     ///
     /// # Errors
     /// [`Error::UnknownSource`]; [`Error::Decode`] where no record of this text can be used, because of its header or its
@@ -145,7 +147,8 @@ fn decode_piece(source: &Source, format: FileFormat, piece: &TextPiece<'_>) -> R
         Err(error) => {
             let is_of_another_format =
                 matches!(error, DecodeError::Corrupt { .. }) && piece.lines_before == piece.header_lines();
-            if is_of_another_format {
+            // An instant without an offset that is not in a record: a folder says it, for all of them.
+            if is_of_another_format || matches!(error, DecodeError::NaiveTimestamp { .. }) {
                 return Err(error.into());
             }
             let (nothing, _) = decode(piece.header.to_vec())?;
@@ -167,19 +170,12 @@ fn decode_piece(source: &Source, format: FileFormat, piece: &TextPiece<'_>) -> R
     }
 }
 
-/// A record that a whole file would be refused for.
+/// A record of which the decoder says that the text is none.
 fn unusable(error: &DecodeError, piece: &TextPiece<'_>) -> crate::serving::Undecoded {
-    let (reason, detail) = match error {
-        DecodeError::NaiveTimestamp { column, .. } => (
-            Reason::BadValue,
-            format!("column {column}: an instant without an offset, and the source declares no zone"),
-        ),
-        other => (Reason::Unparsable, other.to_string()),
-    };
     crate::serving::Undecoded {
         place: piece.lines_before + 1,
-        reason: reason.name(),
-        detail,
+        reason: Reason::Unparsable.name(),
+        detail: error.to_string(),
         raw: Some(String::from_utf8_lossy(piece.records.trim_ascii_end()).into_owned()),
     }
 }

@@ -69,6 +69,7 @@
 //! | know entities and events of a service | [`Program::survey`] |
 
 mod absence;
+mod conform;
 mod copies;
 mod entities;
 mod error;
@@ -108,22 +109,19 @@ pub use featr_batch::{Files, NodeCodec, Progress as TrainProgress, RejectedRow, 
 pub use featr_decode::{
     Aside, BadValue, Bounds, Broken, Claim, DecodeError, Detail, Example, Fault, JsonColumns, JsonlRejects, LakeCause,
     Rows, RowsWriter, Spooled, Spooling, Table, WriteOptions, Wrong, arrow_type, begins_with_reject, beyond_text,
-    check_columns, from_arrow, guarded, open_file, output_format, panic_is_caught, plain, sync_folder, to_arrow,
-    write_rows,
+    check_columns, from_arrow, guarded, open_file, output_format, panic_is_caught, plain, schema_of_decoded,
+    sync_folder, to_arrow, write_rows,
 };
 pub use featr_kernels::rows::Reason;
 pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;
-pub use featr_stream::{
-    AdvanceReport, Cuts, Kept, LogName, LogStats, Rebuild, RestoreError, RestoreReport, Snapshotting, ToRebuild,
-    check_snapshot,
-};
+pub use featr_stream::{AdvanceReport, Cuts, Kept, LogName, LogStats, Rebuild, RestoreReport, Snapshotting, ToRebuild};
 pub use features::FeatureOptions;
 pub use following::{IncomingFile, TextPiece};
 pub use grid::Grid;
 pub use limits::{Limits, Most};
 pub use log_columns::FINGERPRINTS_KEY;
-pub use online::Online;
+pub use online::{Online, check_snapshot};
 pub use program::{Program, SeenEarly};
 pub use provenance::Provenance;
 pub use pushing::{PushRejected, PushReport, Pushing};

@@ -12,8 +12,8 @@ use featc_ir::{Key, Source, Truth};
 use featr_decode::{Aside, from_arrow};
 use featr_kernels::{Batch, Column, Value};
 use featr_stream::{
-    AdvanceReport, Cuts, Engine, Kept, LogName, LogStats, Questions, ReadError, RestoreError, RestoreReport,
-    Snapshotting, StepReport,
+    AdvanceReport, Cuts, Engine, FeatureTrouble, Kept, LogName, LogStats, Questions, ReadError, RestoreError,
+    RestoreReport, Snapshotting, StepReport,
 };
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -147,7 +147,7 @@ impl Online {
     }
 
     /// Takes in the next `rows` rows of a push, or what is left of it; tells whether there is more. Answers between two parts see
-    /// what was taken in. Who lets rows in before questions come says up to where these were `answered`: as served, rows behind
+    /// what was taken in. Who lets rows in before questions come says up to where these were `answered`: as served, rows after
     /// that are not overdue.
     pub fn take_in(&mut self, pushing: &mut Pushing, rows: usize, answered: Option<&Cuts>) -> bool {
         let part = pushing.part(rows);
@@ -218,18 +218,26 @@ impl Online {
         service: &str,
         questions: &Questions,
     ) -> Result<Vec<(Column, Vec<featc_ir::Status>)>, Error> {
-        self.engine.read(service, questions).map_err(|error| match error {
-            ReadError::NotAtCut { at_us, cut_us } => Error::NotAtCut { at_us, cut_us },
-            ReadError::BelowHorizon { log, at_us, horizon_us } => Error::BelowHorizon {
-                events: log.to_string(),
-                at_us,
-                horizon_us,
-            },
-            ReadError::ToBeRebuilt { log } => Error::ToBeRebuilt {
-                events: log.to_string(),
-            },
-            ReadError::UnknownService(_) | ReadError::WrongShape { .. } => Error::Bug { why: error.to_string() },
-        })
+        self.engine.read(service, questions).map_err(refused)
+    }
+
+    /// As [`Online::answer`]; adds to the troubles of each feature that answers are made of, in their order.
+    pub(crate) fn answer_counted(
+        &self,
+        service: &str,
+        questions: &Questions,
+        troubles: &mut Vec<FeatureTrouble>,
+    ) -> Result<Vec<(Column, Vec<featc_ir::Status>)>, Error> {
+        let mut more = Vec::new();
+        let answers = self.engine.read_counted(service, questions, Some(&mut more));
+        match troubles.is_empty() {
+            true => *troubles = more,
+            false => {
+                let all = troubles.iter_mut().zip(&more);
+                all.for_each(|(all, more)| all.trouble.add(&more.trouble));
+            }
+        }
+        answers.map_err(refused)
     }
 
     /// The output columns of a service, in order; empty for an unknown one.
@@ -266,10 +274,7 @@ impl Online {
     /// [`Error::Snapshot`]: damaged bytes, another truth; [`Error::SnapshotVersion`]. The state stays as it was.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<RestoreReport, Error> {
         let restored = Engine::restore(self.graphs.clone(), self.truth(), bytes);
-        let (engine, report) = restored.map_err(|error| match error {
-            RestoreError::OtherVersion { found, known } => Error::SnapshotVersion { found, known },
-            other => Error::Snapshot { why: other.to_string() },
-        })?;
+        let (engine, report) = restored.map_err(unusable)?;
         self.engine = engine;
         Ok(report)
     }
@@ -314,6 +319,37 @@ impl Online {
     /// Sizes of the logs.
     pub fn stats(&self) -> Vec<LogStats> {
         self.engine.stats()
+    }
+}
+
+/// Why questions were refused.
+fn refused(error: ReadError) -> Error {
+    match error {
+        ReadError::NotAtCut { at_us, cut_us } => Error::NotAtCut { at_us, cut_us },
+        ReadError::BelowHorizon { log, at_us, horizon_us } => Error::BelowHorizon {
+            events: log.to_string(),
+            at_us,
+            horizon_us,
+        },
+        ReadError::ToBeRebuilt { log } => Error::ToBeRebuilt {
+            events: log.to_string(),
+        },
+        ReadError::UnknownService(_) | ReadError::WrongShape { .. } => Error::Bug { why: error.to_string() },
+    }
+}
+
+/// Checks that bytes are a whole snapshot, of whatever program and truth.
+///
+/// # Errors
+/// [`Error::Snapshot`], [`Error::SnapshotVersion`].
+pub fn check_snapshot(bytes: &[u8]) -> Result<(), Error> {
+    featr_stream::check_snapshot(bytes).map_err(unusable)
+}
+
+fn unusable(error: RestoreError) -> Error {
+    match error {
+        RestoreError::OtherVersion { found, known } => Error::SnapshotVersion { found, known },
+        other => Error::Snapshot { why: other.to_string() },
     }
 }
 

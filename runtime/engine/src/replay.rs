@@ -7,13 +7,13 @@ use crate::presence::{self, Presence};
 use crate::program::Program;
 use crate::random::Random;
 use crate::recorded::{Recorded, Side};
-use crate::results::{RunReport, Training, columns_to_batch};
+use crate::results::{FeatureReport, RunReport, Training, columns_to_batch};
 use crate::spine::{Spine, join_columns, split};
 use crate::warnings;
 use featc_ir::{Status, Truth};
 use featr_batch::RejectedRows;
 use featr_kernels::Column;
-use featr_stream::Questions;
+use featr_stream::{FeatureTrouble, Questions};
 use std::collections::BTreeMap;
 
 /// How recorded rows are delivered. None of it may change an answer.
@@ -183,6 +183,7 @@ impl Program {
         }
         let (keys, own) = split(spine, declared)?;
         let mut answers: Option<Vec<(Column, Vec<Status>)>> = None;
+        let mut troubles = Vec::new();
         let mut from = 0;
         while from < order.len() {
             self.check_interrupt()?;
@@ -203,7 +204,7 @@ impl Program {
                 keys: keys.iter().map(|column| column.take(rows)).collect(),
                 self_columns: own.iter().map(|column| column.take(rows)).collect(),
             };
-            let more = run.online.answer(service, &questions)?;
+            let more = run.online.answer_counted(service, &questions, &mut troubles)?;
             presence.count(rows.len(), &more, |rows| {
                 let take = |columns: &[Column]| columns.iter().map(|column| column.take(rows)).collect();
                 let some = Questions {
@@ -247,6 +248,7 @@ impl Program {
             sources: recorded.iter().map(Recorded::report).collect(),
             warnings: warnings::of_replay(self, service, (spine, options.truth), recorded, &views)?,
             views,
+            features: troubles.iter().filter_map(feature_report).collect(),
             ..RunReport::default()
         };
         self.check_limits(service, &report, spine, Side::Stream, &options.limits)?;
@@ -256,6 +258,19 @@ impl Program {
             report,
         })
     }
+}
+
+/// What there is to tell of a feature's answers.
+fn feature_report(counted: &FeatureTrouble) -> Option<FeatureReport> {
+    let answers: BTreeMap<String, u64> = counted
+        .trouble
+        .counts()
+        .map(|(status, count)| (status.to_string(), count))
+        .collect();
+    (!answers.is_empty()).then(|| FeatureReport {
+        feature: counted.feature.clone(),
+        answers,
+    })
 }
 
 fn empty(columns: &[&Column]) -> Vec<Column> {

@@ -32,7 +32,7 @@ pub struct RunReport {
     pub sources: Vec<SourceReport>,
     /// Per view of the service.
     pub views: Vec<ViewReport>,
-    /// Features with answers that are errors, truncated or stale; a derived one for errors of its own. Of a run in batch.
+    /// Features with answers that are errors, truncated or stale; a derived one for errors of its own.
     pub features: Vec<FeatureReport>,
     /// Views whose answers are all null or zero, but for defaults, and nothing worse. Of a run in batch.
     #[serde(skip_serializing_if = "Vec::is_empty")]

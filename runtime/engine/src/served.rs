@@ -1,17 +1,18 @@
 //! Served logs: answers of a server, each with the cuts that it was given at, as questions in truth `as_served`.
 
+use crate::conform::{aligned, conformed, in_words, schema_in_words};
 use crate::error::Error;
 use crate::log_columns::{self, FINGERPRINTS_KEY, PROGRAM, REQUEST, SERVICE, status};
 use crate::program::Program;
-use crate::spine::{Spine, whole_column};
-use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use crate::spine::{Spine, shared_identity, whole_column};
+use arrow::array::{Array as _, ArrayRef, RecordBatch, new_null_array};
+use arrow::datatypes::{Schema, SchemaRef};
+use featc_ir::plan::Spine as Asked;
 use featc_ir::{FileFormat, FileSet, Key, Source, Truth, Type};
 use featr_decode::{DecodeError, LocalStore, arrow_type, expand_in, read_metadata, read_spine};
 use featr_kernels::{Column, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Answers of one service, in the order of the log.
 #[derive(Debug, Clone)]
@@ -21,6 +22,9 @@ pub struct ServedLog {
     pub files: Vec<ServedFile>,
     /// How many answers each program gave, by its hash.
     pub programs: BTreeMap<String, u64>,
+    /// Per column that `excluding self` compares with and some file does not have, how many answers are without: there it is
+    /// null. The programs that gave them did not ask for it.
+    pub without_identity: BTreeMap<String, u64>,
 }
 
 /// The answers in a file of a log.
@@ -90,6 +94,7 @@ impl Program {
         let plan = self.batch_plan(service)?;
         let reader = Reader {
             service,
+            declared: self.service(service)?,
             asked: self.service(service)?.columns(),
             cuts: plan.cut_keys(Truth::AsServed),
             sources: self.sources().into_iter().map(|source| source.name).collect(),
@@ -133,18 +138,19 @@ impl ServedLog {
     /// Adds all of a part but its instants.
     fn append(&mut self, part: ServedLog) -> Result<(), Error> {
         let all = &mut self.spine;
+        let aligned = aligned(&part.spine.batches, (&part.spine.schema, &all.schema))?;
         for file in &part.files {
-            if all.schema != part.spine.schema {
+            if aligned.is_none() {
                 let why = format!(
                     "says what was asked in other columns ({}) than `{}` ({})",
-                    in_words(&part.spine.schema, &all.schema),
+                    schema_in_words(&part.spine.schema, &all.schema),
                     self.files.first().map_or(Path::new(""), |first| &first.path).display(),
-                    in_words(&all.schema, &part.spine.schema)
+                    schema_in_words(&all.schema, &part.spine.schema)
                 );
                 return Err(refused(&file.path, why, "name the files of one server and one service"));
             }
         }
-        all.batches.extend(part.spine.batches);
+        all.batches.extend(aligned.unwrap_or_default());
         for ((_, column), (_, more)) in all.columns.iter_mut().zip(&part.spine.columns) {
             column.append(more);
         }
@@ -152,30 +158,17 @@ impl ServedLog {
         for (program, rows) in part.programs {
             *self.programs.entry(program).or_default() += rows;
         }
+        for (column, rows) in part.without_identity {
+            *self.without_identity.entry(column).or_default() += rows;
+        }
         Ok(())
     }
-}
-
-/// The columns of a schema, in words; with their types where the names say no difference.
-fn in_words(schema: &Schema, other: &Schema) -> String {
-    let names = |schema: &Schema| {
-        schema
-            .fields()
-            .iter()
-            .map(|field| field.name().clone())
-            .collect::<Vec<String>>()
-    };
-    if names(schema) != names(other) {
-        return names(schema).join(", ");
-    }
-    let fields = schema.fields().iter();
-    let typed = fields.map(|field| format!("{} {}", field.name(), field.data_type()));
-    typed.collect::<Vec<String>>().join(", ")
 }
 
 /// What is read of a log.
 struct Reader<'a> {
     service: &'a str,
+    declared: &'a Asked,
     asked: Vec<Key>,
     cuts: Vec<Key>,
     /// Of the program.
@@ -195,19 +188,11 @@ impl Reader<'_> {
         let mut keys: Vec<Key> = self.asked.iter().chain(&self.cuts).cloned().collect();
         let of_questions = keys.len();
         keys.extend([text(SERVICE), text(PROGRAM)]);
-        let read = read_spine(path, &keys, self.at_column, self.zone)?;
+        let (read, without) = self.rows(path, &keys)?;
         let (questions, about) = read.keys.split_at(of_questions);
         self.check_service(path, &about[0])?;
         self.check_cuts(path, &read.schema)?;
-        let kept: Vec<usize> = (0..read.schema.fields().len())
-            .filter(|place| self.is_asked(read.schema.field(*place).name()))
-            .collect();
-        let schema = plain(&read.schema, &kept);
-        let batches = read.batches.iter().map(|batch| {
-            let columns = kept.iter().map(|place| batch.column(*place).clone()).collect();
-            RecordBatch::try_new(schema.clone(), columns).map_err(|error| Error::Bug { why: error.to_string() })
-        });
-        let batches = batches.collect::<Result<Vec<_>, _>>()?;
+        let (schema, batches) = self.asked_columns(&read, &without)?;
         let mut programs = BTreeMap::new();
         for row in 0..read.times.len() {
             if let Value::String(program) = about[1].value(row) {
@@ -233,9 +218,77 @@ impl Reader<'_> {
                 times: read.times.into(),
                 columns: keys.into_iter().zip(questions.iter().cloned()).collect(),
             },
+            without_identity: without.into_iter().map(|key| (key.name, file.rows as u64)).collect(),
             files: vec![file],
             programs,
         })
+    }
+
+    /// The rows of a file with these columns, and the identities that it does not have: those are null.
+    fn rows(&self, path: &Path, keys: &[Key]) -> Result<(featr_decode::Spine, Vec<Key>), Error> {
+        let is_identity = |key: &Key| self.declared.self_columns.contains(key) && !self.declared.keys.contains(key);
+        let mut without: Vec<Key> = vec![];
+        loop {
+            let there: Vec<Key> = keys.iter().filter(|key| !without.contains(key)).cloned().collect();
+            let mut read = match read_spine(path, &there, self.at_column, self.zone) {
+                Ok(read) => read,
+                Err(DecodeError::MissingColumn { file, column, found }) => {
+                    let missing = keys.iter().find(|key| key.name == column && is_identity(key));
+                    let has = |name: &str| found.iter().any(|known| known == name);
+                    let shared = missing.and_then(|key| shared_identity(self.declared, &key.name, has));
+                    match (shared, missing) {
+                        (Some(shared), _) => return Err(shared),
+                        (None, Some(key)) => without.push(key.clone()),
+                        (None, None) => return Err(DecodeError::MissingColumn { file, column, found }.into()),
+                    }
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let rows = read.times.len();
+            let mut columns = read.keys.into_iter();
+            let column = |key: &Key| match without.contains(key) {
+                true => Some(Column::new(key.ty, rows)),
+                false => columns.next(),
+            };
+            read.keys = keys.iter().filter_map(column).collect();
+            return Ok((read, without));
+        }
+    }
+
+    /// The columns of a file that say what was asked, in our Arrow types, and behind them those that it is without.
+    fn asked_columns(
+        &self,
+        read: &featr_decode::Spine,
+        without: &[Key],
+    ) -> Result<(SchemaRef, Vec<RecordBatch>), Error> {
+        let kept: Vec<usize> = (0..read.schema.fields().len())
+            .filter(|place| self.is_asked(read.schema.field(*place).name()))
+            .collect();
+        let of_file = |batch: &RecordBatch| {
+            let there = kept.iter().map(|place| {
+                let (name, array) = (read.schema.field(*place).name(), batch.column(*place));
+                let conformed = conformed(array, self.type_of(name));
+                (name.clone(), conformed.unwrap_or_else(|| array.clone()), true)
+            });
+            let nulls = |key: &Key| new_null_array(&arrow_type(key.ty), batch.num_rows());
+            let missing = without.iter().map(|key| (key.name.clone(), nulls(key), true));
+            let batch = RecordBatch::try_from_iter_with_nullable(there.chain(missing));
+            batch.map_err(|error| Error::Bug { why: error.to_string() })
+        };
+        let schema = of_file(&RecordBatch::new_empty(read.schema.clone()))?.schema();
+        Ok((schema, read.batches.iter().map(of_file).collect::<Result<_, _>>()?))
+    }
+
+    /// The type of a column that says what was asked.
+    fn type_of(&self, name: &str) -> Type {
+        let key = self.asked.iter().find(|key| key.name == name);
+        match key {
+            Some(key) => key.ty,
+            None if [SERVICE, PROGRAM, REQUEST].contains(&name) => Type::String,
+            // The instant, and the cuts.
+            None => Type::Timestamp,
+        }
     }
 
     /// Whether a column says what was asked, and not what was answered.
@@ -297,15 +350,13 @@ impl Reader<'_> {
         let place = |name: &str| schema.fields().iter().position(|field| field.name() == name);
         let column = |name: &str, wanted: Type, place: usize| {
             let array = whole(place)?;
-            match *array.data_type() == arrow_type(wanted) {
-                true => Ok(array),
-                false => Err(Error::Decode(DecodeError::WrongType {
-                    file: path.display().to_string(),
-                    column: name.to_owned(),
-                    expected: Some(wanted),
-                    found: array.data_type().to_string(),
-                })),
-            }
+            conformed(&array, wanted).ok_or_else(|| {
+                let found = in_words(array.data_type());
+                let why = format!("has `{name}` as {found}, which is not what `{name}` is now: {wanted}");
+                let help = "name the file as the server wrote it: a tool that wrote it anew has changed values; or verify with the \
+                            program that answered, if the feature has another type now";
+                refused(path, why, help)
+            })
         };
         let of_output = |(name, ty): &(&str, Type)| {
             let of_status = status(name);
@@ -316,15 +367,6 @@ impl Reader<'_> {
         };
         self.outputs.iter().map(of_output).collect()
     }
-}
-
-/// Some columns of a schema, all nullable, so that those of two files can be compared.
-fn plain(schema: &SchemaRef, kept: &[usize]) -> SchemaRef {
-    let field = |place: &usize| {
-        let field = schema.field(*place);
-        Field::new(field.name(), field.data_type().clone(), true)
-    };
-    Arc::new(Schema::new(kept.iter().map(field).collect::<Vec<Field>>()))
 }
 
 fn fingerprints(path: &Path) -> Result<Option<BTreeMap<String, String>>, Error> {

@@ -4,10 +4,10 @@ use crate::error::Error;
 use crate::program::Program;
 use crate::spine::shared_identity;
 use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray};
-use arrow::datatypes::{Field, Schema, TimestampMicrosecondType};
+use arrow::datatypes::{Field, TimestampMicrosecondType};
 use featc_ir::plan::Spine as Asked;
 use featc_ir::{Arrival, ColumnId, FileFormat, Key, Lateness, Source, SourceColumn, Type};
-use featr_decode::{Bounds, Decoded, Reject, decode_bytes, to_arrow};
+use featr_decode::{Bounds, Decoded, Reject, decode_bytes, schema_of_decoded, to_arrow};
 use featr_kernels::{Batch, Column};
 use std::sync::Arc;
 
@@ -184,6 +184,7 @@ fn source_of_questions(columns: &[Key]) -> Source {
         name: name.to_owned(),
         ty,
         nullable: true,
+        held: featc_ir::Held::default(),
     };
     let mut all: Vec<SourceColumn> = columns.iter().map(|key| column(&key.name, key.ty)).collect();
     all.push(column(INSTANT, Type::Timestamp));
@@ -231,7 +232,8 @@ pub(crate) fn joined(source: &Source, decoded: Vec<Decoded>) -> Result<Incoming,
         .map(|(column, array)| Field::new(&column.name, array.data_type().clone(), true))
         .collect();
     let options = RecordBatchOptions::new().with_row_count(Some(all.rows));
-    let rows = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options).map_err(bug)?;
+    let schema = Arc::new(schema_of_decoded(source, fields));
+    let rows = RecordBatch::try_new_with_options(schema, arrays, &options).map_err(bug)?;
     Ok(Incoming {
         source: source.name.clone(),
         rows,
@@ -246,6 +248,19 @@ impl Incoming {
     /// # Errors
     /// [`Error::Bug`] for rows that are not those of the source.
     pub fn stamp(&mut self, declared: &Source, arrival_us: i64) -> Result<usize, Error> {
+        self.fill(declared, |_| Some(arrival_us))
+    }
+
+    /// Gives each row that says no arrival its own of `arrivals_us`, if there is one; `declared` is their source. Tells how many
+    /// said none.
+    ///
+    /// # Errors
+    /// As [`Incoming::stamp`].
+    pub fn arrive(&mut self, declared: &Source, arrivals_us: &[Option<i64>]) -> Result<usize, Error> {
+        self.fill(declared, |row| arrivals_us.get(row).copied().flatten())
+    }
+
+    fn fill(&mut self, declared: &Source, arrival_us: impl Fn(usize) -> Option<i64>) -> Result<usize, Error> {
         let Some(column) = declared.arrival_column().map(ColumnId::index) else {
             return Ok(0);
         };
@@ -254,7 +269,11 @@ impl Incoming {
             return Ok(0);
         };
         let stamped = arrival.null_count();
-        let filled: TimestampMicrosecondArray = arrival.iter().map(|known| Some(known.unwrap_or(arrival_us))).collect();
+        let filled: TimestampMicrosecondArray = arrival
+            .iter()
+            .enumerate()
+            .map(|(row, known)| known.or_else(|| arrival_us(row)))
+            .collect();
         let mut arrays = self.rows.columns().to_vec();
         arrays[column] = Arc::new(filled.with_data_type(arrival.data_type().clone()));
         self.rows = RecordBatch::try_new(self.rows.schema(), arrays).map_err(bug)?;

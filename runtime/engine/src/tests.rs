@@ -127,6 +127,7 @@ fn both_engines_drop_and_warn_alike() {
             for questions in [spine.to_owned(), spine.replace(",4\n", ",1\n")] {
                 let (trained, replayed) = reports_over(text, &events, &questions, truth);
                 assert_eq!(trained.sources, replayed.sources);
+                assert_eq!(trained.features, replayed.features);
                 assert_eq!(trained.warnings, replayed.warnings, "{text} {truth:?} {questions}");
                 assert_eq!(trained.sources[0].dropped["txn by (card)"]["null_key"], 2);
                 told.push(replayed.warnings.iter().map(Warning::to_string).collect::<Vec<_>>());
@@ -140,6 +141,49 @@ fn both_engines_drop_and_warn_alike() {
     // The second event of `a` is late, and rejected; as of arrival the one of `b` is not known yet.
     assert_eq!(told[..4], [at_events(2), at_events(2), at_events(1), at_events(1)]);
     assert_eq!(told[4..], [nothing.clone(), vec![], nothing, vec![]]);
+}
+
+#[test]
+fn both_engines_count_answers_that_are_not_what_was_asked_for() {
+    let text = PROGRAM
+        .replace("  lateness 1h\n", "  lateness 1h\n  begins @2024-01-01T09:50:00Z\n")
+        .replace(
+            "service risk { spend.total }",
+            "view habits of card from txn {
+  owner \"payments\"
+  ttl 1h
+  feature amounts = count_distinct(amount) over 1h cap 1
+  feature twice = amounts * 2
+  feature since = sum(cast(amount as decimal(3, 2))) over 20m
+}
+service risk { spend.total habits.* }",
+        )
+        .replace(
+            "default 0.0\n",
+            "default 0.0\n  feature exact = cast(total as decimal(2, 2))\n",
+        )
+        .replace("{ spend.total habits", "{ spend.exact spend.total habits");
+    let mut all = std::collections::BTreeSet::new();
+    for truth in [
+        Truth::Complete,
+        Truth::AsOfArrival { delay_us: None },
+        Truth::AsOfArrival {
+            delay_us: Some(7_200_000_000),
+        },
+    ] {
+        let (trained, replayed) = reports_about(&text, SPINE, truth);
+        assert_eq!(replayed.features, trained.features, "{truth:?}");
+        all.extend(
+            trained
+                .features
+                .into_iter()
+                .flat_map(|feature| feature.answers.into_keys()),
+        );
+    }
+    assert_eq!(
+        all.into_iter().collect::<Vec<_>>(),
+        ["error(cap)", "error(invalid_cast)", "stale", "truncated"]
+    );
 }
 
 /// Which events a question reaches is said by its windows and its truth, so neither memory, threads nor the engine decides.

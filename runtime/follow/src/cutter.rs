@@ -2,9 +2,11 @@
 
 use featc_ir::FileFormat;
 use featr::{Error, Incoming, TextPiece, Undecoded};
-use featr_decode::whole_records;
+use featr_decode::{whole_records, whole_records_up_to};
 use featr_online::Feed;
 
+/// Lines of a piece, at most.
+const LINES: u64 = 1 << 16;
 /// How much of a line that is too long is kept.
 const SHOWN_BYTES: usize = 4 << 10;
 
@@ -64,6 +66,12 @@ impl Cutter {
         &self.waiting
     }
 
+    /// Whether nothing was taken because its lines end in another way than all others.
+    pub fn has_other_ends(&self) -> bool {
+        let count = |end| self.waiting.iter().filter(|byte| **byte == end).take(2).count();
+        self.lines == 0 && !self.skips && count(b'\n') == 0 && count(b'\r') == 2
+    }
+
     fn take(&mut self, bytes: usize, lines: u64, rows: Option<Incoming>) -> Option<Taken> {
         self.lines += lines;
         let bytes = self.waiting.drain(..bytes).collect();
@@ -84,7 +92,7 @@ impl Cutter {
             let bytes = end.map_or(self.waiting.len(), |end| end + 1);
             return Ok(self.take(bytes, u64::from(end.is_some()), None));
         }
-        let whole = whole_records(self.format, &self.waiting).unwrap_or_default();
+        let whole = whole_records_up_to(self.format, &self.waiting, LINES).unwrap_or_default();
         if self.header.is_none() {
             let end = match whole.first {
                 None if is_end || whole.is_too_long => self.waiting.len(),
@@ -105,6 +113,7 @@ impl Cutter {
         let (bytes, lines) = match is_end {
             false if whole.bytes == 0 => return Ok(None),
             false => (whole.bytes, whole.lines),
+            true if whole.lines >= LINES => (whole.bytes, whole.lines),
             true => {
                 let ends = self.waiting.iter().filter(|byte| **byte == b'\n').count() as u64;
                 (self.waiting.len(), ends)

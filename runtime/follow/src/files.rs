@@ -1,12 +1,13 @@
 //! The files of a source: those that are there, those that come, those that were renamed, and those that go.
 
+use crate::beside::{Beside, former, plain};
+use crate::open_files::unopened;
 use crate::place::{Id, Position};
-use crate::sender::{Ended, Sender};
 use crate::split::Split;
 use crate::text::Look;
 use featc_ir::FileSet;
 use featr_decode::{DecodeError, LocalStore, expand_in};
-use featr_online::{Positions, Progress, Reading};
+use featr_online::{Ended, Positions, Progress, Reading, Sender, Unread};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -46,10 +47,13 @@ pub struct Files {
     absent: Option<Instant>,
     /// What was told of files that are there and cannot be opened.
     told: BTreeSet<String>,
+    /// So many files of text are kept open.
+    open_max: usize,
 }
 
 impl Files {
-    pub fn new(sender: &Sender, set: FileSet, base: PathBuf) -> Files {
+    /// Of files of which so many are kept open at most.
+    pub fn new(sender: &Sender, set: FileSet, base: PathBuf, open_max: usize) -> Files {
         let positions = sender.feed.positions().into_iter();
         let known = |(name, position)| Some((name, serde_json::from_value(position).ok()?));
         Files {
@@ -61,6 +65,7 @@ impl Files {
             is_first: true,
             absent: None,
             told: BTreeSet::new(),
+            open_max,
         }
     }
 
@@ -86,6 +91,7 @@ impl Files {
             self.meet(&there, sender)?;
         }
         let mut has_moved = false;
+        let mut told = Vec::new();
         for (mut split, since) in std::mem::take(&mut self.leaving) {
             let is_end = since.elapsed() >= GRACE;
             let look = split.look(sender, is_end)?;
@@ -94,6 +100,10 @@ impl Files {
                 // The same look again: with `is_end` it ends behind its last piece.
                 (Look::Moved, _) => self.leaving.push((split, Instant::now())),
                 (Look::Nothing, false) => self.leaving.push((split, since)),
+                (Look::Unopened(why, help), _) => {
+                    told.push((why, help));
+                    self.leaving.push((split, since));
+                }
                 (look, _) => {
                     if let Look::Refused(why) | Look::Replaced(why) = look {
                         sender.feed.tell("E0815", split.name(), why, GONE);
@@ -105,10 +115,22 @@ impl Files {
             }
         }
         let format = self.set.format;
-        let mut unopened = Vec::new();
+        let mut lost = Vec::new();
+        let mut open = self.known.values().filter(|split| split.open_since().is_some()).count();
         for (name, split) in &mut self.known {
-            match split.look(sender, false)? {
+            let was_open = split.open_since().is_some();
+            let look = split.look(sender, false)?;
+            // All may have been written to at once.
+            if !was_open && split.open_since().is_some() {
+                open += 1;
+                if open > self.open_max + self.open_max / 4 {
+                    split.close();
+                    open -= 1;
+                }
+            }
+            match look {
                 Look::Nothing => {}
+                Look::Unopened(why, help) => told.push((why, help)),
                 Look::Moved => has_moved = true,
                 Look::Refused(why) => {
                     let help = "mend the file, or take it away: the others are read";
@@ -123,15 +145,30 @@ impl Files {
                             *split = anew;
                         }
                         // Met again when the folder is listed.
-                        Ok(None) | Err(_) => unopened.push(name.clone()),
+                        Ok(None) | Err(_) => lost.push(name.clone()),
                     }
                 }
             }
         }
-        for name in unopened {
+        for name in lost {
             self.known.remove(&name);
         }
+        for (why, help) in told {
+            self.tell_once(sender, why, help);
+        }
+        self.close_quiet();
         Ok(has_moved)
+    }
+
+    /// Closes the files that have been quiet longest, if too many are open.
+    fn close_quiet(&mut self) {
+        let all = self.known.values_mut();
+        let mut open: Vec<(Instant, &mut Split)> = all.filter_map(|split| Some((split.open_since()?, split))).collect();
+        let beyond = open.len().saturating_sub(self.open_max);
+        if beyond > 0 {
+            open.sort_by_key(|(since, _)| *since);
+            open.iter_mut().take(beyond).for_each(|(_, split)| split.close());
+        }
     }
 
     /// What is there; `None`: that is not known.
@@ -196,14 +233,24 @@ impl Files {
             false
         });
         self.claim(&mut new, &mut moved, sender);
+        let is_crowded = there.len() > self.open_max;
         for (name, (path, _)) in new {
             match Split::open((name, path), self.set.format, None) {
-                Ok(Some(split)) => drop(self.known.insert(name.clone(), split)),
+                Ok(Some(mut split)) => {
+                    if is_crowded {
+                        split.close();
+                    }
+                    self.known.insert(name.clone(), split);
+                }
                 Ok(None) => {}
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => self.tell_once(sender, format!("`{name}`: {}", featr::plain(&error)), "mend the file"),
+                Err(error) => {
+                    let (why, help) = unopened(name, &error);
+                    self.tell_once(sender, why, help);
+                }
             }
         }
+        let mut beside = Beside::default();
         for split in gone {
             if let Split::Whole(_) = split
                 && there.contains_key(split.name())
@@ -212,7 +259,7 @@ impl Files {
                     .feed
                     .tell("E0815", split.name(), "another file has taken its place", ANEW);
             }
-            self.leave(split, &mut moved);
+            self.leave(split, &mut moved, &mut beside, sender);
         }
         if std::mem::take(&mut self.is_first) {
             self.look_for_unclaimed(there, &mut moved, sender);
@@ -231,13 +278,14 @@ impl Files {
         }
         let format = self.set.format;
         let opened = |place: (&str, &Path), known: &Position| {
-            let split = Split::open(place, format, Some(known));
-            split.unwrap_or_else(|error| {
-                sender
-                    .feed
-                    .tell("E0816", place.0, featr::plain(&error), "mend the file");
+            let mut split = Split::open(place, format, Some(known)).unwrap_or_else(|error| {
+                let (why, help) = unopened(place.0, &error);
+                sender.feed.tell("E0816", place.0, why, help);
                 None
-            })
+            });
+            // It is opened when there is something to read.
+            split.iter_mut().for_each(Split::close);
+            split
         };
         new.retain(|(name, (path, _))| {
             let known = self.unclaimed.get(*name);
@@ -263,22 +311,38 @@ impl Files {
     }
 
     /// A file that is not where it is looked for any more: text is read to its end, under a name that no other has.
-    fn leave(&mut self, mut split: Split, moved: &mut Positions) {
+    fn leave(&mut self, mut split: Split, moved: &mut Positions, beside: &mut Beside, sender: &Sender) {
         moved.entry(split.name().to_owned()).or_insert(Value::Null);
-        if let Split::Text(_) = split {
-            let name = former(split.name(), split.id());
-            split.renamed(&name, Path::new(""));
-            moved.insert(name, split.position().json());
-            self.leaving.push((split, Instant::now()));
-        }
+        let Split::Text(text) = &split else {
+            return;
+        };
+        let found = match text.open_since() {
+            Some(_) => Some(PathBuf::new()),
+            None => beside.find(text.path(), split.id()),
+        };
+        let Some(path) = found else {
+            if split.unread_bytes() > 0 {
+                let why = format!(
+                    "it was taken away before {} bytes of it were read",
+                    split.unread_bytes()
+                );
+                sender.feed.tell("E0815", split.name(), why, GONE);
+            }
+            return;
+        };
+        let name = former(split.name(), split.id());
+        split.renamed(&name, &path);
+        moved.insert(name, split.position().json());
+        self.leaving.push((split, Instant::now()));
     }
 
     /// What positions of the start are of no file: text may have been renamed to where nobody looks; its folder is searched.
     fn look_for_unclaimed(&mut self, there: &There, moved: &mut Positions, sender: &Sender) {
+        let mut beside = Beside::default();
         for (name, position) in std::mem::take(&mut self.unclaimed) {
             let path = self.base.join(plain(&name));
             let format = self.set.format;
-            let found = beside(&path, position.id()).and_then(|path| {
+            let found = beside.find(&path, position.id()).and_then(|path| {
                 let under = former(&name, position.id());
                 Split::open((&under, &path), format, Some(&position)).ok().flatten()
             });
@@ -310,37 +374,9 @@ impl Files {
         let all = || self.known.values().chain(self.leaving.iter().map(|(split, _)| split));
         sender.feed.show(Progress {
             splits: all().count() as u64,
-            unread_bytes: all().map(Split::unread_bytes).sum::<u64>() + sender.sent_bytes,
+            unread: Unread::Bytes(all().map(Split::unread_bytes).sum::<u64>() + sender.sent_bytes),
             refused: all().filter(|split| split.is_refused()).count() as u64,
             has_ended: false,
         });
     }
-}
-
-/// What stands between the name of a file that goes and its number.
-const FORMER: char = '#';
-
-/// The name of a split that is at its name no more.
-fn former(name: &str, id: Id) -> String {
-    format!("{}{FORMER}{}", plain(name), id.inode())
-}
-
-/// The name that a split had.
-fn plain(name: &str) -> &str {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    match name.rsplit_once(FORMER) {
-        Some((plain, number)) if is_number(number) => plain,
-        Some(_) | None => name,
-    }
-}
-
-/// The file of this number in the folder of a file.
-fn beside(path: &Path, id: Id) -> Option<PathBuf> {
-    let folder = match path.parent()? {
-        folder if folder.as_os_str().is_empty() => Path::new("."),
-        folder => folder,
-    };
-    let entries = std::fs::read_dir(folder).ok()?.flatten();
-    let mut same = entries.filter(|entry| entry.metadata().is_ok_and(|about| Id::of(&about) == id));
-    same.next().map(|entry| entry.path())
 }

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 pub const CHECK_BYTES: usize = 1 << 10;
 
 /// What a file is to the system, whatever its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Id {
     device: u64,
     inode: u64,
@@ -68,7 +68,7 @@ impl Position {
 
     /// As the state has it.
     pub fn json(&self) -> serde_json::Value {
-        serde_json::to_value(self).unwrap_or_default()
+        serde_json::to_value(self).expect("plain data always serialises")
     }
 }
 

@@ -1,13 +1,14 @@
 //! One file of a source, in the way in which its format is read.
 
 use crate::place::{Id, Position};
-use crate::sender::{Ended, Sender};
 use crate::text::{Look, Text};
 use crate::whole::Whole;
 use featc_ir::FileFormat;
 use featr_decode::whole_records;
+use featr_online::{Ended, Sender};
 use std::io;
 use std::path::Path;
+use std::time::Instant;
 
 #[derive(Debug)]
 pub enum Split {
@@ -64,10 +65,25 @@ impl Split {
         }
     }
 
+    /// Since when nothing has come, of one that is kept open.
+    pub fn open_since(&self) -> Option<Instant> {
+        match self {
+            Split::Text(text) => text.open_since(),
+            Split::Whole(_) => None,
+        }
+    }
+
+    /// It is opened again when something has come.
+    pub fn close(&mut self) {
+        if let Split::Text(text) = self {
+            text.close();
+        }
+    }
+
     /// It has another name from now on.
     pub fn renamed(&mut self, name: &str, path: &Path) {
         match self {
-            Split::Text(text) => text.set_name(name),
+            Split::Text(text) => text.renamed(name, path),
             Split::Whole(whole) => {
                 name.clone_into(&mut whole.name);
                 path.clone_into(&mut whole.path);

@@ -3,9 +3,8 @@
 //! It has no positions: what was read and was not durable when the process ended is gone with the pipe.
 
 use crate::cutter::Cutter;
-use crate::sender::{Ended, Sender};
 use featc_ir::FileFormat;
-use featr_online::{Positions, Progress, Reading};
+use featr_online::{Ended, Positions, Progress, Reading, Sender};
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-use crate::{Followed, Followers, Input, Unfollowable, follow};
+use crate::{Followed, Followers, Input, Unfollowable, follow_within};
 use arrow::array::{
     ArrayRef, AsArray as _, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+mod crowded;
 mod formats;
 mod growing;
 
@@ -62,12 +63,17 @@ fn input(folder: &Path, pattern: &str) -> Followed {
 
 impl Run {
     fn start(folder: &Path, pattern: &str) -> Run {
+        Run::within(folder, pattern, 100)
+    }
+
+    /// One that keeps so many files open.
+    fn within(folder: &Path, pattern: &str, open_max: usize) -> Run {
         let disk = Folder::take(&folder.join("state"))
             .expect("a folder")
             .expect("nobody has it");
         let opened = Runtime::open(program(), Arc::new(disk), Arc::new(SystemClock), Options::default());
         let (runtime, _) = opened.expect("a state");
-        let followers = follow(&runtime, vec![input(folder, pattern)]).expect("threads");
+        let followers = follow_within(&runtime, vec![input(folder, pattern)], open_max).expect("threads");
         Run {
             runtime,
             followers,
@@ -114,7 +120,7 @@ impl Run {
 
     fn end(self) {
         self.runtime.stop().expect("it ends");
-        self.followers.join();
+        self.followers.join(Duration::from_secs(60));
     }
 }
 
@@ -183,18 +189,31 @@ fn what_cannot_be_followed_is_refused() {
         source: source.to_owned(),
         input: Input::StandardInput(FileFormat::Csv),
     };
-    let said = |all: &[Followed]| Unfollowable::check(all).expect_err("refused").to_string();
+    let said = |all: &[Followed]| {
+        Unfollowable::check(all, Path::new("state"))
+            .expect_err("refused")
+            .to_string()
+    };
     for (refused, word) in [
         (said(&[files(FileFormat::Delta, "table")]), "Delta"),
         (said(&[files(FileFormat::Csv, "s3://a/b.csv")]), "not on this machine"),
         (said(&[files(FileFormat::Csv, "a[")]), "not a glob"),
+        (said(&[files(FileFormat::Jsonl, "**/*.jsonl")]), "folder of the state"),
+        (said(&[files(FileFormat::Jsonl, "state/aside")]), "folder of the state"),
+        (
+            said(&[files(FileFormat::Parquet, "s*/*/*/*.parquet")]),
+            "folder of the state",
+        ),
         (said(&[files(FileFormat::Csv, "a"), text("payments")]), "twice"),
         (said(&[text("payments"), text("logins")]), "`payments` reads it"),
     ] {
         assert!(refused.contains(word), "{refused}");
     }
     assert_eq!(
-        Unfollowable::check(&[files(FileFormat::Csv, "none.csv"), text("logins")]),
+        Unfollowable::check(
+            &[files(FileFormat::Csv, "none.csv"), text("logins")],
+            Path::new("state")
+        ),
         Ok(())
     );
 }

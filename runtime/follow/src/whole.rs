@@ -1,11 +1,10 @@
 //! A file that is read when it is whole: Parquet, Arrow IPC, packed text.
 
 use crate::place::{Position, Stamp, WholePosition};
-use crate::sender::{Ended, Sender};
 use crate::text::Look;
 use featc_ir::FileFormat;
 use featr::{Error, Incoming};
-use featr_online::Reading;
+use featr_online::{Ended, Reading, Sender};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;

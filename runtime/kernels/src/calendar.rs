@@ -15,6 +15,7 @@ pub fn is_leap(year: i64) -> bool {
 }
 
 /// The number of days of a month (1 to 12) of a year.
+#[inline]
 pub fn days_of_month(year: i64, month: u32) -> u32 {
     match month {
         2 if is_leap(year) => 29,
@@ -50,7 +51,7 @@ pub struct Written {
 /// −∞. Years 0001 to 9999; there is no second 60. Anything else, surrounding white space too, is `None`.
 pub fn parse_written(text: &str) -> Option<Written> {
     let bytes = text.as_bytes();
-    let date = parse_date_bytes(bytes.get(..10)?)?;
+    let date = parse_date_bytes(bytes.first_chunk()?)?;
     let clock = bytes.get(10..19)?;
     if !matches!(clock[0], b'T' | b't' | b' ') || clock[3] != b':' || clock[6] != b':' {
         return None;
@@ -74,15 +75,13 @@ pub fn parse_timestamp(text: &str) -> Option<i64> {
 
 /// Reads `YYYY-MM-DD`, years 0001 to 9999, into days since 1970-01-01.
 pub fn parse_date(text: &str) -> Option<i32> {
-    let bytes = text.as_bytes();
-    if bytes.len() != 10 {
-        return None;
-    }
+    let bytes = text.as_bytes().try_into().ok()?;
     i32::try_from(parse_date_bytes(bytes)?).ok()
 }
 
+/// As [`parse_date`], of bytes that need be no text.
 #[inline]
-fn parse_date_bytes(bytes: &[u8]) -> Option<i64> {
+pub fn parse_date_bytes(bytes: &[u8; 10]) -> Option<i64> {
     if bytes[4] != b'-' || bytes[7] != b'-' {
         return None;
     }

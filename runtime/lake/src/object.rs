@@ -113,7 +113,7 @@ pub(crate) fn key(bucket: &str, text: &str) -> Result<Key, DecodeError> {
     })
 }
 
-/// The keys below a folder (`""` for the whole bucket), in bytewise order.
+/// The keys below a folder (`""` for the whole bucket), in bytewise order, without those that mark folders.
 pub(crate) fn keys_below(client: &Arc<AmazonS3>, bucket: &str, folder: &str) -> Result<Vec<String>, DecodeError> {
     let prefix = if folder.is_empty() {
         None
@@ -121,12 +121,25 @@ pub(crate) fn keys_below(client: &Arc<AmazonS3>, bucket: &str, folder: &str) -> 
         Some(key(bucket, folder)?)
     };
     let client = client.clone();
-    let mut keys: Vec<String> = ask(&object_address(bucket, folder), async move {
-        let listed = client.list(prefix.as_ref()).map_ok(|found| found.location.to_string());
+    let mut keys: Vec<(String, u64)> = ask(&object_address(bucket, folder), async move {
+        let listed = client.list(prefix.as_ref());
+        let listed = listed.map_ok(|found| (found.location.to_string(), found.size));
         listed.try_collect().await
     })?;
     keys.sort();
-    Ok(keys)
+    Ok(without_folders(keys))
+}
+
+/// Of sorted keys with their sizes those that are objects of their own: some tools make an empty object for a folder, whose
+/// key ends in `/` (here that is gone), in front of what is in it.
+fn without_folders(keys: Vec<(String, u64)>) -> Vec<String> {
+    let is_folder = |(key, size): &(String, u64)| {
+        let inside = format!("{key}/");
+        let next = keys.partition_point(|(other, _)| *other < inside);
+        *size == 0 && keys.get(next).is_some_and(|(other, _)| other.starts_with(&inside))
+    };
+    let files = keys.iter().filter(|key| !is_folder(key));
+    files.map(|(key, _)| key.clone()).collect()
 }
 
 /// Whether there is an object with this very key.
@@ -218,5 +231,28 @@ impl RandomRead for Object {
 
     fn granule(&self) -> usize {
         GRANULE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markers_of_folders_are_no_objects() {
+        let keys = [
+            ("a", 0),
+            ("a-b", 0),
+            ("a/day=1", 0),
+            ("a/day=1/x.csv", 5),
+            ("a/empty.csv", 0),
+            ("b", 3),
+            ("b/c", 1),
+        ];
+        let keys = keys.map(|(key, size)| (key.to_owned(), size)).to_vec();
+        assert_eq!(
+            without_folders(keys),
+            ["a-b", "a/day=1/x.csv", "a/empty.csv", "b", "b/c"]
+        );
     }
 }

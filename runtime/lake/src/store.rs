@@ -248,7 +248,9 @@ fn globbed(glob: &glob::Pattern, pattern: &str, found: &str, extensions: &[&str]
         return false;
     }
     let ends = found.match_indices('/').map(|(end, _)| &found[..end]);
-    glob.matches_with(found, GLOB)
+    // `**` at the end means folders alone, as it does on this machine.
+    let means_files = pattern != "**" && !pattern.ends_with("/**");
+    means_files && glob.matches_with(found, GLOB)
         || ends
             .filter(|folder| glob.matches_with(folder, GLOB))
             .any(|folder| in_folder(found, folder, extensions))
@@ -280,11 +282,14 @@ mod tests {
         assert!(check("a/**/*.parquet", "a/b/c/x.parquet"));
         assert!(check("a/day=*", "a/day=1/x.parquet"));
         assert!(check("a/_tmp/*.parquet", "a/_tmp/x.parquet"));
+        assert!(check("a/**", "a/b/x.parquet") && check("a/**", "a/b/c/x.parquet"));
         for (pattern, key) in [
             ("a/*.parquet", "a/b/x.parquet"),
             ("a/*.parquet", "a/_x.parquet"),
             ("a/*", "a/_tmp/x.parquet"),
             ("a/day=*", "a/day=1/x.csv"),
+            ("a/**", "a/x.parquet"),
+            ("a/**", "a/b/x.csv"),
         ] {
             assert!(!check(pattern, key), "{pattern} {key}");
         }

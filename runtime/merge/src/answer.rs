@@ -6,8 +6,7 @@ use crate::nearest::{End, Steps};
 use crate::taken::Taken;
 use crate::{distinct, extreme, fold, groups, nearest, variance};
 use featc_ir::plan::Method;
-use featc_ir::{Aggregate, LiftId, Slot, Status};
-use featr_kernels::Column;
+use featc_ir::{Aggregate, LiftId, Slot};
 
 /// Slots that share work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,13 +68,11 @@ pub(super) fn slots(context: &Context<'_>) -> Vec<Answer> {
             answers.family(*of_slot, &members.collect::<Vec<_>>());
         }
     }
-    let empty = |slot: &Slot| {
-        let rows = context.questions.len();
-        (Column::new(slot.ty, rows), vec![Status::Empty; rows])
-    };
     let done = answers.done.into_iter().zip(slots);
-    done.map(|(answer, slot)| answer.unwrap_or_else(|| empty(slot)))
-        .collect()
+    done.map(|(answer, slot)| {
+        answer.unwrap_or_else(|| panic!("{:?} over an argument that it does not take", slot.aggregate))
+    })
+    .collect()
 }
 
 /// What the slot at a place shares with others.

@@ -73,7 +73,8 @@ fn parts(entries: &[Entry<'_>], pushed: bool) -> Result<Parts<Of>, ArrowError> {
             Entry::Program {
                 fingerprints: known, ..
             } => {
-                fingerprints = serde_json::from_slice(known).unwrap_or_default();
+                let read = serde_json::from_slice(known);
+                fingerprints = read.map_err(|error| ArrowError::ParseError(error.to_string()))?;
             }
             Entry::Answers { service, ipc } => {
                 let of_service = fingerprints.get(*service);

@@ -132,7 +132,11 @@ impl Aside {
     /// The disk refuses: nothing of it counts. With `true` one may try again; else nobody knows what is there.
     pub fn keep(&mut self) -> Result<(), (io::Error, bool)> {
         let rejected = self.rejected.write(&*self.disk);
-        rejected.and(self.late.write(&*self.disk))
+        let late = self.late.write(&*self.disk);
+        match (rejected, late) {
+            (Err((error, again)), Err((_, too))) => Err((error, again && too)),
+            (rejected, late) => rejected.and(late),
+        }
     }
 }
 

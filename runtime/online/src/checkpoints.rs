@@ -173,15 +173,12 @@ impl Checkpoints {
             let shared = self.shared.clone();
             let thread = thread.spawn(move || taken.write(&shared));
             thread.map_err(|error| StateError::Broken {
-                why: featr::plain(&error),
+                why: format!("no thread can be begun: {}", featr::plain(&error)),
             })
         });
         match begun {
             Ok(running) => self.running = Some(running),
-            Err(error) => {
-                self.shared.core().is_taken = false;
-                self.tell(store, Err(error));
-            }
+            Err(error) => self.tell(store, Err(error)),
         }
     }
 
@@ -192,6 +189,7 @@ impl Checkpoints {
         match &failure {
             None => self.attempts = Attempts::default(),
             Some(_) => {
+                self.shared.core().is_taken = false;
                 let attempts = &mut self.attempts;
                 let pause = PAUSES[0].saturating_mul(1 << attempts.failed.min(10)).min(PAUSES[1]);
                 attempts.failed += 1;

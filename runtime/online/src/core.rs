@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! base    the instant that cuts follow from: the cut of a source is base − delay. It follows the clock, never goes back, and
-//!         stays behind the arrivals that were stamped and are not in the state yet.
-//! bound   durable, with the cuts that follow from it: no answer is given with a base behind it; after a crash the base and
+//!         stays before the arrivals that were stamped and are not in the state yet.
+//! bound   durable, with the cuts that follow from it: no answer is given with a base after it; after a crash the base and
 //!         the cuts begin there.
-//! stamp   the arrival of rows that say none: the clock, and behind every base that was used.
+//! stamp   the arrival of rows that say none: the clock, and after every base that was used.
 //! ```
 //!
 //! Rows enter the state before somebody asks, as far as the next base will show them anyway: a question finds little to do. What
-//! was *answered* with lies behind that, and decides alone which rows came late.
+//! was *answered* with lies before that, and decides alone which rows came late.
 
 use crate::clock::Clock;
 use featc_ir::Source;

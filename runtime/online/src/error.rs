@@ -115,7 +115,7 @@ impl fmt::Display for StateError {
                 instant(*answered_us)
             ),
             StateError::Fenced { folder } => write!(f, "another process has taken `{folder}` over"),
-            StateError::Broken { why } => write!(f, "the thread that writes does not: {why}"),
+            StateError::Broken { why } => f.write_str(why),
             StateError::Program(error) => error.fmt(f),
         }
     }

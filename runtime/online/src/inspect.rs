@@ -10,12 +10,12 @@ use crate::log::Entry;
 use crate::manifest::Manifest;
 use crate::mark;
 use crate::positions::Read;
-use crate::recovery::{self, Replay, damaged, read_manifest, refused, segments, unreadable};
+use crate::recovery::{self, OF_VOLUME, Replay, damaged, read_manifest, refused, segments, unreadable, unusable};
 use crate::replayed::{Replayed, rows_of};
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use featc_ir::Source;
-use featr::{Cuts, DecodeError, Online, Program, RestoreError, RestoreReport, guarded};
+use featr::{Cuts, DecodeError, Online, Program, RestoreReport, guarded};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -200,18 +200,7 @@ struct Sums {
 
 impl Replay for Sums {
     fn checkpoint(&mut self, bytes: &[u8], file: &str, _: &Manifest) -> Result<(), StateError> {
-        let file = || file.to_owned();
-        featr::check_snapshot(bytes).map_err(|error| match error {
-            RestoreError::OtherVersion { found, known } => StateError::OtherVersion {
-                file: file(),
-                found,
-                known,
-            },
-            other => StateError::Damaged {
-                file: file(),
-                why: other.to_string(),
-            },
-        })
+        featr::check_snapshot(bytes).map_err(|error| unusable(file, error))
     }
 
     fn entry(&mut self, entry: Entry<'_>, file: &str) -> Result<(), StateError> {
@@ -246,6 +235,7 @@ fn files(disk: &dyn Disk) -> Result<Vec<String>, StateError> {
             "checkpoint" | "log" | "aside" => {
                 all.extend(list(&name)?.into_iter().map(|file| format!("{name}/{file}")));
             }
+            OF_VOLUME => {}
             _ => all.push(name),
         }
     }

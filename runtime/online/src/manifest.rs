@@ -51,7 +51,7 @@ pub fn checkpoint_file(number: u64) -> String {
 
 impl Manifest {
     pub fn write(&self) -> Vec<u8> {
-        let body = serde_json::to_string(self).unwrap_or_default();
+        let body = serde_json::to_string(self).expect("plain data always serialises");
         let text = format!("{MAGIC}{VERSION}\n{body}\n");
         format!("{text}{:032x}\n", xxh3_128(text.as_bytes())).into_bytes()
     }

@@ -95,7 +95,7 @@ impl Runtime {
         let writer = Writer::new(shared.clone(), store, aside, waiting);
         let thread = std::thread::Builder::new().name("featr-writer".to_owned());
         let thread = thread.spawn(move || writer.run()).map_err(|error| StateError::Broken {
-            why: featr::plain(&error),
+            why: format!("no thread can be begun: {}", featr::plain(&error)),
         })?;
         let runtime = Runtime {
             shared,

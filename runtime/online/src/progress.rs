@@ -3,14 +3,29 @@
 /// How far the reader of a source is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Files, or what else it reads.
+    /// Files, or partitions of a topic.
     pub splits: u64,
-    /// Bytes that are known to be there, and whose rows are not durable.
-    pub unread_bytes: u64,
+    /// What is known to be there, and whose rows are not durable.
+    pub unread: Unread,
     /// Splits that cannot be read.
     pub refused: u64,
     /// Whether nothing more can come.
     pub has_ended: bool,
+}
+
+/// An amount of what is to be read, in what it is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// Of files.
+    Bytes(u64),
+    /// Of partitions of a topic: offsets, which some are without a record.
+    Records(u64),
+}
+
+impl Default for Unread {
+    fn default() -> Unread {
+        Unread::Bytes(0)
+    }
 }
 
 /// What a reader met that a person should know of.

@@ -9,6 +9,7 @@ use crate::positions::{Positions, Read};
 use arrow::error::ArrowError;
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::RangeInclusive;
 
 /// Takes up what is read when a state is opened: the checkpoint if there is one, then the entries of the log.
 pub trait Replay {
@@ -60,10 +61,26 @@ pub fn unreadable(file: &str, error: &ArrowError) -> StateError {
     }
 }
 
+/// Of a snapshot that cannot be taken up.
+pub fn unusable(file: &str, error: featr::Error) -> StateError {
+    let file = file.to_owned();
+    match error {
+        featr::Error::SnapshotVersion { found, known } => StateError::OtherVersion { file, found, known },
+        other => StateError::Damaged {
+            file,
+            why: other.to_string(),
+        },
+    }
+}
+
+/// What a volume of its own has from the start, and is nobody's.
+pub const OF_VOLUME: &str = "lost+found";
+
 /// Refuses a folder without a manifest in which something is that a process that ended while it began has not written.
 pub fn check_unused(disk: &dyn Disk) -> Result<(), StateError> {
     let names = disk.list("").map_err(refused(disk, ""))?;
-    let is_ours = |name: &&String| ["log", mark::FILE].contains(&name.as_str()) || name.starts_with(".featc-");
+    let is_ours =
+        |name: &&String| ["log", mark::FILE, OF_VOLUME].contains(&name.as_str()) || name.starts_with(".featc-");
     if let Some(found) = names.iter().find(|name| !is_ours(name)) {
         let has_state = ["checkpoint", "served", "pushed", "aside"].contains(&found.as_str());
         return Err(match has_state {
@@ -157,6 +174,19 @@ fn acknowledged(disk: &dyn Disk) -> Result<Place, StateError> {
     }
 }
 
+/// What is missing of a range in ascending numbers that lie in it.
+pub fn gaps(numbers: &[u64], all: RangeInclusive<u64>) -> Vec<RangeInclusive<u64>> {
+    let mut next = *all.start();
+    let mut found = Vec::new();
+    for number in numbers.iter().copied().chain([*all.end() + 1]) {
+        if number > next {
+            found.push(next..=number - 1);
+        }
+        next = number + 1;
+    }
+    found
+}
+
 /// Replays the log behind the checkpoint.
 fn replay_log(
     disk: &dyn Disk,
@@ -168,8 +198,12 @@ fn replay_log(
     let mut numbers = segments(disk)?;
     numbers.retain(|number| *number >= first);
     let last = numbers.last().copied().unwrap_or(first);
-    for missing in (first..=marked.max(last)).filter(|number| !numbers.contains(number)) {
-        replay.broken(damaged(disk, &log::file(missing), "it is missing"))?;
+    for missing in gaps(&numbers, first..=marked.max(last)) {
+        let why = match missing.start() == missing.end() {
+            true => "it is missing".to_owned(),
+            false => format!("it is missing, with all up to `{}`", log::file(*missing.end())),
+        };
+        replay.broken(damaged(disk, &log::file(*missing.start()), why))?;
     }
     let mut end = End {
         segment: first,

@@ -5,7 +5,7 @@ use crate::error::StateError;
 use crate::ipc;
 use crate::log::Entry;
 use crate::manifest::Manifest;
-use crate::recovery::{Replay, unreadable};
+use crate::recovery::{Replay, unreadable, unusable};
 use arrow::array::RecordBatch;
 use featr::{Cuts, Error, Online, Program, PushReport, RestoreReport, Truth};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,18 +37,7 @@ pub struct Replayed {
 
 impl Replay for Replayed {
     fn checkpoint(&mut self, bytes: &[u8], file: &str, _: &Manifest) -> Result<(), StateError> {
-        let file = || file.to_owned();
-        let report = self.online.restore(bytes).map_err(|error| match error {
-            Error::SnapshotVersion { found, known } => StateError::OtherVersion {
-                file: file(),
-                found,
-                known,
-            },
-            other => StateError::Damaged {
-                file: file(),
-                why: other.to_string(),
-            },
-        })?;
+        let report = self.online.restore(bytes).map_err(|error| unusable(file, error))?;
         let missing = report.to_rebuild.first().filter(|_| !self.takes_what_it_can);
         let refused = missing.map_or(Ok(()), |missing| Err(self.of_another_program(&missing.to_string())));
         let removed = report.removed().map(ToString::to_string).collect();

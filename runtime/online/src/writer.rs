@@ -58,7 +58,7 @@ struct FailsInPanic(Arc<Shared>);
 impl Drop for FailsInPanic {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.fail("the thread that writes broke off: start the server again");
+            self.0.fail("the thread that writes broke off");
         }
     }
 }

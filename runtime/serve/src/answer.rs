@@ -28,7 +28,8 @@ struct Asked<'a> {
     entity: Option<&'a RawValue>,
     #[serde(borrow)]
     entities: Option<Vec<&'a RawValue>>,
-    at: Option<String>,
+    #[serde(borrow)]
+    at: Option<&'a RawValue>,
     request_id: Option<String>,
 }
 
@@ -76,7 +77,7 @@ fn question(server: &Server, bytes: &[u8], in_head: Option<String>) -> Result<Qu
         (Some(_), Some(_)) => return Err(Refusal::unreadable("`entity` and `entities` are both there", HELP)),
         (None, None) => return Err(Refusal::unreadable("neither `entity` nor `entities` is there", HELP)),
     };
-    let at_us = asked.at.as_deref().map(at).transpose()?;
+    let at_us = asked.at.map(at).transpose()?;
     if asked
         .request_id
         .as_ref()
@@ -95,8 +96,10 @@ fn question(server: &Server, bytes: &[u8], in_head: Option<String>) -> Result<Qu
 }
 
 /// An instant as it is written in a program.
-fn at(text: &str) -> Result<i64, Refusal> {
-    match featr::parse_value(text, Type::Timestamp) {
+fn at(written: &RawValue) -> Result<i64, Refusal> {
+    // What is no text is shown as it came.
+    let text = serde_json::from_str::<String>(written.get()).unwrap_or_else(|_| written.get().to_owned());
+    match featr::parse_value(&text, Type::Timestamp) {
         Some(featr::Value::Timestamp(us)) => Ok(us),
         _ => Err(Refusal::unreadable(
             format!("`at` is `{text}`, which is no instant with an offset"),

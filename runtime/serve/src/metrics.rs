@@ -1,7 +1,7 @@
 //! Numbers in the text form that Prometheus reads.
 
 use crate::shared::{MEMORY_UNIT, Server};
-use featr_online::{BUCKETS_US, Counts, Histogram, Progress};
+use featr_online::{BUCKETS_US, Counts, Histogram, Progress, Unread};
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
@@ -133,7 +133,7 @@ fn followed(out: &mut String, server: &Server) {
         out,
         (
             "featc_source_problems_total",
-            "What readers of sources met, by code: files that were cut, replaced, or cannot be read",
+            "What readers of sources met, by code: what was cut, replaced, deleted, or cannot be read",
         ),
         &["source", "code"],
         &server.runtime.counters().problems,
@@ -142,23 +142,37 @@ fn followed(out: &mut String, server: &Server) {
     for (name, help, value) in [
         (
             "featc_followed_splits",
-            "Files that are followed",
-            (|progress| progress.splits) as fn(&Progress) -> u64,
+            "Files and partitions that are followed",
+            (|progress| Some(progress.splits)) as fn(&Progress) -> Option<u64>,
         ),
         (
             "featc_followed_refused",
-            "Files among them that cannot be read",
-            |progress| progress.refused,
+            "Files and partitions among them that cannot be read",
+            |progress| Some(progress.refused),
         ),
         (
             "featc_followed_unread_bytes",
             "Bytes of these files whose rows are not durable",
-            |progress| progress.unread_bytes,
+            |progress| match progress.unread {
+                Unread::Bytes(bytes) => Some(bytes),
+                Unread::Records(_) => None,
+            },
+        ),
+        (
+            "featc_followed_unread_records",
+            "Offsets of these partitions whose rows are not durable: the lag",
+            |progress| match progress.unread {
+                Unread::Records(records) => Some(records),
+                Unread::Bytes(_) => None,
+            },
         ),
     ] {
         head(out, name, "gauge", help);
-        for (source, progress) in &progress {
-            let _ = writeln!(out, "{name}{{source=\"{}\"}} {}", escaped(source), value(progress));
+        let values = progress
+            .iter()
+            .filter_map(|(source, progress)| Some((source, value(progress)?)));
+        for (source, value) in values {
+            let _ = writeln!(out, "{name}{{source=\"{}\"}} {value}", escaped(source));
         }
     }
 }

@@ -83,7 +83,7 @@ fn undeclared(sources: &[Source], name: &str, body: &[u8]) -> Vec<String> {
     let Some(source) = sources.iter().find(|source| source.name == name) else {
         return Vec::new();
     };
-    let is_declared = |key: &String| source.columns.iter().any(|column| column.name == *key);
+    let is_declared = |key: &String| source.columns.iter().any(|column| column.is_in(key));
     let mut found = BTreeSet::new();
     for line in body.split(|byte| *byte == b'\n').take(LOOKED_ROWS) {
         let row: BTreeMap<String, IgnoredAny> = serde_json::from_slice(line).unwrap_or_default();

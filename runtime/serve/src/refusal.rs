@@ -166,6 +166,7 @@ impl Refusal {
             | Error::Snapshot { .. }
             | Error::SnapshotVersion { .. }
             | Error::Resources { .. }
+            | Error::Text { .. }
             | Error::Interrupted
             | Error::Bug { .. } => Refusal::bug(error.to_string()),
         }

@@ -4,10 +4,11 @@ use crate::delta::{RowDeltas, Weight, Weights};
 use crate::graph::Network;
 use crate::kept::Kept;
 use crate::now::{Cuts, Now};
+use crate::operator::Asked;
 use crate::operators::source;
 use crate::paging::Paging;
 use crate::question::{Questions, ReadError, has_type};
-use crate::report::{AdvanceReport, LogStats, Reason, StepReport};
+use crate::report::{AdvanceReport, FeatureTrouble, LogStats, Reason, StepReport};
 use crate::restored::{LogName, Rebuild, RestoreReport, ToRebuild};
 use crate::snapshot::{self, RestoreError, Section, Snapshotting, State};
 use featc_ir::display::instant;
@@ -212,6 +213,20 @@ impl Engine {
     /// A service that the graph has not, questions that have not its columns, as of arrival a question that is not asked at
     /// the cut, a question whose windows reach back to released events, and events that are to be rebuilt.
     pub fn read(&self, service: &str, questions: &Questions) -> Result<Vec<(Column, Vec<Status>)>, ReadError> {
+        self.read_counted(service, questions, None)
+    }
+
+    /// As [`Engine::read`]; behind `troubles` comes every feature that answers are made of, with how many are not what was
+    /// asked for.
+    ///
+    /// # Errors
+    /// As [`Engine::read`].
+    pub fn read_counted(
+        &self,
+        service: &str,
+        questions: &Questions,
+        troubles: Option<&mut Vec<FeatureTrouble>>,
+    ) -> Result<Vec<(Column, Vec<Status>)>, ReadError> {
         let mut services = self.network.services.iter();
         let asked = services.find(|known| known.name == service);
         let asked = asked.ok_or_else(|| ReadError::UnknownService(service.to_owned()))?;
@@ -224,7 +239,12 @@ impl Engine {
                 cut_us: self.now.cut_us,
             });
         }
-        self.network.answer(asked, questions, &self.now)
+        let now = Asked {
+            questions,
+            now: &self.now,
+            counts: troubles.is_some(),
+        };
+        self.network.answer(asked, now, troubles.unwrap_or(&mut Vec::new()))
     }
 
     /// The state as bytes: a function of the program, the truth, the cut and the set of rows accepted, and of nothing

@@ -3,15 +3,15 @@
 use crate::delta::{Delta, RowDeltas};
 use crate::log::LogAsk;
 use crate::now::Now;
-use crate::operator::{Answer, Ask, Operator, Port};
+use crate::operator::{Answer, Ask, Asked, Operator, Port};
 use crate::operators::accept::AcceptOperator;
 use crate::operators::finish::FinishOperator;
 use crate::operators::log::LogOperator;
 use crate::operators::rows::RowsOperator;
 use crate::operators::source::SourceOperator;
 use crate::paging::Paging;
-use crate::question::{Questions, ReadError};
-use crate::report::StepReport;
+use crate::question::ReadError;
+use crate::report::{FeatureTrouble, StepReport};
 use crate::shared::{Shared, SharedAnswer, SharedService};
 use crate::snapshot::State;
 use featc_ir::plan::{LogId, Spine, StreamGraph};
@@ -182,18 +182,19 @@ impl Network {
         }
     }
 
-    /// Answers a service, one column per column of it.
+    /// Answers a service, one column per column of it. Where somebody counts, `troubles` has every feature behind it.
     pub fn answer(
         &self,
         service: &Service,
-        questions: &Questions,
-        now: &Now,
+        asked: Asked<'_>,
+        troubles: &mut Vec<FeatureTrouble>,
     ) -> Result<Vec<(Column, Vec<Status>)>, ReadError> {
         let mut answers: Vec<Option<(Column, Vec<Status>)>> = vec![None; service.columns];
         for part in &service.parts {
-            let Answer::Features(features) = self.read(&part.pull, questions, now)? else {
+            let Answer::Features(features, more) = self.read(&part.pull, asked)? else {
                 continue;
             };
+            troubles.extend(more);
             let mut features: Vec<Option<(Column, Vec<Status>)>> = features.into_iter().map(Some).collect();
             for (index, (column, output)) in part.columns.iter().enumerate() {
                 let again = part.columns[index + 1..].iter().any(|(_, later)| later == output);
@@ -207,10 +208,10 @@ impl Network {
         Ok(answers.into_iter().flatten().collect())
     }
 
-    fn read(&self, pull: &Pull, questions: &Questions, now: &Now) -> Result<Answer, ReadError> {
-        let inputs = pull.inputs.iter().map(|input| self.read(input, questions, now));
+    fn read(&self, pull: &Pull, asked: Asked<'_>) -> Result<Answer, ReadError> {
+        let inputs = pull.inputs.iter().map(|input| self.read(input, asked));
         let inputs = inputs.collect::<Result<Vec<Answer>, ReadError>>()?;
-        self.operators[pull.operator].read(&pull.ask, questions, now, inputs)
+        self.operators[pull.operator].read(&pull.ask, asked, inputs)
     }
 
     /// All operators, in order.

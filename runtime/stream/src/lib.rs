@@ -47,6 +47,6 @@ pub use kept::Kept;
 pub use now::Cuts;
 pub use paging::Paging;
 pub use question::{Questions, ReadError};
-pub use report::{AdvanceReport, LogReport, LogStats, Reason, Rejected, StepReport};
+pub use report::{AdvanceReport, FeatureTrouble, LogReport, LogStats, Reason, Rejected, StepReport};
 pub use restored::{LogName, Rebuild, RestoreReport, ToRebuild};
 pub use snapshot::{RestoreError, Snapshotting, VERSION as SNAPSHOT_VERSION, check as check_snapshot};

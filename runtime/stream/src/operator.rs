@@ -13,7 +13,7 @@ use crate::delta::Delta;
 use crate::log::{LogAnswers, LogAsk};
 use crate::now::Now;
 use crate::question::{Questions, ReadError};
-use crate::report::{AdvanceReport, StepReport};
+use crate::report::{AdvanceReport, FeatureTrouble, StepReport};
 use crate::snapshot::State;
 use featc_ir::plan::RowSpec;
 use featc_ir::{Source, Status};
@@ -38,7 +38,7 @@ pub(crate) trait Operator: fmt::Debug + Send + Sync {
     fn advance(&mut self, _now: &Now, _report: &mut AdvanceReport) {}
 
     /// Answers questions as `ask` says; `inputs` are what its inputs answered.
-    fn read(&self, _ask: &Ask, _questions: &Questions, _now: &Now, _inputs: Vec<Answer>) -> Result<Answer, ReadError> {
+    fn read(&self, _ask: &Ask, _asked: Asked<'_>, _inputs: Vec<Answer>) -> Result<Answer, ReadError> {
         Ok(Answer::Nothing)
     }
 
@@ -75,10 +75,20 @@ pub(crate) enum Ask {
     Finish,
 }
 
+/// What is asked, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub questions: &'a Questions,
+    pub now: &'a Now,
+    /// Whether answers that are not what was asked for are counted.
+    pub counts: bool,
+}
+
 /// One row per question.
 #[derive(Debug)]
 pub(crate) enum Answer {
     Slots(LogAnswers),
-    Features(Vec<(Column, Vec<Status>)>),
+    /// And, where it counts, of every feature how many answers are not what was asked for.
+    Features(Vec<(Column, Vec<Status>)>, Vec<FeatureTrouble>),
     Nothing,
 }

@@ -2,6 +2,7 @@
 
 use crate::restored::LogName;
 use featc_ir::plan::LogId;
+use featr_kernels::finish::Trouble;
 use featr_kernels::rows;
 use std::fmt;
 
@@ -34,6 +35,14 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// Answers of one feature of a service that are not what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeatureTrouble {
+    pub view: String,
+    pub feature: String,
+    pub trouble: Trouble,
 }
 
 /// A source row that was rejected.

@@ -29,7 +29,7 @@ pub struct Difference {
 }
 
 /// What engines may do on the way, each with how often it happens at least in a thousand cases.
-const WAYS: [(&str, u64); 22] = [
+const WAYS: [(&str, u64); 23] = [
     ("in memory", 1_000),
     ("spilled", 700),
     ("spilled, entities whole", 200),
@@ -55,6 +55,8 @@ const WAYS: [(&str, u64); 22] = [
     ("keys from dictionaries", 2),
     ("instants without offset", 20),
     ("event times of folders", 20),
+    // Columns under other names, inside of others, and as something else than values of their types.
+    ("held otherwise", 40),
 ];
 
 /// How often engines did what [`WAYS`] names.
@@ -96,6 +98,7 @@ impl Did {
         self.note("keys from dictionaries", ran.measured.contains(" rows_coded"));
         self.note("instants without offset", layout.naive && zoned);
         self.note("event times of folders", layout.folders);
+        self.note("held otherwise", layout.held.is_some());
         if layout.replay.is_none() {
             self.note_batch(layout.setting, ran, states);
         }
@@ -211,6 +214,8 @@ fn layout(rng: &mut Rng, shapes: &[Shape], rows: usize) -> Layout {
         sorted: !rng.one_in(3),
         folders: years && rng.one_in(4),
         prune: !rng.one_in(4),
+        // From a copy, so that all other choices stay what they are.
+        held: Some(rng.clone().word()).filter(|word| years && word % 2 == 0),
         setting: setting(rng, memory_bytes),
         replay: replays.then(|| Delivery {
             shuffle: Some(rng.word()).filter(|word| word % 2 == 0),

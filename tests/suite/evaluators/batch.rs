@@ -76,7 +76,7 @@ impl Ran {
 
     /// Whether several views read a source in one pass.
     pub fn fused(&self) -> bool {
-        self.measured.contains(", pass=")
+        self.measured.contains(", shared_pass=")
     }
 
     fn counted(&self, what: &str) -> usize {

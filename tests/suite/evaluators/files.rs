@@ -2,11 +2,12 @@
 //! `featc replay` do.
 
 use super::batch::{Ran, Setting, read, spine_keys};
+use super::held;
 use super::{Case, Delivery};
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, TimeUnit};
 use featc_driver::Plans;
-use featc_ir::{Source, Truth, Type};
+use featc_ir::{Held, ReadAs, Source, Truth, Type};
 use featr::{Limits, ReplayOptions, TrainOptions};
 use featr_kernels::value::render_float;
 use featr_kernels::{Batch, Column, Value, calendar};
@@ -54,6 +55,8 @@ pub struct Layout {
     /// The event time is in no file: each lies in a folder that is named `column=value`.
     pub folders: bool,
     pub prune: bool,
+    /// Columns have other names there, lie inside of others, and are no values of their types; drawn from this seed.
+    pub held: Option<u64>,
     pub setting: Setting,
     /// By the streaming engine, in place of the batch engine.
     pub replay: Option<Delivery>,
@@ -79,16 +82,40 @@ fn offset_us(zone: &str) -> i64 {
 
 /// Named columns of one length, with what their instants are shifted by, if they are to be without offset.
 struct Table {
-    columns: Vec<(String, Column)>,
+    columns: Vec<Written>,
     shift_us: Option<i64>,
     /// Whether JSON objects leave out what is null.
     sparse: bool,
+    /// Whether names with dots are those of fields in structs and objects; a spine has columns alone.
+    nested: bool,
+}
+
+/// A column as it is written.
+struct Written {
+    name: String,
+    column: Column,
+    read_as: Option<ReadAs>,
+}
+
+impl Written {
+    fn plain((name, column): (String, Column)) -> Written {
+        Written {
+            name,
+            column,
+            read_as: None,
+        }
+    }
 }
 
 impl Table {
-    fn of_source(source: &Source, batch: Batch, layout: Layout) -> Table {
-        let names = source.columns.iter().map(|column| column.name.clone());
-        let mut columns: Vec<(String, Column)> = names.zip(batch.columns).collect();
+    fn of_source(source: &Source, batch: Batch, layout: Layout, held: &[Held]) -> Table {
+        let columns = source.columns.iter().zip(batch.columns).zip(held);
+        let written = columns.map(|((declared, column), held)| Written {
+            name: held.field.clone().unwrap_or_else(|| declared.name.clone()),
+            column,
+            read_as: held.read_as.clone(),
+        });
+        let mut columns: Vec<Written> = written.collect();
         if layout.folders {
             columns.remove(source.time.index());
         }
@@ -100,18 +127,23 @@ impl Table {
             columns,
             shift_us: zone.map(offset_us),
             sparse: true,
+            nested: true,
         }
     }
 
     fn rows(&self) -> usize {
-        self.columns.first().map_or(0, |(_, column)| column.len())
+        self.columns.first().map_or(0, |written| written.column.len())
     }
 
     fn shifted(&self, us: i64) -> i64 {
         us + self.shift_us.unwrap_or(0)
     }
 
-    fn array(&self, column: &Column, dictionary: bool) -> ArrayRef {
+    fn array(&self, written: &Written, dictionary: bool) -> ArrayRef {
+        let column = &written.column;
+        if let Some(read_as) = &written.read_as {
+            return held::array(column, read_as);
+        }
         match column.ty {
             Type::Timestamp if self.shift_us.is_some() => {
                 let values = (0..column.len()).map(|row| match column.value(row) {
@@ -132,12 +164,20 @@ impl Table {
 
     fn arrow(&self, dictionary: bool) -> RecordBatch {
         let columns = self.columns.iter();
-        let arrays = columns.map(|(name, column)| (name.as_str(), self.array(column, dictionary), true));
+        let arrays = columns.map(|written| (written.name.clone(), self.array(written, dictionary)));
+        let arrays: Vec<_> = match self.nested {
+            true => held::structs(arrays.collect()),
+            false => arrays.collect(),
+        };
+        let arrays = arrays.into_iter().map(|(name, array)| (name, array, true));
         RecordBatch::try_from_iter_with_nullable(arrays).expect("columns of one length")
     }
 
     /// A value as text; `None` for null.
-    fn text(&self, value: &Value, ty: Type) -> Option<String> {
+    fn text(&self, value: &Value, ty: Type, read_as: Option<&ReadAs>) -> Option<String> {
+        if let Some(read_as) = read_as {
+            return held::text(value, read_as);
+        }
         Some(match value {
             Value::Null => return None,
             Value::Timestamp(us) => {
@@ -159,12 +199,12 @@ impl Table {
     }
 
     fn delimited(&self, delimiter: &str) -> String {
-        let names: Vec<&str> = self.columns.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = self.columns.iter().map(|written| written.name.as_str()).collect();
         let mut text = names.join(delimiter) + "\n";
         for row in 0..self.rows() {
-            let fields = self.columns.iter().map(|(_, column)| {
-                let text = self.text(&column.value(row), column.ty);
-                match (text, column.ty) {
+            let fields = self.columns.iter().map(|written| {
+                let (column, read_as) = (&written.column, written.read_as.as_ref());
+                match (self.text(&column.value(row), column.ty, read_as), column.ty) {
                     (Some(text), Type::String) => format!("\"{}\"", text.replace('"', "\"\"")),
                     (text, _) => text.unwrap_or_default(),
                 }
@@ -177,9 +217,10 @@ impl Table {
     fn jsonl(&self) -> String {
         let mut text = String::new();
         for row in 0..self.rows() {
-            let fields = self.columns.iter().map(|(name, column)| {
-                let value = column.value(row);
-                let text = self.text(&value, column.ty);
+            let fields = self.columns.iter().map(|field| {
+                let value = field.column.value(row);
+                let text = self.text(&value, field.column.ty, field.read_as.as_ref());
+                let is_epoch = matches!(field.read_as, Some(ReadAs::Epoch(_)));
                 let written = match (text, value) {
                     (None, _) if self.sparse && row % 2 == 0 => return None,
                     (None, _) => "null".to_owned(),
@@ -187,11 +228,18 @@ impl Table {
                     (Some(_), Value::Float64(f64::INFINITY)) => "\"Infinity\"".to_owned(),
                     (Some(_), Value::Float64(f64::NEG_INFINITY)) => "\"-Infinity\"".to_owned(),
                     (Some(text), Value::Bool(_) | Value::Int64(_) | Value::Float64(_) | Value::Decimal(_)) => text,
+                    // Of a number also as text.
+                    (Some(text), _) if is_epoch && row % 3 > 0 => text,
                     (Some(text), _) => serde_json::to_string(&text).expect("text"),
                 };
-                Some(format!("\"{name}\": {written}"))
+                Some((field.name.clone(), written))
             });
-            text += &format!("{{{}}}\n", fields.flatten().collect::<Vec<_>>().join(", "));
+            let fields: Vec<_> = fields.flatten().collect();
+            text += &match self.nested {
+                true => held::object(fields),
+                false => held::flat(fields),
+            };
+            text.push('\n');
         }
         text
     }
@@ -230,6 +278,14 @@ impl Table {
 pub fn files(case: &Case, plans: &Plans, layout: Layout) -> Ran {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let extension = layout.format.extension();
+    let held_of = |(place, source): (usize, &Source)| match layout.held {
+        Some(seed) => held::draw(source, &case.rows[place], seed),
+        None => vec![Held::default(); source.columns.len()],
+    };
+    let sources = case.program.sources.iter().enumerate();
+    let plans = &sources.fold(plans.clone(), |plans, (place, source)| {
+        held::over(&plans, source, &held_of((place, source)))
+    });
     let mut program = featr::Program::new(plans.batch.clone(), plans.stream.clone(), folder.path());
     for (place, source) in case.program.sources.iter().enumerate() {
         let mut all: Vec<usize> = (0..case.rows[place].len()).collect();
@@ -249,12 +305,17 @@ pub fn files(case: &Case, plans: &Plans, layout: Layout) -> Ran {
         let folder = folder.path().join(&source.name);
         std::fs::create_dir(&folder).expect("a folder is made");
         for (number, rows) in chunks.into_iter().enumerate() {
-            let table = Table::of_source(source, case.batch(place, rows), layout);
+            let held = held_of((place, source));
+            let table = Table::of_source(source, case.batch(place, rows), layout, &held);
             let mut path = folder.clone();
             if layout.folders {
-                let said = table.text(time(rows[0]), Type::Timestamp);
+                let time_held = &held[source.time.index()];
+                let said = table.text(time(rows[0]), Type::Timestamp, time_held.read_as.as_ref());
+                // What cannot stand in the name of a folder is written by its code.
+                let said = said.map(|said| said.replace('/', "%2F"));
                 let said = said.unwrap_or_else(|| "__HIVE_DEFAULT_PARTITION__".to_owned());
-                path.push(format!("{}={said}", source.columns[source.time.index()].name));
+                let name = &source.columns[source.time.index()].name;
+                path.push(format!("{}={said}", time_held.field.as_ref().unwrap_or(name)));
                 std::fs::create_dir_all(&path).expect("a folder is made");
             }
             table.write(&path.join(format!("{number:05}.{extension}")), layout);
@@ -289,9 +350,10 @@ pub fn files(case: &Case, plans: &Plans, layout: Layout) -> Ran {
     let path = folder.path().join(format!("spine.{extension}"));
     let format = if is_served { Format::Parquet } else { layout.format };
     Table {
-        columns,
+        columns: columns.into_iter().map(Written::plain).collect(),
         shift_us: None,
         sparse: false,
+        nested: false,
     }
     .write(&path, Layout { format, ..layout });
     let spine = match is_served {

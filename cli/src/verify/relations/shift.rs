@@ -5,7 +5,8 @@ use super::super::sample::views_of;
 use super::Changed;
 use featc_ir::function::Signature;
 use featc_ir::{
-    Aggregate, Expr, ExprKind, Feature, FeatureId, FeatureKind, Function, Literal, Step, Type, View, ViewId,
+    Aggregate, Expr, ExprKind, Feature, FeatureId, FeatureKind, Function, Literal, SlotId, Step, Transform, Type, View,
+    ViewId,
 };
 use featr::{Column, Value};
 use featr_model::Model;
@@ -20,8 +21,10 @@ const CALENDAR: &str = "it depends on the calendar, or on instants that the prog
 pub fn shift(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> {
     changed.excluded = excluded(ground, changed);
     if changed.excluded.iter().all(Option::is_some) {
-        let why = changed.excluded.iter().flatten().next().cloned().unwrap_or_default();
-        return Err(format!("no feature depends on distances alone: {why}"));
+        let fields = ground.service.fields.iter().zip(&changed.excluded);
+        let first = fields.filter_map(|(field, why)| Some(format!(", such as `{}`: {}", field.name, why.as_ref()?)));
+        let first = first.take(1).collect::<String>();
+        return Err(format!("no feature depends on distances alone{first}"));
     }
     let case = &mut changed.case;
     let mut columns: Vec<&mut Column> = Vec::new();
@@ -89,10 +92,8 @@ fn why(ground: &Ground<'_>, view: ViewId, feature: FeatureId, is_tied: bool) -> 
         return Some("its source says when it `begins`");
     }
     let transform = ground.ir.transform(view.transform);
-    let steps = transform.steps.iter().map(|step| match step {
-        Step::Where(expr) | Step::Let(expr) => expr,
-    });
-    if let Some(why) = steps.chain([&transform.time]).find_map(names_instants) {
+    let of_rows = wheres(transform).chain([&transform.time]);
+    if let Some(why) = of_rows.chain(lets_read(ground, view, feature)).find_map(names_instants) {
         return Some(why);
     }
     for feature in inputs(view, feature) {
@@ -103,9 +104,8 @@ fn why(ground: &Ground<'_>, view: ViewId, feature: FeatureId, is_tied: bool) -> 
             FeatureKind::Aggregate { expr, slots } => (expr, &slots[..]),
             FeatureKind::Derived { expr, .. } => (expr, &[][..]),
         };
+        let exprs = lifts(view, slots).chain([expr]);
         let slots = || slots.iter().map(|slot| view.slot(*slot));
-        let lifts = slots().flat_map(|slot| slot.arguments().chain(slot.filter));
-        let exprs = lifts.map(|lift| view.lift(lift)).chain([expr]);
         if let Some(why) = exprs.into_iter().find_map(names_instants) {
             return Some(why);
         }
@@ -114,6 +114,60 @@ fn why(ground: &Ground<'_>, view: ViewId, feature: FeatureId, is_tied: bool) -> 
         }
     }
     None
+}
+
+/// What decides which rows of a transform count.
+fn wheres(transform: &Transform) -> impl Iterator<Item = &Expr> {
+    transform.steps.iter().filter_map(|step| match step {
+        Step::Where(expr) => Some(expr),
+        Step::Let(_) => None,
+    })
+}
+
+/// The arguments and filters of slots.
+fn lifts<'a>(view: &'a View, slots: &'a [SlotId]) -> impl Iterator<Item = &'a Expr> {
+    let slots = slots.iter().map(|slot| view.slot(*slot));
+    slots
+        .flat_map(|slot| slot.arguments().chain(slot.filter))
+        .map(|lift| view.lift(lift))
+}
+
+/// The lets that a feature depends on: by its arguments and filters, by the keys, by which rows count and when, and by
+/// other such lets.
+fn lets_read<'a>(ground: &Ground<'a>, view: &'a View, feature: FeatureId) -> Vec<&'a Expr> {
+    let transform = ground.ir.transform(view.transform);
+    let columns = ground.ir.view_source(view).columns.len();
+    let lets: Vec<&Expr> = transform
+        .steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Let(expr) => Some(expr),
+            Step::Where(_) => None,
+        })
+        .collect();
+    let mut left: Vec<usize> = view.key.iter().map(|column| column.index()).collect();
+    let read = |expr: &Expr, left: &mut Vec<usize>| expr.for_each_column(&mut |column| left.push(column.index()));
+    wheres(transform)
+        .chain([&transform.time])
+        .for_each(|expr| read(expr, &mut left));
+    for feature in inputs(view, feature) {
+        if let FeatureKind::Aggregate { slots, .. } = &feature.kind {
+            lifts(view, slots).for_each(|expr| read(expr, &mut left));
+        }
+    }
+    let mut is_read = vec![false; lets.len()];
+    while let Some(column) = left.pop() {
+        let Some(place) = column.checked_sub(columns).filter(|place| !is_read[*place]) else {
+            continue;
+        };
+        is_read[place] = true;
+        read(lets[place], &mut left);
+    }
+    lets.into_iter()
+        .zip(is_read)
+        .filter(|(_, is_read)| *is_read)
+        .map(|(expr, _)| expr)
+        .collect()
 }
 
 /// Whether an aggregate picks events by their order: those that take a null as it is do.

@@ -48,6 +48,42 @@ fn a_shift_leaves_out_what_depends_on_more_than_distances() {
 }
 
 #[test]
+fn a_let_of_the_calendar_leaves_out_the_features_that_read_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    Ready::of_shop(folder.path());
+    let lets = "transform timed from txn {\n  let hour_of = hour(at)\n  let is_night = hour_of < 6\n}\n\n";
+    let excluded = |program: &str| -> Vec<String> {
+        std::fs::write(folder.path().join("shop.feat"), program).expect("writable");
+        let ready = self::ready(
+            &folder.path().join("shop.feat"),
+            &folder.path().join("spine.csv"),
+            &folder.path().join("case"),
+        );
+        let changed = Relation::Shifted.apply(&ready.ground(), &ready.case, &ready.setting);
+        let changed = changed.expect("some feature depends on distances");
+        let names = ready.fields.names.iter().zip(changed.excluded);
+        let left_out = names.filter(|(_, why)| why.is_some());
+        left_out.map(|(name, _)| name.clone()).collect()
+    };
+    let program = PROGRAM.replace(
+        "view spend of card from txn",
+        &format!("{lets}view spend of card from timed"),
+    );
+    assert_eq!(excluded(&program), ["spend__night", "spend__latest"]);
+    let program = program.replace("sum(amount) over", "sum(amount where is_night) over");
+    assert_eq!(
+        excluded(&program),
+        ["spend__total_1h", "spend__total_1d", "spend__night", "spend__latest"]
+    );
+    // Which rows count decides every feature, and so does the key.
+    let filtered = program.replace(
+        "is_night = hour_of < 6\n",
+        "is_night = hour_of < 6\n  where not is_night\n",
+    );
+    assert_eq!(excluded(&filtered).len(), 6);
+}
+
+#[test]
 fn an_instant_near_the_end_of_time_is_not_shifted() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut ready = Ready::of_shop(folder.path());

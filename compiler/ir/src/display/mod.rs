@@ -1,10 +1,12 @@
 //! Printers: what people read and goldens compare. Own text, no types of any engine.
 
+mod clauses;
 mod expr;
 mod plan;
 mod program;
 
 pub use crate::calendar::render_timestamp as instant;
+pub use clauses::{Clause, clauses};
 pub use expr::{expression, literal};
 pub use plan::{batch_plan, mermaid, stream_graph};
 pub use program::program;
@@ -37,7 +39,11 @@ fn source_lines(out: &mut String, source: &Source, indent: &str) {
     let name = |id: crate::ColumnId| source.columns[id.index()].name.as_str();
     for (position, column) in source.columns.iter().enumerate() {
         let mark = if column.nullable { "?" } else { "" };
-        let _ = writeln!(out, "{indent}#{position} {}: {}{mark}", column.name, column.ty);
+        let _ = writeln!(
+            out,
+            "{indent}#{position} {}: {}{mark}{}",
+            column.name, column.ty, column.held
+        );
     }
     let unique: Vec<&str> = source.unique.iter().map(|id| name(*id)).collect();
     let _ = writeln!(out, "{indent}unique ({})", unique.join(", "));

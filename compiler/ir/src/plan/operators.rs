@@ -3,9 +3,10 @@
 use super::spec::FinishFeature;
 use crate::aggregate::Aggregate;
 use crate::expr::Expr;
+use crate::held::Held;
 use crate::id::{ColumnId, LiftId, WindowId};
 use crate::method::Method;
-use crate::program::{Arrival, At, FileSet, Key, Lateness, Source, Step, TransformColumn};
+use crate::program::{Arrival, At, FileSet, Key, Lateness, Source, Step};
 use crate::types::Type;
 use crate::window::Window;
 use serde::{Deserialize, Serialize};
@@ -25,7 +26,7 @@ pub struct Spine {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scan {
     pub source: String,
-    pub columns: Vec<TransformColumn>,
+    pub columns: Vec<ScanColumn>,
     pub read: Vec<ColumnId>,
     /// Time zone of timestamps that carry no offset; without it such values are refused.
     pub zone: Option<String>,
@@ -33,6 +34,15 @@ pub struct Scan {
     pub keep_nan: bool,
     pub batch: Option<FileSet>,
     pub stream: Option<FileSet>,
+}
+
+/// A column of decoded rows, and how files hold it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanColumn {
+    pub name: String,
+    pub ty: Type,
+    #[serde(default, skip_serializing_if = "Held::is_plain")]
+    pub held: Held,
 }
 
 /// The rows of a set that came in time, each judged by itself: no null in a `required` column (ascending) nor in `time`

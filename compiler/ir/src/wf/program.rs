@@ -40,6 +40,10 @@ pub fn check(program: &Program) -> Result<(), Bug> {
         ensure(!(is_static && bounded), || {
             format!("source {} is static and waits for rows", source.name)
         })?;
+        let held = source.columns.iter().find(|column| !column.held.fits(column.ty));
+        ensure(held.is_none(), || {
+            format!("source {}: a column of its type is not held so", source.name)
+        })?;
         let time = source.columns[source.time.index()].ty;
         ensure(time == Type::Timestamp, || {
             format!("source {}: event time is {time}", source.name)

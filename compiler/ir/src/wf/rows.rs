@@ -23,6 +23,9 @@ pub(super) fn source(source: &Source) -> Result<(), Wrong> {
     ensure(columns.iter().all(|column| is_scalar(column.ty)), || {
         wrong("type of a column")
     })?;
+    ensure(columns.iter().all(|column| column.held.fits(column.ty)), || {
+        wrong("how files hold a column")
+    })?;
     ensure(is_instant(source.time), || wrong("its time is no timestamp column"))?;
     let unique: BTreeSet<ColumnId> = source.unique.iter().copied().collect();
     let arrival = source.arrival_column();

@@ -2,6 +2,7 @@
 
 mod files;
 mod functions;
+mod held;
 mod keys;
 mod names;
 mod time;
@@ -10,6 +11,7 @@ mod warnings;
 
 pub use files::*;
 pub use functions::*;
+pub use held::*;
 pub use keys::*;
 pub use names::*;
 pub use time::*;

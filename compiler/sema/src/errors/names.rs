@@ -83,10 +83,10 @@ messages! {
         did_you_mean(nearest, at): "declare it with `source` or `transform`";
     }
 
-    E0107 unknown_entity(name: &str, at: Span, nearest: Option<&str>) {
+    E0107 unknown_entity(name: &str, at: Span, nearest: Option<&str>, keys: &str) {
         "unknown entity `{name}`";
         at: "no entity has this name";
-        did_you_mean(nearest, at): "declare it, for example `entity {name} (id: string)`";
+        did_you_mean(nearest, at): "declare it, for example `entity {name} ({keys})`";
     }
 
     E0108 unknown_view(name: &str, at: Span, nearest: Option<&str>) {
@@ -95,11 +95,11 @@ messages! {
         did_you_mean(nearest, at): "write the name of a view of this module";
     }
 
-    E0109 no_such_feature(view: &str, name: &str, at: Span, nearest: Option<&str>, view_at: Span) {
+    E0109 no_such_feature(view: &str, name: &str, at: Span, nearest: Option<&str>, known: &str, view_at: Span) {
         "unknown feature `{name}`";
         at: "no such feature in view `{view}`";
         view_at: "the view is declared here";
-        did_you_mean(nearest, at): "write the name of a feature of this view";
+        did_you_mean(nearest, at): "write the name of a feature of this view{known}";
     }
 
     E0109 feature_of_several_windows(view: &str, name: &str, at: Span, first: &str, second: &str, view_at: Span) {
@@ -157,6 +157,12 @@ messages! {
         "unknown column `{name}`";
         at: "no such column";
         help: "what is absent is `null`: test it by `x is null` or `x is not null`";
+    }
+
+    E0110 no_literal_of_nan(name: &str, at: Span) {
+        "unknown column `{name}`";
+        at: "no such column";
+        help: "there is no literal for NaN: it decodes to null, unless the source says `keep nan`, so test it by `x is null`";
     }
 
     E0110 clock_as_column(name: &str, at: Span) {
@@ -274,8 +280,8 @@ messages! {
 
     E0118 dot_behind_a_value(name: &str, first: &str, last: &str, at: Span) {
         "`{name}`: names have no dots";
-        at: "nested columns are not in this release";
-        help: "write it into the file as a column of its own, for example `{first}_{last}`";
+        at: "no column has fields";
+        help: "declare the field as a column of the source, by its path in the file: `{first}_{last}: … from \"{first}.{last}\"`";
     }
 }
 
@@ -294,7 +300,8 @@ pub fn in_two_files(duplicate: Diagnostic, more: usize) -> Diagnostic {
 /// What a name may mean that no feature has.
 #[derive(Debug)]
 pub enum Meant<'a> {
-    Nothing,
+    /// The first names that there are, and how many more.
+    Nothing(Vec<&'a str>, usize),
     /// The same by a slip of the hand.
     Name(&'a str),
     /// A near one with another number.
@@ -309,6 +316,16 @@ pub enum Meant<'a> {
     },
 }
 
+/// `: a, b and 3 more`; nothing where there is none.
+fn listed(known: &[&str], more: usize) -> String {
+    let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+    match (names.is_empty(), more) {
+        (true, _) => String::new(),
+        (false, 0) => format!(": {}", names.join(", ")),
+        (false, more) => format!(": {} and {more} more", names.join(", ")),
+    }
+}
+
 /// E0109, or what the name is elsewhere.
 pub fn unknown_feature(view: &str, name: &str, at: Span, meant: Meant<'_>, view_at: Span) -> Diagnostic {
     let elsewhere = not_a_name(name, at);
@@ -317,8 +334,8 @@ pub fn unknown_feature(view: &str, name: &str, at: Span, meant: Meant<'_>, view_
     }
     match (name, meant) {
         ("timestamp" | "now" | "today", _) => instant_of_the_question(name, at),
-        (_, Meant::Nothing) => no_such_feature(view, name, at, None, view_at),
-        (_, Meant::Name(near)) => no_such_feature(view, name, at, Some(near), view_at),
+        (_, Meant::Nothing(known, more)) => no_such_feature(view, name, at, None, &listed(&known, more), view_at),
+        (_, Meant::Name(near)) => no_such_feature(view, name, at, Some(near), "", view_at),
         (_, Meant::OtherNumber(near)) => feature_of_another_number(view, name, at, near, view_at),
         (_, Meant::Windows(first, second)) => feature_of_several_windows(view, name, at, first, second, view_at),
         (_, Meant::OneWindow { feature, window, asked }) => {
@@ -358,7 +375,8 @@ fn not_a_name(name: &str, at: Span) -> Option<Diagnostic> {
     let small = name.to_ascii_lowercase();
     Some(match (name, small.as_str()) {
         (_, "true" | "false" | "null") => literal_in_capitals(name, at, &small),
-        ("None" | "nil" | "NaN" | "NA", _) => null_of_another_language(name, at),
+        ("nan" | "NaN" | "NAN", _) => no_literal_of_nan(name, at),
+        ("None" | "nil" | "NA", _) => null_of_another_language(name, at),
         (_, "current_timestamp" | "current_date" | "current_time" | "localtimestamp") => clock_as_column(name, at),
         _ => return None,
     })

@@ -11,9 +11,16 @@ messages! {
         let help = match (clause, ty) {
             ("at", Type::Date) => "write `cast(… as timestamp)`",
             ("at", Type::Int64) => "write `cast(… as timestamp)` if it counts microseconds since 1970",
-            (_, Type::Date | Type::Int64 | Type::String | Type::Float64) => {
-                "name a column that is declared as `timestamp`; where the file has none, write one into it, such as \
-                 `2025-01-31T12:00:00Z`: this release converts no column to an event time"
+            (_, Type::Date) => {
+                "declare the column as `timestamp as date in \"UTC\"`, or in another zone: an event of a day counts from the \
+                 first instant of that day on"
+            }
+            (_, Type::Int64 | Type::Float64 | Type::Decimal { .. }) => {
+                "declare the column as `timestamp as epoch_seconds`, `epoch_millis` or `epoch_micros`, by what it counts"
+            }
+            (_, Type::String) => {
+                "declare the column as `timestamp`; where its texts are not as `2025-01-31T12:00:00Z`, with their format: \
+                 `timestamp as \"%d.%m.%Y %H:%M\" in \"Europe/Paris\"`"
             }
             _ => "name a column that is declared as `timestamp`",
         };

@@ -43,6 +43,16 @@ messages! {
         help: "a duration has no quotes: write `{duration}`", text_at => duration;
     }
 
+    /// `paid_at + 60`
+    E0202 number_as_a_duration(symbol: &str, at: Span, operands: [(Type, Span); 2], number: &str) {
+        let [(left, _), (right, number_at)] = operands;
+        "`{symbol}` does not take {left} and {right}";
+        at: "not defined for these types";
+        labels: beside(at, &operands);
+        help: "write the unit behind the number: `{number}s` if seconds are meant; others are `{number}m`, `{number}h` and \
+               `{number}d`", number_at => format!("{number}s");
+    }
+
     /// `sum(x) or 0`
     E0203 or_as_a_default(value: &str, ty: Type, other: &str, at: Span) {
         "`or` needs a bool, this is {ty}";

@@ -64,6 +64,12 @@ messages! {
                `{function}({text} + 1h)`, and `{function}({text} + 0h)` if UTC is meant";
     }
 
+    W0305 skew_without_lateness(source: &str, at: Span) {
+        "`skew` of source `{source}` bounds nothing";
+        at: "no row is rejected for it";
+        help: "say how late rows may come, for example `lateness 24h`: `skew` holds where lateness is bounded; or remove it";
+    }
+
     W0401 twin_features(name: &str, twin: &str, at: Span, twin_at: Span) {
         "feature `{name}` means the same as `{twin}`";
         at: "always equal";

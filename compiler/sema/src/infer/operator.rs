@@ -266,9 +266,13 @@ impl Typer<'_> {
             }
             Rule::Refused(help) => {
                 let operands = site.operands(left.ty, right.ty);
-                let duration = as_duration(self.text(site.right_at)).filter(|_| help == OperandHelp::DURATION);
+                let text = self.text(site.right_at);
+                let duration = as_duration(text).filter(|_| help == OperandHelp::DURATION);
+                let is_moved = matches!(left.ty, Type::Timestamp | Type::Duration) && matches!(site.symbol, "+" | "-");
+                let is_number = is_moved && text.bytes().all(|byte| byte.is_ascii_digit());
                 self.complaints.push(match duration {
                     Some(duration) => errors::text_as_a_duration(site.symbol, site.at, operands, &duration),
+                    None if is_number => errors::number_as_a_duration(site.symbol, site.at, operands, text),
                     None => errors::wrong_operand(site.symbol, site.at, &operands, help),
                 });
                 None

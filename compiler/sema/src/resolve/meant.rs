@@ -6,6 +6,9 @@ use featc_ir::{Aggregate, Function};
 use featc_syntax::ast;
 use featc_syntax::diag::suggest;
 
+/// So many names are listed.
+const SHOWN: usize = 8;
+
 impl ViewFeatures<'_> {
     /// What a name may mean that no feature has: its expansions, if a list of windows has it; a feature of one window, if
     /// it says another one; or else the nearest name.
@@ -31,7 +34,10 @@ impl ViewFeatures<'_> {
             // The number is what was meant, most likely.
             Some(near) if digits(near) != digits(name) => Meant::OtherNumber(near),
             Some(near) => Meant::Name(near),
-            None => Meant::Nothing,
+            None => {
+                let names = self.names().iter().map(String::as_str);
+                Meant::Nothing(names.take(SHOWN).collect(), self.names().len().saturating_sub(SHOWN))
+            }
         }
     }
 

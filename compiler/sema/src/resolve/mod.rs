@@ -2,6 +2,8 @@
 
 mod expr;
 mod feature;
+mod format;
+mod held;
 mod meant;
 mod scope;
 mod service;
@@ -10,6 +12,7 @@ mod transform;
 mod types;
 mod view;
 mod window;
+mod zone;
 
 use crate::errors::{self, Kind};
 use crate::res;

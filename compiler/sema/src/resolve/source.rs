@@ -1,10 +1,12 @@
 //! Entities and sources.
 
+use super::held::{held, one_column_each};
 use super::scope::RowScope;
+use super::zone::check_zone;
 use super::{declared, types::type_of};
 use crate::errors;
 use crate::res;
-use featc_ir::{ColumnId, FileFormat, FileSet};
+use featc_ir::{ColumnId, FileFormat, FileSet, Held};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
 use std::collections::BTreeMap;
@@ -18,6 +20,11 @@ pub(super) fn entity(entity: &ast::Entity, complaints: &mut Vec<Diagnostic>) -> 
         } else {
             seen.insert(&key.name.text, key.name.span);
         }
+    }
+    for key in &entity.keys {
+        let place = key.field.as_ref().map(|field| field.span);
+        let place = place.or(key.read_as.as_ref().map(|read_as| read_as.span));
+        complaints.extend(place.map(|at| errors::key_held_in_files(&key.name.text, at)));
     }
     let keys = entity.keys.iter().map(|key| column(key, complaints)).collect();
     res::Entity {
@@ -33,6 +40,7 @@ fn column(written: &ast::Column, complaints: &mut Vec<Diagnostic>) -> res::Colum
         ty: type_of(&written.ty, complaints),
         ty_at: written.ty.span,
         nullable: written.nullable,
+        held: Held::default(),
     }
 }
 
@@ -42,16 +50,21 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
     let mut columns = Vec::new();
     for written in source.columns.iter().flat_map(|columns| &columns.columns) {
         scope.push(&written.name, complaints);
-        columns.push(column(written, complaints));
+        let plain = column(written, complaints);
+        let zone = source.zone.as_ref().map(|zone| zone.value.value.as_str());
+        let held = held(written, plain.ty, zone, complaints);
+        columns.push(res::Column { held, ..plain });
     }
+    one_column_each(source, &columns, complaints);
     require_clauses(source, complaints);
-    check_zone(source, complaints);
+    source.zone.iter().for_each(|zone| check_zone(&zone.value, complaints));
     let time = source
         .time
         .as_ref()
         .and_then(|time| column_ref(&time.column, &scope, complaints));
     let is_whole = source.broken.is_empty();
     check_static(source, complaints);
+    check_skew(source, complaints);
     let arrival = source.arrival.as_ref().map(|arrival| match &arrival.kind {
         ast::ArrivalKind::Column(name) => {
             column_ref(name, &scope, complaints).map_or(res::Arrival::Broken, res::Arrival::Column)
@@ -113,103 +126,19 @@ fn check_static(source: &ast::Source, complaints: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Reports a zone that the readers of files would not know.
-fn check_zone(source: &ast::Source, complaints: &mut Vec<Diagnostic>) {
-    let Some(written) = &source.zone else { return };
-    let zone = written.value.value.as_str();
-    if zone.parse::<chrono_tz::Tz>().is_err() {
-        let at = written.value.span;
-        complaints.push(match (offset_hours(zone), place_of(zone)) {
-            (Some(hours), _) => errors::offset_as_zone(zone, hours.and_then(fixed_zone).as_deref(), at),
-            (None, Some("UTC")) => errors::misspelt_zone(zone, at, "UTC"),
-            (None, Some(place)) => errors::abbreviated_zone(zone, place, at),
-            (None, None) => match nearest_zone(zone) {
-                Some(nearest) => errors::misspelt_zone(zone, at, nearest),
-                None => errors::unknown_zone(zone, at),
-            },
-        });
+/// Warns of a skew that bounds nothing.
+fn check_skew(source: &ast::Source, complaints: &mut Vec<Diagnostic>) {
+    let is_bounded = source
+        .lateness
+        .as_ref()
+        .is_some_and(|lateness| lateness.bound.is_some());
+    if let Some(skew) = source
+        .skew
+        .as_ref()
+        .filter(|_| !is_bounded && source.static_rows.is_none())
+    {
+        complaints.push(errors::skew_without_lateness(&source.name.text, skew.span));
     }
-}
-
-/// Whether a zone is written as an offset (`+02:00`, `UTC+2`), and its hours, if they are whole ones.
-fn offset_hours(zone: &str) -> Option<Option<i32>> {
-    let upper = zone.trim().to_ascii_uppercase();
-    let rest = ["UTC", "GMT"]
-        .iter()
-        .find_map(|name| upper.strip_prefix(name))
-        .unwrap_or(&upper);
-    let rest = rest.trim_start();
-    let sign = match rest.chars().next()? {
-        '+' => 1,
-        '-' | '−' => -1,
-        _ => return None,
-    };
-    let digits: String = rest.chars().skip(1).filter(|c| *c != ':').collect();
-    if !(1..=4).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let (hours, minutes) = digits.split_at(digits.len().min(2));
-    let is_whole = minutes.bytes().all(|byte| byte == b'0');
-    Some(hours.parse::<i32>().ok().filter(|_| is_whole).map(|hours| sign * hours))
-}
-
-/// The zone that is so many hours ahead of UTC all year: its name counts the other way.
-fn fixed_zone(hours: i32) -> Option<String> {
-    let name = match hours {
-        0 => "UTC".to_owned(),
-        hours => format!("Etc/GMT{:+}", -hours),
-    };
-    name.parse::<chrono_tz::Tz>().is_ok().then_some(name)
-}
-
-/// A place with the time that is abbreviated so. Most are the time of half a year, and some that of several countries.
-#[rustfmt::skip]
-fn place_of(zone: &str) -> Option<&'static str> {
-    Some(match zone.trim().to_ascii_uppercase().as_str() {
-        "Z" | "ZULU TIME" | "UTC TIME" | "COORDINATED UNIVERSAL TIME" => "UTC",
-        "CEST" | "MEZ" | "MESZ" => "Europe/Berlin",
-        "BST" => "Europe/London",
-        "EEST" => "Europe/Helsinki",
-        "WEST" => "Europe/Lisbon",
-        "MSK" => "Europe/Moscow",
-        "EDT" | "ET" => "America/New_York",
-        "CST" | "CDT" | "CT" => "America/Chicago",
-        "MDT" | "MT" => "America/Denver",
-        "PST" | "PDT" | "PT" => "America/Los_Angeles",
-        "BRT" => "America/Sao_Paulo",
-        "IST" => "Asia/Kolkata",
-        "JST" => "Asia/Tokyo",
-        "KST" => "Asia/Seoul",
-        "SGT" => "Asia/Singapore",
-        "HKT" => "Asia/Hong_Kong",
-        "AEST" | "AEDT" => "Australia/Sydney",
-        "NZST" | "NZDT" => "Pacific/Auckland",
-        _ => return None,
-    })
-}
-
-/// The zone meant: nearest as a whole, or by the last part of its path, where the shortest name of a place comes first.
-fn nearest_zone(zone: &str) -> Option<&'static str> {
-    let all = || chrono_tz::TZ_VARIANTS.iter().map(|known| known.name());
-    let place = |name: &str| {
-        name.rsplit('/')
-            .next()
-            .unwrap_or(name)
-            .replace([' ', '-'], "_")
-            .to_lowercase()
-    };
-    let wanted = place(zone);
-    let same_place = |wanted: &str| {
-        all()
-            .filter(|known| place(known) == wanted)
-            .min_by_key(|known| known.len())
-    };
-    same_place(&wanted)
-        .or_else(|| suggest::nearest(zone, all()))
-        .or_else(|| {
-            let places: Vec<String> = all().filter(|known| known.contains('/')).map(place).collect();
-            same_place(suggest::nearest(&wanted, places.iter().map(String::as_str))?)
-        })
 }
 
 fn require_clauses(source: &ast::Source, complaints: &mut Vec<Diagnostic>) {

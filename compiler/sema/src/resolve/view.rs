@@ -88,9 +88,55 @@ fn entity(view: &ast::View, items: &Items<'_>, complaints: &mut Vec<Diagnostic>)
             &name.text,
             items.entities.all.iter().map(|entity| entity.name.text.as_str()),
         );
-        complaints.push(errors::unknown_entity(&name.text, name.span, nearest));
+        let keys = likely_keys(view, items);
+        complaints.push(errors::unknown_entity(&name.text, name.span, nearest, &keys));
     }
     found.map(|position| (EntityId::from(*position), name.span))
+}
+
+/// What may be the keys of an entity that is not declared: the columns that the view names, or one that is called like it.
+fn likely_keys(view: &ast::View, items: &Items<'_>) -> String {
+    let entity = &view.entity.text;
+    let sources = || {
+        items
+            .sources
+            .all
+            .iter()
+            .filter(|source| source.name.text == view.from.text)
+    };
+    let others = || {
+        items
+            .sources
+            .all
+            .iter()
+            .filter(|source| source.name.text != view.from.text)
+    };
+    let typed = |wanted: &str| {
+        let columns = sources().chain(others()).filter_map(|source| source.columns.as_ref());
+        let mut columns = columns.flat_map(|columns| &columns.columns);
+        let column = columns.find(|column| column.name.text == wanted)?;
+        let numbers: Vec<String> = column
+            .ty
+            .arguments
+            .iter()
+            .map(|number| number.value.to_string())
+            .collect();
+        Some(match numbers.is_empty() {
+            true => format!("{wanted}: {}", column.ty.name.text),
+            false => format!("{wanted}: {}({})", column.ty.name.text, numbers.join(", ")),
+        })
+    };
+    let by = view.by.iter().flat_map(|by| &by.columns).take(4);
+    let by: Option<Vec<String>> = by.map(|column| typed(&column.text)).collect();
+    let called = || {
+        [entity.clone(), format!("{entity}_id")]
+            .iter()
+            .find_map(|name| typed(name))
+    };
+    match by.filter(|by| !by.is_empty()) {
+        Some(by) => by.join(", "),
+        None => called().unwrap_or_else(|| "id: string".to_owned()),
+    }
 }
 
 fn by_columns(

@@ -114,10 +114,27 @@ impl Builder<'_> {
     fn column(&mut self, pair: &Pair<'_, Rule>) -> Built<Column> {
         let ty = self.child(pair, Rule::type_name)?;
         let nullable = find(pair, Rule::question).map(|question| self.span(&question));
+        let field = find(pair, Rule::from_field).map(|field| self.string(&field));
+        let read_as = find(pair, Rule::read_as).map(|read_as| self.read_as(&read_as));
         Ok(Column {
             name: self.name(pair)?,
             ty: self.type_name(&ty)?,
             nullable,
+            field: field.transpose()?,
+            read_as: read_as.transpose()?,
+            span: self.span(pair),
+        })
+    }
+
+    fn read_as(&mut self, pair: &Pair<'_, Rule>) -> Built<ReadAs> {
+        let form = match find(pair, Rule::name) {
+            Some(_) => Form::Word(self.name(pair)?),
+            None => Form::Format(self.string(pair)?),
+        };
+        let zone = find(pair, Rule::in_zone).map(|zone| self.string(&zone));
+        Ok(ReadAs {
+            form,
+            zone: zone.transpose()?,
             span: self.span(pair),
         })
     }

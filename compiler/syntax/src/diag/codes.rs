@@ -105,6 +105,7 @@ codes! {
     E0116 PatternMatchesNothing "pattern that matches no feature", since "0.1";
     E0117 ViewReadsView       "view that reads a view", since "0.1";
     E0118 NameWithDot         "name with a dot", since "0.1";
+    E0119 TwoColumnsOfAField  "two columns of one field of a file", since "0.1";
     // E02xx types
     E0201 MixedNumbers        "numbers of different types", since "0.1";
     E0202 WrongOperand        "operator that does not take these types", since "0.1";
@@ -121,6 +122,7 @@ codes! {
     E0213 WrongDefault        "default of the wrong type", since "0.1";
     E0214 InvalidTypeArguments "invalid numbers in a type", since "0.1";
     E0215 IncomparableTypes   "comparison of different types", since "0.1";
+    E0216 NotReadSo           "column that cannot be read so", since "0.1";
     // E03xx time, windows, lateness
     E0301 NotATimestamp       "time that is not a timestamp", since "0.1";
     E0302 LatenessWithoutArrival "bounded lateness without arrival", since "0.1";
@@ -136,6 +138,7 @@ codes! {
     E0312 MovedTooFar "event time beyond its own bound", since "0.1";
     E0313 EventsOutOfRange "window of an impossible number of events", since "0.1";
     E0314 NothingToExclude "exclusion of what a window does not hold", since "0.1";
+    E0315 LocalWithoutZone "local time without a zone, or a zone without local time", since "0.1";
     // E04xx keys, aggregates, views
     E0401 KeyTypeDiffers      "key column of another type than the key", since "0.1";
     E0402 KeyTypeRefused      "key of a type that cannot be a key", since "0.1";
@@ -201,8 +204,8 @@ codes! {
     E0812 UnfitState          "state that cannot be gone on with", since "0.1";
     E0813 ClockBehind         "clock behind the answers that were given", since "0.1";
     E0814 UnfollowableSource  "source that cannot be followed", since "0.1";
-    E0815 ReplacedFile        "followed file that was cut or replaced", since "0.1";
-    E0816 UnreadableSplit     "followed file that cannot be read", since "0.1";
+    E0815 ReplacedFile        "followed data that is not there any more", since "0.1";
+    E0816 UnreadableSplit     "followed source that cannot be read", since "0.1";
     // E09xx files, project, usage
     E0901 FileNotFound        "no such file", since "0.1";
     E0902 UnreadableFile      "file cannot be read", since "0.1";
@@ -221,6 +224,8 @@ codes! {
     E0915 NotReproduced       "training set that cannot be made again", since "0.1";
     E0916 TruthNotChosen      "truth that must be chosen", since "0.1";
     E0917 CutsNeeded          "truth as-served without a served log", since "0.1";
+    E0918 NotAsLocked         "program that is not what was agreed to", since "0.1";
+    E0919 NoLock              "no usable lock file", since "0.1";
     E0921 BegunOtherwise      "backfill that was begun otherwise", since "0.1";
     E0922 UnusableFolder      "folder in which no backfill can go on", since "0.1";
     E0923 FolderBusy          "folder that another run writes to", since "0.1";
@@ -241,6 +246,7 @@ codes! {
     W0302 MayMoveBack         "event time that may lie before the source's time", since "0.1";
     W0303 AlwaysStale         "view whose answers are always stale", since "0.1";
     W0304 CalendarInUtc       "calendar in UTC over a source with a zone", since "0.1";
+    W0305 SkewWithoutLateness "skew without a bound on lateness", since "0.1";
     W0401 TwinFeatures        "two features that mean the same", since "0.1";
     W0402 ChosenByCondition   "condition that chooses the last events", since "0.1";
     W0403 NeverTrue           "condition that is never true", since "0.1";

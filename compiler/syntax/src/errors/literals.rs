@@ -52,6 +52,12 @@ messages! {
         help: "write `{whole}`", at => whole;
     }
 
+    E0011 fraction_as_a_duration(text: &str, at: Span, whole: &str) {
+        "`{text}` has a fraction";
+        at: "";
+        help: "write whole numbers of smaller units: `{whole}`", at => whole;
+    }
+
     E0011 fraction_of_a_unit(text: &str, at: Span) {
         "`{text}` has a fraction";
         at: "";

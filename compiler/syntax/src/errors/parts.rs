@@ -129,6 +129,12 @@ messages! {
         help: "write `{name}: {ty}`, and so each of them", all_at => all;
     }
 
+    E0001 type_before_the_column(name: &str, ty: &str, at: Span) {
+        "the name of column `{name}` stands before its type";
+        at: "the type is first";
+        help: "write `{name}: {ty}`, and so each of them", at => format!("{name}: {ty}");
+    }
+
     E0001 path_without_quotes(path: &str, at: Span) {
         "the path of a file stands in double quotes";
         at: "";
@@ -240,7 +246,7 @@ messages! {
     E0013 reserved_column(word: &str, at: Span) {
         "`{word}` is a reserved word";
         at: "cannot be a name";
-        help: "rename the column in the file, for example to `{word}_`: this release has no other names for columns";
+        help: "choose another name, and write behind its type what the file calls the column: `{word}_: … from \"{word}\"`";
     }
 
     E0015 misspelt_keyword(word: &str, at: Span, nearest: &str) {

@@ -34,6 +34,12 @@ messages! {
         help: "write `\"{inner}\"`", at => format!("\"{inner}\"");
     }
 
+    E0004 instant_in_quotes(at: Span, literal: &str) {
+        "an instant or a day stands behind `@`, without quotes";
+        at: "";
+        help: "write `{literal}`", at => literal;
+    }
+
     E0004 single_quote(at: Span) {
         "strings stand in double quotes";
         at: "";
@@ -67,7 +73,7 @@ messages! {
     E0004 dash_in_a_column(name: &str, at: Span, plain: &str) {
         "the name `{name}` has letters that names cannot have";
         at: "not a name";
-        help: "rename the column in the file, for example to `{plain}`: this release has no other names for columns";
+        help: "choose another name, and write behind its type what the file calls the column: `{plain}: … from \"{name}\"`";
     }
 
     E0004 semicolon(at: Span) {

@@ -4,7 +4,7 @@ use super::{Failure, list};
 use crate::diag::{Code, Diagnostic, Span};
 use crate::forms;
 use crate::scan::{Token, TokenKind};
-use featc_grammar::user_word;
+use featc_grammar::{Rule, user_word};
 
 impl Failure<'_> {
     /// Everything else: expected this, found that.
@@ -33,6 +33,8 @@ impl Failure<'_> {
         let inner = forms::INNER
             .iter()
             .find(|(rules, _)| rules.iter().any(|rule| self.expects(*rule)))
+            // Behind the type of a column `as` belongs to no cast.
+            .filter(|_| !(self.expects(Rule::as_kw) && self.expects(Rule::from_kw)))
             .map(|(_, form)| (*form).to_owned());
         let first = self.tokens.from(self.span.start).map(|token| self.text(token));
         match inner.or_else(|| forms::form(self.context, first)) {
@@ -53,7 +55,7 @@ impl Failure<'_> {
             words.retain(|word| !matches!(*word, "`(`" | "`=`" | "`.`"));
         }
         if words.contains(&"`)`") {
-            words.retain(|word| !matches!(*word, "`(`" | "`?`"));
+            words.retain(|word| !matches!(*word, "`(`" | "`?`" | "`from`" | "`as`" | "`in`"));
         }
         if words.contains(&"an expression") {
             words.retain(|word| matches!(*word, "an expression" | "`)`" | "`where`" | "`ignoring nulls`"));

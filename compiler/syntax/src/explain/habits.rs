@@ -22,6 +22,7 @@ impl Failure<'_> {
             .or_else(|| capitals(&piece))
             .or_else(|| dashes(&piece))
             .or_else(|| self.bare_path(&piece))
+            .or_else(|| self.types_first(&piece))
             .or_else(|| self.without_colons(&piece))
             .or_else(|| self.dashes_in_a_name(&piece))
             .or_else(|| thousands(&piece))
@@ -114,32 +115,6 @@ impl Failure<'_> {
             keyword,
             format,
             path,
-        ))
-    }
-
-    /// `columns (id int64, card string)`
-    fn without_colons(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
-        let is_word = |index: usize| piece.kind(index) == Some(TokenKind::Word);
-        let is_bare = |index: usize| {
-            let begins = matches!(piece.text(index - 1), "(" | ",") && piece.depth(index) == 1;
-            begins && is_word(index) && is_word(index + 1)
-        };
-        let first = piece.at.checked_sub(1).filter(|first| *first >= 2 && is_bare(*first))?;
-        if self.context != Context::Clause || piece.text(0) != "columns" {
-            return None;
-        }
-        let last = piece.tokens.len() - 1;
-        let mut columns = piece.slice(1, last).to_owned();
-        for index in (2..last).rev().filter(|index| is_bare(*index)) {
-            columns.insert(piece.tokens[index].end - piece.tokens[1].start, ':');
-        }
-        let (name, ty) = (piece.text(first), piece.text(first + 1));
-        Some(errors::columns_without_colons(
-            name,
-            ty,
-            piece.span(first, first + 1),
-            piece.span(1, last),
-            &columns,
         ))
     }
 

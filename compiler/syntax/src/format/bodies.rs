@@ -132,7 +132,20 @@ fn columns(layout: &Layout<'_>, head: &str, columns: &[Column], region: &Region)
 
 fn column(column: &Column) -> String {
     let mark = if column.nullable.is_some() { "?" } else { "" };
-    format!("{}: {}{mark}", column.name.text, type_name(&column.ty))
+    let mut text = format!("{}: {}{mark}", column.name.text, type_name(&column.ty));
+    if let Some(field) = &column.field {
+        text.push_str(&format!(" from {}", quote(&field.value)));
+    }
+    if let Some(read_as) = &column.read_as {
+        let form = match &read_as.form {
+            Form::Word(word) => word.text.clone(),
+            Form::Format(format) => quote(&format.value),
+        };
+        let zone = read_as.zone.as_ref();
+        let zone = zone.map_or(String::new(), |zone| format!(" in {}", quote(&zone.value)));
+        text.push_str(&format!(" as {form}{zone}"));
+    }
+    text
 }
 
 fn names(names: &[Name]) -> String {

@@ -32,7 +32,10 @@ pub(crate) fn total(text: &str, at: Span) -> Result<Option<i64>, Refusal> {
             .count();
         let (number, unit) = (&rest[..digits], &rest[digits..digits + word]);
         if unit.is_empty() && !rest[digits..].is_empty() || digits == 0 {
-            return Err(errors::fraction_of_a_unit(text, at).into());
+            return Err(match of_a_fraction(text) {
+                Some(whole) => errors::fraction_as_a_duration(text, at, &whole).into(),
+                None => errors::fraction_of_a_unit(text, at).into(),
+            });
         }
         if unit.is_empty() {
             return Err(errors::duration_without_unit(text, at).into());
@@ -49,6 +52,33 @@ pub(crate) fn total(text: &str, at: Span) -> Result<Option<i64>, Refusal> {
         rest = &rest[digits + word..];
     }
     Ok(total)
+}
+
+/// `12h` of `0.5d`: the same length in whole numbers, if microseconds can say it.
+fn of_a_fraction(text: &str) -> Option<String> {
+    const PLACES_MAX: usize = 12;
+    let (whole, rest) = text.split_once('.')?;
+    let places = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let (fraction, unit) = rest.split_at(places);
+    let (_, us) = UNITS.iter().find(|(name, _)| *name == unit)?;
+    if places == 0 || places > PLACES_MAX {
+        return None;
+    }
+    let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let parts = fraction.parse::<i128>().ok()?.checked_mul(i128::from(*us))?;
+    let of_one = 10_i128.pow(u32::try_from(places).ok()?);
+    let total = whole.checked_mul(i128::from(*us))?.checked_add(parts / of_one)?;
+    let mut left = i64::try_from(total)
+        .ok()
+        .filter(|left| *left > 0 && parts % of_one == 0)?;
+    let mut written = String::new();
+    for (unit, us) in UNITS {
+        if left >= us {
+            written.push_str(&format!("{}{unit}", left / us));
+            left %= us;
+        }
+    }
+    Some(written)
 }
 
 fn unknown_unit(text: &str, number: &str, unit: &str, at: Span) -> Diagnostic {
@@ -98,6 +128,19 @@ mod tests {
             duration("2weeks").map_err(|refusal| refusal.replacement()),
             Err(Some("14d".to_owned()))
         );
+        for (text, whole) in [
+            ("0.5d", Some("12h")),
+            ("1.5h", Some("1h30m")),
+            ("2.75s", Some("2s750ms")),
+            ("0.5us", None),
+            ("0.0h", None),
+            ("1.5h2m", None),
+            ("0.1234567890123d", None),
+            ("106751991.9999d", None),
+        ] {
+            let written = duration(text).map_err(|refusal| refusal.replacement());
+            assert_eq!(written, Err(whole.map(str::to_owned)), "{text}");
+        }
         assert_eq!(
             duration("7").map_err(|refusal| refusal.message),
             Err("`7` has no unit".to_owned())

@@ -110,7 +110,7 @@ impl Scanner<'_> {
             '/' if rest.starts_with("//") => self.comment(),
             '-' if rest.starts_with("-- ") && self.is_fresh => self.dashes(),
             '/' if rest.starts_with("/*") => self.block_comment(),
-            '"' if self.quoted_duration(b'"') => {}
+            '"' if self.quoted_duration(b'"') || self.quoted_instant(b'"') => {}
             '"' => self.string(),
             '@' => {
                 let length = 1 + rest[1..].bytes().take_while(|b| is_instant_byte(*b)).count();
@@ -122,7 +122,7 @@ impl Scanner<'_> {
             '(' | ')' | '{' | '}' | '[' | ']' | ',' | ':' | '=' | '?' | '.' | '*' | '+' | '-' | '/' | '<' | '>'
             | '!' | '%' | '^' | '~' | '$' => self.token(TokenKind::Punctuation, 1),
             '≠' | '≤' | '≥' | '×' | '÷' | '−' => self.sign(first),
-            '\'' if self.quoted_duration(b'\'') => {}
+            '\'' if self.quoted_duration(b'\'') || self.quoted_instant(b'\'') => {}
             '\'' => self.quoted(),
             '“' | '”' | '„' | '‘' | '’' | '«' | '»' => self.typographic(first),
             other if other.is_alphabetic() => self.word(),

@@ -7,6 +7,9 @@ use crate::{errors, literal};
 /// Bytes of a duration in quotes: `'90 milliseconds'`.
 const DURATION_MAX: usize = 40;
 
+/// Bytes of an instant in quotes.
+const INSTANT_MAX: usize = 40;
+
 /// A quote, and what was found behind it on its line. A quote inside of such a text is escaped there, so it ends where
 /// this one does.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +76,37 @@ impl Scanner<'_> {
         }
         self.at = start;
         self.token(TokenKind::Number, end - start);
+        true
+    }
+
+    /// `timestamp '2025-06-01'`, `date "2025-06-01"`: taken as the instant, or as the day.
+    pub(super) fn quoted_instant(&mut self, quote: u8) -> bool {
+        let Some(word) = self.scan.tokens.last().copied() else {
+            return false;
+        };
+        let before = self.text[word.start..word.end].to_ascii_lowercase();
+        if !matches!(before.as_str(), "timestamp" | "timestamptz" | "datetime" | "date") {
+            return false;
+        }
+        let rest = &self.text[self.at..];
+        // Of a long text that is none only its beginning is looked at.
+        let ends = rest.bytes().skip(1).take(INSTANT_MAX).position(|byte| byte == quote);
+        let Some(length) = ends.map(|end| end + 2) else {
+            return false;
+        };
+        let (begin, end) = (word.start, self.at + length);
+        let whole = literal::meant_instant(&rest[1..length - 1], before == "date");
+        let Some(whole) = whole.filter(|whole| whole.len() <= end - begin) else {
+            return false;
+        };
+        self.report(errors::instant_in_quotes(self.span(begin, end), &whole));
+        self.blank(begin, end, b' ');
+        // At the end, so that the token ends where the grammar's does.
+        let start = end - whole.len();
+        self.masked[start..end].copy_from_slice(whole.as_bytes());
+        self.scan.tokens.pop();
+        self.at = start;
+        self.token(TokenKind::Instant, end - start);
         true
     }
 

@@ -53,7 +53,19 @@ fn columns(columns: &[Column]) -> String {
         .iter()
         .map(|column| {
             let mark = if column.nullable.is_some() { "?" } else { "" };
-            format!(" ({} {}{mark})", column.name.text, type_name(&column.ty))
+            let from = column
+                .field
+                .as_ref()
+                .map_or(String::new(), |field| format!(" from {:?}", field.value));
+            let read_as = column.read_as.as_ref().map_or(String::new(), |read_as| {
+                let form = match &read_as.form {
+                    Form::Word(word) => word.text.clone(),
+                    Form::Format(format) => format!("{:?}", format.value),
+                };
+                let zone = read_as.zone.as_ref().map(|zone| zone.value.as_str());
+                format!(" as {form} {}", zone.unwrap_or("-"))
+            });
+            format!(" ({} {}{mark}{from}{read_as})", column.name.text, type_name(&column.ty))
         })
         .collect()
 }

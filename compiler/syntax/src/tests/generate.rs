@@ -136,7 +136,20 @@ fn column() -> impl Strategy<Value = Tokens> {
         "timestamp",
         "decimal ( 3 , 0 ) ?",
     ];
-    (name(), proptest::sample::select(types.to_vec())).prop_map(|(name, ty)| join([name, words(ty)], ":"))
+    let held = [
+        "",
+        "",
+        "from \"a.b\"",
+        "as epoch_millis",
+        "from \"end\" as \"%F\" in \"UTC\"",
+        "as date from \"day\"",
+    ];
+    let parts = (
+        name(),
+        proptest::sample::select(types.to_vec()),
+        proptest::sample::select(held.to_vec()),
+    );
+    parts.prop_map(|(name, ty, held)| join([name, words(&format!("{ty} {held}"))], ":"))
 }
 
 fn source() -> impl Strategy<Value = Tokens> {

@@ -295,7 +295,9 @@ const HEADS: &[(&str, &str)] = &[
     ("service r { * }", "write an entry for each view, such as `spend.*`"),
     ("source s { columns (a: enum(\"NL\", \"DE\")) }", "write `string`"),
     ("source s { time a \"%Y\" }",
-        "remove it; instants without an offset are read by `zone \"Europe/Paris\"`, others have to be written anew in the file"),
+        "remove it here, and declare `a: timestamp as \"%Y\"`"),
+    ("source s { time a as epoch_millis }", "remove it here, and declare `a: timestamp as epoch_millis`"),
+    ("source s { arrival a as \"%Y\" in \"UTC\" }", "remove it here, and declare `a: timestamp as \"%Y\"`"),
     ("source s { batch csv [\"a\", \"b\"] }", "write `\"a\", \"b\"`"),
     ("source s { batch csv \"a\" delimiter \";\" }",
         "remove it: CSV has a header line, commas, double quotes and UTF-8; with tabs it is `tsv`; other files have to be written anew"),
@@ -312,7 +314,7 @@ const SOURCES_OF_BEGINNERS: &[(&str, &str)] = &[
     ("source s { columns (a: datetime64[ns]) }", "write `timestamp`"),
     ("source s { columns (id int64, a decimal(12, 2)?, b: string) }", "write `id: int64`, and so each of them"),
     ("source s { columns (a: int64, home-country: string?) }",
-        "rename the column in the file, for example to `home_country`: this release has no other names for columns"),
+        "choose another name, and write behind its type what the file calls the column: `home_country: … from \"home-country\"`"),
     ("source s { primary key id }", "`unique` says which columns identify an event: `unique id`"),
     ("source s { timestamp_field = at }", "`time` says which column is the event time: `time at`"),
     ("source s { created_timestamp known_at }", "`arrival` says when a row was known: `arrival known_at`"),
@@ -329,15 +331,15 @@ const OTHERS: &[(&str, &str)] = &[
     ("source s { unique id, card time at }", "write `unique (id, card)`"),
     (
         "source s { columns (a: int64, over: int64) }",
-        "rename the column in the file, for example to `over_`: this release has no other names for columns",
+        "choose another name, and write behind its type what the file calls the column: `over_: … from \"over\"`",
     ),
     (
         "source s { columns (end: int64) }",
-        "rename the column in the file, for example to `end_`: this release has no other names for columns",
+        "choose another name, and write behind its type what the file calls the column: `end_: … from \"end\"`",
     ),
     (
         "source s { columns (excluding: int64?) }",
-        "rename the column in the file, for example to `excluding_`: this release has no other names for columns",
+        "choose another name, and write behind its type what the file calls the column: `excluding_: … from \"excluding\"`",
     ),
     ("service s { spend.a,\n spend.b }", "remove it"),
     (
@@ -396,15 +398,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("source s { time ts * 1000 }", TIMESTAMPS),
     (
         "source s { columns (a: int64, user.id: int64) }",
-        "write the field as a column of its own into the file, for example `user_id`",
-    ),
-    (
-        "source s { columns (a: int64, \"user.id\": int64) }",
-        "rename the column in the file",
-    ),
-    (
-        "source s { columns (end_: int64 from \"end\") }",
-        "rename the column in the file",
+        "give the field a name, and write its path behind the type: `user_id: int64 from \"user.id\"`",
     ),
     ("source s { columns (a: struct<id: int64>) }", FIELDS),
     (
@@ -430,9 +424,8 @@ const OTHERS: &[(&str, &str)] = &[
 const JOIN: &str = "join the rows before, in the file; or make a view of each source, and list both in one service";
 const FOLDER: &str =
     "put the files into one folder, give them one `module` line, and name the folder: `featc check FOLDER`";
-const TIMESTAMPS: &str =
-    "write a column of timestamps into the file, such as `2025-01-31T12:00:00Z`, and declare it as `timestamp`";
-const FIELDS: &str = "write the fields as columns of their own into the file, for example `user_id: int64`";
+const TIMESTAMPS: &str = "say behind the column's type how it is read: `ts: timestamp as epoch_seconds`, `as epoch_millis`, `as \"%d.%m.%Y %H:%M\"`";
+const FIELDS: &str = "declare the fields that are needed, each by its path: `user_id: int64 from \"user.id\"`";
 
 fn in_view(statements: &str) -> String {
     format!("module m\nview v of e from s {{\n{statements}\n}}\n")

@@ -1,5 +1,6 @@
 //! The answers to questions about some entities whose events are in memory: the merge, and its answers as rows.
 
+use super::pace::{Pace, by_text};
 use super::questions::Questions;
 use super::spec::PointInTime;
 use crate::inputs::{Progress, Resources};
@@ -12,10 +13,32 @@ use datafusion::error::Result;
 use datafusion::physical_plan::metrics::Count;
 use featc_ir::Cut;
 use featr_kernels::finish::{behind, encode_status, with_errors};
-use featr_kernels::{Column, Tag, identity};
+use featr_kernels::{Column, Data, Tag, identity};
 use featr_merge::{Answered, Group, Questions as Asked, Run, Selves, answer, chains, state_bytes};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
+
+/// The answers to some of the questions; what is counted stays behind.
+fn part(answered: &Answered, rows: &Range<usize>) -> Answered {
+    let slots = answered.slots.iter();
+    let presence = answered.presence.iter();
+    Answered {
+        slots: slots
+            .map(|(column, statuses)| (column.slice(rows.clone()), statuses[rows.clone()].to_vec()))
+            .collect(),
+        presence: presence.map(|present| present[rows.clone()].to_vec()).collect(),
+        at_events: 0,
+        with_own: 0,
+    }
+}
+
+/// The bytes of text and of lists in a column.
+fn text(column: &Column) -> usize {
+    match &column.data {
+        Data::Str(texts) => texts.bytes.len(),
+        Data::Bool(_) | Data::I64(_) | Data::F64(_) | Data::I128(_) => 0,
+    }
+}
 
 /// Counts what becomes of the questions.
 #[derive(Debug, Default)]
@@ -109,6 +132,11 @@ impl Job {
         64 + 32 * self.spec.fold.slots.len()
     }
 
+    /// How many questions are answered at once, if `bytes` are taken by events; `run` has them all.
+    pub fn pace(&self, bytes: usize, run: Option<&Run>) -> Pace {
+        Pace::new(&self.spec.fold, run, self.questions_max(bytes), self.spill.text_bytes)
+    }
+
     /// How many questions are answered at once, if `bytes` are taken by events.
     pub fn questions_max(&self, bytes: usize) -> usize {
         match self.share {
@@ -117,13 +145,18 @@ impl Job {
         }
     }
 
-    /// The answers of a run to questions.
-    pub fn ask(&self, run: &Run, asked: &[AboutOne<'_>]) -> Result<RecordBatch> {
-        self.ask_all(run, asked, 0)
+    /// The answers of a run to questions, in several batches if they hold much text.
+    pub fn ask(&self, run: &Run, asked: &[AboutOne<'_>], pace: &mut Pace) -> Result<Vec<RecordBatch>> {
+        self.ask_all(run, asked, (0, pace))
     }
 
     /// The same, where so many questions have no entity.
-    pub fn ask_all(&self, run: &Run, asked: &[AboutOne<'_>], keyless: usize) -> Result<RecordBatch> {
+    pub fn ask_all(
+        &self,
+        run: &Run,
+        asked: &[AboutOne<'_>],
+        (keyless, pace): (usize, &mut Pace),
+    ) -> Result<Vec<RecordBatch>> {
         let mut rows: Vec<u32> = vec![];
         let mut groups = Vec::with_capacity(asked.len());
         for about in asked {
@@ -165,7 +198,18 @@ impl Job {
         self.resources.tell(&Progress::Answered {
             questions: rows.len() as u64,
         })?;
-        self.encode(rows, (asked.times, &asked.cuts), answered)
+        let columns = || answered.slots.iter().map(|(column, _)| column);
+        pace.note(rows.len(), || columns().map(text).sum());
+        let ranges = by_text(columns(), rows.len(), self.spill.text_bytes);
+        if ranges.len() == 1 {
+            return Ok(vec![self.encode(rows, (asked.times, &asked.cuts), answered)?]);
+        }
+        let batch = |range: Range<usize>| {
+            let (rows, times) = (rows[range.clone()].to_vec(), asked.times[range.clone()].to_vec());
+            let cuts = asked.cuts.get(range.clone()).unwrap_or_default();
+            self.encode(rows, (times, cuts), part(&answered, &range))
+        };
+        ranges.into_iter().map(batch).collect()
     }
 
     /// The last arrival that a question sees; `None` where arrival does not decide, or if it sees none.

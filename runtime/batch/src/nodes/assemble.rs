@@ -2,20 +2,20 @@
 //!
 //! Features come with their row numbers, a batch's in the order of blocks of rows of the spine ([`by_block`]). They are
 //! buffered by block as they are (and go to disk when memory is short); when all are there, block after block is put in
-//! order ([`super::block`]) and comes out. Views are answered one after the other: the events of one need not be in memory
+//! order ([`super::assembly`]) and comes out. Views are answered one after the other: the events of one need not be in memory
 //! with those of the next, and of several sources that cannot be read always the same one is told.
 //!
 //! [`by_block`]: super::block::by_block
 
-use super::block::{BLOCK_ROWS, Block};
+use super::assembly::{Assembly, Coming, TEXT_PER_BATCH};
+use super::block::BLOCK_ROWS;
 use super::common::alike_in_all_nodes;
 use crate::check::check;
 use crate::error::bug;
 use crate::inputs::Resources;
 use crate::spill::{PartitionedSpill, SpillContext};
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
-use arrow::compute::concat_batches;
-use arrow::datatypes::{SchemaRef, UInt8Type, UInt32Type};
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{SchemaRef, UInt32Type};
 use datafusion::common::Statistics;
 use datafusion::common::stats::Precision;
 use datafusion::error::Result;
@@ -29,11 +29,10 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, Partitioning, PlanProperties,
 };
 use featc_ir::plan::FinishSpec;
-use featr_kernels::finish::decode_status;
+use futures::stream::try_unfold;
 use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// Where a column of the output comes from.
@@ -112,71 +111,18 @@ async fn collect(
     Ok(buffer)
 }
 
-fn status_names(codes: &dyn Array) -> Result<ArrayRef> {
-    let names: Vec<Option<String>> = (0..=u8::MAX)
-        .map(|code| decode_status(code).map(|status| status.to_string()))
-        .collect();
-    let codes = codes.as_primitive::<UInt8Type>().values();
-    if codes.iter().any(|code| names[usize::from(*code)].is_none()) {
-        return Err(bug("a byte is no status"));
+/// The next rows of a block, on a thread that may take its time.
+async fn next(mut coming: Coming, metrics: Arc<BaselineMetrics>) -> Result<Option<(RecordBatch, Coming)>> {
+    if coming.is_done() {
+        return Ok(None);
     }
-    let texts = codes
-        .iter()
-        .map(|code| names[usize::from(*code)].as_deref().unwrap_or_default());
-    Ok(Arc::new(StringArray::from_iter_values(texts)))
-}
-
-/// What puts the output together.
-struct Assembly {
-    spine: Vec<RecordBatch>,
-    rows: usize,
-    views: Vec<PartitionedSpill>,
-    columns: Arc<Vec<OutputColumn>>,
-    schema: SchemaRef,
-}
-
-impl Assembly {
-    fn block(&self, block: usize) -> Result<RecordBatch> {
-        let start = block * BLOCK_ROWS;
-        let rows = start..(start + BLOCK_ROWS).min(self.rows);
-        let own = self.own(rows.clone())?;
-        let views = self.views.iter().map(|view| Block::new(view, block, &rows)?.columns());
-        let views = views.collect::<Result<Vec<_>>>()?;
-        let feature = |view: usize, column: usize| -> Result<&ArrayRef> {
-            let found = views.get(view).and_then(|columns| columns.get(column));
-            found.ok_or_else(|| bug("a view lacks a column"))
-        };
-        let column = |column: &OutputColumn| match *column {
-            OutputColumn::Own(at) => Ok(own.column(at).clone()),
-            OutputColumn::Feature(view, at) => feature(view, at).cloned(),
-            OutputColumn::Status(view, at) => status_names(feature(view, at)?),
-        };
-        let arrays = self.columns.iter().map(column).collect::<Result<Vec<_>>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-        Ok(RecordBatch::try_new_with_options(
-            self.schema.clone(),
-            arrays,
-            &options,
-        )?)
-    }
-
-    /// Some rows of the spine.
-    fn own(&self, rows: Range<usize>) -> Result<RecordBatch> {
-        let (mut start, mut parts) = (0, vec![]);
-        for batch in &self.spine {
-            let end = start + batch.num_rows();
-            let (from, to) = (rows.start.max(start), rows.end.min(end));
-            if from < to {
-                parts.push(batch.slice(from - start, to - from));
-            }
-            start = end;
-        }
-        match parts.as_slice() {
-            [only] => Ok(only.clone()),
-            [first, ..] => Ok(concat_batches(&first.schema(), &parts)?),
-            [] => Err(bug("a block without rows")),
-        }
-    }
+    let work = move || {
+        let _timer = metrics.elapsed_compute().timer();
+        let batch = coming.next()?;
+        Ok(batch.map(|batch| (batch.record_output(&metrics), coming)))
+    };
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(bug("a thread that puts rows in order failed")))
 }
 
 impl DisplayAs for AssembleExec {
@@ -257,24 +203,30 @@ impl ExecutionPlan for AssembleExec {
             let assembly = Arc::new(Assembly {
                 spine,
                 rows,
-                views,
+                views: Arc::new(views),
                 columns,
                 schema: out,
+                spill,
+                text_per_batch: TEXT_PER_BATCH,
             });
-            // Ahead of whoever reads them, a block per thread.
-            let block = move |block| {
-                let (assembly, metrics) = (assembly.clone(), metrics.clone());
-                async move {
-                    let work = move || {
-                        let _timer = metrics.elapsed_compute().timer();
-                        let batch = assembly.block(block)?;
-                        Ok(batch.record_output(&metrics))
-                    };
-                    let done = tokio::task::spawn_blocking(work).await;
-                    done.unwrap_or_else(|_| Err(bug("a thread that puts rows in order failed")))
-                }
+            // Ahead of whoever reads them, a block per thread; of one with much text its first rows.
+            let measured = metrics.clone();
+            let first = move |block| next(Coming::new(assembly.clone(), block), measured.clone());
+            let whole = move |first: Option<(RecordBatch, Coming)>| {
+                let (first, coming) = first.unzip();
+                let metrics = metrics.clone();
+                let rest = try_unfold(coming, move |coming| {
+                    let metrics = metrics.clone();
+                    async move {
+                        let Some(coming) = coming else { return Ok(None) };
+                        let more = next(coming, metrics).await?;
+                        Ok(more.map(|(batch, coming)| (batch, Some(coming))))
+                    }
+                });
+                futures::stream::iter(first.map(Ok)).chain(rest)
             };
-            let blocks = futures::stream::iter(0..blocks).map(block).buffered(threads);
+            let blocks = futures::stream::iter(0..blocks).map(first).buffered(threads);
+            let blocks = blocks.map_ok(whole).try_flatten();
             Ok::<_, datafusion::error::DataFusionError>(blocks)
         })
         .try_flatten();

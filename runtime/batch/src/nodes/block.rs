@@ -48,9 +48,11 @@ impl Block {
         Ok(Block { pieces, sources })
     }
 
-    /// The columns in the order of the spine, without that of the rows.
-    pub fn columns(&self) -> Result<Vec<ArrayRef>> {
-        let sources = self.sources.iter().map(|(piece, row)| (*piece as usize, *row as usize));
+    /// The columns of some rows, counted from the first of the block, in the order of the spine, without that of the rows.
+    pub fn columns(&self, rows: Range<usize>) -> Result<Vec<ArrayRef>> {
+        let sources = self.sources[rows]
+            .iter()
+            .map(|(piece, row)| (*piece as usize, *row as usize));
         let sources: Vec<(usize, usize)> = sources.collect();
         let columns = self.pieces.first().map_or(1, |piece| piece.batch.num_columns());
         let column = |column: usize| {
@@ -81,6 +83,7 @@ mod tests {
             pool: Arc::new(GreedyMemoryPool::new(bytes)),
             temp: Some(std::env::temp_dir()),
             run_bytes: 0,
+            text_bytes: 1 << 20,
         };
         let partitions = PartitionedSpill::new("test", schema.clone(), 1, &context);
         for batch in batches {
@@ -95,7 +98,7 @@ mod tests {
             let starts = vec![0, batch.len() as u32];
             partitions.put(0, RecordBatch::try_new(schema.clone(), columns)?, starts)?;
         }
-        Block::new(&partitions, 0, &(0..rows))?.columns()
+        Block::new(&partitions, 0, &(0..rows))?.columns(0..rows)
     }
 
     #[test]

@@ -21,6 +21,7 @@ use super::answer::{AboutOne, Job};
 use super::choices::Choices;
 use super::edges::{Edges, Extent};
 use super::in_order::InOrder;
+use super::pace::Pace;
 use super::panes::{Pane, Part, Summaries};
 use crate::error::bug;
 use crate::spill::PartitionedSpill;
@@ -59,6 +60,7 @@ pub(super) struct QuestionChunks {
     questions: Vec<u32>,
     next: usize,
     most: Most,
+    pace: Pace,
 }
 
 /// What questions exclude.
@@ -72,7 +74,6 @@ struct Own {
 #[derive(Clone, Copy)]
 struct Most {
     events: usize,
-    questions: usize,
     summary_bytes: usize,
 }
 
@@ -83,9 +84,9 @@ impl QuestionChunks {
         let (_, of_states) = state_bytes(job.spec.merge());
         let most = Most {
             events: (share / 2 / (per_event + of_states).max(1)).max(1),
-            questions: (share / 2 / job.question_bytes()).max(1),
             summary_bytes: share / 8,
         };
+        let questions_max = (share / 2 / job.question_bytes()).max(1);
         let questions = job.questions.sorted(job.questions.about(entity));
         let schema = Arc::new(job.spec.layout.sorted());
         Ok(QuestionChunks {
@@ -103,6 +104,8 @@ impl QuestionChunks {
             questions,
             next: 0,
             most,
+            // Summaries stand for some of the events.
+            pace: Pace::new(&job.spec.fold, None, questions_max, job.spill.text_bytes),
         })
     }
 
@@ -150,7 +153,7 @@ impl QuestionChunks {
         let first = self.next;
         let mut parts = vec![Part::default(); self.panes.len()];
         let (mut events, mut marked, mut most) = (0, 0..0, self.most.events);
-        while self.next < self.questions.len().min(first + self.most.questions) {
+        while self.next < self.questions.len().min(first + self.pace.questions()) {
             let t = self.job.questions.time(self.questions[self.next]);
             let cut = self.job.cut(self.questions[self.next]);
             let seen = self.edges.seen(&self.extents, (self.entity, t));
@@ -238,7 +241,7 @@ impl QuestionChunks {
     }
 
     /// The answers to the next questions.
-    pub fn next(&mut self, job: &Job) -> Result<Option<RecordBatch>> {
+    pub fn next(&mut self, job: &Job) -> Result<Option<Vec<RecordBatch>>> {
         if self.next >= self.questions.len() {
             job.spilled_bytes.add(self.events.held().spilled_bytes as usize);
             return Ok(None);
@@ -261,7 +264,7 @@ impl QuestionChunks {
             rows: &self.questions[taken],
             events: 0..rows,
         };
-        Ok(Some(job.ask(&run, &[about])?))
+        Ok(Some(job.ask(&run, &[about], &mut self.pace)?))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::answer::{AboutOne, Job};
 use super::chunks::QuestionChunks;
 use super::in_order::InOrder;
+use super::pace::Pace;
 use arrow::array::RecordBatch;
 use datafusion::error::Result;
 use featr_merge::Run;
@@ -16,7 +17,7 @@ pub(super) enum Current {
     Whole {
         run: Run,
         entities: Vec<(u32, Range<u32>)>,
-        questions_max: usize,
+        pace: Pace,
         next: usize,
         rows: Option<(Vec<u32>, usize)>,
     },
@@ -29,20 +30,20 @@ pub(super) enum Current {
 }
 
 impl Current {
-    /// The answers to the next questions; nothing when all are answered.
-    pub fn next(&mut self, job: &Job) -> Result<Option<RecordBatch>> {
+    /// The answers to the next questions, in several batches if they hold much text; nothing when all are answered.
+    pub fn next(&mut self, job: &Job) -> Result<Option<Vec<RecordBatch>>> {
         match self {
             Current::Nothing => Ok(None),
             Current::Chunks(chunks) => chunks.next(job),
             Current::Whole {
                 run,
                 entities,
-                questions_max,
+                pace,
                 next,
                 rows,
             } => {
                 let mut taken: Vec<(Vec<u32>, Range<u32>)> = vec![];
-                let mut left = *questions_max;
+                let mut left = pace.questions();
                 while left > 0 {
                     let Some((entity, events)) = entities.get(*next) else {
                         break;
@@ -67,14 +68,14 @@ impl Current {
                     *self = Current::Nothing;
                     return Ok(None);
                 }
-                if *questions_max < usize::MAX && (left == 0 || rows.is_some()) {
+                if job.share.is_some() && (left == 0 || rows.is_some()) {
                     job.chunks.add(1);
                 }
                 let asked = taken.iter().map(|(rows, events)| AboutOne {
                     rows,
                     events: events.clone(),
                 });
-                Ok(Some(job.ask(run, &asked.collect::<Vec<_>>())?))
+                Ok(Some(job.ask(run, &asked.collect::<Vec<_>>(), pace)?))
             }
             Current::WithoutEvents { next, nobody } => {
                 let most = job.questions_max(0).min(1 << 13);
@@ -103,7 +104,12 @@ impl Current {
                 let none = RecordBatch::new_empty(Arc::new(job.spec.layout.sorted()));
                 let run = InOrder::of(&job.spec.layout, &none)?.run(&job.spec.layout, false)?;
                 let asked = taken.iter().map(|rows| AboutOne { rows, events: 0..0 });
-                Ok(Some(job.ask_all(&run, &asked.collect::<Vec<_>>(), keyless)?))
+                let mut pace = job.pace(0, Some(&run));
+                Ok(Some(job.ask_all(
+                    &run,
+                    &asked.collect::<Vec<_>>(),
+                    (keyless, &mut pace),
+                )?))
             }
         }
     }

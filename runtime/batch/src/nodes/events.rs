@@ -162,7 +162,7 @@ impl DisplayAs for EventsExec {
         )?;
         match self.pass.pipelines.len() {
             1 => Ok(()),
-            several => write!(f, ", pass={} of {several}", self.at + 1),
+            several => write!(f, ", shared_pass={} of {several}", self.at + 1),
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use super::block::by_block;
 use super::common::{alike_in_all_nodes, unordered};
+use super::pace::by_text;
 use crate::error::bug;
 use crate::locks::lock;
 use crate::schema::{feature_fields, slot_wires};
+use crate::spill::Memory;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt8Array, UInt32Array};
 use arrow::datatypes::{Int64Type, Schema, SchemaRef, UInt8Type, UInt32Type, UInt64Type};
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::execution_plan::EmissionType;
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, RecordOutput};
@@ -18,8 +20,9 @@ use featc_ir::plan::{FinishKind, FinishSpec, FoldSpec};
 use featr_decode::into_arrow;
 use featr_kernels::Column;
 use featr_kernels::finish::{Answers, Lag, Told, Trouble, decode_status, encode_status, finish, finish_values};
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 /// See the module.
@@ -88,14 +91,49 @@ impl FinishExec {
     }
 }
 
+/// Features and their statuses, of some rows.
+struct Features {
+    rows: Vec<u32>,
+    columns: Vec<(Column, Option<Vec<u8>>)>,
+}
+
+impl Features {
+    /// As batches, each of which ends where its text reaches so many bytes.
+    fn batches(self, out: &SchemaRef, text_bytes: usize) -> Result<Vec<RecordBatch>> {
+        let columns = self.columns.iter().map(|(column, _)| column);
+        let ranges = by_text(columns, self.rows.len(), text_bytes);
+        if ranges.len() == 1 {
+            return Ok(vec![self.batch(out)?]);
+        }
+        let part = |rows: Range<usize>| {
+            let columns = self.columns.iter().map(|(column, statuses)| {
+                let statuses = statuses.as_ref().map(|statuses| statuses[rows.clone()].to_vec());
+                (column.slice(rows.clone()), statuses)
+            });
+            let columns = columns.collect();
+            let rows = self.rows[rows].to_vec();
+            Features { rows, columns }.batch(out)
+        };
+        ranges.into_iter().map(part).collect()
+    }
+
+    fn batch(self, out: &SchemaRef) -> Result<RecordBatch> {
+        let mut arrays: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(self.rows))];
+        for (column, statuses) in self.columns {
+            arrays.push(into_arrow(column));
+            arrays.extend(statuses.map(|statuses| Arc::new(UInt8Array::from(statuses)) as ArrayRef));
+        }
+        Ok(RecordBatch::try_new(out.clone(), arrays)?)
+    }
+}
+
 fn features(
     spec: &FinishSpec,
     fold: &FoldSpec,
     (cut, with_status): (Cut, bool),
     batch: &RecordBatch,
-    out: SchemaRef,
     troubles: &mut [Trouble],
-) -> Result<RecordBatch> {
+) -> Result<Features> {
     let mut arrays = batch.columns().iter();
     let missing = || bug("a column of the answers is missing");
     let rows = arrays.next().ok_or_else(missing)?.as_primitive::<UInt32Type>().values();
@@ -110,12 +148,7 @@ fn features(
         .into_iter()
         .map(|wire| wire.gather(&mut arrays, &order))
         .collect::<Result<Vec<Column>>>()?;
-    let rows = UInt32Array::from_iter_values(order.iter().map(|at| rows[*at as usize]));
-    let made = |features: Vec<ArrayRef>| {
-        let mut columns: Vec<ArrayRef> = vec![Arc::new(rows)];
-        columns.extend(features);
-        Ok(RecordBatch::try_new(out, columns)?)
-    };
+    let rows: Vec<u32> = order.iter().map(|at| rows[*at as usize]).collect();
     let times: Vec<i64> = match with_status || spec.begins_us.is_some() {
         true => order.iter().map(|at| times[*at as usize]).collect(),
         false => vec![],
@@ -132,7 +165,8 @@ fn features(
             troubles,
         };
         let features = finish_values(spec, order.len(), slots, lag, Some(told));
-        return made(features.into_iter().map(into_arrow).collect());
+        let columns = features.into_iter().map(|column| (column, None)).collect();
+        return Ok(Features { rows, columns });
     }
     let status = |byte: u8| decode_status(byte).ok_or_else(|| bug("a byte is no status"));
     let with_statuses = |column: Column| {
@@ -150,13 +184,12 @@ fn features(
         slots,
         presence: presence.collect(),
     };
-    let mut features: Vec<ArrayRef> = vec![];
-    for (column, statuses) in finish(spec, answers, lag, Some(troubles)) {
-        let statuses = statuses.into_iter().map(encode_status);
-        features.push(into_arrow(column));
-        features.push(Arc::new(UInt8Array::from_iter_values(statuses)));
-    }
-    made(features)
+    let features = finish(spec, answers, lag, Some(troubles)).into_iter();
+    let columns = features.map(|(column, statuses)| (column, Some(statuses.into_iter().map(encode_status).collect())));
+    Ok(Features {
+        rows,
+        columns: columns.collect(),
+    })
 }
 
 impl DisplayAs for FinishExec {
@@ -190,6 +223,7 @@ impl ExecutionPlan for FinishExec {
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let text_bytes = Memory::of_pool(&**context.memory_pool()).text();
         let input = self.input.execute(partition, context)?;
         let (spec, fold, schema) = (self.spec.clone(), self.fold.clone(), self.schema());
         let (how, out) = ((self.cut, self.with_status), schema.clone());
@@ -199,12 +233,14 @@ impl ExecutionPlan for FinishExec {
             let batch = batch?;
             let _timer = metrics.elapsed_compute().timer();
             let mut counted = vec![Trouble::default(); spec.features.len()];
-            let features = features(&spec, &fold, how, &batch, out.clone(), &mut counted)?;
+            let features = features(&spec, &fold, how, &batch, &mut counted)?;
             let mut troubles = lock(&troubles);
             troubles.resize(counted.len(), Trouble::default());
             troubles.iter_mut().zip(&counted).for_each(|(all, more)| all.add(more));
-            Ok(features.record_output(&metrics))
+            let batches = features.batches(&out, text_bytes)?;
+            let batches = batches.into_iter().map(|batch| Ok(batch.record_output(&metrics)));
+            Ok::<_, DataFusionError>(futures::stream::iter(batches.collect::<Vec<_>>()))
         });
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches.try_flatten())))
     }
 }

@@ -12,6 +12,7 @@
 
 mod answer;
 mod assemble;
+mod assembly;
 mod block;
 mod choices;
 mod chunks;
@@ -21,6 +22,7 @@ mod edges;
 mod events;
 mod finish;
 mod in_order;
+mod pace;
 mod panes;
 mod point_in_time;
 mod questions;

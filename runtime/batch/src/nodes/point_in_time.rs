@@ -30,6 +30,7 @@ use datafusion::physical_plan::{
 };
 use featc_ir::Cut;
 use futures::{StreamExt, TryStreamExt};
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -81,6 +82,8 @@ struct Stream {
     large: Option<Box<QuestionChunks>>,
     /// What is complete and not answered.
     complete: Vec<Current>,
+    /// Answers that are not handed on.
+    answers: VecDeque<RecordBatch>,
     ended: bool,
     metrics: BaselineMetrics,
 }
@@ -94,11 +97,15 @@ impl Stream {
         loop {
             let metrics = self.metrics.clone();
             let timer = metrics.elapsed_compute().timer();
-            while let Some(current) = self.complete.first_mut() {
-                if let Some(answers) = current.next(&self.job)? {
-                    return Ok(Some(answers.record_output(&metrics)));
+            if let Some(answers) = self.answers.pop_front() {
+                return Ok(Some(answers.record_output(&metrics)));
+            }
+            if let Some(current) = self.complete.first_mut() {
+                match current.next(&self.job)? {
+                    Some(answers) => self.answers.extend(answers),
+                    None => drop(self.complete.remove(0)),
                 }
-                self.complete.remove(0);
+                continue;
             }
             if self.ended {
                 return Ok(None);
@@ -197,10 +204,11 @@ impl Stream {
             start = end;
         }
         let bytes = layout.work_bytes(batch.num_rows(), sliced_bytes(batch));
+        let run = in_order.run(layout, false)?;
         Ok(Current::Whole {
-            run: in_order.run(layout, false)?,
+            pace: self.job.pace(bytes, Some(&run)),
+            run,
             entities: of_entities,
-            questions_max: self.job.questions_max(bytes),
             next: 0,
             rows: None,
         })
@@ -317,6 +325,7 @@ impl ExecutionPlan for PointInTimeExec {
                 open: vec![],
                 large: None,
                 complete: vec![],
+                answers: VecDeque::new(),
                 ended: false,
                 metrics,
             };

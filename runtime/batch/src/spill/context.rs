@@ -13,6 +13,9 @@ const SMALL_BYTES: usize = 128 << 20;
 /// Of the memory of a run a quarter is for the events and answers of one partition, but at least this, if there is so much.
 const SHARE_BYTES: usize = 24 << 20;
 
+/// About so much text of answers is together in a batch, if there is no bound on memory.
+const TEXT_BYTES: usize = 64 << 20;
+
 /// A bound on memory.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Memory {
@@ -42,6 +45,12 @@ impl Memory {
     pub fn share(self) -> Option<usize> {
         self.limit.map(|bytes| (bytes / 4).max(bytes.min(SHARE_BYTES)))
     }
+
+    /// How much text of answers is together in a batch, in bytes, about: a batch has fewer rows where their text is long.
+    pub fn text(self) -> usize {
+        self.share()
+            .map_or(TEXT_BYTES, |share| (share / 8).clamp(1, TEXT_BYTES))
+    }
 }
 
 /// Where what is buffered is counted, and where it goes when there is too much.
@@ -52,6 +61,8 @@ pub(crate) struct SpillContext {
     pub temp: Option<PathBuf>,
     /// So much is collected before it goes to disk even if others have taken all memory: many small runs are slow to read.
     pub run_bytes: usize,
+    /// See [`Memory::text`].
+    pub text_bytes: usize,
 }
 
 impl SpillContext {
@@ -68,6 +79,7 @@ impl SpillContext {
             pool: runtime.memory_pool.clone(),
             temp: temp.or_else(of_session),
             run_bytes: memory.limit.map_or(0, |bytes| bytes / 64),
+            text_bytes: memory.text(),
         }
     }
 

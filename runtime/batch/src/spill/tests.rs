@@ -1,6 +1,7 @@
 //! Partitions in memory and on disk.
 
 use super::*;
+use crate::error::BatchError;
 use arrow::array::{AsArray, Int64Array};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use datafusion::execution::memory_pool::GreedyMemoryPool;
@@ -11,6 +12,7 @@ fn partitions(bytes: usize) -> (PartitionedSpill, tempfile::TempDir) {
         pool: Arc::new(GreedyMemoryPool::new(bytes)),
         temp: Some(temp.path().to_owned()),
         run_bytes: 0,
+        text_bytes: 1 << 20,
     };
     let schema = Arc::new(Schema::new(vec![Field::new("x", DataType::Int64, false)]));
     (PartitionedSpill::new("test", schema, 7, &context), temp)

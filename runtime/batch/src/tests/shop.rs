@@ -46,6 +46,7 @@ fn source(batch: Option<FileSet>) -> Source {
                     name: name.into(),
                     ty,
                     nullable: name != "at",
+                    held: featc_ir::Held::default(),
                 })
                 .to_vec(),
             vec![ColumnId(0)],

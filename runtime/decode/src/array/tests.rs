@@ -6,6 +6,7 @@ use std::sync::Arc;
 const RULES: Rules = Rules {
     zone: None,
     keep_nan: false,
+    loose: false,
 };
 
 /// Of an array that others may have too: everything is copied.
@@ -339,6 +340,7 @@ fn what_does_not_fit_is_refused_and_what_fits_decodes() {
     let rules = Rules {
         zone: Some(Zone::named("UTC").unwrap()),
         keep_nan: false,
+        loose: false,
     };
     for ty in types {
         for data_type in &found {

@@ -146,9 +146,9 @@ impl TextFormat for Delimited {
         let places = spec
             .columns
             .iter()
-            .map(|column| match said::text(&input.values, &column.name) {
-                Some(text) if !names.contains(&column.name) => Ok(Cell::Said(text.to_owned())),
-                _ => place(&names, &column.name, &input.name).map(Cell::Field),
+            .map(|column| match said::text(&input.values, column.field()) {
+                Some(text) if !names.iter().any(|name| name == column.field()) => Ok(Cell::Said(text.to_owned())),
+                _ => place(&names, column.field(), &input.name).map(Cell::Field),
             })
             .collect::<Result<_, _>>()?;
         let is_other = |(_, name): &(usize, &String)| spec.options.undeclared && !spec.declares(name);

@@ -1,13 +1,14 @@
 //! JSONL: one JSON object per line.
 
 use crate::builder::Builder;
-use crate::detail::Detail;
+use crate::detail::{Broken, Detail, Wrong};
 use crate::error::DecodeError;
 use crate::format::{Format, Opened};
 use crate::json::{self, Entries, JsonlReader, Record, json_shown};
 use crate::lines::Lines;
 use crate::packed::unpacked;
 use crate::reject::{Reason, shown};
+use crate::rules::BadCell;
 use crate::said;
 use crate::spec::Spec;
 use crate::spine::text::Table;
@@ -103,7 +104,7 @@ impl TextFormat for Jsonl {
         let said = spec
             .columns
             .iter()
-            .map(|column| said::text(&input.values, &column.name));
+            .map(|column| said::text(&input.values, column.field()));
         Ok(Box::new(JsonlRecords {
             reader: JsonlReader::new(lines),
             hints: Vec::new(),
@@ -136,12 +137,22 @@ impl Records for JsonlRecords {
             Ok(entries) => entries,
             Err(why) => return unparsable(line, why),
         };
-        let (cells, said) = (by_column(&entries, spec, &mut self.hints), &self.said);
+        let (mut cells, said) = (by_column(&entries, spec, &mut self.hints), &self.said);
+        for (cell, column) in cells.iter_mut().zip(&spec.columns).filter(|(cell, _)| cell.is_none()) {
+            match nested(&entries, column.field()) {
+                Ok(found) => *cell = found,
+                Err(why) => return unparsable(line, why),
+            }
+        }
         let push = |column: usize, builder: &mut Builder| match cells[column] {
-            Some(raw) => builder.push_json(raw, spec.rules),
+            Some(Cell::Value(raw)) => builder.push_json(raw, spec.rules),
+            Some(Cell::NoObject(_)) => Err(BadCell::Bad(Wrong::NoObject)),
             None => builder.push_text(&said[column], false, spec.rules),
         };
-        let text = |column: usize| cells[column].map_or_else(|| shown(&said[column]), json_shown);
+        let text = |column: usize| match cells[column] {
+            Some(Cell::Value(raw) | Cell::NoObject(raw)) => json_shown(raw),
+            None => shown(&said[column]),
+        };
         let undeclared = || {
             let others = entries.0.iter().filter(|(name, _)| !spec.declares(name));
             let others = others.filter(|(_, value)| *value != "null");
@@ -161,20 +172,52 @@ impl Records for JsonlRecords {
     }
 }
 
-/// The literal text of each declared column, `None` where the object lacks it.
-fn by_column<'a>(entries: &Entries<'a>, spec: &Spec, hints: &mut Vec<Option<usize>>) -> Vec<Option<&'a str>> {
+/// What an object has for a declared column.
+#[derive(Clone, Copy)]
+enum Cell<'a> {
+    /// Its literal text.
+    Value(&'a str),
+    /// What stands on the way to it, and is no object.
+    NoObject(&'a str),
+}
+
+/// The value of each declared column that is an entry of the object itself, `None` where it is not.
+fn by_column<'a>(entries: &Entries<'a>, spec: &Spec, hints: &mut Vec<Option<usize>>) -> Vec<Option<Cell<'a>>> {
     let mut cells = vec![None; spec.columns.len()];
     hints.resize(entries.0.len(), None);
     for ((name, value), hint) in entries.0.iter().zip(hints) {
-        let is = |column: usize| spec.columns[column].name == *name;
+        let is = |column: usize| spec.columns[column].field() == *name;
         if !hint.is_some_and(is) {
             *hint = (0..spec.columns.len()).find(|column| is(*column));
         }
         if let Some(column) = *hint {
-            cells[column] = Some(*value);
+            cells[column] = Some(Cell::Value(value));
         }
     }
     cells
+}
+
+/// What stands at the end of a way that leads through an entry, which is named by what stands before its first dot. In the
+/// object there the entry of the rest's name is the end, or else the way goes on.
+fn nested<'a>(entries: &Entries<'a>, field: &str) -> Result<Option<Cell<'a>>, Broken> {
+    let Some((head, rest)) = field.split_once('.') else {
+        return Ok(None);
+    };
+    let of = |entries: &Entries<'a>, name: &str| {
+        let found = entries.0.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| *value)
+    };
+    match of(entries, head) {
+        None | Some("null") => Ok(None),
+        Some(inner) if inner.starts_with('{') => {
+            let inner = json::entries(inner)?;
+            match of(&inner, rest) {
+                Some(value) => Ok(Some(Cell::Value(value))),
+                None => nested(&inner, rest),
+            }
+        }
+        Some(other) => Ok(Some(Cell::NoObject(other))),
+    }
 }
 
 struct JsonlEncoder(Writer<Target, LineDelimited>);

@@ -20,6 +20,7 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::basic::{ConvertedType, Encoding};
 use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData};
+use parquet::schema::types::SchemaDescriptor;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -42,7 +43,7 @@ impl Format for Parquet {
             has_nulls(metadata.metadata(), root)
         })?;
         Ok(Arc::new(ParquetFile {
-            mask: ProjectionMask::roots(metadata.parquet_schema(), layout.read.iter().copied()),
+            mask: ProjectionMask::leaves(metadata.parquet_schema(), leaves(metadata.parquet_schema(), &layout)),
             version: file.version(),
             len: file.len(),
             open: keep_open.then_some(file),
@@ -113,6 +114,24 @@ impl Encoder for ParquetWriter<Target> {
     fn finish(self: Box<Self>) -> Result<Target, WriteError> {
         Ok(ParquetWriter::finish(*self)?)
     }
+}
+
+/// The leaves of the columns that are read; of structs, those on the way to what is.
+fn leaves(schema: &SchemaDescriptor, layout: &Layout) -> Vec<usize> {
+    let all = || 0..schema.num_columns();
+    let is_read = |leaf: &usize| {
+        let path = schema.column(*leaf);
+        let inside = path.path().parts().get(1..).unwrap_or_default();
+        layout.reads(schema.get_column_root_idx(*leaf), inside)
+    };
+    let mut read: Vec<usize> = all().filter(is_read).collect();
+    for root in &layout.read {
+        let of_root = |leaf: &usize| schema.get_column_root_idx(*leaf) == *root;
+        if !read.iter().any(of_root) {
+            read.extend(all().filter(of_root));
+        }
+    }
+    read
 }
 
 /// What the end of a file says.
@@ -233,6 +252,8 @@ impl ParquetFile {
             match self.layout.places.get(bound.column.index()) {
                 Some(Place::Said(Said::Value(value))) if !prune::within(value, bound) => keep.fill(false),
                 Some(Place::Said(_)) | None => {}
+                // Only columns of the file have statistics that are looked at.
+                Some(_) if !self.layout.inside[bound.column.index()].is_empty() => {}
                 Some(Place::Read(_) | Place::Unread) => {
                     prune::clear(self.name(), &self.metadata, bound, spec, &mut keep);
                 }
@@ -253,7 +274,7 @@ impl ParquetFile {
             let descriptor = self.metadata.parquet_schema();
             let leaf = (0..descriptor.num_columns()).find(|leaf| descriptor.get_column_root_idx(*leaf) == root);
             let chunk = leaf.and_then(|leaf| group.columns().get(leaf));
-            if spec.is_coded(index) && chunk.is_some_and(is_dictionary) {
+            if spec.is_coded(index) && self.layout.inside[index].is_empty() && chunk.is_some_and(is_dictionary) {
                 let ty = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
                 fields[root] = Arc::new(fields[root].as_ref().clone().with_data_type(ty));
                 changed = true;

@@ -1,20 +1,20 @@
 //! Reading questions: the original columns untouched, and beside them the keys and the instants.
 
 mod infer;
+mod loose;
 mod nested;
 pub(crate) mod text;
 
-use crate::array;
-use crate::builder::Rules;
 use crate::detail::BadValue;
 use crate::error::{DecodeError, RowPlace};
 use crate::guard::guarded;
-use crate::layout::fitting;
 use crate::names::first_twice;
+use crate::rules::Rules;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featc_ir::{Key, Type};
 use featr_kernels::{Column, Data, Tag};
+use loose::fitted;
 
 /// Questions of a training set or a backfill, in file order.
 #[derive(Debug, Clone)]
@@ -54,12 +54,11 @@ pub(crate) fn columns(
     wanted: &Wanted<'_>,
 ) -> Result<Spine, DecodeError> {
     wanted.few(schema.fields().len())?;
-    let zone = wanted.rules.zone;
-    let (at, _) = fitting(&schema, (wanted.at, Type::Timestamp), zone, wanted.file)?;
+    let (at, instant) = fitted(&schema, (wanted.at, Type::Timestamp), wanted)?;
     wanted.once(schema.fields().iter().map(|field| field.name().as_str()))?;
     let mut places = Vec::with_capacity(wanted.keys.len());
     for key in wanted.keys {
-        places.push(fitting(&schema, (&key.name, key.ty), zone, wanted.file)?.0);
+        places.push(fitted(&schema, (&key.name, key.ty), wanted)?);
     }
     let mut spine = Spine {
         schema,
@@ -70,21 +69,22 @@ pub(crate) fn columns(
     while let Some(batch) = next()? {
         let above = spine.times.len();
         let row = |row: usize| RowPlace::Row((above + row + 1) as u64);
-        for ((key, place), all) in wanted.keys.iter().zip(&places).zip(&mut spine.keys) {
+        for ((key, (place, form)), all) in wanted.keys.iter().zip(&places).zip(&mut spine.keys) {
             let decoded = guarded(wanted.file, || {
-                array::decode(batch.column(*place).clone(), key.ty, wanted.rules)
+                loose::decode(batch.column(*place).clone(), form, key.ty, wanted)
             })?;
             if let Some((at, why)) = decoded.refused.first() {
                 return Err(wanted.bad_key(
                     row(*at),
                     &key.name,
                     format!("holds a value that does not decode: {why}"),
+                    None,
                 ));
             }
             all.append(&decoded.column);
         }
         let decoded = guarded(wanted.file, || {
-            array::decode(batch.column(at).clone(), Type::Timestamp, wanted.rules)
+            loose::decode(batch.column(at).clone(), &instant, Type::Timestamp, wanted)
         })?;
         if let Some((at, why)) = decoded.refused.first() {
             let why = format!("holds a value that does not decode: {why}");
@@ -129,12 +129,13 @@ impl Wanted<'_> {
         }
     }
 
-    fn bad_key(&self, row: RowPlace, column: &str, why: String) -> DecodeError {
+    fn bad_key(&self, row: RowPlace, column: &str, why: String, value: Option<BadValue>) -> DecodeError {
         DecodeError::SpineKey {
             file: self.file.to_owned(),
             row,
             column: column.to_owned(),
             why,
+            value,
         }
     }
 

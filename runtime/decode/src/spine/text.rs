@@ -3,7 +3,7 @@
 use super::infer::{Kinds, typed};
 use super::nested::{Place, Refused};
 use super::{Spine, Wanted, instants};
-use crate::builder::{BadCell, Builder, json_string};
+use crate::builder::{Builder, json_string};
 use crate::convert::{arrow_type, to_arrow};
 use crate::csv;
 use crate::detail::BadValue;
@@ -11,6 +11,7 @@ use crate::error::{DecodeError, RowPlace};
 use crate::json::json_shown;
 use crate::names::place;
 use crate::reject::shown;
+use crate::rules::BadCell;
 use arrow::array::{ArrayRef, RecordBatch, StringArray, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema};
 use featc_ir::Type;
@@ -101,11 +102,11 @@ impl Wanted<'_> {
             Err(BadCell::Bad(wrong)) => {
                 let written = shown();
                 let why = format!("holds {written}, which {wrong}");
+                let value = Some(BadValue { written, wrong });
                 Err(if name == self.at {
-                    let value = Some(BadValue { written, wrong });
                     self.bad_instant(RowPlace::Line(line), why, value)
                 } else {
-                    self.bad_key(RowPlace::Line(line), name, why)
+                    self.bad_key(RowPlace::Line(line), name, why, value)
                 })
             }
             Ok(()) if name == self.at && builder.last_is_null() => {

@@ -39,11 +39,18 @@ fn shorten(error: DecodeError, folder: &Path) -> DecodeError {
             why,
             value,
         },
-        DecodeError::SpineKey { file, row, column, why } => DecodeError::SpineKey {
+        DecodeError::SpineKey {
+            file,
+            row,
+            column,
+            why,
+            value,
+        } => DecodeError::SpineKey {
             file: cut(file),
             row,
             column,
             why,
+            value,
         },
         DecodeError::SpineLine { file, line, why } => DecodeError::SpineLine {
             file: cut(file),
@@ -438,4 +445,78 @@ fn nan_stays_nan_because_events_may_have_it_in_their_identity() {
             path.display()
         );
     }
+}
+
+#[test]
+fn dates_are_the_first_instants_of_their_days_in_the_zone_that_is_given() {
+    let text = "card,n,at\na,1,2024-07-01\nb,2.0,2024-07-01T12:00:00Z\n";
+    let spine = read("s.csv", text, Some("Europe/Amsterdam")).unwrap();
+    assert_eq!(spine.times, [1_719_784_800_000_000, 1_719_835_200_000_000]);
+    assert_eq!(spine.keys[1].i64s(), [1, 2]);
+    assert!(matches!(
+        read("s.csv", text, None),
+        Err(DecodeError::NaiveTimestamp { line: Some(2), .. })
+    ));
+    let jsonl = "{\"card\": \"a\", \"n\": 1.0, \"at\": \"2024-07-01\"}\n";
+    let spine = read("s.jsonl", jsonl, Some("UTC")).unwrap();
+    assert_eq!(
+        (spine.times, spine.keys[1].i64s()),
+        (vec![1_719_792_000_000_000], &[1][..])
+    );
+    for (text, why) in [
+        ("card,n,at\na,1.5,2024-07-01\n", "holds \"1.5\", which is not an int64"),
+        (
+            "card,n,at\na,1e19,2024-07-01\n",
+            "holds \"1e19\", which is not an int64",
+        ),
+    ] {
+        let told = read("s.csv", text, Some("UTC")).unwrap_err().to_string();
+        assert!(told.ends_with(why), "{told}");
+    }
+}
+
+#[test]
+fn integers_that_became_floats_are_taken_where_they_are_exact() {
+    let table = |n: Vec<Option<f64>>, at: ArrayRef| {
+        let rows = n.len();
+        let card: ArrayRef = Arc::new(StringArray::from(vec!["a"; rows]));
+        let n: ArrayRef = Arc::new(Float64Array::from(n));
+        let batch = RecordBatch::try_from_iter_with_nullable([("card", card, true), ("n", n, true), ("at", at, true)]);
+        let batch = batch.unwrap();
+        Table {
+            schema: batch.schema(),
+            batches: vec![batch],
+        }
+    };
+    let wanted = keys(&[("n", Type::Int64)]);
+    let days: ArrayRef = Arc::new(Date32Array::from(vec![0, 1, 2, 3]));
+    let floats = vec![Some(9_007_199_254_740_991.0), Some(-0.0), Some(f64::NAN), None];
+    let spine = spine_of(&table(floats, days.clone()), "s", &wanted, "at", Some("UTC")).unwrap();
+    let found = spine.keys[0].values();
+    assert_eq!(
+        found,
+        [Value::Int64((1 << 53) - 1), Value::Int64(0), Value::Null, Value::Null]
+    );
+    assert_eq!(spine.times, [0, 86_400_000_000, 172_800_000_000, 259_200_000_000]);
+    // They pass through as they are.
+    assert_eq!(spine.schema.field(1).data_type(), &DataType::Float64);
+    // What is rounded to 2^53 may have been another number.
+    for wrong in [
+        0.5,
+        9_007_199_254_740_992.0,
+        -9_007_199_254_740_992.0,
+        1e19,
+        f64::INFINITY,
+    ] {
+        let told = spine_of(
+            &table(vec![Some(wrong); 4], days.clone()),
+            "s",
+            &wanted,
+            "at",
+            Some("UTC"),
+        );
+        assert!(matches!(told, Err(DecodeError::SpineKey { .. })), "{wrong}");
+    }
+    let told = spine_of(&table(vec![Some(1.0); 4], days), "s", &wanted, "at", None);
+    assert!(matches!(told, Err(DecodeError::NaiveTimestamp { line: None, .. })));
 }

@@ -5,6 +5,7 @@ mod csv;
 mod cuts;
 mod edges;
 mod files;
+mod held;
 mod ipc;
 mod jsonl;
 mod packed;
@@ -30,6 +31,7 @@ pub(crate) fn source(columns: &[(&str, Type)]) -> Source {
             name: name.trim_end_matches('?').into(),
             ty: *ty,
             nullable: name.ends_with('?'),
+            held: featc_ir::Held::default(),
         })
         .collect();
     let time = columns.iter().position(|column| column.ty == Type::Timestamp).unwrap();

@@ -1,8 +1,9 @@
 //! Parquet, its columns encoded on several threads.
 //!
 //! Invariant SAME-BITS: the bytes are a function of the rows and of the options but `threads`. Rows go to the encoders in
-//! chunks of a size that only depends on the schema, however the batches were cut.
+//! chunks of a size that depends on the schema and the length of their text, however the batches were cut.
 
+use crate::text_size::{has_text, rows_of_text, text_bytes};
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType, FieldRef, SchemaRef};
@@ -17,6 +18,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use std::fmt;
 use std::io::Write;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -47,6 +49,9 @@ impl Default for WriteOptions {
     }
 }
 
+/// A chunk ends with the row with which its text reaches this.
+const TEXT_PER_CHUNK: usize = 32 << 20;
+
 /// Rows on their way into Parquet. See [`crate::RowsWriter`] for files.
 pub struct ParquetWriter<W: Write + Send> {
     schema: SchemaRef,
@@ -54,11 +59,15 @@ pub struct ParquetWriter<W: Write + Send> {
     factory: ArrowRowGroupWriterFactory,
     threads: usize,
     rows_per_chunk: usize,
+    text_per_chunk: usize,
     rows_per_group: usize,
     bytes_in_flight: usize,
+    /// The columns of no fixed width.
+    texts: Vec<usize>,
     /// Rows that are not a chunk yet.
     waiting: Vec<RecordBatch>,
     waiting_rows: usize,
+    waiting_text: usize,
     /// Of the row group that is being encoded.
     group: Option<Vec<Mutex<Root>>>,
     group_rows: usize,
@@ -130,16 +139,21 @@ impl<W: Write + Send> ParquetWriter<W> {
             65..=256 => 1 << 14,
             _ => 1 << 13,
         };
+        let texts = schema.fields().iter().enumerate();
+        let texts = texts.filter(|(_, field)| has_text(field.data_type()));
         Ok(ParquetWriter {
+            texts: texts.map(|(column, _)| column).collect(),
             schema,
             file,
             factory,
             threads: options.threads.max(1),
             rows_per_chunk,
+            text_per_chunk: TEXT_PER_CHUNK,
             rows_per_group: options.rows_per_group.max(1),
             bytes_in_flight: options.bytes_in_flight,
             waiting: Vec::new(),
             waiting_rows: 0,
+            waiting_text: 0,
             group: None,
             group_rows: 0,
         })
@@ -153,14 +167,23 @@ impl<W: Write + Send> ParquetWriter<W> {
         if batch.schema_ref().fields() != self.schema.fields() {
             return Err(ParquetError::General("a batch of another schema".into()));
         }
+        let text = |columns: &[usize], rows: Range<usize>| -> usize {
+            let texts = columns
+                .iter()
+                .map(|column| text_bytes(batch.column(*column), rows.clone()));
+            texts.sum()
+        };
         let mut start = 0;
         while start < batch.num_rows() {
             let room = self.rows_per_chunk.min(self.rows_per_group - self.group_rows) - self.waiting_rows;
-            let rows = room.min(batch.num_rows() - start);
+            let most = room.min(batch.num_rows() - start);
+            let left = self.text_per_chunk - self.waiting_text;
+            let rows = rows_of_text(start..start + most, left, |rows| text(&self.texts, rows));
             self.waiting.push(batch.slice(start, rows));
             self.waiting_rows += rows;
+            self.waiting_text += text(&self.texts, start..start + rows);
             start += rows;
-            if rows == room {
+            if rows == room || self.waiting_text >= self.text_per_chunk {
                 self.encode()?;
             }
         }
@@ -189,6 +212,7 @@ impl<W: Write + Send> ParquetWriter<W> {
         }
         let batches = std::mem::take(&mut self.waiting);
         let rows = std::mem::take(&mut self.waiting_rows);
+        self.waiting_text = 0;
         let group = match self.group.take() {
             Some(group) => group,
             None => self.roots()?,

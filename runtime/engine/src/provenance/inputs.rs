@@ -128,7 +128,7 @@ fn record_of(rows: &Rows, hash: bool, counts: &dyn Fn(&str) -> bool) -> Result<F
 /// is.
 pub(super) fn in_memory(source: &Source, rows: &Rows, hash: HashInputs<'_>) -> Result<SourceFiles, Error> {
     let hash = !matches!(hash, HashInputs::Nothing);
-    let declares = |name: &str| source.columns.iter().any(|column| column.name == name);
+    let declares = |name: &str| source.columns.iter().any(|column| column.is_in(name));
     Ok(SourceFiles {
         source: source.name.clone(),
         format: MEMORY.to_owned(),

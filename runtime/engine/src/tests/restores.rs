@@ -266,7 +266,7 @@ fn a_question_below_the_horizon_is_told_the_way_out() {
     assert_eq!(
         said,
         "asked at 1970-01-01T05:59:00Z, but the events of `txn` through `big` by (card) can be asked from \
-         1970-01-01T06:00:00Z on: what lies further back was released; ask there or later, or push the rows into another `Online`"
+         1970-01-01T06:00:00Z on: what lies further back was released"
     );
     // Window, lateness and an hour.
     let stats = online.stats();

@@ -2,9 +2,8 @@ use super::{
     Arc, ArrayRef, Duration, FileFormat, Float64Array, Int64Array, RecordBatch, Run, StringArray,
     TimestampMicrosecondArray, add, all, aside, ids, lines, program,
 };
-use crate::sender::Sender;
 use crate::stdin;
-use featr_online::{Folder, Options, Runtime, SystemClock};
+use featr_online::{Folder, Options, Runtime, Sender, SystemClock};
 use std::path::Path;
 
 const HEADER: &str = "id,card,amount,at,seen\n";

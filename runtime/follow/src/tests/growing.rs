@@ -178,7 +178,7 @@ fn a_reader_that_ends_often_reads_everything_once() {
     let run = Run::start(folder, "live.jsonl");
     run.until("all is read", || {
         let progress = run.runtime.progress();
-        progress[0].1.splits == 1 && progress[0].1.unread_bytes == 0
+        progress[0].1.splits == 1 && progress[0].1.unread == featr_online::Unread::Bytes(0)
     });
     run.end();
     assert_eq!(ids(folder), all(0..written));

@@ -14,6 +14,9 @@ use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt as _, PutMod
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Bytes of a file of the log that are read: they are in memory at once.
+const CONTENT_BYTES_MAX: u64 = 256 << 20;
+
 /// A table's log, where it lies.
 #[derive(Debug, Clone)]
 pub(crate) struct Log {
@@ -122,6 +125,10 @@ impl Log {
             .split('/')
             .fold(self.folder.clone(), |folder, part| folder.join(part));
         let bytes = match self.store.get(&location).await {
+            Ok(found) if found.meta.size > CONTENT_BYTES_MAX => {
+                let (mib, most) = (found.meta.size >> 20, CONTENT_BYTES_MAX >> 20);
+                return Err(self.unreadable(format!("{name} has {mib} MiB, and at most {most} are read")));
+            }
             Ok(found) => found.bytes().await,
             Err(StoreError::NotFound { .. }) => return Ok(None),
             Err(error) => Err(error),

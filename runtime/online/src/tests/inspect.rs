@@ -84,3 +84,11 @@ fn a_start_that_the_clock_forbids_is_known_before() {
     let opened = open(&disk, &Arc::new(early), Options::default());
     assert!(matches!(opened, Err(StateError::ClockBehind { .. })));
 }
+
+#[test]
+fn a_gap_in_the_log_is_one_message() {
+    use crate::recovery::gaps;
+    assert_eq!(gaps(&[2, 3], 2..=3), []);
+    assert_eq!(gaps(&[2, 3, 7], 1..=9), [1..=1, 4..=6, 8..=9]);
+    assert_eq!(gaps(&[99_999_999], 1..=99_999_999), [1..=99_999_998]);
+}

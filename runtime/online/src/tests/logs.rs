@@ -1,7 +1,7 @@
 //! What checkpoints make of the log, and what is kept aside.
 
 use super::disk::SimulatedDisk;
-use super::fixture::{NOON, SECOND, SHOP, ask, compiled, files, logged, open, push};
+use super::fixture::{NOON, SECOND, SHOP, ask, compiled, files, logged, open, push, total};
 use crate::aside::{About, Aside};
 use crate::disk::Disk as _;
 use crate::{Options, Runtime, SetClock, StateError};
@@ -258,4 +258,61 @@ fn events_that_the_program_does_not_read_do_not_go_unsaid() {
     opened(SHOP, false).expect("they may go").stop().expect("it ends");
     let refused = opened(&both, true).map(drop).expect_err("they have gone");
     assert!(matches!(refused, StateError::OtherProgram { .. }), "{refused:?}");
+}
+
+/// Rows come as the program says that files hold them, and are in the log as values of the declared types.
+#[test]
+fn rows_that_are_held_otherwise_are_read_once() {
+    let columns = "id: int64, card: string from \"of.card\", amount: float64 from \"Amount (EUR)\", \
+                   at: timestamp as epoch_seconds, seen: timestamp from \"end\" as \"%d.%m.%Y %H:%M:%S\" in \"Asia/Tokyo\"";
+    let plain = "id: int64, card: string, amount: float64, at: timestamp, seen: timestamp";
+    assert!(SHOP.contains(plain));
+    let text = SHOP.replace(plain, columns);
+    let (disk, clock) = (SimulatedDisk::default(), Arc::new(SetClock::at(NOON)));
+    let open = || {
+        let (disk, clock) = (Arc::new(disk.clone()), clock.clone());
+        let opened = Runtime::open(compiled(&text), disk, clock, Options::default());
+        opened.map(|(runtime, _)| runtime).expect("a state")
+    };
+    let push = |runtime: &Runtime, id: i64, seen: &str| {
+        let at = (NOON / SECOND) - 60;
+        let line = format!(
+            "{{\"id\": {id}, \"of\": {{\"card\": \"a\"}}, \"Amount (EUR)\": {id}.5, \"at\": {at}, \"end\": {seen}}}"
+        );
+        let rows = runtime.program().incoming("payments", FileFormat::Jsonl, line.into());
+        runtime.push_wait(rows.expect("rows")).expect("pushed").report
+    };
+    let runtime = open();
+    // Noon is 21:00 in Tokyo.
+    assert_eq!(push(&runtime, 1, "\"01.03.2024 20:59:55\"").accepted, 1);
+    runtime.checkpoint_wait().expect("a checkpoint");
+    assert_eq!(push(&runtime, 2, "\"01.03.2024 20:59:55\"").accepted, 1);
+    // It says no arrival, and gets one.
+    assert_eq!(push(&runtime, 3, "null").accepted, 1);
+    clock.set(NOON + 10 * SECOND);
+    assert_eq!(total(&ask(&runtime, None).expect("an answer")), 7.5);
+    disk.stop_after(0);
+    assert!(runtime.stop().is_err());
+    disk.crash(&mut Random::new(5));
+    clock.set(NOON + 20 * SECOND);
+    let runtime = open();
+    assert_eq!(total(&ask(&runtime, None).expect("an answer")), 7.5);
+    runtime.stop().expect("it ends");
+    // What was pushed is in files that the same source reads.
+    let mut read = Vec::new();
+    for name in disk.list("pushed/payments").expect("a folder") {
+        let bytes = disk
+            .read(&format!("pushed/payments/{name}"))
+            .expect("a disk")
+            .expect("a file");
+        let rows = runtime
+            .program()
+            .incoming("payments", FileFormat::Parquet, bytes)
+            .expect("rows");
+        assert!(rows.rejected.is_empty(), "{:?}", rows.rejected);
+        let seen = rows.rows.column_by_name("seen").expect("a column").clone();
+        read.extend(seen.as_primitive::<TimestampMicrosecondType>().values().to_vec());
+    }
+    assert_eq!(read[..2], [NOON - 5 * SECOND; 2]);
+    assert_eq!(read.len(), 3);
 }

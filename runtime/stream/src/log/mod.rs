@@ -31,7 +31,7 @@ use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 /// - **Total**: every delta changes the set of events, or is counted as a copy, as unknown, or as released; nothing is lost.
 /// - **Adequate**: after any sequence of steps, in any order, chunking and multiplicity, a read of an entity at `t`
 ///   equals the fold over the entity's distinct events in the window (tested against `read_slow`: `tests::agree`).
-/// - Events up to the floor may be gone: only questions whose windows begin behind it may be asked (see `operator`).
+/// - Events up to the floor may be gone: only questions whose windows begin at it or later may be asked (see `operator`).
 /// - **Canonical**: the snapshot is a function of the set of events (tested: `tests::snapshots`).
 #[derive(Debug)]
 pub(crate) struct Log {

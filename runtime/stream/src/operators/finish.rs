@@ -3,12 +3,12 @@
 use crate::delta::Delta;
 use crate::log::LogAnswers;
 use crate::now::Now;
-use crate::operator::{Answer, Ask, Operator, Port};
-use crate::question::{Questions, ReadError};
-use crate::report::StepReport;
+use crate::operator::{Answer, Ask, Asked, Operator, Port};
+use crate::question::ReadError;
+use crate::report::{FeatureTrouble, StepReport};
 use featc_ir::plan::FinishSpec;
 use featc_ir::{Bug, Source};
-use featr_kernels::finish::{self, Answers, Lag};
+use featr_kernels::finish::{self, Answers, Lag, Trouble};
 use std::sync::Arc;
 
 /// Makes features of slots.
@@ -30,6 +30,17 @@ impl FinishOperator {
             spec,
         })
     }
+
+    /// What was counted of each feature of the spec.
+    fn named(&self, troubles: Vec<Trouble>) -> Vec<FeatureTrouble> {
+        let features = self.spec.features.iter().zip(troubles);
+        let named = features.map(|(feature, trouble)| FeatureTrouble {
+            view: feature.view.clone(),
+            feature: feature.name.clone(),
+            trouble,
+        });
+        named.collect()
+    }
 }
 
 impl Operator for FinishOperator {
@@ -42,10 +53,11 @@ impl Operator for FinishOperator {
         None
     }
 
-    fn read(&self, _: &Ask, questions: &Questions, now: &Now, inputs: Vec<Answer>) -> Result<Answer, ReadError> {
+    fn read(&self, _: &Ask, asked: Asked<'_>, inputs: Vec<Answer>) -> Result<Answer, ReadError> {
+        let Asked { questions, now, counts } = asked;
         let slots = inputs.into_iter().find_map(|input| match input {
             Answer::Slots(slots) => Some(slots),
-            Answer::Features(_) | Answer::Nothing => None,
+            Answer::Features(..) | Answer::Nothing => None,
         });
         let behind = |cut_us| questions.times.iter().map(move |at_us| finish::behind(*at_us, cut_us));
         let each: Option<Vec<u64>> = now.given(&self.source).map(|cut_us| behind(cut_us).collect());
@@ -53,7 +65,9 @@ impl Operator for FinishOperator {
         let answer = |LogAnswers { slots, presence }| {
             let times = &questions.times;
             let answers = Answers { times, slots, presence };
-            Answer::Features(finish::finish(&self.spec, answers, lag, None))
+            let mut troubles = counts.then(|| vec![Trouble::default(); self.spec.features.len()]);
+            let features = finish::finish(&self.spec, answers, lag, troubles.as_deref_mut());
+            Answer::Features(features, self.named(troubles.unwrap_or_default()))
         };
         Ok(slots.map_or(Answer::Nothing, answer))
     }

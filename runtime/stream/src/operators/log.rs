@@ -15,7 +15,7 @@ use crate::delta::{Delta, EventDeltas};
 use crate::kept::Kept;
 use crate::log::{Changes, Log, LogAnswers, LogAsk, LogQuestion};
 use crate::now::Now;
-use crate::operator::{Answer, Ask, Operator, Port};
+use crate::operator::{Answer, Ask, Asked, Operator, Port};
 use crate::paging::Paging;
 use crate::question::{Questions, ReadError};
 use crate::report::{AdvanceReport, LogReport, LogStats, StepReport};
@@ -197,7 +197,8 @@ impl Operator for LogOperator {
         report.released += released;
     }
 
-    fn read(&self, ask: &Ask, questions: &Questions, _: &Now, _: Vec<Answer>) -> Result<Answer, ReadError> {
+    fn read(&self, ask: &Ask, asked: Asked<'_>, _: Vec<Answer>) -> Result<Answer, ReadError> {
+        let questions = asked.questions;
         let Ask::Log(ask) = ask else {
             return Ok(Answer::Nothing);
         };

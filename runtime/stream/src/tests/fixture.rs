@@ -185,6 +185,7 @@ pub(super) fn source() -> Source {
         name: (*name).to_owned(),
         ty: *ty,
         nullable: true,
+        held: featc_ir::Held::default(),
     };
     Source {
         name: "txn".to_owned(),

@@ -539,7 +539,12 @@ impl Life {
         assert!(self.disk.has_stopped() || runtime.refusal().is_some() && runtime.failure().is_none());
         self.disk.refuse(&[]);
         tally.full_disks += 1;
-        !self.disk.has_stopped()
+        // It may have stopped before what was half written was taken back.
+        let has_stopped = self.disk.has_stopped();
+        if has_stopped {
+            self.attempted.extend(rows.into_iter().map(|row| (place, row)));
+        }
+        !has_stopped
     }
 
     /// After a sync that failed nobody knows what is there, and nothing more is written; what is known is answered.

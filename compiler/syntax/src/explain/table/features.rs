@@ -22,7 +22,12 @@ const BY_DURATION: &str = "use a duration such as `over 30m`; `time_since_last()
 const COUNTED: &str = "a window of the last events says how many";
 const ENDS_NOW: &str = "a window ends at the instant of the question, unless it has an `offset`";
 const WINDOW_WORD: &str = "a window stands behind the word `over`";
+const OFFSET_FIRST: &str = "`offset` belongs to the window, and `excluding` stands behind both";
 const LEAVES_OUT: &str = "a window leaves out events by `excluding`";
+const ONE_EXCLUSION: &str = "a window has one exclusion";
+const WHICH_EXCLUSION: &str = "keep one of them: `excluding now` leaves out all events of the question's instant, `excluding self` the \
+     event that the question is about";
+const LAST_EVENTS: &str = "a window of the last events ends at the question: it has no `offset`";
 const ONE_FILTER: &str = "an aggregate has one `where`";
 const FILTER_WORD: &str = "the condition of an aggregate stands behind the word `where`";
 const DEFAULT: &str = "what stands for null is said behind the window, by `default`";
@@ -37,6 +42,12 @@ const CALENDAR: &str = "windows of the calendar are not in this release";
 #[rustfmt::skip]
 pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ « including now|self »", FOREIGN, "`including` is not needed: all events of a window count, unless `excluding` leaves some out", Write("")),
+    Habit(VIEWS, "~ « excluding V ! offset N »", FOREIGN, OFFSET_FIRST, Write("offset {N} excluding {V}")),
+    Habit(VIEWS, "~ excluding self|now « excluding self|now »", FOREIGN, ONE_EXCLUSION, Say(WHICH_EXCLUSION)),
+    Habit(VIEWS, "~ excluding self|now « ,|and|or self|now »", FOREIGN, ONE_EXCLUSION, Say(WHICH_EXCLUSION)),
+    Habit(VIEWS, "~ offset « - N »", ABSENT, FUTURE, Say("an offset looks back: a window with `offset {N}` ends {N} before the question; a label is a column of the file, or of the spine")),
+    Habit(VIEWS, "~ over N events « offset M »", FOREIGN, LAST_EVENTS, Say("remove it, or write a length of time: `over 7d offset {M}`")),
+    Habit(VIEWS, "~ over N events max O « offset M »", FOREIGN, LAST_EVENTS, Say("remove it, or write a length of time: `over {O} offset {M}`")),
     Habit(VIEWS, "~ « except|without|exclude|not self »", FOREIGN, LEAVES_OUT, Write("excluding self")),
     Habit(VIEWS, "~ « except|without|exclude|not now »", FOREIGN, LEAVES_OUT, Write("excluding now")),
     Habit(VIEWS, "~ « until|till|before now »", FOREIGN, ENDS_NOW, Say("remove it, or write `excluding now` to leave out events of that very instant")),

@@ -13,18 +13,23 @@ const LISTS: &str = "columns of lists are not in this release";
 const ONE_ROW_EACH: &str = "write one row per element into the file";
 const NESTED: &str = "columns of nested values are not in this release";
 const HEAD: &str = "the head of a view is written with `of` and `from`";
+const ONE_ENTITY: &str = "a view has one entity";
+const WITHIN: &str = "`within` bounds how much later than the source's time an instant may lie, and stands behind `at`";
 const OPTIONS: &str = "files have no options";
 const CSV: &str = "remove it: CSV has a header line, commas, double quotes and UTF-8; with tabs it is `tsv`; other files have to be \
      written anew";
-const FLATTEN: &str = "write the fields as columns of their own into the file, for example `user_id: int64`";
-const FLATTEN_THIS: &str = "write the field as a column of its own into the file, for example `{V}_{W}`";
-const NO_QUOTES: &str = "names have no quotes: letters, digits and `_` alone are in this release";
-const ALIAS: &str = "a column has the name that it has in the file: other names are not in this release";
-const RENAME: &str = "rename the column in the file";
+const FLATTEN: &str = "declare the fields that are needed, each by its path: `user_id: int64 from \"user.id\"`";
+const FLATTEN_THIS: &str =
+    "give the field a name, and write its path behind the type: `{V}_{W}: int64 from \"{V}.{W}\"`";
+const NO_QUOTES: &str = "names have no quotes: they are letters, digits and `_`";
+const QUOTED: &str =
+    "choose a name, and write behind the type what the file calls the column: `trip_id: int64 from {S}`";
+const PATH: &str = "what the file calls a column stands behind `from`";
+const FORM: &str = "how values are read stands behind the type of their column";
 const LAG: &str = "an arrival that no column says is the event time and a lag";
 const EVENT_TIME: &str = "`time` and `arrival` name a column: expressions are not in this release";
-const WRITE_TIMESTAMPS: &str =
-    "write a column of timestamps into the file, such as `2025-01-31T12:00:00Z`, and declare it as `timestamp`";
+const READ_AS: &str = "say behind the column's type how it is read: `{W}: timestamp as epoch_seconds`, `as epoch_millis`, `as \"%d.%m.%Y %H:%M\"`";
+const READ_AS_EXAMPLE: &str = "say behind the column's type how it is read: `created: timestamp as epoch_seconds`, `as epoch_millis`, `as \"%d.%m.%Y %H:%M\"`";
 const JOINS: &str = "joins are not in this release";
 const JOIN_BEFORE: &str =
     "join the rows before, in the file; or make a view of each source, and list both in one service";
@@ -40,6 +45,11 @@ const SECOND_VIEW: &str =
 
 #[rustfmt::skip]
 pub(super) const HABITS: &[Habit] = &[
+    Habit(FILES, "^ view V of « T ! , W »", FOREIGN, ONE_ENTITY, Say("several keys are one entity: declare `entity pair ({T}: string, {W}: string)`, with the types that they have, and write `of pair`")),
+    Habit(FILES, "^ view V of « ( T , W ) »", FOREIGN, ONE_ENTITY, Say("several keys are one entity: declare `entity pair ({T}: string, {W}: string)`, with the types that they have, and write `of pair`")),
+    Habit(FILES, "^ view V of « ( W ) »", FOREIGN, "the entity stands without parentheses", Write("{W}")),
+    Habit(FILES, "^ transform V from W « within N at A » {", FOREIGN, WITHIN, Write("at {A} within {N}")),
+    Habit(FILES, "^ transform V from W « within N »", FOREIGN, WITHIN, Say("write which instant is meant: `at COLUMN within {N}`")),
     Habit(FILES, "^ view V « for|by|on|per|: W »", FOREIGN, HEAD, Write("of {W}")),
     Habit(FILES, "^ view V of T « on|using|in|over W »", FOREIGN, HEAD, Write("from {W}")),
     Habit(FILES, "^ transform V « of W »", FOREIGN, "a transform has no entity: the views that read it have", Write("")),
@@ -48,12 +58,16 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(FILES, "~ by « V as W »", FOREIGN, KEYS, Write("({V})")),
     Habit(SOURCES, "^ batch|stream W « [ L ] »", FOREIGN, "files stand one behind the other, with commas between them", Write("{L}")),
     Habit(SOURCES, "^ batch|stream W S « delimiter|delim|sep|separator|header|options|with|quote|quotechar|encoding|compression|skip|skiprows »", FOREIGN, OPTIONS, Say(CSV)),
-    Habit(SOURCES, "^ time|arrival W « S »", FOREIGN, "the form of instants is fixed: ISO 8601, such as `2025-01-31T12:00:00Z`", Say("remove it; instants without an offset are read by `zone \"Europe/Paris\"`, others have to be written anew in the file")),
+    Habit(SOURCES, "^ time|arrival W « S »", FOREIGN, FORM, Say("remove it here, and declare `{W}: timestamp as {S}`")),
+    Habit(SOURCES, "^ time|arrival W « as V »", FOREIGN, FORM, Say("remove it here, and declare `{W}: timestamp as {V}`")),
+    Habit(SOURCES, "^ time|arrival W « as S »", FOREIGN, FORM, Say("remove it here, and declare `{W}: timestamp as {S}`")),
     Habit(SOURCES, "enum|categorical|category ( L )", FOREIGN, "a type of few values is a `string`", Write("string")),
     Habit(SERVICES, "^ view V", FOREIGN, "an entry of a service says which features of a view", Write("{V}.*")),
     Habit(SERVICES, "^ entity|entities|key|keys V", FOREIGN, "a service has no entity of its own: its views say whose features they are", Write("")),
     Habit(SERVICES, "^ « feature|features » V .", FOREIGN, "an entry of a service is a view and its features", Write("")),
     Habit(SERVICES, "^ feature|features V", FOREIGN, "an entry of a service is a view and its features", Say("write the view before the feature: `view.{V}`")),
+    Habit(SERVICES, "^ « select * from V »", FOREIGN, "an entry of a service is a view and its features", Write("{V}.*")),
+    Habit(SERVICES, "^ select L from V", FOREIGN, "an entry of a service is a view and its features", Say("write the view before each feature: `{V}.total`; `{V}.*` are all")),
     Habit(SERVICES, "^ *", FOREIGN, "an entry of a service is a view and its features", Say("write an entry for each view, such as `spend.*`")),
     Habit(FILES, "~ where A {", FOREIGN, NO_FILTER, Say(FILTERS)),
     Habit(FILES, "~ « by ! V » {", FOREIGN, KEYS, Write("by ({V})")),
@@ -72,14 +86,13 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SOURCES, "struct", ABSENT, NESTED, Say(FLATTEN)),
     Habit(SOURCES, "map <", ABSENT, NESTED, Say(FLATTEN)),
     Habit(SOURCES, "V . W", ABSENT, NESTED, Say(FLATTEN_THIS)),
-    Habit(SOURCES, "S :", ABSENT, NO_QUOTES, Say(RENAME)),
+    Habit(SOURCES, "S :", FOREIGN, NO_QUOTES, Say(QUOTED)),
     Habit(SOURCES, "^ batch W from S", ABSENT, "files have no `from`", Say("write `batch {W} {S}`")),
     Habit(SOURCES, "^ arrival W + N", FOREIGN, LAG, Write("arrival time + {N}")),
-    Habit(SOURCES, "from|path S", ABSENT, ALIAS, Say(RENAME)),
-    Habit(SOURCES, "as W", ABSENT, ALIAS, Say(RENAME)),
-    Habit(SOURCES, "as S", ABSENT, ALIAS, Say(RENAME)),
-    Habit(SOURCES, "^ time|arrival W (", ABSENT, EVENT_TIME, Say(WRITE_TIMESTAMPS)),
-    Habit(SOURCES, "^ time W *|/", ABSENT, EVENT_TIME, Say(WRITE_TIMESTAMPS)),
+    Habit(SOURCES, "V : W « path|alias|name S »", FOREIGN, PATH, Write("from {S}")),
+    Habit(SOURCES, "^ time|arrival V ( W", ABSENT, EVENT_TIME, Say(READ_AS)),
+    Habit(SOURCES, "^ time|arrival W (", ABSENT, EVENT_TIME, Say(READ_AS_EXAMPLE)),
+    Habit(SOURCES, "^ time W *|/", ABSENT, EVENT_TIME, Say(READ_AS)),
     Habit(ITEMS, "join W", ABSENT, JOINS, Say(JOIN_BEFORE)),
     Habit(ITEMS, "union", ABSENT, UNIONS, Say(BOTH_FILES)),
     Habit(FILES, "^ import|include|use|from", ABSENT, NO_IMPORT, Say(ONE_FOLDER)),

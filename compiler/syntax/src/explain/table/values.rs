@@ -8,6 +8,8 @@ const BETWEEN: &str = "`between` is not in this release";
 const SELECT: &str = "`select` is not used: a feature is an expression";
 const SELECT_ALL: &str = "`select` is not used: a transform keeps all columns";
 const KEEP_ALL: &str = "remove it; `where` keeps rows, `let` adds a column: `let doubled = amount * 2`";
+const ONE_WHERE: &str = "`where` stands once, before all conditions";
+const CONDITION: &str = "a bool is a condition by itself, and `is` asks for null alone";
 const UNEQUAL: &str = "`is not` takes `null` alone";
 const EQUAL: &str = "`is` takes `null` and `not null` alone";
 const NAN: &str = "`is` takes `null` and `not null` alone";
@@ -56,6 +58,11 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(BODIES, "if A { B } else { C }", FOREIGN, CONDITIONAL, Write("case when {A} then {B} else {C} end")),
     Habit(BODIES, "if A { B }", FOREIGN, CONDITIONAL, Write("case when {A} then {B} end")),
     Habit(BODIES, "A ? B : C", FOREIGN, CONDITIONAL, Write("case when {A} then {B} else {C} end")),
+    Habit(BODIES, "and|or « ! where »", FOREIGN, ONE_WHERE, Write("")),
+    Habit(BODIES, "P « is not ! true »", FOREIGN, CONDITION, Show("not coalesce({P}, false)", "not coalesce(x, false)")),
+    Habit(BODIES, "P « is not ! false »", FOREIGN, CONDITION, Show("coalesce({P}, true)", "coalesce(x, true)")),
+    Habit(BODIES, "P « is ! true »", FOREIGN, CONDITION, Show("{P}", "where x")),
+    Habit(BODIES, "P « is ! false »", FOREIGN, CONDITION, Show("not {P}", "not x")),
     Habit(BODIES, "« is not ! N »", FOREIGN, UNEQUAL, Write("!= {N}")),
     Habit(BODIES, "« is not ! S »", FOREIGN, UNEQUAL, Write("!= {S}")),
     Habit(BODIES, "« is ! N »", FOREIGN, EQUAL, Write("= {N}")),

@@ -131,6 +131,33 @@ fn row_groups_end_by_rows_and_by_bytes() {
 }
 
 #[test]
+fn chunks_end_where_their_text_is_long() {
+    let rows = rows(20_000);
+    let options = WriteOptions {
+        bytes_in_flight: 1,
+        ..options(2)
+    };
+    let written = |cut: usize| {
+        let mut writer = ParquetWriter::new(Vec::new(), rows.schema(), &options).unwrap();
+        writer.text_per_chunk = 300_000;
+        for start in (0..rows.num_rows()).step_by(cut) {
+            writer
+                .write(&rows.slice(start, cut.min(rows.num_rows() - start)))
+                .unwrap();
+        }
+        writer.finish().unwrap()
+    };
+    let whole = written(20_000);
+    let (groups, back) = read(whole.clone());
+    assert_eq!(back.columns(), rows.columns());
+    // The text and that of the struct are 20 bytes each in ten of eleven rows, words and lists some.
+    assert!(groups.len() > 2 && groups[0] > 5_000 && groups[1..groups.len() - 1].iter().all(|rows| *rows > 5_000));
+    for cut in [1, 7, 999, 6_000] {
+        assert!(written(cut) == whole, "batches of {cut}");
+    }
+}
+
+#[test]
 fn what_is_said_about_the_rows_is_kept() {
     let options = WriteOptions {
         sorted_by: vec!["t".into(), "n".into()],

@@ -1,7 +1,10 @@
 //! The way of rows into the state: in order, one push at a time, until it is durable.
 
+use crate::error::Refused;
+use crate::feed::Feed;
+use crate::positions::Reading;
+use crate::shared::Pushed;
 use featr::Incoming;
-use featr_online::{Feed, Pushed, Reading, Refused};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -14,6 +17,8 @@ const SLICE: Duration = Duration::from_millis(25);
 /// The pause before a push that was refused is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
 
+/// Sends what a reader of a source has read.
+///
 /// # Contract
 /// A push is sent when the one before it is durable. So a position never stands behind rows that were refused.
 #[derive(Debug)]
@@ -140,7 +145,7 @@ impl Sender {
     }
 
     fn bug(&self, from: &str, error: &featr::Error) {
-        let help = "this is not your fault: please report it with the file";
+        let help = "this is not your fault: please report it with what was read";
         self.feed.tell("E9999", from, error.to_string(), help);
     }
 }

@@ -1,0 +1,277 @@
+"""Pushes to a server and asks it for a long time, kills it now and then, and checks all of it at the end.
+
+    cargo build -p featc
+    python3 bench/soak.py --featc target/debug/featc --minutes 60 --rate 20000 --kills 0
+    python3 bench/soak.py --featc target/debug/featc --minutes 10 --rate 4000 --kills 200
+
+Payments of drawn cards are pushed as JSON lines, so many rows a second; some are of the last minutes, some come with an
+arrival of their own, some are pushed twice. Two askers ask about ten cards at a time. A kill is `kill -9` at a drawn moment;
+a push that was not acknowledged is sent again. At the end the server is told to end. Checked are: each answer is one in
+order; every file of the state is whole; the rows of the state are those that were acknowledged, each once; each answer of
+the served log is what comes out when it is computed again, to the bit, unless a push took so long that the server counted
+its rows as late; the memory of a server that was not killed does not grow. Prints what was done, figures of latency and
+of memory. Nothing but the standard library; nothing but loopback. Exits with 1 if anything is violated.
+"""
+import argparse
+import datetime
+import http.client
+import json
+import pathlib
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+CARDS = 5_000
+# Rows that say their own arrival come within this, so that no answer has to be given without them.
+DELAY = "20s"
+SHOP = """module shop
+
+entity card (card: string)
+
+source payments {
+  columns (id: int64, card: string, amount: float64, at: timestamp, seen: timestamp)
+  unique id
+  time at
+  arrival seen
+  lateness 30m
+}
+
+view spend of card from payments {
+  owner "payments"
+  /// What was paid.
+  feature total = sum(amount) over [1m, 10m] default 0.0
+  /// A payment.
+  feature mean = mean(amount) over 10m
+  /// The greatest.
+  feature peak = max(amount) over 10m
+  /// Different amounts.
+  feature amounts = count_distinct(amount) over 5m
+  /// The last one.
+  feature latest = last(amount) over 10m
+}
+
+view seen of card from payments {
+  owner "payments"
+  /// All that were pushed.
+  feature rows = count() over 30d
+}
+
+service risk { spend.* }
+"""
+# What of the rows was kept is counted by a program that reaches over all of them.
+COUNT = SHOP.replace("service risk { spend.* }", "service rows { seen.* }")
+SHOP = SHOP[: SHOP.index("view seen")] + "service risk { spend.* }\n"
+
+
+def instant(seconds):
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class Soak:
+    def __init__(self, options, folder):
+        self.options, self.folder = options, folder
+        self.random = random.Random(options.seed)
+        self.program = folder / "shop.feat"
+        self.program.write_text(SHOP)
+        self.state = folder / "state"
+        self.address = None
+        self.server = None
+        self.ended = False
+        self.counts = dict(pushes=0, again=0, rows=0, late=0, asked=0, answers=0, refused=0, kills=0)
+        self.by_card = {}
+        self.latencies, self.pushed, self.memory = [], [], []
+        self.wrong = []
+
+    def begin(self):
+        arguments = [self.options.featc, "serve", self.program, "--state", self.state, "--listen", "127.0.0.1:0"]
+        arguments += ["--history", "10m", "--delay", DELAY, "--json"]
+        self.server = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=self.folder.joinpath("log").open("ab"))
+        said = json.loads(self.server.stdout.readline())
+        self.address = said["listening"]
+
+    def ask(self, path, body):
+        """The answer to a request; raises `OSError` or `HTTPException` where the server has gone."""
+        connection = http.client.HTTPConnection(self.address, timeout=60)
+        connection.request("POST", path, body)
+        answer = connection.getresponse()
+        text = answer.read()
+        connection.close()
+        return answer.status, json.loads(text)
+
+    def push(self):
+        """Pushes so many rows a second, in five pushes, until the end."""
+        draw = random.Random(self.options.seed + 1)
+        number, next_at = 0, time.monotonic()
+        while not self.ended:
+            rows, cards, now = [], [], time.time()
+            for _ in range(max(1, self.options.rate // 5)):
+                card = f"c{min(int(draw.paretovariate(0.6)), CARDS)}"
+                late = draw.random() < 0.05
+                at = now - (draw.random() * 240 if late else draw.random())
+                seen = instant(max(at, now - draw.random())) if draw.random() < 0.3 else None
+                rows.append(dict(id=number, card=card, amount=round(draw.random() * 100, 2), at=instant(at), seen=seen))
+                cards.append(card)
+                number += 1
+            # The server gives an arrival to a row that says none.
+            rows = [{key: value for key, value in row.items() if value is not None} for row in rows]
+            body = "".join(json.dumps(row) + "\n" for row in rows)
+            # Sent again after a kill they may be later than they say: then the server says when they came.
+            later = "".join(json.dumps({key: row[key] for key in row if key != "seen"}) + "\n" for row in rows)
+            begun = time.monotonic()
+            times = 1 + (draw.random() < 0.02)
+            while times and not self.wrong:
+                try:
+                    status, said = self.ask("/v1/push/payments", body)
+                except (OSError, http.client.HTTPException, json.JSONDecodeError):
+                    self.counts["again"] += 1
+                    body = later
+                    time.sleep(0.05)
+                    continue
+                if status != 200 or said["rejected"]:
+                    self.wrong.append(f"a push was answered {status}: {said}")
+                    return
+                times -= 1
+                self.counts["pushes"] += 1
+                self.counts["late"] += said["late_for_cut"]
+            self.pushed.append(time.monotonic() - begun)
+            self.counts["rows"] += len(rows)
+            for card in cards:
+                self.by_card[card] = self.by_card.get(card, 0) + 1
+            next_at += 0.2
+            time.sleep(max(0.0, next_at - time.monotonic()))
+
+    def question(self, seed):
+        draw = random.Random(seed)
+        while not self.ended:
+            cards = [{"card": f"c{min(int(draw.paretovariate(0.6)), CARDS)}"} for _ in range(10)]
+            begun = time.monotonic()
+            try:
+                status, said = self.ask("/v1/answer", json.dumps(dict(service="risk", entities=cards)))
+            except (OSError, http.client.HTTPException, json.JSONDecodeError):
+                self.counts["refused"] += 1
+                time.sleep(0.05)
+                continue
+            if status != 200 or len(said["answers"]) != len(cards):
+                self.wrong.append(f"a question was answered {status}: {said}")
+                return
+            self.latencies.append(time.monotonic() - begun)
+            self.counts["asked"] += 1
+            self.counts["answers"] += len(cards)
+            time.sleep(0.05)
+
+    def resident(self):
+        for line in pathlib.Path(f"/proc/{self.server.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
+    def run(self):
+        self.begin()
+        seeds = [self.options.seed + 2, self.options.seed + 3]
+        threads = [threading.Thread(target=self.push)]
+        threads += [threading.Thread(target=self.question, args=(seed,)) for seed in seeds]
+        for thread in threads:
+            thread.start()
+        until = time.monotonic() + 60 * self.options.minutes
+        pause = 60 * self.options.minutes / (self.options.kills + 1)
+        next_kill = time.monotonic() + pause * self.random.uniform(0.5, 1.5) if self.options.kills else until
+        next_look = time.monotonic()
+        while time.monotonic() < until and not self.wrong:
+            time.sleep(max(0.0, min(next_kill, next_look, until) - time.monotonic()))
+            if time.monotonic() >= next_look:
+                self.memory.append(self.resident())
+                next_look += 5
+            if time.monotonic() >= next_kill and self.counts["kills"] < self.options.kills:
+                self.server.kill()
+                self.server.wait()
+                self.begin()
+                self.counts["kills"] += 1
+                left = self.options.kills - self.counts["kills"]
+                pause = (until - time.monotonic()) / (left + 1)
+                next_kill = time.monotonic() + pause * self.random.uniform(0.5, 1.5)
+            if self.server.poll() is not None:
+                self.wrong.append(f"the server ended by itself: {self.server.returncode}")
+        self.ended = True
+        for thread in threads:
+            thread.join()
+        self.server.send_signal(signal.SIGTERM)
+        if self.server.wait(120) != 0:
+            self.wrong.append(f"the server ended with {self.server.returncode}")
+
+    def featc(self, *arguments):
+        run = subprocess.run([self.options.featc, *arguments], capture_output=True, text=True, cwd=self.folder)
+        if run.returncode != 0:
+            self.wrong.append(f"featc {' '.join(map(str, arguments))}: {run.stdout}{run.stderr}")
+        return run.stdout
+
+    def check(self):
+        """What is there after the end."""
+        export = self.folder / "export"
+        self.featc("state", "verify", "--state", self.state)
+        self.featc("state", "export", "--state", self.state, "--out", export)
+        (self.folder / "count.feat").write_text(COUNT)
+        spine = ["card,timestamp"] + [f"{card},{instant(time.time() + 60)}" for card in sorted(self.by_card)]
+        (self.folder / "spine.csv").write_text("\n".join(spine) + "\n")
+        source = f"payments={export / 'payments.parquet'}"
+        self.featc("train", "count.feat", "--service", "rows", "--spine", "spine.csv", "--source", source, "--out", "rows.csv")
+        counted = self.folder.joinpath("rows.csv")
+        for line in counted.read_text().splitlines()[1:] if counted.exists() else []:
+            card, _, rows = line.split(",")
+            if int(rows) != self.by_card[card]:
+                self.wrong.append(f"card {card}: {rows} rows in the state, {self.by_card[card]} acknowledged")
+        log = self.state / "served" / "**" / "*.parquet"
+        verify = [self.options.featc, "verify", "shop.feat", "--service", "risk", "--served-log", log, "--source", source]
+        run = subprocess.run(verify, capture_output=True, text=True, cwd=self.folder)
+        said = run.stdout.splitlines()[0] if run.stdout else run.stderr
+        if run.returncode != 0 and self.counts["late"] == 0:
+            self.wrong.append(f"featc verify: {run.stdout}{run.stderr}"[:4_000])
+        print(said)
+
+    def tell(self):
+        print(", ".join(f"{name} {count}" for name, count in self.counts.items()))
+        for name, all_of in [("push", self.pushed), ("answer of ten", self.latencies)]:
+            if len(all_of) > 100:
+                cuts = statistics.quantiles(all_of, n=1000)
+                print(f"{name}: p50 {1000 * cuts[499]:.1f} ms, p99 {1000 * cuts[989]:.1f} ms, max {1000 * max(all_of):.0f} ms")
+        thirds = [self.memory[place * len(self.memory) // 3 : (place + 1) * len(self.memory) // 3] for place in range(3)]
+        if all(thirds):
+            middle, last = statistics.median(thirds[1]), statistics.median(thirds[2])
+            print(f"memory: {statistics.median(thirds[0]):.0f}, {middle:.0f}, {last:.0f} MB (medians of thirds)")
+            # Events of the last twenty minutes are kept: before that it has to grow.
+            if self.options.kills == 0 and self.options.minutes >= 45 and last > 1.1 * middle:
+                self.wrong.append("memory grows")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--featc", required=True, type=lambda path: pathlib.Path(path).resolve())
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--rate", type=int, default=5_000, help="rows a second")
+    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="featc-soak-"))
+    soak = Soak(options, folder)
+    try:
+        soak.run()
+        soak.check()
+    finally:
+        if soak.server and soak.server.poll() is None:
+            soak.server.kill()
+    soak.tell()
+    for wrong in soak.wrong[:10]:
+        print(f"violated: {wrong}", file=sys.stderr)
+    if soak.wrong:
+        print(f"left in {folder}", file=sys.stderr)
+        sys.exit(1)
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+//! The next step for what should be an instant.
+
+use featc_ir::display::instant;
+use featr::{BadValue, Wrong};
+
+/// For what should be an instant, without its quotes.
+pub fn timestamp(written: &str) -> String {
+    if let Some((us, unit)) = epoch(written) {
+        return format!(
+            "write it as `{}`, not as a number (in pandas `pd.to_datetime(x, unit=\"{unit}\", utc=True)`)",
+            instant(us)
+        );
+    }
+    let (time, zone) = written.rsplit_once([' ', '[']).unwrap_or((written, ""));
+    if zone.contains('/') && zone.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        let time = time.replacen(' ', "T", 1);
+        return format!(
+            "no instant names its zone: write its offset, such as `{time}+02:00`, or write it without, and `zone \"{}\"` in \
+             the source",
+            zone.trim_end_matches(']')
+        );
+    }
+    if super::is_absent(written) {
+        return "write its instant, or leave the row out: without one nothing can be said of it".to_owned();
+    }
+    if let Some(meant) = as_it_was_meant(written) {
+        return format!("write `{meant}`");
+    }
+    if let Ok(number) = written.parse::<f64>() {
+        return match (20_000.0..80_000.0).contains(&number) {
+            true => "days since 1900, as Excel counts them, are no instant: in pandas `pd.to_datetime(x, unit=\"D\", \
+                     origin=\"1899-12-30\", utc=True)`"
+                .to_owned(),
+            false => "write it as `2024-05-01T00:00:00Z`, not as a number (in pandas, of seconds since 1970, \
+                      `pd.to_datetime(x, unit=\"s\", utc=True)`)"
+                .to_owned(),
+        };
+    }
+    let marks = |date: &str| -> Vec<_> { date.char_indices().filter(|(_, c)| !c.is_ascii_digit()).collect() };
+    let is_dotted = written.get(..10).map(marks) == Some(vec![(2, '.'), (5, '.')]);
+    if written.contains('/') || is_dotted {
+        return "write instants like `2024-05-01T00:00:00Z` (in pandas `pd.to_datetime(x, dayfirst=True, utc=True)` where the \
+                day comes first, without `dayfirst` where the month does)"
+            .to_owned();
+    }
+    match dated(written) {
+        Some(instant) => format!("write an instant with its time and zone: `{instant}`"),
+        None if written.contains(|c: char| c.is_ascii_alphabetic()) && written.contains(' ') => {
+            "write instants like `2024-05-01T00:00:00Z` (pandas reads many other forms: `pd.to_datetime(x, utc=True)`)"
+                .to_owned()
+        }
+        None => "write instants like `2024-05-01T00:00:00Z`".to_owned(),
+    }
+}
+
+/// The instant that is meant, where there is no doubt: `2025/06/10 10:00:00`, `2025-06-10T10:00Z`, `2025-06-10 10:00:00 UTC`, and
+/// with blanks around it.
+fn as_it_was_meant(written: &str) -> Option<String> {
+    let trimmed = written.trim();
+    let zoned = [" UTC", " GMT", "UTC", " Z"];
+    let bare = zoned.iter().find_map(|zone| trimmed.strip_suffix(zone));
+    let (bare, zone) = match (bare, trimmed.strip_suffix('Z')) {
+        (Some(bare), _) | (None, Some(bare)) => (bare, "Z"),
+        (None, None) => match trimmed.rfind(['+', '-']).filter(|at| *at > 10) {
+            Some(at) => trimmed.split_at(at),
+            None => (trimmed, "Z"),
+        },
+    };
+    let (date, time) = bare.split_once([' ', 'T']).unwrap_or((bare, "00:00:00"));
+    let has_year = date
+        .get(..4)
+        .is_some_and(|year| year.bytes().all(|byte| byte.is_ascii_digit()));
+    let seconds = if time.len() == 5 { ":00" } else { "" };
+    let whole = format!("{}T{}{seconds}{zone}", date.replace(['/', '.'], "-"), time.trim());
+    // What says no zone may be of any.
+    let says_zone = trimmed.len() > bare.len();
+    as_instant(&whole).filter(|_| has_year && (says_zone || date.contains(['/', '.'])))
+}
+
+/// A date as an instant in UTC.
+fn dated(written: &str) -> Option<String> {
+    as_instant(&format!("{written}T00:00:00Z"))
+}
+
+fn as_instant(text: &str) -> Option<String> {
+    featr::parse_value(text, featc_ir::Type::Timestamp).map(|_| text.to_owned())
+}
+
+/// For an option that takes an instant: a date, or a time without an offset, as one in UTC.
+pub fn option(written: &str) -> String {
+    let zoned = || as_instant(&format!("{}Z", written.replacen(' ', "T", 1)));
+    let instant = dated(written).or_else(zoned);
+    format!("write it like {}", instant.as_deref().unwrap_or("2013-03-01T12:00:00Z"))
+}
+
+/// A number of seconds, or of parts of them, since 1970, in microseconds, and which it is by its digits.
+pub fn epoch(written: &str) -> Option<(i64, &'static str)> {
+    let digits = written.strip_suffix(".0").unwrap_or(written);
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number: i64 = digits.parse().ok()?;
+    match digits.len() {
+        9..=10 => Some((number * 1_000_000, "s")),
+        12..=13 => Some((number * 1_000, "ms")),
+        15..=16 => Some((number, "us")),
+        18..=19 => Some((number / 1_000, "ns")),
+        _ => None,
+    }
+}
+
+/// How a column of a source has to be read, by a value that is no instant as it is.
+pub fn read_as(column: &str, written: &str) -> Option<String> {
+    if let Some((_, unit)) = epoch(written) {
+        let form = match unit {
+            "s" => "epoch_seconds",
+            "ms" => "epoch_millis",
+            "us" => "epoch_micros",
+            _ => return None,
+        };
+        return Some(format!("say what it counts: `{column}: timestamp as {form}`"));
+    }
+    if dated(written).is_some() {
+        return Some(format!(
+            "say that it is a date, and where: `{column}: timestamp as date in \"UTC\"`"
+        ));
+    }
+    let digits: String = written
+        .chars()
+        .map(|c| if c.is_ascii_digit() { '0' } else { c })
+        .collect();
+    let (day, time) = digits.split_once(' ').unwrap_or((&digits, ""));
+    let day = match day {
+        "00.00.0000" => "%d.%m.%Y",
+        "00/00/0000" => "%d/%m/%Y",
+        "0000/00/00" => "%Y/%m/%d",
+        _ => return None,
+    };
+    let time = match time {
+        "" => "",
+        "00:00" => " %H:%M",
+        "00:00:00" => " %H:%M:%S",
+        _ => return None,
+    };
+    let turned = if day.contains("%d/") {
+        ", or `%m/%d` where the month comes first"
+    } else {
+        ""
+    };
+    Some(format!(
+        "say its format, and where the clock is: `{column}: timestamp as \"{day}{time}\" in \"UTC\"`{turned}"
+    ))
+}
+
+/// For a question whose instant cannot be used.
+pub fn instant_of_spine(value: &BadValue) -> Option<String> {
+    let is_instant = matches!(value.wrong, Wrong::NoTimestamp | Wrong::NoString);
+    is_instant.then(|| timestamp(value.written.trim_matches('"')))
+}

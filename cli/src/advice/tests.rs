@@ -1,0 +1,139 @@
+use super::*;
+
+#[test]
+fn every_kind_of_row_has_its_step() {
+    let step = |fault: Fault| row(&fault, "f.csv").unwrap_or_default();
+    let value = |column: &str, written: &str, wrong| {
+        let (column, written) = (column.to_owned(), written.to_owned());
+        let value = BadValue { written, wrong };
+        Fault::Undecoded(Detail::Value { column, value })
+    };
+    let record = |broken| Fault::Undecoded(Detail::Record(broken));
+    let null_of = |is_time, is_arrival| {
+        let column = "sku".to_owned();
+        Fault::Undecoded(Detail::Null {
+            column,
+            is_time,
+            is_arrival,
+        })
+    };
+    let null = |is_time| null_of(is_time, false);
+    assert!(step(null_of(false, true)).contains("`arrival time + 5m`"));
+    let of_all = |fault: Fault| all_rows(&fault, "f.csv").unwrap_or_default();
+    assert!(of_all(null_of(false, true)).contains("`arrival time + 5m`"));
+    assert!(of_all(null(true)).contains("no row has an event time in `sku`"));
+    assert!(of_all(null(false)).contains("a file of another source"));
+    assert!(of_all(Fault::Unaccepted(Reason::Late)).contains("compare the zones"));
+    assert!(of_all(Fault::Unaccepted(Reason::Ahead)).contains("`time` and `arrival` are swapped"));
+    for (fault, words) in [
+        (null(false), "`?` behind its type"),
+        (value("x", "\"1,50\"", Wrong::NoDecimal), "1.50"),
+        (value("x", "\"$1.50\"", Wrong::NoDecimal), ": 1.50"),
+        (value("x", "\"NA\"", Wrong::NoDecimal), "in place of `NA`"),
+        (value("x", "\"1.505\"", Wrong::MorePlaces), "`decimal(…, 3)`"),
+        (value("ok", "\"yes\"", Wrong::NoBool), "`ok = \"yes\"`"),
+        (
+            value("n", "\"1.0\"", Wrong::NoInt64),
+            "write whole numbers without a point",
+        ),
+        (
+            value("at", "\"01/05/2024 10:00\"", Wrong::NoTimestamp),
+            "`at: timestamp as \"%d/%m/%Y %H:%M\" in \"UTC\"`, or `%m/%d`",
+        ),
+        (value("at", "\"Mon 3 June\"", Wrong::NoTimestamp), "write instants like"),
+        (value("at", "\"3.4.24\"", Wrong::NotInFormat), "behind the type of `at`"),
+        (value("at", "1e20", Wrong::BeyondYears), "said to count"),
+        (value("at", "0.1", Wrong::PartOfMicrosecond), "fewer digits"),
+        (value("user_id", "5", Wrong::NoObject), "through an object"),
+        (value("n", "\"1.0\"", Wrong::NoInt64), "`n: float64`"),
+        (value("n", "\"1.5\"", Wrong::NoInt64), "declare `n: float64`, or"),
+        (value("n", "\"1\"", Wrong::NoInt64), "declare `n: string`"),
+        (value("x", "\"36,14\"", Wrong::NoFloat64), "36.14"),
+        (value("ok", "\"1\"", Wrong::NoBool), "`ok = 1`"),
+        (value("id", "5", Wrong::NoString), "`id: int64`"),
+        (
+            value("at", "1715336539000", Wrong::NoString),
+            "`at: timestamp as epoch_millis`; if",
+        ),
+        (
+            value("at", "\"1715174759\"", Wrong::NoTimestamp),
+            "`at: timestamp as epoch_seconds`",
+        ),
+        (
+            value("at", "\"2024-05-06\"", Wrong::NoTimestamp),
+            "`at: timestamp as date in \"UTC\"`",
+        ),
+        (
+            value("at", "\"2024-05-01T10:00:00 Europe/Berlin\"", Wrong::NoTimestamp),
+            "`zone \"Europe/Berlin\"`",
+        ),
+        (
+            value("at", "\"01.05.2024 10:25\"", Wrong::NoTimestamp),
+            "as \"%d.%m.%Y %H:%M\"",
+        ),
+        (
+            value("x", "\"123456789.00\"", Wrong::BeyondPrecision),
+            "9 digits before the point",
+        ),
+        (
+            value("n", "\"9223372036854775808\"", Wrong::BeyondInt64),
+            "`n: decimal(20, 0)`",
+        ),
+        (value("x", "105", Wrong::Inexact), "that the file has"),
+        (record(Broken::Fields { found: 9, header: 8 }), "in double quotes"),
+        (
+            record(Broken::NoJson("expected value at column 7".to_owned())),
+            "`null` for NaN",
+        ),
+        (record(Broken::NotUtf8), "write it as UTF-8"),
+        (record(Broken::OpenQuote), "opened in that line"),
+        (record(Broken::TooLong), "by a line feed"),
+        (record(Broken::NoObject("a sequence".to_owned())), "lines=True"),
+        (Fault::Unaccepted(Reason::Late), "`lateness`"),
+        (Fault::Unaccepted(Reason::Ahead), "`skew`"),
+    ] {
+        let told = step(fault.clone());
+        assert!(told.contains(words), "{fault:?}: {told}");
+    }
+    for (written, words) in [
+        ("2025-06-10T10:00Z", "`2025-06-10T10:00:00Z`"),
+        ("2025-06-10 10:00:00 UTC", "`2025-06-10T10:00:00Z`"),
+        ("2025/06/10 10:00:00", "`2025-06-10T10:00:00Z`"),
+        ("2025/06/10", "`2025-06-10T00:00:00Z`"),
+        ("2025-06-10T10:00:00Z ", "`2025-06-10T10:00:00Z`"),
+        ("2025-06-10T10:00+02:00", "`2025-06-10T10:00:00+02:00`"),
+        ("10/06/2025 10:00", "dayfirst"),
+        ("10 June 2025 10:00", "pd.to_datetime(x, utc=True)"),
+        ("NaT", "leave the row out"),
+        ("45818.41", "1899-12-30"),
+        ("1749549600.5", "unit=\"s\""),
+    ] {
+        assert!(timestamp(written).contains(words), "{written}: {}", timestamp(written));
+    }
+    let key = |written: &str| {
+        let written = written.to_owned();
+        key_of_spine(
+            "id",
+            &BadValue {
+                written,
+                wrong: Wrong::NoInt64,
+            },
+        )
+        .unwrap_or_default()
+    };
+    assert!(key("T5378").contains("as the source has it"));
+    assert!(key("9007199254740992").contains("floats round whole numbers"));
+    assert_eq!(as_number("1,500"), None, "a thousand and a half, or one and a half");
+    assert_eq!(row(&null(true), "f.csv"), None);
+    assert!(row(&null(false), "f.jsonl").is_some_and(|told| told.contains("spelt as the columns")));
+}
+
+#[test]
+fn a_first_line_that_is_no_header_is_told() {
+    let told = |names: &[&str]| header(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+    assert!(told(&["0", "c11", "36.14"]).is_some_and(|help| help.contains("no header")));
+    assert!(told(&["# exported 2024"]).is_some_and(|help| help.contains("before the header")));
+    assert!(told(&["id", "known_at\r0"]).is_some_and(|help| help.contains("line feed")));
+    assert_eq!(told(&["id", "card", "at_2024"]), None);
+    assert_eq!(told(&[]), None);
+}

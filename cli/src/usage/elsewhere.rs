@@ -1,0 +1,60 @@
+//! Options and commands of other tools, and what does such a thing here.
+
+/// Commands, all if there are none; options that they do not have; and what does such a thing.
+pub type OtherOption = (&'static [&'static str], &'static [&'static str], &'static str);
+
+pub const OPTIONS: &[OtherOption] = &[
+    (
+        &["serve"],
+        &["--served-log"],
+        "answers are kept without an option, as Parquet below `STATE/served/`",
+    ),
+    (
+        &["serve"],
+        &["--service", "--services"],
+        "a server answers every service of its program: a request names the one that it asks",
+    ),
+    (
+        &[],
+        &["--feature", "--features", "--columns"],
+        "a service lists the features that are asked together: `service NAME { view.* }`, and `--service NAME`",
+    ),
+    (
+        &[],
+        &["--label", "--labels", "--target"],
+        "a label is a column of the spine, and all of its columns stay in the result",
+    ),
+];
+
+/// Commands of other tools, and what does such a thing here.
+pub const ELSEWHERE: &[(&[&str], &str)] = &[
+    (
+        &["test", "tests"],
+        "tests of features are not in this release; `featc verify` compares both engines on your data",
+    ),
+    (
+        &["run", "materialize", "materialise", "apply", "compute", "query"],
+        "`featc train` computes a training set, `featc backfill` a range of time, `featc get` one answer",
+    ),
+    (
+        &["compile", "make", "plan"],
+        "`featc build` compiles a program, `featc check` prints its messages",
+    ),
+    (
+        &["lint", "validate", "parse", "typecheck"],
+        "`featc check` prints the messages of a program",
+    ),
+    (&["format"], "`featc fmt` formats a program"),
+    (
+        &["server", "start", "deploy", "push", "ingest"],
+        "`featc serve` takes rows and answers over HTTP, from durable state",
+    ),
+    (
+        &["init", "new", "create"],
+        "write a file such as `shop.feat`: `featc demo --keep DIR` leaves a whole program with its data",
+    ),
+    (
+        &["fix"],
+        "`featc check --json` gives the edits of messages, where there are some",
+    ),
+];

@@ -1,0 +1,95 @@
+//! What the features of a program meant when somebody last agreed to it: their fingerprints and the columns of its services, in
+//! a file beside the program that is read in reviews.
+
+use featc_ir::Program;
+use featc_ir::manifest::Manifest;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The content of the file: JSON, a feature a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    /// Always `"featc lock"`.
+    pub kind: String,
+    pub module: String,
+    /// Fingerprints by `view.feature`.
+    pub features: BTreeMap<String, String>,
+    /// Columns by service, in order.
+    pub services: BTreeMap<String, Vec<String>>,
+}
+
+/// What the value of `kind` is.
+const KIND: &str = "featc lock";
+
+impl Lock {
+    /// Of a program as it is.
+    pub fn of(program: &Program) -> Lock {
+        let manifest = Manifest::new(program, BTreeMap::new());
+        let features = manifest.features.into_iter();
+        Lock {
+            kind: KIND.to_owned(),
+            module: program.module.clone(),
+            features: features.map(|feature| (feature.name, feature.fingerprint)).collect(),
+            services: manifest.services,
+        }
+    }
+
+    /// Where it stands: `shop.feat.lock` beside `shop.feat`, `featc.lock` in a folder.
+    pub fn path(program: &Path) -> PathBuf {
+        if program.is_dir() {
+            return program.join("featc.lock");
+        }
+        let mut name = program.as_os_str().to_owned();
+        name.push(".lock");
+        name.into()
+    }
+
+    /// Reads the text of such a file.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn read(text: &str) -> Result<Lock, String> {
+        let lock: Lock = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        match lock.kind == KIND {
+            true => Ok(lock),
+            false => Err(format!("its kind is `{}`, not `{KIND}`", lock.kind)),
+        }
+    }
+
+    /// The text of the file, with a line break at its end.
+    pub fn text(&self) -> String {
+        serde_json::to_string_pretty(self).expect("strings alone") + "\n"
+    }
+
+    /// What differs in a newer one, a sentence each: features in the order of their names, then services.
+    pub fn differences(&self, new: &Lock) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut say = |of: &str, name: &str, why: &str| found.push(format!("{of} `{name}` {why}"));
+        for (name, fingerprint) in &new.features {
+            match self.features.get(name) {
+                None => say("feature", name, "is new"),
+                Some(was) if was != fingerprint => say("feature", name, "means something else"),
+                Some(_) => {}
+            }
+        }
+        for name in self.features.keys().filter(|name| !new.features.contains_key(*name)) {
+            say("feature", name, "is gone");
+        }
+        for (name, columns) in &new.services {
+            match self.services.get(name) {
+                None => say("service", name, "is new"),
+                Some(was) if was != columns => say("service", name, "has other columns, or another order of them"),
+                Some(_) => {}
+            }
+        }
+        for name in self.services.keys().filter(|name| !new.services.contains_key(*name)) {
+            say("service", name, "is gone");
+        }
+        if self.module != new.module {
+            say("module", &self.module, &format!("is `{}` now", new.module));
+        }
+        found
+    }
+}

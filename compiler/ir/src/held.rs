@@ -1,0 +1,105 @@
+//! How files hold a column of a source, where that is not under its name and as a value of its type.
+
+use crate::types::Type;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The place of a column in files and the form of its values there. The default says neither: the column's own name, and
+/// values of its type.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Held {
+    /// What the files call it: a field of this name, or else a way to one, from the first dot on through structs and objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_as: Option<ReadAs>,
+}
+
+/// What the values of a field are, where they are not written as values of the column's type are.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadAs {
+    /// Numbers that count time since 1970-01-01T00:00:00Z. Of a timestamp.
+    Epoch(EpochUnit),
+    /// Dates: the first instant of the day in this zone. Of a timestamp.
+    Date { zone: String },
+    /// Texts in this format of the crate `chrono`. Of a timestamp, with the zone of those that say no offset; or of a date,
+    /// without one.
+    Format { format: String, zone: Option<String> },
+}
+
+/// What the numbers of an epoch count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EpochUnit {
+    Seconds,
+    Millis,
+    Micros,
+}
+
+impl EpochUnit {
+    pub const ALL: [EpochUnit; 3] = [EpochUnit::Seconds, EpochUnit::Millis, EpochUnit::Micros];
+
+    /// The word in `.feat` files.
+    pub fn name(self) -> &'static str {
+        match self {
+            EpochUnit::Seconds => "epoch_seconds",
+            EpochUnit::Millis => "epoch_millis",
+            EpochUnit::Micros => "epoch_micros",
+        }
+    }
+
+    /// How many digits behind the point such a number has at most: a microsecond is 10 to the minus this many units.
+    pub fn places(self) -> u8 {
+        match self {
+            EpochUnit::Seconds => 6,
+            EpochUnit::Millis => 3,
+            EpochUnit::Micros => 0,
+        }
+    }
+}
+
+impl ReadAs {
+    /// The word in `.feat` files for dates that are instants.
+    pub const DATE: &'static str = "date";
+
+    /// Whether columns of this type are read so.
+    pub fn gives(&self, ty: Type) -> bool {
+        match self {
+            ReadAs::Epoch(_) | ReadAs::Date { .. } => ty == Type::Timestamp,
+            ReadAs::Format { zone, .. } => ty == Type::Timestamp || (ty == Type::Date && zone.is_none()),
+        }
+    }
+}
+
+impl Held {
+    /// Whether it says nothing.
+    pub fn is_plain(&self) -> bool {
+        self.field.is_none() && self.read_as.is_none()
+    }
+
+    /// Whether columns of this type are held so.
+    pub fn fits(&self, ty: Type) -> bool {
+        self.field.as_ref().is_none_or(|field| !field.is_empty())
+            && self.read_as.as_ref().is_none_or(|read_as| read_as.gives(ty))
+    }
+}
+
+/// As it is written behind the type, with a blank in front: ` from "user.id" as epoch_millis`.
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(field) = &self.field {
+            write!(f, " from {field:?}")?;
+        }
+        match &self.read_as {
+            None => Ok(()),
+            Some(ReadAs::Epoch(unit)) => write!(f, " as {}", unit.name()),
+            Some(ReadAs::Date { zone }) => write!(f, " as {} in {zone:?}", ReadAs::DATE),
+            Some(ReadAs::Format { format, zone: None }) => write!(f, " as {format:?}"),
+            Some(ReadAs::Format {
+                format,
+                zone: Some(zone),
+            }) => write!(f, " as {format:?} in {zone:?}"),
+        }
+    }
+}

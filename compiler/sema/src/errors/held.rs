@@ -1,0 +1,70 @@
+//! How files hold the columns of a source: fields, forms, zones.
+
+use featc_ir::Type;
+use featc_syntax::diag::Span;
+use featc_syntax::messages;
+
+messages! {
+    E0119 two_columns_of_a_field(name: &str, other: &str, field: &str, at: Span, first: Span) {
+        "`{other}` and `{name}` are read from one field, `{field}`";
+        at: "reads it again";
+        first: "reads it first";
+        help: "declare one of them; what else is to be known of the value is computed in a transform, by `let`";
+    }
+
+    E0216 unknown_form(word: &str, at: Span, nearest: Option<&str>) {
+        "`{word}` is no form of values in files";
+        at: "not known here";
+        did_you_mean(nearest, at): "write `epoch_seconds`, `epoch_millis`, `epoch_micros`, `date`, or a format such as \
+                                    `\"%d.%m.%Y %H:%M\"`";
+    }
+
+    /// `form`: as written.
+    E0216 form_of_another_type(form: &str, ty: Type, at: Span, ty_at: Span) {
+        let help = match (form, ty) {
+            ("date", Type::Date) => "remove it: a column of this type holds dates",
+            ("date", _) => "declare the column as `timestamp`, or as `date` and without `as`",
+            (form, _) if form.starts_with('"') => {
+                "declare the column as `timestamp` or `date`: nothing else is read by a format"
+            }
+            _ => "declare the column as `timestamp`; without `as` numbers are read as numbers",
+        };
+        "`as {form}` does not give {ty}";
+        at: "gives an instant";
+        ty_at: "declared here";
+        help: "{help}";
+    }
+
+    E0216 unusable_format(format: &str, why: &str, at: Span) {
+        "nothing is read by the format {format:?}";
+        at: "{why}";
+        help: "write day, month and year, and the time of the day if the texts have it: `%d.%m.%Y %H:%M`, \
+               `%Y-%m-%d %H:%M:%S%.f %z`; the specifiers are those of the Rust crate `chrono`";
+    }
+
+    E0216 field_without_name(at: Span) {
+        "a field without a name";
+        at: "empty";
+        help: "write what the files call the column, for example `from \"Trip ID\"`";
+    }
+
+    E0216 key_held_in_files(key: &str, at: Span) {
+        "`{key}` is a key of an entity: no file holds it";
+        at: "says how a file holds it";
+        help: "remove it here, and write it behind the column of the source";
+    }
+
+    E0315 local_without_zone(what: &str, column: &str, at: Span) {
+        "`{column}` is read from {what}, and nothing says in which zone";
+        at: "local time";
+        help: "write the zone behind it, for example `in \"Europe/Amsterdam\"` or `in \"UTC\"`; or give the source one, \
+               `zone \"UTC\"`, for all its local times";
+    }
+
+    /// `why`: what it is that needs no zone.
+    E0315 zone_of_nothing_local(why: &str, at: Span) {
+        "`in` behind {why}";
+        at: "there is no local time";
+        help: "remove it";
+    }
+}

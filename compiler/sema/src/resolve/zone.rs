@@ -1,0 +1,102 @@
+//! Time zones: whether the readers of files know them, and which one is meant.
+
+use crate::errors;
+use featc_syntax::ast;
+use featc_syntax::diag::{Diagnostic, suggest};
+
+/// Reports a zone that the readers of files would not know.
+pub(super) fn check_zone(written: &ast::Text, complaints: &mut Vec<Diagnostic>) {
+    let (zone, at) = (written.value.as_str(), written.span);
+    if zone.parse::<chrono_tz::Tz>().is_err() {
+        complaints.push(match (offset_hours(zone), place_of(zone)) {
+            (Some(hours), _) => errors::offset_as_zone(zone, hours.and_then(fixed_zone).as_deref(), at),
+            (None, Some("UTC")) => errors::misspelt_zone(zone, at, "UTC"),
+            (None, Some(place)) => errors::abbreviated_zone(zone, place, at),
+            (None, None) => match nearest_zone(zone) {
+                Some(nearest) => errors::misspelt_zone(zone, at, nearest),
+                None => errors::unknown_zone(zone, at),
+            },
+        });
+    }
+}
+
+/// Whether a zone is written as an offset (`+02:00`, `UTC+2`), and its hours, if they are whole ones.
+fn offset_hours(zone: &str) -> Option<Option<i32>> {
+    let upper = zone.trim().to_ascii_uppercase();
+    let rest = ["UTC", "GMT"]
+        .iter()
+        .find_map(|name| upper.strip_prefix(name))
+        .unwrap_or(&upper);
+    let rest = rest.trim_start();
+    let sign = match rest.chars().next()? {
+        '+' => 1,
+        '-' | '−' => -1,
+        _ => return None,
+    };
+    let digits: String = rest.chars().skip(1).filter(|c| *c != ':').collect();
+    if !(1..=4).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (hours, minutes) = digits.split_at(digits.len().min(2));
+    let is_whole = minutes.bytes().all(|byte| byte == b'0');
+    Some(hours.parse::<i32>().ok().filter(|_| is_whole).map(|hours| sign * hours))
+}
+
+/// The zone that is so many hours ahead of UTC all year: its name counts the other way.
+fn fixed_zone(hours: i32) -> Option<String> {
+    let name = match hours {
+        0 => "UTC".to_owned(),
+        hours => format!("Etc/GMT{:+}", -hours),
+    };
+    name.parse::<chrono_tz::Tz>().is_ok().then_some(name)
+}
+
+/// A place with the time that is abbreviated so. Most are the time of half a year, and some that of several countries.
+#[rustfmt::skip]
+fn place_of(zone: &str) -> Option<&'static str> {
+    Some(match zone.trim().to_ascii_uppercase().as_str() {
+        "Z" | "ZULU TIME" | "UTC TIME" | "COORDINATED UNIVERSAL TIME" => "UTC",
+        "CEST" | "MEZ" | "MESZ" => "Europe/Berlin",
+        "BST" => "Europe/London",
+        "EEST" => "Europe/Helsinki",
+        "WEST" => "Europe/Lisbon",
+        "MSK" => "Europe/Moscow",
+        "EDT" | "ET" => "America/New_York",
+        "CST" | "CDT" | "CT" => "America/Chicago",
+        "MDT" | "MT" => "America/Denver",
+        "PST" | "PDT" | "PT" => "America/Los_Angeles",
+        "BRT" => "America/Sao_Paulo",
+        "IST" => "Asia/Kolkata",
+        "JST" => "Asia/Tokyo",
+        "KST" => "Asia/Seoul",
+        "SGT" => "Asia/Singapore",
+        "HKT" => "Asia/Hong_Kong",
+        "AEST" | "AEDT" => "Australia/Sydney",
+        "NZST" | "NZDT" => "Pacific/Auckland",
+        _ => return None,
+    })
+}
+
+/// The zone meant: nearest as a whole, or by the last part of its path, where the shortest name of a place comes first.
+fn nearest_zone(zone: &str) -> Option<&'static str> {
+    let all = || chrono_tz::TZ_VARIANTS.iter().map(|known| known.name());
+    let place = |name: &str| {
+        name.rsplit('/')
+            .next()
+            .unwrap_or(name)
+            .replace([' ', '-'], "_")
+            .to_lowercase()
+    };
+    let wanted = place(zone);
+    let same_place = |wanted: &str| {
+        all()
+            .filter(|known| place(known) == wanted)
+            .min_by_key(|known| known.len())
+    };
+    same_place(&wanted)
+        .or_else(|| suggest::nearest(zone, all()))
+        .or_else(|| {
+            let places: Vec<String> = all().filter(|known| known.contains('/')).map(place).collect();
+            same_place(suggest::nearest(&wanted, places.iter().map(String::as_str))?)
+        })
+}
