@@ -188,6 +188,23 @@ fn clocks_are_read_in_few_places() {
     );
 }
 
+/// They are tried at the end of CI; an edit of the lowering that leaves one behind is told at once.
+#[test]
+fn wrong_lowerings_apply() {
+    let mut patches: Vec<_> = files(&root().join("tests/wrong-lowerings"), ".patch")
+        .into_iter()
+        .collect();
+    patches.sort();
+    assert!(patches.len() >= 12, "{} patches", patches.len());
+    let tried = std::process::Command::new("git")
+        .args(["apply", "--check"])
+        .args(&patches)
+        .current_dir(root())
+        .output()
+        .expect("git");
+    assert!(tried.status.success(), "{}", String::from_utf8_lossy(&tried.stderr));
+}
+
 #[test]
 fn every_fixture_is_claimed() {
     let claims: [(&str, &[&str]); 4] = [
