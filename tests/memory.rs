@@ -49,7 +49,7 @@ fn program() -> String {
         if aggregate.cap().is_some() {
             written = vec!["kind".to_owned()];
         }
-        written.extend(aggregate.items().map(|_| "5".to_owned()));
+        written.extend(aggregate.literal());
         for (at, window) in WINDOWS.iter().enumerate() {
             let filter = if (place + at) % 2 == 0 { "" } else { " where rare" };
             let (name, written) = (aggregate.name(), written.join(", "));

@@ -79,6 +79,7 @@ def smoke():
     hot = dataclasses.replace(tiny, variant="hot", spine="hot")
     entrants += [Entrant(engine, hot, x="hot") for engine in (FEATC, ROLLING, FRAMES)]
     entrants.append(Entrant(FEATC, hot, x="hot, 32MB", memory="32MiB"))
+    entrants += [Entrant(engine, tiny, x="ranks", ask=Ask(aggregates=("middle", "tail"))) for engine in (FEATC, ROLLING, FRAMES, JOIN)]
     entrants.append(Entrant(FEATC, tiny, x="as of arrival", truth="as-of-arrival"))
     entrants.append(Entrant(FEATC, tiny, x="64MB", memory="64MB"))
     return entrants
@@ -101,6 +102,12 @@ def rows():
 def windows():
     for n, lengths in WINDOWS.items():
         yield from both(BIG, x=n, ask=Ask(windows=lengths))
+
+
+def ranks():
+    ask = Ask(aggregates=("middle", "tail"))
+    for engine in (FEATC, ROLLING, FRAMES):
+        yield Entrant(engine, SMALL, ask=ask)
 
 
 def windows_sum():
@@ -168,6 +175,7 @@ CASES = {
     "hot": ("half of the events and of the questions are one customer's", hot),
     "threads": ("threads", threads),
     "windows": ("windows, four aggregates each", windows),
+    "ranks": ("medians and quantiles of 1 M events, 100 k rows, 9 features", ranks),
     "windows-sum": ("windows, one sum each", windows_sum),
     "features": ("features over four windows", features),
     "rows": ("rows over 10 M events", rows),

@@ -16,6 +16,7 @@ import program
 
 SLOW_ROWS = 400  # per column, answered by the slow twin as well
 MEAN_ROWS = 100_000  # means are compared on so many rows
+ROUNDED = ("sum", "mean", "median")  # what a peer may round more than once
 SMALL_REL, SMALL_ABS = 1e-9, 1e-6
 
 
@@ -24,7 +25,7 @@ class Output:
         self.label, self.path, self.ask, self.strict = entrant, path, program.ask(ask), strict
         self.questions = questions
         self.names = {name.removeprefix("spend__"): name for name in pq.read_schema(path).names}
-        self.cells = {kind: 0 for kind in ("count", "sum", "mean", "extreme", "last")}
+        self.cells = {kind: 0 for kind in ("count", "sum", "mean", "extreme", "last", "median", "quantile")}
         self.differ = dict(self.cells)
         self.worst_rel, self.worst_abs, self.missing = 0.0, 0.0, []
 
@@ -59,17 +60,17 @@ class Output:
         differ = bits(got) != bits(expected)
         self.cells[kind] += int((~np.isnan(expected)).sum())
         self.differ[kind] += int(differ.sum())
-        if kind in ("sum", "mean") and differ.any():
+        if kind in ROUNDED and differ.any():
             far = np.abs(got[differ] - expected[differ])
             self.worst_abs = max(self.worst_abs, worst(far))
             with np.errstate(divide="ignore", invalid="ignore"):
                 self.worst_rel = max(self.worst_rel, worst(far / np.abs(expected[differ])))
 
     def verdict(self):
-        plain = sum(self.differ[kind] for kind in ("count", "extreme", "last"))
+        plain = sum(self.differ[kind] for kind in self.cells if kind not in ROUNDED)
         if plain or (self.missing and self.strict):
             return "WRONG"
-        if not self.differ["sum"] and not self.differ["mean"] and (self.in_order or not self.strict):
+        if not any(self.differ[kind] for kind in ROUNDED) and (self.in_order or not self.strict):
             return "exact"
         close = self.worst_rel <= SMALL_REL or self.worst_abs <= SMALL_ABS
         return "close" if close and not self.strict else "WRONG"
@@ -125,6 +126,8 @@ def compare(log, outputs):
                     values, kind, size = sums.sum(start, end), "sum", rows
                     alone = (n == 1) & (end - start == 1)
                     assert (values[alone] == log.value[start[alone]]).all(), "a sum of one value is not that value"
+                elif aggregate in program.RANKED.values():
+                    values, kind, size = exact.ranks(log.value, where, start, end, aggregate == "median"), aggregate, rows
                 elif aggregate == "mean":
                     values, kind, size = sums.mean(start[:few], end[:few], n[:few]), "mean", few
                 else:

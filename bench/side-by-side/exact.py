@@ -91,6 +91,10 @@ class Log:
         values = self.value[inside[keep]].tolist()
         if aggregate == "count" or not values:
             return float(len(values)) if aggregate == "count" else math.nan
+        if aggregate == "median":
+            return float(sum(map(fractions.Fraction, sorted(values)[(len(values) - 1) // 2 : len(values) // 2 + 1])) / (2 - len(values) % 2))
+        if aggregate == "quantile":
+            return float(sorted(values)[-(-95 * len(values) // 100) - 1])
         if aggregate == "mean":
             return float(sum(map(fractions.Fraction, values)) / len(values))
         return float({"sum": exact_sum, "max": max, "min": min, "last": lambda v: v[-1]}[aggregate](values))
@@ -154,6 +158,18 @@ def peaks(values, where, start, end, largest):
         step = 1 << k
         level = np.concatenate([np.maximum(level[:-step], level[step:]), level[-step:]])
     return np.where(np.isinf(best), math.nan, best * sign)
+
+
+def ranks(values, where, start, end, median):
+    """The median (the sum of two doubles below 2^20 is exact or rounded once, and so is its half), or the value at ⌈0.95 · n⌉."""
+    found = np.full(len(start), math.nan)
+    for row in np.flatnonzero(end > start):
+        inside = values[start[row] : end[row]][where[start[row] : end[row]]]
+        if n := len(inside):
+            places = [(n - 1) // 2, n // 2] if median else [-(-95 * n // 100) - 1] * 2
+            low, high = np.partition(inside, sorted(set(places)))[places].tolist()
+            found[row] = (low + high) / 2
+    return found
 
 
 def mask(log, f):

@@ -10,7 +10,8 @@ import program
 
 CSV = """columns = {'event_id': 'BIGINT', 'user_id': 'BIGINT', 'merchant_id': 'INTEGER', 'amount': 'DOUBLE', 'cents': 'BIGINT',
     'status': 'VARCHAR', 'event_ts': 'TIMESTAMP', 'ingest_ts': 'TIMESTAMP'}, header = true, auto_detect = false"""
-CALL = {"count": "count", "sum": "sum", "mean": "avg", "max": "max", "min": "min"}
+CALL = {"count": "count({})", "sum": "sum({})", "mean": "avg({})", "max": "max({})", "min": "min({})",
+        "median": "median({})", "quantile": "quantile_disc({}, 0.95)"}
 
 
 def views(con, job):
@@ -25,7 +26,7 @@ def views(con, job):
 def frames(ask):
     def cell(name, call, f, window):
         where = f"FILTER (WHERE {program.condition(f, chr(39))})" if f else ""
-        return f"{CALL[call]}({ask.column}) {where} OVER w{window} AS {name}"
+        return f"{CALL[call].format(ask.column)} {where} OVER w{window} AS {name}"
 
     cells = ", ".join(cell(*feature) for feature in ask.features())
     windows = ", ".join(
@@ -42,7 +43,7 @@ def frames(ask):
 def join(ask):
     def cell(name, call, f, window):
         where = f" AND {program.condition(f, chr(39))}" if f else ""
-        return f"{CALL[call]}({ask.column}) FILTER (WHERE e.t > s.t - {program.length(window)}{where}) AS {name}"
+        return f"{CALL[call].format(ask.column)} FILTER (WHERE e.t > s.t - {program.length(window)}{where}) AS {name}"
 
     cells = ", ".join(cell(*feature) for feature in ask.features())
     longest = max(program.length(w) for w in ask.windows)

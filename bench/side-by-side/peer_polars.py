@@ -33,6 +33,10 @@ def taken(ask, f):
     return pl.col(f"of_{f[0]}" if f else ask.column)
 
 
+def called(column, call):
+    return column.quantile(0.95, interpolation="equiprobable") if call == "quantile" else getattr(column, call)()
+
+
 def together(job):
     ask = job["ask"]
     filters = {f: pl.when(OPERATORS[f[2]](pl.col(f[1]), f[3])).then(pl.col(ask.column)).alias(f"of_{f[0]}") for _, _, f, _ in ask.features() if f}
@@ -49,7 +53,7 @@ def rolling(job):
     last = pl.col(ask.column).forward_fill().over("user_id").alias("last_amount")
     parts = [every.lazy().select("row_id", last).filter(asked).collect()]
     for window in ask.windows:
-        cells = [getattr(taken(ask, f), call)().alias(name) for name, call, f, w in ask.features() if w == window]
+        cells = [called(taken(ask, f), call).alias(name) for name, call, f, w in ask.features() if w == window]
         part = every.lazy().rolling("t", period=window, closed="right", group_by="user_id").agg(cells)
         parts.append(part.drop("user_id", "t").filter(asked).collect())
     return pl.concat(parts, how="horizontal")

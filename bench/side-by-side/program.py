@@ -31,6 +31,9 @@ FILTERS = (
     ("dear3", "amount", ">=", 50.0),
 )
 AGGREGATES = {"n": "count", "total": "sum", "mean": "mean", "peak": "max"}
+# Of values in order; the quantile is the value at ⌈0.95 · n⌉.
+RANKED = {"middle": "median", "tail": "quantile"}
+CALLS = AGGREGATES | RANKED
 COLUMN_TYPES = {"status": "string", "merchant_id": "int64", "amount": "float64", "cents": "int64"}
 
 
@@ -54,7 +57,7 @@ class Ask:
         every = []
         for a in self.aggregates:
             for f in FILTERS[: self.filters]:
-                every += [(named(a, f, w), AGGREGATES[a], f, w) for w in self.windows]
+                every += [(named(a, f, w), CALLS[a], f, w) for w in self.windows]
         for f, windows in self.minima():
             every += [(named("least", f, w), "min", f, w) for w in windows]
         return every
@@ -104,14 +107,14 @@ def feat(ask_):
 
     def feature(name, call, f, windows):
         label = named(name, f)
-        argument = "" if call == "count" else ask_.column
+        argument = {"count": "", "quantile": f"{ask_.column}, 0.95"}.get(call, ask_.column)
         where = f"where {condition(f, chr(34))}" if f else ""
         inside = " ".join(part for part in (argument, where) if part)
         lines.append(f"  /// {label}.\n  feature {label} = {call}({inside}) over [{', '.join(windows)}]\n")
 
     for aggregate in ask_.aggregates:
         for f in FILTERS[: ask_.filters]:
-            feature(aggregate, AGGREGATES[aggregate], f, ask_.windows)
+            feature(aggregate, CALLS[aggregate], f, ask_.windows)
     for f, windows in ask_.minima():
         feature("least", "min", f, windows)
     lines.append(f"  /// The newest order.\n  feature last_amount = last({ask_.column}) over lifetime\n")

@@ -76,6 +76,7 @@ class Exact(Folder):
             start, end = log.position(log.ts - us), log.upto
             n = sums.count[end] - sums.count[start]
             fast = {"sum": sums.sum(start, end), "mean": sums.mean(start, end, n), "max": exact.peaks(log.value, where, start, end, True)}
+            fast |= {"median": exact.ranks(log.value, where, start, end, True), "quantile": exact.ranks(log.value, where, start, end, False)}
             for row in range(0, ROWS, 3):
                 if row in log.odd or not n[row]:
                     continue

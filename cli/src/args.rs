@@ -36,8 +36,9 @@ pub struct Cli {
 const EXIT_CODES: &str = "Exit codes:
   0  done
   1  refused: the program, the data or an argument's value (each cause has a code, see `featc explain`),
-     or differences found (`verify`, `diff`, `fmt --check`)
-  2  wrong usage of the command line (E0910): an unknown command or option, a missing or invalid value";
+     or differences found (`verify`, `diff`, `fmt --check`), or a test that failed (`test`)
+  2  wrong usage of the command line (E0910): an unknown command or option, a missing or invalid value;
+     of `test`: nothing was tested, because the program is refused or has no test";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum MessageFormat {
@@ -68,6 +69,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// Write down what the features of programs mean, for `featc check --locked`
     Lock(LockArgs),
+    /// Run the tests of programs on the model and both engines
+    Test(TestArgs),
     /// Rewrite programs in the canonical format
     Fmt(FmtArgs),
     /// Explain a message code, or a word
@@ -107,6 +110,25 @@ pub struct LockArgs {
     /// `.feat` files, or folders that each hold one program
     #[arg(required = true, value_name = "PROGRAM")]
     pub programs: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// `.feat` files, or folders that each hold one program
+    #[arg(required = true, value_name = "PROGRAM")]
+    pub programs: Vec<PathBuf>,
+    /// Run the tests whose name holds this text
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Run the test whose name is the text of --filter
+    #[arg(long, requires = "filter")]
+    pub exact: bool,
+    /// Print the names of the tests, and run none
+    #[arg(long)]
+    pub list: bool,
+    /// Write what came of them as JUnit XML: a test case per test
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    pub junit: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -25,7 +25,7 @@ use crate::report::{Refused, Reporter, counted};
 use crate::run::{Prepared, compiled, prepare_compiled};
 use crate::settle::check_asked;
 use checkpoint::{Arguments, Checkpoint};
-use featc_ir::{Service, ServiceField, Type};
+use featc_ir::Type;
 use featr::provenance::HashInputs;
 use folder::{Locked, check_folder, make, named};
 use job::Job;
@@ -193,9 +193,8 @@ fn row_bytes(prepared: &Prepared, questions: &Questions, with_status: bool) -> u
         Type::List(_) => 64,
     };
     let service = prepared.ir.service(&prepared.service);
-    let fields = service.into_iter().flat_map(|service| &service.fields);
-    let types = fields.map(|field| prepared.ir.view(field.view).feature(field.feature).ty);
-    let features: u128 = types.map(|ty| width(ty) + u128::from(with_status)).sum();
+    let columns = service.into_iter().flat_map(|service| service.columns(&prepared.ir));
+    let features: u128 = columns.map(|(_, ty)| width(ty) + u128::from(with_status)).sum();
     let keys: u128 = questions.keys().iter().map(|key| width(key.ty)).sum();
     keys + width(Type::Timestamp) + features
 }
@@ -256,28 +255,19 @@ fn prepare(args: &BackfillArgs, reporter: &Reporter) -> Result<(Prepared, String
                 let known: Vec<String> = ir.views.iter().map(|view| view.name.clone()).collect();
                 return reporter.refuse(errors::unknown_view(name, &known));
             };
-            let view = &ir.views[place];
             // No service of a program has a blank in its name.
             let service = format!("view {name}");
-            let fields = view
-                .features
-                .iter()
-                .enumerate()
-                .map(|(feature, declared)| ServiceField {
-                    name: format!("{name}__{}", declared.name),
-                    view: place.into(),
-                    feature: feature.into(),
-                });
-            let declared = Service {
-                name: service.clone(),
-                doc: None,
-                fields: fields.collect(),
-            };
+            let declared = ir.service_of_view(place.into(), service.clone());
             ir.services.push(declared);
             service
         }
         (None, None) => return reporter.refuse(errors::bug("neither service nor view")),
     };
+    let request = ir.service(&service).map(featc_ir::Service::request).unwrap_or_default();
+    if !request.is_empty() {
+        let fields: Vec<String> = request.into_iter().map(|field| field.name).collect();
+        return reporter.refuse(errors::request_unknown(&service, &fields));
+    }
     Ok((prepare_compiled(project, ir, &service, &args.run, reporter)?, hash))
 }
 
@@ -305,7 +295,7 @@ fn columns(prepared: &Prepared) -> (Vec<String>, Vec<String>) {
         [&service.keys[..], &service.self_columns].concat()
     });
     let fields = prepared.ir.service(&prepared.service);
-    let fields = fields.into_iter().flat_map(|service| &service.fields);
+    let fields = fields.into_iter().flat_map(|service| service.columns(&prepared.ir));
     let keys = asked.into_iter().map(|key| key.name);
-    (keys.collect(), fields.map(|field| field.name.clone()).collect())
+    (keys.collect(), fields.map(|(name, _)| name.to_owned()).collect())
 }

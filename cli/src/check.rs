@@ -3,23 +3,33 @@
 use crate::args::CheckArgs;
 use crate::errors;
 use crate::report::{Refused, Reporter, counted};
-use featc_driver::{Lock, Project};
+use featc_driver::{Compiled, Lock, Project};
 use featc_ir::Program;
 use std::io::ErrorKind;
 use std::path::Path;
 
 /// Reads and compiles a program, printing its messages.
 pub fn compile(path: &Path, reporter: &Reporter) -> Result<(Project, Program), Refused> {
-    let project = Project::load(path).or_else(|error| reporter.refuse(errors::load(&error)))?;
-    compile_project(project, reporter)
+    compile_project(load(path, reporter)?, reporter)
+}
+
+/// Reads a program.
+pub fn load(path: &Path, reporter: &Reporter) -> Result<Project, Refused> {
+    Project::load(path).or_else(|error| reporter.refuse(errors::load(&error)))
 }
 
 /// As [`compile`], of texts that are read.
 pub fn compile_project(project: Project, reporter: &Reporter) -> Result<(Project, Program), Refused> {
-    let outcome = featc_driver::compile(&project.sources, &project.files);
+    let (project, compiled) = compile_tests(project, reporter)?;
+    Ok((project, compiled.program))
+}
+
+/// As [`compile_project`], with the tests.
+pub fn compile_tests(project: Project, reporter: &Reporter) -> Result<(Project, Compiled), Refused> {
+    let outcome = featc_driver::compile_with_tests(&project.sources, &project.files);
     reporter.diagnostics(&outcome.diagnostics, &project.sources)?;
     match outcome.value {
-        Some(program) => Ok((project, program)),
+        Some(compiled) => Ok((project, compiled)),
         None => reporter.refuse(errors::bug("no program and no error")),
     }
 }

@@ -16,8 +16,12 @@ const LOOKED_BYTES: u64 = 1 << 16;
 /// Refuses to put a result in the place of a file that has neither a record beside it nor a column of a feature,
 /// and a record in the place of what is none.
 pub fn check_result(prepared: &Prepared, out: &Path, reporter: &Reporter) -> Result<(), Refused> {
-    let fields = prepared.ir.services.iter().flat_map(|service| &service.fields);
-    let names: Vec<&str> = fields.map(|field| field.name.as_str()).collect();
+    let columns = prepared
+        .ir
+        .services
+        .iter()
+        .flat_map(|service| service.columns(&prepared.ir));
+    let names: Vec<&str> = columns.map(|(name, _)| name).collect();
     let (record, name) = (sidecar(out), sidecar(out).display().to_string());
     if !is_marked(&record, &[&record_mark()]) {
         let mark = "it is no record of a training set";
@@ -36,7 +40,7 @@ fn record_mark() -> String {
     format!("\"kind\": \"{}\"", Provenance::KIND)
 }
 
-/// What JUnit files of `featc verify` have at their beginning.
+/// What JUnit files of `featc verify` and `featc test` have at their beginning.
 pub const JUNIT_MARK: &str = "<testsuites name=\"feat";
 /// What its reports have.
 pub const REPORT_MARK: &str = "\"checks\": [";
@@ -49,7 +53,7 @@ pub fn check_text(path: &Path, (option, mark): (&str, &str), reporter: &Reporter
         false => reporter.refuse(errors::no_result(
             &path.display().to_string(),
             option,
-            "`featc verify` did not write it",
+            "featc did not write it",
         )),
     }
 }

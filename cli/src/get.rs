@@ -22,6 +22,8 @@ pub struct Answered {
     pub value: String,
     pub json: serde_json::Value,
     pub status: String,
+    /// Whether a server gives the entity no answer because of it.
+    pub is_gated: bool,
 }
 
 impl Answered {
@@ -36,11 +38,26 @@ impl Answered {
                 value.render(ty).replace('\n', "\\n").replace('\t', "\\t")
             },
             status: status.render(Type::String),
+            is_gated: false,
         }
     }
 
     pub fn as_json(&self) -> serde_json::Value {
-        serde_json::json!({ "name": self.feature, "value": self.json, "status": self.status })
+        let mut said = serde_json::json!({ "name": self.feature, "value": self.json, "status": self.status });
+        if self.is_gated {
+            said["gated"] = true.into();
+        }
+        said
+    }
+}
+
+/// Marks the gated features of a service without an answer of their own; `gates` are the places of those with a gate.
+pub fn mark_gated(answers: &mut [Answered], gates: &[usize]) {
+    let ok = featr::Status::Ok.to_string();
+    for place in gates {
+        if let Some(answer) = answers.get_mut(*place) {
+            answer.is_gated = answer.status != ok;
+        }
     }
 }
 
@@ -67,16 +84,16 @@ pub fn answer(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Resul
         return reporter.refuse(errors::beyond_answer(&beyond.column, &beyond.why));
     }
     let mut answers = Vec::new();
-    for (place, field) in service.fields.iter().enumerate() {
-        let ty = prepared.ir.view(field.view).feature(field.feature).ty;
+    for (place, (name, ty)) in service.columns(&prepared.ir).enumerate() {
         let text = |column: usize, ty: Type| {
             let read = featr::from_arrow(batch.column(own + column), ty).map(|column| column.value(0));
             read.or_else(|why| reporter.refuse(errors::bug(&why)))
         };
         let value = text(2 * place, ty)?;
         let status = text(2 * place + 1, Type::String)?;
-        answers.push(Answered::of(field.name.clone(), &value, ty, &status));
+        answers.push(Answered::of(name.to_owned(), &value, ty, &status));
     }
+    mark_gated(&mut answers, &prepared.program.gated(&prepared.service));
     Ok(answers)
 }
 
@@ -170,7 +187,12 @@ pub fn lines(answers: &[Answered]) -> String {
     let widest = values.iter().map(|value| value.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
     for (answer, value) in answers.iter().zip(&values) {
-        let _ = writeln!(text, "{:width$}  {value:widest$}  {}", answer.feature, answer.status);
+        let gated = if answer.is_gated { ", gated" } else { "" };
+        let _ = writeln!(
+            text,
+            "{:width$}  {value:widest$}  {}{gated}",
+            answer.feature, answer.status
+        );
     }
     text.trim_end().to_owned()
 }

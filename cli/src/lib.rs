@@ -21,6 +21,7 @@ mod foreign;
 mod found;
 mod get;
 mod heap;
+mod junit;
 mod lake;
 mod lock;
 mod notices;
@@ -36,6 +37,7 @@ pub mod serve;
 mod settle;
 mod state;
 mod table;
+mod testing;
 pub mod train;
 mod usage;
 mod verify;
@@ -80,6 +82,7 @@ pub fn command_line(words: &[OsString], itself: Vec<OsString>, before: impl FnOn
     let reporter = Reporter::new(&cli);
     match run(&cli.command, &reporter) {
         Ok(()) if !reporter.failed.get() => 0,
+        Err(report::Refused) if matches!(cli.command, Command::Test(_)) => 2,
         Ok(()) | Err(report::Refused) => 1,
     }
 }
@@ -109,6 +112,7 @@ pub fn run(command: &Command, reporter: &Reporter) -> Result<(), report::Refused
         Command::Certify(args) => certify::run(args, reporter),
         Command::Diff(args) => diff::run(args, reporter),
         Command::Lock(args) => lock::run(args, reporter),
+        Command::Test(args) => testing::run(args, reporter),
         Command::Fmt(args) => fmt::run(args, reporter),
         Command::Explain(args) => explain::run(args, reporter),
         Command::Train(args) => train::run(args, reporter),

@@ -167,10 +167,8 @@ pub fn check_columns(prepared: &Prepared, spine: &Spine, args: &TrainArgs, repor
         return Ok(());
     }
     let service = prepared.ir.service(&prepared.service);
-    let features = service.into_iter().flat_map(|service| &service.fields).map(|field| {
-        let ty = prepared.ir.view(field.view).feature(field.feature).ty;
-        Arc::new(Field::new(&field.name, featr::arrow_type(ty), true))
-    });
+    let features = service.into_iter().flat_map(|service| service.columns(&prepared.ir));
+    let features = features.map(|(name, ty)| Arc::new(Field::new(name, featr::arrow_type(ty), true)));
     let columns = spine.schema.fields().iter().cloned().chain(features);
     let schema = Schema::new(columns.collect::<Vec<_>>());
     let held = featr::check_columns(&args.out, &schema);

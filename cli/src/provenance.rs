@@ -118,16 +118,7 @@ pub fn of_services(ir: &Program) -> BTreeMap<String, BTreeMap<String, String>> {
 }
 
 fn of_service(ir: &Program, service: &Service) -> BTreeMap<String, String> {
-    let mut known = BTreeMap::new();
-    let fields = service.fields.iter();
-    fields
-        .map(|field| {
-            let of_view = known
-                .entry(field.view)
-                .or_insert_with(|| hash::view_fingerprints(ir, ir.view(field.view)));
-            (field.name.clone(), of_view[field.feature.index()].clone())
-        })
-        .collect()
+    hash::service_fingerprints(ir, service).into_iter().collect()
 }
 
 impl Recorder {

@@ -19,7 +19,7 @@ pub struct Reporter {
     colour: bool,
     /// Results as JSON.
     pub json: bool,
-    /// Whether a result could not be printed.
+    /// Whether the command fails though it came to its end: a result that could not be printed, a test that failed.
     pub failed: std::cell::Cell<bool>,
     /// In whose words.
     pub caller: Caller,

@@ -120,8 +120,8 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
 fn other_program(was: &Provenance, prepared: &Prepared) -> Option<String> {
     let features = fingerprints(prepared);
     let service = prepared.ir.service(&prepared.service);
-    let fields = service.into_iter().flat_map(|service| &service.fields);
-    let now: Vec<String> = fields.map(|field| field.name.clone()).collect();
+    let now = service.into_iter().flat_map(|service| service.columns(&prepared.ir));
+    let now: Vec<String> = now.map(|(name, _)| name.to_owned()).collect();
     let columns = was.output.columns.iter();
     let mut columns: Vec<String> = columns
         .filter(|name| was.features.contains_key(*name))

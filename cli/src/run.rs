@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A compiled program, ready to run one service.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Prepared {
     pub ir: featc_ir::Program,
     pub program: featr::Program,

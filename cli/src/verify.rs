@@ -1,9 +1,11 @@
 //! `featc verify`: both engines on all rows, the model on a sample, compared bit by bit; and what must not change them.
 
-mod answers;
-mod case;
+pub(crate) mod answers;
+mod any;
+pub(crate) mod case;
 mod checks;
-mod engines;
+pub(crate) mod engines;
+pub(crate) mod events;
 mod explain;
 mod outputs;
 mod relations;
@@ -181,11 +183,9 @@ fn judge(verified: &Verified, reporter: &Reporter) -> Result<(), Refused> {
 
 fn fields(prepared: &Prepared) -> Fields {
     let service = prepared.ir.service(&prepared.service);
-    let fields = service.map_or(&[][..], |service| &service.fields);
-    Fields {
-        names: fields.iter().map(|field| field.name.clone()).collect(),
-        types: (0..fields.len()).map(|field| field_type(prepared, field)).collect(),
-    }
+    let columns = service.into_iter().flat_map(|service| service.columns(&prepared.ir));
+    let (names, types) = columns.map(|(name, ty)| (name.to_owned(), ty)).unzip();
+    Fields { names, types }
 }
 
 /// What an engine says becomes a message.
@@ -330,10 +330,8 @@ fn ground<'a>(prepared: &'a Prepared, fields: &'a Fields, seed: u64) -> Option<G
 
 pub fn field_type(prepared: &Prepared, field: usize) -> Type {
     let service = prepared.ir.service(&prepared.service);
-    service.map_or(Type::String, |service| {
-        let field = &service.fields[field];
-        prepared.ir.view(field.view).feature(field.feature).ty
-    })
+    let mut columns = service.into_iter().flat_map(|service| service.columns(&prepared.ir));
+    columns.nth(field).map_or(Type::String, |(_, ty)| ty)
 }
 
 /// A value with its bits, so that two that print alike can be told apart.

@@ -33,7 +33,9 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::source
         | Rule::transform
         | Rule::view
+        | Rule::request
         | Rule::service
+        | Rule::test
         | Rule::item_only
         | Rule::strict_item
         | Rule::strict_source
@@ -66,6 +68,20 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::files | Rule::file_format => Some("a file format (`parquet`, `csv`, `tsv`, `jsonl`, `arrow` or `delta`)"),
         Rule::at_clause | Rule::at_kw => Some("`at`"),
         Rule::within | Rule::within_kw => Some("`within`"),
+        Rule::test_kw => Some("`test`"),
+        Rule::for_kw => Some("`for`"),
+        Rule::given | Rule::given_kw => Some("`given`"),
+        Rule::row | Rule::bar => Some("a row such as `| 1 | a |` on a line of its own"),
+        Rule::cell => Some("a cell"),
+        Rule::expect | Rule::expect_kw => Some("`expect`"),
+        Rule::as_known => Some("`as known`"),
+        Rule::known_kw => Some("`known`"),
+        Rule::asked => Some("`(`"),
+        Rule::asked_key => Some("a key such as `card: \"a\"`"),
+        Rule::expected => Some("a value such as `total = 5.0`"),
+        Rule::values => Some("`[`"),
+        Rule::value | Rule::inf_kw => Some("a value"),
+        Rule::status => Some("a status"),
         Rule::step | Rule::where_step | Rule::let_step | Rule::step_only => Some("`where` or `let`"),
         Rule::by_clause | Rule::by_kw => Some("`by`"),
         Rule::view_statement | Rule::statement_only => Some("a statement"),
@@ -92,8 +108,11 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::case
         | Rule::not_op
         | Rule::compat_not => Some("an expression"),
-        Rule::service_entry | Rule::entry_only => Some("a service entry such as `view.feature`"),
+        Rule::service_part | Rule::service_entry | Rule::entry_only => Some("a service entry such as `view.feature`"),
         Rule::patterns | Rule::lbrace => Some("`{`"),
+        Rule::fallback | Rule::fallback_kw => Some("`fallback`"),
+        Rule::impute_kw => Some("`impute`"),
+        Rule::gate_kw => Some("`gate`"),
         Rule::infix
         | Rule::is_null
         | Rule::is_kw
@@ -122,6 +141,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::source_kw => Some("`source`"),
         Rule::transform_kw => Some("`transform`"),
         Rule::view_kw => Some("`view`"),
+        Rule::request_kw => Some("`request`"),
         Rule::service_kw => Some("`service`"),
         Rule::columns_kw => Some("`columns`"),
         Rule::unique_kw => Some("`unique`"),
@@ -182,6 +202,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::blank
         | Rule::item_start
         | Rule::item_below
+        | Rule::test_start
         | Rule::clause_start
         | Rule::step_start
         | Rule::statement_start
@@ -193,6 +214,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::clause_end
         | Rule::step_end
         | Rule::statement_end
+        | Rule::stray_fallback
         | Rule::ident_char
         | Rule::ident
         | Rule::reserved
@@ -249,8 +271,8 @@ mod tests {
     fn words_of_clauses_are_free_as_names() {
         for word in [
             "time", "date", "day", "key", "status", "batch", "stream", "version", "owner", "tags", "count", "unique",
-            "delay", "of", "origin", "events", "max", "offset", "from", "source", "view", "cap", "ttl", "all", "div",
-            "mod", "if",
+            "delay", "of", "origin", "events", "max", "offset", "from", "source", "view", "request", "cap", "ttl",
+            "all", "div", "mod", "if", "fallback", "impute", "gate",
         ] {
             let name = FeatParser::parse(Rule::name, word).map(|pairs| pairs.as_str().to_owned());
             assert_eq!(name.as_deref(), Ok(word));

@@ -23,6 +23,7 @@ build a training set   :meth:`Program.train`, :meth:`Program.train_to`
 make a set again       :func:`reproduce`, from its record
 fill a range of time   :meth:`Program.backfill`
 compare the engines    :meth:`Program.verify`; :func:`featc.testing.case` in tests
+run a program's tests  ``pytest fraud.feat``, or ``featc test fraud.feat``
 answer one question    :meth:`Program.get`
 keep online values     :meth:`Program.online`, :class:`Online`
 serve over HTTP        :meth:`Program.serve`; :meth:`Program.serving` beside other work

@@ -38,7 +38,8 @@ class Answers(Table):
     """What a server answered: one row per entity, one column per feature.
 
     ``at`` is the instant (as text), ``cuts`` per source the arrival up to which it was seen, ``program`` the hash of the
-    program, ``request_id`` what was asked with, or None.
+    program, ``request_id`` what was asked with, or None. ``gated`` has an entry for each entity that was given no answer,
+    whose row is null: by its place, from 0, the gated features without an answer of their own, each with its status.
     """
 
     def __init__(self, table: _featc.Table, about: dict[str, str]) -> None:
@@ -48,6 +49,9 @@ class Answers(Table):
         self.at: str = about["featc.at"]
         self.cuts: dict[str, str] = json.loads(about["featc.cuts"])
         self.request_id: Optional[str] = about.get("featc.request_id")
+        self.gated: dict[int, dict[str, str]] = {
+            one["row"]: one["features"] for one in json.loads(about.get("featc.gated", "[]"))
+        }
 
 
 class Client:
@@ -156,7 +160,14 @@ class Client:
 
     @told
     def answer(
-        self, service: str, entities: Any, at: Any = None, *, status: bool = False, request_id: Optional[str] = None
+        self,
+        service: str,
+        entities: Any,
+        at: Any = None,
+        *,
+        status: bool = False,
+        request_id: Optional[str] = None,
+        allow_gated: bool = False,
     ) -> Answers:
         """Asks a service about every row of ``entities``, in order.
 
@@ -165,9 +176,11 @@ class Client:
         :param at: the instant that is asked about; unless told, the server's own.
         :param status: whether each feature is followed by ``<feature>__status``.
         :param request_id: a text of at most 200 visible characters, which stands in the served log.
+        :param allow_gated: whether entities may be without an answer because a feature with ``fallback gate`` has none: their
+            rows are null, and ``gated`` says why. Otherwise one such entity is an error, E0817.
         :returns: one row per entity, one column per feature.
         :raises featc.RunError: an unknown service, missing keys, columns that are no keys of the service, more entities than
-            the server allows at once.
+            the server allows at once; an entity that is gated.
         """
         a_name(service, "service", "risk")
         columns = to_columns(fitted(entities, "entities", self._declared("services", service)))
@@ -188,7 +201,10 @@ class Client:
         answered, about = _featc.Table.from_ipc(answer)
         if not status:
             answered = answered.select(list(range(0, len(answered.column_names), 2)))
-        return Answers(answered, about)
+        answers = Answers(answered, about)
+        if answers.gated and not allow_gated:
+            raise _gated(answers)
+        return answers
 
     def _request(
         self, method: str, path: str, body: Optional[bytes] = None, headers: Optional[dict[str, str]] = None
@@ -330,6 +346,19 @@ def _refusal(status: int, answer: bytes) -> RunError:
     except (ValueError, KeyError, TypeError):
         code, message = "", f"the server answers with the status {status}, as no `featc serve` does"
         help = "look at what listens there"
+    return _error(code, message, help)
+
+
+def _gated(answers: Answers) -> RunError:
+    """That some entities have no answer."""
+    row, features = next(iter(answers.gated.items()))
+    why = ", ".join(f"`{name}` is {status}" for name, status in features.items())
+    more = f", and for {len(answers.gated) - 1} more" if len(answers.gated) > 1 else ""
+    help = "decide without these features about such entities: with `allow_gated=True` their rows are null, and `.gated` says why"
+    return _error("E0817", f"`{answers.service}` has no answer for the entity of row {row}: {why}{more}", help)
+
+
+def _error(code: str, message: str, help: str) -> RunError:
     data = json.dumps({"message": message, "help": {"text": help}})
     head = f"error[{code}]" if code else "error"
     diagnostic = Diagnostic(code, True, f"{head}: {message}\n = help: {help}", data)

@@ -50,21 +50,20 @@ pub fn about(ir: &Ir) -> Value {
     let plans = featc_driver::lower(ir);
     let services = ir.services.iter().zip(&plans.stream).map(|(service, graph)| {
         let named = |keys: &[featc_ir::Key]| keys.iter().map(|key| (key.name.clone(), key.ty.to_string())).collect();
-        let (keys, own): (Vec<(String, String)>, Vec<(String, String)>) =
-            (named(&graph.spine.keys), named(&graph.spine.self_columns));
-        let mut views: Vec<&str> = service
-            .fields
-            .iter()
-            .map(|field| ir.view(field.view).name.as_str())
-            .collect();
+        let keys: Vec<(String, String)> = named(&graph.spine.keys);
+        let own: Vec<(String, String)> = named(&graph.spine.self_columns);
+        let request: Vec<(String, String)> = named(&graph.spine.request);
+        let reads = service.reads().into_iter();
+        let mut views: Vec<&str> = reads.map(|(view, _)| ir.view(view).name.as_str()).collect();
         views.dedup();
         json!({
             "name": service.name,
             "doc": service.doc,
             "keys": keys,
             "self_columns": own,
+            "request": request,
             "views": views,
-            "columns": service.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>(),
+            "columns": service.columns(ir).map(|(name, _)| name).collect::<Vec<_>>(),
             "sources": graph.declared().iter().map(|source| source.name.clone()).collect::<Vec<_>>(),
         })
     });

@@ -270,8 +270,8 @@ impl Program {
         let Ok(asked) = program.service(service) else {
             return Declared::default();
         };
-        let keys = asked.keys.iter().chain(&asked.self_columns);
-        Declared::new(keys.map(|key| (&key.name, key.ty))).with(at_column, Type::Timestamp)
+        let keys = asked.columns();
+        Declared::new(keys.iter().map(|key| (&key.name, key.ty))).with(at_column, Type::Timestamp)
     }
 
     fn trained(
@@ -301,8 +301,10 @@ impl Program {
             return outcome;
         };
         let service = self.compiled.ir.service(&record.service);
-        let fields = service.into_iter().flat_map(|service| &service.fields);
-        outcome.features = fields.map(|field| field.name.clone()).collect();
+        let columns = service
+            .into_iter()
+            .flat_map(|service| service.columns(&self.compiled.ir));
+        outcome.features = columns.map(|(name, _)| name.to_owned()).collect();
         outcome.report = serde_json::to_string(&training.report).ok();
         outcome.record = Some(record.to_json());
         outcome.table = Some(Table::new(training.schema, training.batches));

@@ -21,8 +21,8 @@ TOKEN = "0123456789abcdef"
 class Served:
     """A server of the binary, on a port that is free."""
 
-    def __init__(self, command_line, *options):
-        (command_line.folder / "shop.feat").write_text(SHOP)
+    def __init__(self, command_line, *options, program=SHOP):
+        (command_line.folder / "shop.feat").write_text(program)
         words = [command_line.binary, "--json", "serve", "shop.feat", "--state", "state", "--listen", "127.0.0.1:0", "--history", "20000d", *options]
         self.process = subprocess.Popen(words, cwd=command_line.folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         line = self.process.stdout.readline()
@@ -89,6 +89,36 @@ def test_rows_of_every_kind_go_in_parts(shop, served, monkeypatch):
         expected = shop.train("risk", {"card": list(range(7)), "timestamp": [datetime.datetime(2024, 5, 1, 9, tzinfo=datetime.timezone.utc)] * 7}, sources={"txn": rows}, truth="complete").to_pydict()
         assert {name: str(values) for name, values in after.items()} == {name: str(expected[name]) for name in after}
         assert client.push("txn", rows.slice(0, 0))["rows"] == 0
+
+
+def test_an_entity_that_is_gated_has_no_answer(command_line):
+    with Served(command_line, program=SHOP + "\nservice strict { spend.* fallback gate }\n") as server, featc.Client(server.url) as client:
+        client.push("txn", payments())
+        at = "2024-05-01T09:00:00Z"
+        cards = list(range(20)) + [99999, None]
+        free = client.answer("risk", {"card": cards}, at, status=True)
+        assert free.gated == {}
+        columns = free.to_pydict()
+        expected = {}
+        for row in range(len(cards)):
+            statuses = {name: columns[f"{name}__status"][row] for name in columns if f"{name}__status" in columns}
+            lacking = {name: status for name, status in statuses.items() if status != "ok"}
+            if lacking:
+                expected[row] = lacking
+        assert {20, 21} <= set(expected) and len(expected) < len(cards)
+        strict = client.answer("strict", {"card": cards}, at, status=True, allow_gated=True)
+        assert strict.gated == expected and len(strict) == len(cards)
+        for row, (found, value) in enumerate(zip(strict.to_arrow().to_pylist(), free.to_arrow().to_pylist())):
+            assert str(found) == str(dict.fromkeys(value) if row in expected else value)
+        # Unless they are allowed, one of them is an error that names the features.
+        with pytest.raises(featc.RunError, match=r"`strict` has no answer for the entity of row 0: `spend__\w+` is missing") as refused:
+            client.answer("strict", {"card": [99999]}, at)
+        assert refused.value.code == "E0817" and "allow_gated" in str(refused.value)
+        with pytest.raises(featc.RunError, match="row 1: .*, and for 1 more"):
+            client.answer("strict", {"card": [next(row for row in range(20) if row not in expected), 99999, None]}, at)
+        # A schema for all answers of a service, whatever is gated.
+        whole = client.answer("strict", {"card": [next(row for row in range(20) if row not in expected)]}, at)
+        assert whole.gated == {} and whole.to_arrow().schema.remove_metadata() == client.answer("strict", {"card": [99999]}, at, allow_gated=True).to_arrow().schema.remove_metadata()
 
 
 def test_refusals_are_those_of_the_server(served):

@@ -103,6 +103,42 @@ fn layout_changes_one_file_and_docs_what_shows_them() {
     assert!(meaning.len() > 5, "{meaning:?}");
 }
 
+/// A test is no part of a program: no file of a build, no hash and no lock knows whether it is there, or what it says.
+#[test]
+fn tests_change_nothing_of_a_build() {
+    let text = read(&root().join("examples/flights/flights.feat"));
+    let bare = &text[..text.find("\n/// AA 1 leaves").expect("the tests of the example")];
+    let edited = text.replace("30.0", "31.0").replace("| 2475     |", "| 1        |");
+    assert!(text.contains("\ntest \"") && !bare.contains("\ntest \"") && edited != text);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let of = |text: &str| {
+        let file = folder.path().join("flights.feat");
+        std::fs::write(&file, text).expect("writable");
+        let mut sources = featc_driver::diag::SourceMap::new();
+        let id = sources.add("flights.feat", text);
+        let compiled = featc_driver::compile_with_tests(&sources, &[id]).value;
+        let compiled = compiled.expect("a program");
+        let hash = featc_ir::hash::program_hash(&compiled.program);
+        (
+            built(&file),
+            featc_driver::Lock::of(&compiled.program).text(),
+            hash,
+            compiled.tests,
+        )
+    };
+    let (build, lock, hash, tests) = of(&text);
+    assert_eq!(tests.len(), 2);
+    for (other, count) in [(bare.to_owned(), 0), (edited, 2)] {
+        let (other_build, other_lock, other_hash, others) = of(&other);
+        assert_eq!(changed(&other_build, &build), BTreeSet::new());
+        assert_eq!(
+            (other_lock, other_hash, others.len()),
+            (lock.clone(), hash.clone(), count)
+        );
+        assert_ne!(others, tests);
+    }
+}
+
 /// Transforms that each read the one before; only the last is read by a view.
 fn chain(length: usize) -> String {
     let source = "source t0 { columns (id: int64, card: string, x: int64, at: timestamp) unique id time at }\n";

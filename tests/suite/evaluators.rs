@@ -99,6 +99,7 @@ pub fn model(case: &Case) -> Answers {
             at_us: asked.at_us,
             keys: named(&keys),
             self_columns: named(&own),
+            request: named(&service.request()),
             cuts: named(&cuts),
         };
         model.answer(service, &question, case.truth)

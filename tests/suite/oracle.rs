@@ -8,8 +8,8 @@
 
 use crate::evaluators::{Asked, Case};
 use featc_ir::{
-    Aggregate, Arrival, BinaryOp, ErrorCode, Excluding, Expr, ExprKind, Feature, FeatureKind, Key, Lateness, Program,
-    Service, Slot, Source, Status, Step, Truth, Type, UnaryOp, View, Window, WindowKind,
+    Aggregate, Arrival, BinaryOp, ErrorCode, Excluding, Expr, ExprKind, Feature, FeatureKind, Function, Key, Lateness,
+    Program, Service, Slot, Source, Status, Step, Truth, Type, UnaryOp, View, Window, WindowKind,
 };
 use featc_tests::{files, root};
 use featr_kernels::{Value, identity};
@@ -433,7 +433,10 @@ impl Words {
                 self.expr(operand);
             }
             ExprKind::Call(function, arguments) => {
-                self.say(format_args!("call {}", function.name()));
+                // The theory rounds floats to whole numbers only.
+                let is_refused = *function == Function::Round && expr.ty == Type::Float64 && arguments.len() == 2;
+                let name = if is_refused { "round_to_digits" } else { function.name() };
+                self.say(format_args!("call {name}"));
                 self.many(arguments, Words::expr);
             }
         }

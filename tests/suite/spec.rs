@@ -163,6 +163,7 @@ fn expect(page: &str, scene: &Scene, words: &str, text: &str) -> (Vec<String>, u
         .service_keys(service)
         .into_iter()
         .chain(scene.program.service_self_columns(service))
+        .chain(service.request())
         .chain(scene.program.sources.iter().map(featc_ir::Source::cut_key));
     let asks: Vec<featc_ir::Key> = asks.collect();
     let question = |row: &Vec<&str>| {
@@ -208,22 +209,19 @@ fn expect(page: &str, scene: &Scene, words: &str, text: &str) -> (Vec<String>, u
     let mut compared = 0;
     for (place, name) in header.iter().enumerate() {
         let (field, status) = name.strip_suffix('?').map_or((*name, false), |field| (field, true));
-        let found = service
-            .fields
+        let columns: Vec<_> = service.columns(&scene.program).collect();
+        let is_it = |known: &&(&str, Type)| known.0 == field || known.0.ends_with(&format!("__{field}"));
+        let Some((field, ty)) = columns
             .iter()
-            .position(|known| known.name == field || known.name.ends_with(&format!("__{field}")));
-        let Some(field) = found else {
+            .position(|known| is_it(&known))
+            .map(|at| (at, columns[at].1))
+        else {
             assert!(
                 *name == "at" || asks.iter().any(|key| key.name == *name),
                 "{page}: no column {name}"
             );
             continue;
         };
-        let ty = scene
-            .program
-            .view(service.fields[field].view)
-            .feature(service.fields[field].feature)
-            .ty;
         for (row, cells) in rows.iter().enumerate() {
             for (who, answer) in &answers {
                 let (actual, actual_status) = &answer[row][field];

@@ -195,7 +195,7 @@ fn wrong_lowerings_apply() {
         .into_iter()
         .collect();
     patches.sort();
-    assert!(patches.len() >= 12, "{} patches", patches.len());
+    assert!(patches.len() >= 13, "{} patches", patches.len());
     let tried = std::process::Command::new("git")
         .args(["apply", "--check"])
         .args(&patches)

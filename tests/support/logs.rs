@@ -213,6 +213,13 @@ fn question(rng: &mut Rng, program: &Program, shapes: &[Shape], rows: &[Vec<Vec<
         let claimed = identities(program, &own, &key);
         values.push((key.name, rng.pick(&claimed).clone()));
     }
+    for field in service.request() {
+        let value = match rng.one_in(8) {
+            true => Value::Null,
+            false => pools::value(rng, field.ty, shapes[from].style),
+        };
+        values.push((field.name, value));
+    }
     Asked { at_us, values }
 }
 

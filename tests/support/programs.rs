@@ -55,6 +55,15 @@ const VALUES: [(&str, Type, bool); 14] = [
     ("other", Type::Timestamp, true),
 ];
 
+/// The fields of the request of a program, by name.
+pub const FIELDS: [(&str, Type); 5] = [
+    ("asked_n", Type::Int64),
+    ("asked_f", Type::Float64),
+    ("asked_d", PRICE),
+    ("asked_s", Type::String),
+    ("asked_t", Type::Timestamp),
+];
+
 /// What a log of a source must know beside the program.
 #[derive(Debug, Clone)]
 pub struct Shape {
@@ -145,6 +154,7 @@ pub fn program(rng: &mut Rng) -> Generated {
         }
     }
     let views = 1 + rng.below(3);
+    let mut features: Vec<(String, Type)> = Vec::new();
     for view in 0..views {
         // The last rows are those with most steps, and every source is to be read.
         let from = match view {
@@ -154,12 +164,19 @@ pub fn program(rng: &mut Rng) -> Generated {
         };
         let entity = rng.below(entities.len());
         let style = shapes[rows[from].source].style;
-        write_view(rng, &mut text, view, (entity, &entities[entity]), &rows[from], style);
+        let named = write_view(rng, &mut text, view, (entity, &entities[entity]), &rows[from], style);
+        features.extend(named.into_iter().map(|(name, ty)| (format!("v{view}.{name}"), ty)));
     }
+    let fields = FIELDS.map(|(name, ty)| format!("{name}: {ty}"));
+    let _ = writeln!(text, "request asked ({})\n", fields.join(", "));
     text += "service s {\n";
+    // A copy, so that what is drawn behind does not depend on the gates.
+    let mut gates = rng.clone();
     for view in 0..views {
-        let _ = writeln!(text, "  v{view}.*");
+        let fallback = *gates.pick(&["", "", "", "", "", "", " fallback impute", " fallback gate"]);
+        let _ = writeln!(text, "  v{view}.*{fallback}");
     }
+    features::write_own(rng, &mut text, &features, style);
     text += "}\n";
     Generated { text, shapes }
 }
@@ -331,7 +348,15 @@ fn write_transform(rng: &mut Rng, text: &mut String, name: String, from: &Rows, 
     }
 }
 
-fn write_view(rng: &mut Rng, text: &mut String, view: usize, entity: (usize, &[usize]), from: &Rows, style: Style) {
+/// Gives the names and types of its features.
+fn write_view(
+    rng: &mut Rng,
+    text: &mut String,
+    view: usize,
+    entity: (usize, &[usize]),
+    from: &Rows,
+    style: Style,
+) -> Vec<(String, Type)> {
     let (number, keys) = entity;
     let mut by = Vec::new();
     for key in keys {
@@ -361,6 +386,7 @@ fn write_view(rng: &mut Rng, text: &mut String, view: usize, entity: (usize, &[u
         from.name
     );
     *text += *rng.pick(&["", "", "  ttl 1m\n", "  ttl 1h\n"]);
-    features::write(rng, text, from.columns.clone(), style);
+    let named = features::write(rng, text, from.columns.clone(), style);
     *text += "}\n";
+    named
 }

@@ -58,6 +58,8 @@ fn main() {
         (Aggregate::TimeSinceLast, None, Method::Edge),
         (distinct, Some(1), Method::Values),
         (distinct, Some(2), Method::Values),
+        (Aggregate::Median { cap: 1_000_000 }, Some(0), Method::Ranks),
+        (Aggregate::Mode { cap: 1_000_000 }, Some(1), Method::Ranks),
     ];
     let shapes = [
         ("1 000 entities, 100 events, 10 questions", log([(100, 10); 1000])),

@@ -1,7 +1,7 @@
 //! The streaming engine: events in order and in disorder, and reads of seven windows, at 500 and 10 000 events per entity.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use featc_ir::plan::{Compose, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec, Spine, StreamGraph};
+use featc_ir::plan::{Compose, Derive, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec, Spine, StreamGraph};
 use featc_ir::{
     Aggregate, ColumnId, Excluding, Expr, Key, LiftId, Slot, Source, SourceColumn, Truth, Type, Window, WindowId,
     WindowKind,
@@ -94,12 +94,15 @@ fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> Vec<StreamGr
         spine: Spine {
             keys: vec![key(0)],
             self_columns: vec![key(1)],
+            request: vec![],
         },
         sources: vec![featc_lower::read(&source, [&rows.rows])],
         rows: vec![rows],
         logs: vec![log],
         answers: vec![answer],
         compose: Compose(columns),
+        derive: Derive::default(),
+        gated: Vec::new(),
     }]
 }
 
@@ -138,6 +141,7 @@ fn questions(asked: i64, entities: i64, total: i64) -> Questions {
         times: (0..asked).map(|n| (9_000 + n * 43 % 1_080) * MINUTE_US).collect(),
         keys: vec![of(&|n| n % entities)],
         self_columns: vec![of(&|n| total - 1 - n % entities)],
+        request: vec![],
     }
 }
 
@@ -174,6 +178,7 @@ fn measure(criterion: &mut Criterion, name: &str, aggregates: &[(Aggregate, Type
                 times: vec![together.times[row]],
                 keys: pick(&together.keys),
                 self_columns: pick(&together.self_columns),
+                request: vec![],
             }
         };
         let mut next = (0..asked as usize).cycle().map(one);

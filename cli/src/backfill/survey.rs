@@ -110,7 +110,7 @@ fn check_listed(
         let keys = &prepared.ir.entity(view.entity).keys;
         service.keys.iter().all(|key| keys.contains(key))
     };
-    let views = fields.fields.iter().map(|field| prepared.ir.view(field.view));
+    let views = fields.reads().into_iter().map(|(view, _)| prepared.ir.view(view));
     let Some(view) = views.into_iter().find(has_all_keys) else {
         return Ok(());
     };

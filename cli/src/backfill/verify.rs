@@ -53,7 +53,10 @@ pub fn run(job: &Job<'_>, state: &Checkpoint, reporter: &Reporter) -> Result<(),
                         "first difference: {} row {}, feature {}\n  file  says {}\n  model says {}",
                         sample.file,
                         sample.row,
-                        service.fields[field].name,
+                        service
+                            .columns(&job.prepared.ir)
+                            .nth(field)
+                            .map_or("", |(name, _)| name),
                         words(found, in_file),
                         words(value, status.to_string())
                     ));
@@ -64,7 +67,7 @@ pub fn run(job: &Job<'_>, state: &Checkpoint, reporter: &Reporter) -> Result<(),
     let text = format!(
         "verify: {} x {} with the model: {differ} differ",
         counted(samples.len(), "row"),
-        counted(service.fields.len(), "feature")
+        counted(service.fields.len() + service.features.len(), "feature")
     );
     let value = serde_json::json!({ "rows": samples.len(), "compared": compared, "differ": differ });
     reporter.result(&text, &value);
@@ -120,6 +123,7 @@ fn sample(
     let written_keys = written.keys.len();
     written.keys.extend(planned.keys.iter().skip(written_keys).cloned());
     written.self_columns.clone_from(&written.keys);
+    written.request.clone_from(&written.keys);
     written.cuts.clone_from(&written.keys);
     if written != planned {
         let path = Path::new(&job.folder.path).join(file).display().to_string();
@@ -170,6 +174,7 @@ fn question(spine: &Spine, row: usize) -> Question {
         at_us: spine.times[row],
         keys: values.clone(),
         self_columns: values.clone(),
+        request: values.clone(),
         cuts: values,
     }
 }
@@ -181,7 +186,7 @@ fn keep_sampled(job: &Job<'_>, samples: &[Sample], rows: &mut SourceRows) {
     let Some(service) = ir.service(&job.prepared.service) else {
         return;
     };
-    let used: BTreeSet<_> = service.fields.iter().map(|field| field.view).collect();
+    let used: BTreeSet<_> = service.reads().into_iter().map(|(view, _)| view).collect();
     for (place, (source, batches)) in ir.sources.iter().zip(&mut rows.sources).enumerate() {
         let of_source = |view: &&View| ir.transform(view.transform).source == SourceId::from(place);
         let views: Vec<&View> = used.iter().map(|id| ir.view(*id)).filter(of_source).collect();

@@ -107,6 +107,7 @@ pub fn json(diff: &Diff) -> Value {
         json!({
             "service": service.name, "change": change, "values": service.changed,
             "added": service.added, "removed": service.removed, "reordered": service.reordered,
+            "gated": service.gated, "released": service.released,
         })
     });
     let state = diff.state.iter().map(|log| {
@@ -181,6 +182,8 @@ fn service_text(service: &ServiceDiff, quote: &str) -> Vec<String> {
         ("other values in", &service.changed),
         ("new", &service.added),
         ("gone", &service.removed),
+        ("now gated", &service.gated),
+        ("no longer gated", &service.released),
     ] {
         if !names.is_empty() {
             found.push(format!("{what} {}", quoted(names)));

@@ -106,6 +106,17 @@ pub fn certify(folder: &str, error: &CertifyError) -> Diagnostic {
     }
 }
 
+/// A program without tests, or without those that are asked for.
+pub fn no_tests(program: &str, filter: Option<&str>) -> Diagnostic {
+    match filter {
+        None => Diagnostic::new(Code::NoTests, format!("`{program}` has no test")).with_help(
+            "write one: `test \"one payment\" for spend { given payments … expect at @2026-01-01T01:00:00Z (card: …) { total = … } }`",
+        ),
+        Some(filter) => Diagnostic::new(Code::NoTests, format!("no test of `{program}` is called `{filter}`"))
+            .with_help(format!("`featc test --list {program}` prints the names of all")),
+    }
+}
+
 /// A program that is to be compared with a lock file that is not there.
 pub fn no_lock(lock: &str, program: &str) -> Diagnostic {
     Diagnostic::new(Code::NoLock, format!("there is no `{lock}`")).with_help(format!(

@@ -134,6 +134,19 @@ pub fn damaged_part(folder: &str, part: &str) -> Diagnostic {
     .with_help("remove that file and run the same again: it is made anew")
 }
 
+/// A service whose features read what only a question says.
+pub fn request_unknown(service: &str, fields: &[String]) -> Diagnostic {
+    let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
+    let fields = fields.join(", ");
+    Diagnostic::new(
+        Code::RequestUnknown,
+        format!("service `{service}` reads {fields} of its questions, and a backfill has no questions"),
+    )
+    .with_help(
+        "build a training set with `featc train`, from a spine that has the column, or materialise a view with `--view`",
+    )
+}
+
 /// A service about several things at once.
 pub fn several_entities(service: &str, why: &str) -> Diagnostic {
     Diagnostic::new(

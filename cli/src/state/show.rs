@@ -45,6 +45,7 @@ pub fn run(args: &ShowArgs, reporter: &Reporter) -> Result<(), Refused> {
             &value(2 * place + 1, Type::String)?,
         ));
     }
+    get::mark_gated(&mut answers, &program.gated(&args.service));
     let by_name: BTreeMap<String, Value> = entity.into_iter().map(|(key, value)| (key.name, value)).collect();
     let kept = found.online.kept(&by_name);
     let sources = program.service_sources(&args.service);

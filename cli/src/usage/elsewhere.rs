@@ -29,10 +29,6 @@ pub const OPTIONS: &[OtherOption] = &[
 /// Commands of other tools, and what does such a thing here.
 pub const ELSEWHERE: &[(&[&str], &str)] = &[
     (
-        &["test", "tests"],
-        "tests of features are not in this release; `featc verify` compares both engines on your data",
-    ),
-    (
         &["run", "materialize", "materialise", "apply", "compute", "query"],
         "`featc train` computes a training set, `featc backfill` a range of time, `featc get` one answer",
     ),

@@ -87,6 +87,18 @@ impl Answers {
         self
     }
 
+    /// A value, and its status in words.
+    pub fn answer(&self, row: usize, field: usize, ty: Type) -> Result<(Value, String), Error> {
+        let one = |column: usize, ty: Type| {
+            let cell = self.columns[column].slice(row, 1);
+            featr::from_arrow(&cell, ty).map(|column| column.value(0)).map_err(bug)
+        };
+        Ok((
+            one(2 * field, ty)?,
+            one(2 * field + 1, Type::String)?.render(Type::String),
+        ))
+    }
+
     /// A value with its bits, and its status, in words.
     pub fn said(&self, row: usize, field: usize, fields: &Fields) -> String {
         let one = |column: usize, ty: Type| {

@@ -165,6 +165,7 @@ impl Asked {
             at_us: self.times[row],
             keys: values.clone(),
             self_columns: values.clone(),
+            request: values.clone(),
             cuts: values,
         }
     }

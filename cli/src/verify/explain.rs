@@ -3,15 +3,14 @@
 use super::case::{Asked, Case, Fields};
 use super::checks::{Check, Difference, Kind, shrink_to};
 use super::engines::{Setting, evaluators};
+use super::events::in_lines;
 use super::outputs::said_json;
 use super::reproduce;
 use super::{Verified, ground, named, source_rows, told};
 use crate::args::VerifyArgs;
 use crate::report::{Refused, Reporter, counted};
 use crate::run::Prepared;
-use featc_driver::diag::printable;
-use featc_ir::Type;
-use featr_model::{Contribution, Part, Question};
+use featr_model::{Contribution, Question};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -140,9 +139,18 @@ fn contributing(
     let Some(service) = prepared.ir.service(&prepared.service) else {
         return Vec::new();
     };
-    let field = &service.fields[difference.field];
     let rows = source_rows(prepared, &verified.recorded);
-    featr_model::contributing(&prepared.ir, field.view, field.feature, &rows, question, prepared.truth)
+    let of_feature =
+        |view, feature| featr_model::contributing(&prepared.ir, view, feature, &rows, question, prepared.truth);
+    match service.fields.get(difference.field) {
+        Some(field) => of_feature(field.view, field.feature),
+        // Of a feature of the service's own: those of all that it reads.
+        None => {
+            let own = difference.field - service.fields.len();
+            let read = service.features_read_by(own).into_iter();
+            read.flat_map(|(view, feature)| of_feature(view, feature)).collect()
+        }
+    }
 }
 
 fn shown(
@@ -152,7 +160,6 @@ fn shown(
     (check, difference): (&Check, &Difference),
     events: &[Contribution],
 ) -> String {
-    const EVENTS_MAX: usize = 40;
     let place = match (check.at_edges, check.kind) {
         (true, _) => format!("question {} at edges", difference.row),
         (false, Kind::Relation(relation)) => format!("{}, spine row {}", relation.name(), difference.row),
@@ -175,73 +182,5 @@ fn shown(
     for (who, said) in &difference.said {
         let _ = writeln!(text, "  {who:6} says {said}");
     }
-    let contribute = if events.len() == 1 { "contributes" } else { "contribute" };
-    let _ = writeln!(text, "  {} {contribute}:", counted(events.len(), "event"));
-    for event in events.iter().take(EVENTS_MAX) {
-        let id = event.id.iter();
-        let id = id.map(|(key, value)| format!("{}={}", key.name, shown_value(value, key.ty)));
-        let id: Vec<String> = id.collect();
-        let arrival = event
-            .arrival_us
-            .map_or_else(String::new, |us| format!(" arrived {}", instant(us)));
-        let _ = writeln!(
-            text,
-            "    row {} at {}{arrival}: {}, {}",
-            event.source_row,
-            instant(event.time_us),
-            id.join(" "),
-            in_words(&event.part)
-        );
-    }
-    if events.len() > EVENTS_MAX {
-        let _ = writeln!(text, "    and {} more", events.len() - EVENTS_MAX);
-    }
-    text
-}
-
-fn shown_value(value: &featr::Value, ty: Type) -> String {
-    match value.is_null() {
-        true => "null".to_owned(),
-        false => printable(&value.render(ty)).into_owned(),
-    }
-}
-
-/// What an event is to an aggregate.
-fn in_words(part: &Part) -> String {
-    match part {
-        Part::Taken(None) => "counts".to_owned(),
-        Part::Taken(Some((featr::Value::Null, _))) => "its value is null".to_owned(),
-        Part::Taken(Some((value, ty))) => format!("counts with {}", shown_value(value, *ty)),
-        Part::FilteredOut => "left out by `where`".to_owned(),
-        Part::Error(code) => format!("counts as error({})", code.name()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::in_words;
-    use featc_ir::{ErrorCode, Type};
-    use featr::Value;
-    use featr_model::Part;
-
-    #[test]
-    fn what_an_event_is_to_an_aggregate_is_told_in_words() {
-        let price = Type::Decimal {
-            precision: 10,
-            scale: 2,
-        };
-        for (part, said) in [
-            (Part::Taken(None), "counts"),
-            (Part::Taken(Some((Value::Decimal(1050), price))), "counts with 10.50"),
-            (
-                Part::Taken(Some((Value::Duration(5_400_000_000), Type::Duration))),
-                "counts with 1h30m",
-            ),
-            (Part::Taken(Some((Value::Null, Type::Int64))), "its value is null"),
-            (Part::FilteredOut, "left out by `where`"),
-            (Part::Error(ErrorCode::Overflow), "counts as error(overflow)"),
-        ] {
-            assert_eq!(in_words(&part), said);
-        }
-    }
+    text + &in_lines(events, |row| format!("row {row}"))
 }

@@ -5,19 +5,16 @@ use super::checks::{Check, Counted, Difference};
 use crate::args::VerifyArgs;
 use crate::errors;
 use crate::foreign::{JUNIT_MARK, REPORT_MARK, check_text};
-use crate::outputs::{check_overwrites, claim, same_file};
+use crate::junit::{Outcome, Suite, TestCase, TextFile, render};
+use crate::outputs::{check_overwrites, same_file};
 use crate::report::{Refused, Reporter};
 use crate::run::Prepared;
-use featr::{Aside, Claim};
 use serde_json::{Value, json};
-use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::Path;
 
 /// The files of a run, taken before any work is done.
 pub struct Outputs {
-    junit: Option<(Claim, Aside)>,
-    report: Option<(Claim, Aside)>,
+    junit: Option<TextFile>,
+    report: Option<TextFile>,
 }
 
 impl Outputs {
@@ -53,7 +50,7 @@ impl Outputs {
                 return reporter.refuse(errors::overwrites(&name, what));
             }
         }
-        let [junit, report] = targets.map(|target| target.map(|target| take(target, reporter)).transpose());
+        let [junit, report] = targets.map(|target| target.map(|target| TextFile::take(target, reporter)).transpose());
         Ok(Outputs {
             junit: junit?,
             report: report?,
@@ -62,72 +59,31 @@ impl Outputs {
 
     /// Writes both.
     pub fn write(self, junit: &str, report: &Value, reporter: &Reporter) -> Result<(), Refused> {
-        put(self.junit, junit, reporter)?;
-        put(self.report, &format!("{report:#}\n"), reporter)
+        self.junit.map_or(Ok(()), |file| file.put(junit, reporter))?;
+        let report = format!("{report:#}\n");
+        self.report.map_or(Ok(()), |file| file.put(&report, reporter))
     }
-}
-
-fn take(target: &Path, reporter: &Reporter) -> Result<(Claim, Aside), Refused> {
-    let claimed = claim(target, reporter)?;
-    match Aside::create(target) {
-        Ok(aside) => Ok((claimed, aside)),
-        Err(error) => reporter.refuse(errors::unwritable(&target.display().to_string(), &featr::plain(&error))),
-    }
-}
-
-fn put(output: Option<(Claim, Aside)>, text: &str, reporter: &Reporter) -> Result<(), Refused> {
-    let Some((claimed, aside)) = output else { return Ok(()) };
-    let name = claimed.target().display().to_string();
-    let written = aside.file().write_all(text.as_bytes()).and_then(|()| aside.put());
-    written.or_else(|error| reporter.refuse(errors::unwritable(&name, &featr::plain(&error))))
 }
 
 /// One suite per check, one test case per feature in it.
 pub fn junit(service: &str, fields: &Fields, checks: &[Check]) -> String {
-    let (mut suites, mut all) = (String::new(), [0u64; 3]);
-    for check in checks {
-        let (mut cases, mut own) = (String::new(), [0u64; 3]);
-        for (field, feature) in fields.names.iter().enumerate() {
-            own[0] += 1;
-            let (failed, skipped) = (failure(check, field), skip(check, field));
-            let class = escaped(&format!("{service}.{}", check.name()));
-            let _ = write!(
-                cases,
-                "    <testcase classname=\"{class}\" name=\"{}\"",
-                escaped(feature)
-            );
-            if let Some((message, text)) = failed {
-                own[1] += 1;
-                let _ = writeln!(cases, ">");
-                let (message, text) = (escaped(&message), escaped(&text));
-                let _ = writeln!(
-                    cases,
-                    "      <failure message=\"{message}\">{text}</failure>\n    </testcase>"
-                );
-            } else if let Some(why) = skipped {
-                own[2] += 1;
-                let _ = writeln!(cases, "><skipped message=\"{}\"/></testcase>", escaped(why));
-            } else {
-                let _ = writeln!(cases, "/>");
-            }
+    let suite = |check: &Check| {
+        let case = |(field, feature): (usize, &String)| TestCase {
+            class: format!("{service}.{}", check.name()),
+            name: feature.clone(),
+            outcome: match (failure(check, field), skip(check, field)) {
+                (Some((message, text)), _) => Outcome::Failed { message, text },
+                (None, Some(why)) => Outcome::Skipped(why.to_owned()),
+                (None, None) => Outcome::Passed,
+            },
+        };
+        Suite {
+            name: check.name(),
+            cases: fields.names.iter().enumerate().map(case).collect(),
         }
-        let name = escaped(&check.name());
-        let _ = writeln!(
-            suites,
-            "  <testsuite name=\"{name}\"{}>\n{cases}  </testsuite>",
-            numbers(own)
-        );
-        all.iter_mut().zip(own).for_each(|(all, own)| *all += own);
-    }
-    let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
-    format!(
-        "{head}\n<testsuites name=\"featc verify\"{}>\n{suites}</testsuites>\n",
-        numbers(all)
-    )
-}
-
-fn numbers([tests, failures, skipped]: [u64; 3]) -> String {
-    format!(" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\"")
+    };
+    let suites: Vec<Suite> = checks.iter().map(suite).collect();
+    render("featc verify", &suites)
 }
 
 fn failure(check: &Check, field: usize) -> Option<(String, String)> {
@@ -148,25 +104,6 @@ fn skip(check: &Check, field: usize) -> Option<&str> {
         Ok(counted) => counted.excluded[field].as_deref(),
         Err(why) => Some(why),
     }
-}
-
-/// As XML 1.0 takes it; characters that it lacks become U+FFFD.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' | '\t' | '\r' => {
-                let _ = write!(escaped, "&#{};", u32::from(letter));
-            }
-            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
 
 /// The checks for machines.
@@ -205,17 +142,4 @@ fn features_json(fields: &Fields, counted: &Counted) -> Value {
 pub fn said_json(difference: &Difference) -> Value {
     let said = difference.said.iter();
     said.map(|(who, said)| json!({ "who": who, "value": said })).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn any_text_is_well_formed_xml() {
-        assert_eq!(
-            escaped("a<b>&\"c\"\u{1}\n\u{ffff}é"),
-            "a&lt;b&gt;&amp;&quot;c&quot;\u{fffd}&#10;\u{fffd}é"
-        );
-    }
 }

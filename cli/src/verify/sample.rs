@@ -22,7 +22,7 @@ pub fn spine_rows(sample: usize, seed: u64, rows: usize) -> Vec<u32> {
 
 /// The views of a service, each once.
 pub fn views_of<'a>(ground: &Ground<'a>) -> Vec<(ViewId, &'a View)> {
-    let used: BTreeSet<ViewId> = ground.service.fields.iter().map(|field| field.view).collect();
+    let used: BTreeSet<ViewId> = ground.service.reads().into_iter().map(|(view, _)| view).collect();
     used.into_iter().map(|id| (id, ground.ir.view(id))).collect()
 }
 
@@ -75,6 +75,10 @@ pub fn edges(ground: &Ground<'_>, model: &Model<'_>, columns: &[Key], count: usi
         if random.below(2) == 0 {
             fill(&of_view.identity, &event.id, columns, &mut values);
         }
+        for field in ground.service.request() {
+            let value = super::any::value(field.ty, &mut random);
+            fill(&[field], &[value], columns, &mut values);
+        }
         for ((_, column), value) in asked.columns.iter_mut().zip(&values) {
             column.push(value);
         }
@@ -99,11 +103,11 @@ fn fill_entity(ground: &Ground<'_>, view: &View, entity: &[Value], columns: &[Ke
 /// An instant at which the event enters or leaves something, or one beside it.
 fn instant(ground: &Ground<'_>, known: &Known<'_>, event: &Event, random: &mut Random) -> i64 {
     let source = ground.ir.view_source(known.view);
-    let fields = ground.service.fields.iter().filter(|field| field.view == known.id);
+    let reads = ground.service.reads().into_iter().filter(|(view, _)| *view == known.id);
     let time = i128::from(event.time_us);
     let mut bases = vec![time];
-    for field in fields {
-        for window in known.view.windows_of(field.feature) {
+    for (_, feature) in reads {
+        for window in known.view.windows_of(feature) {
             let bounds = window.bounds();
             bases.extend(bounds.until(0).map(|until| time - i128::from(until)));
             if let Some(reach_us) = bounds.reach_us() {
@@ -114,7 +118,7 @@ fn instant(ground: &Ground<'_>, known: &Known<'_>, event: &Event, random: &mut R
                 bases.extend(source.begins_us.map(whole));
             }
         }
-        let retention = ground.ir.retention_us(known.view, field.feature);
+        let retention = ground.ir.retention_us(known.view, feature);
         bases.extend(retention.map(|us| time + i128::from(us)));
     }
     let visible = event.arrival_us.zip(source.delay_under(ground.truth));

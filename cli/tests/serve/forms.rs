@@ -179,3 +179,69 @@ fn answers_as_arrow_are_those_of_json() {
         (400, &json!("E0801"))
     );
 }
+
+/// Of many entities those are answered that can be, in either form.
+#[test]
+fn a_gated_entity_has_an_error_in_its_place() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let program = shop(folder.path());
+    let server = Server::of(&program, &folder.path().join("state"));
+    server.push(&lines(&[row(1, "a", 660), row(2, "b", 700)]));
+    let cards = ["a", "nobody", "b"].map(|card| json!({ "card": card }));
+    let asked = json!({ "service": "strict", "entities": cards, "at": "2024-03-01T12:00:00Z" });
+    let answer = server.answer(&asked);
+    let answers = answer["answers"].as_array().expect("answers");
+    assert_eq!(answers.len(), 3, "{answer}");
+    for (place, last) in [(0, 0.25), (2, 0.5)] {
+        assert_eq!(answers[place]["values"]["spend__last_1d"], json!(last), "{answer}");
+        assert!(answers[place]["error"].is_null(), "{answer}");
+    }
+    let error = &answers[1]["error"];
+    assert_eq!(answers[1].as_object().map(serde_json::Map::len), Some(1), "{answer}");
+    assert_eq!(
+        (&error["code"], &error["gated"]),
+        (&json!("E0817"), &json!({ "spend__last_1d": "missing" }))
+    );
+    let message = error["message"].as_str().expect("a message");
+    assert!(message.contains("`spend__last_1d` is missing"), "{message}");
+
+    let head = "POST /v1/answer\nAccept: application/vnd.apache.arrow.stream";
+    let (status, bytes) = server.bytes(head, asked.to_string().as_bytes());
+    assert_eq!(status, 200);
+    let mut reader = arrow::ipc::reader::StreamReader::try_new(&bytes[..], None).expect("a stream");
+    let schema = reader.schema();
+    let gated: Value = serde_json::from_str(&schema.metadata()["featc.gated"]).expect("JSON");
+    assert_eq!(
+        gated,
+        json!([{ "row": 1, "features": { "spend__last_1d": "missing" } }])
+    );
+    let rows = reader.next().expect("a batch").expect("readable");
+    assert_eq!(rows.num_rows(), 3);
+    for column in rows.columns() {
+        assert_eq!(
+            (column.is_null(0), column.is_null(1), column.is_null(2)),
+            (false, true, false)
+        );
+    }
+    // Where all are answered there is nothing to say.
+    let all = json!({ "service": "strict", "entities": [{ "card": "a" }], "at": "2024-03-01T12:00:00Z" });
+    let (_, bytes) = server.bytes(head, all.to_string().as_bytes());
+    let reader = arrow::ipc::reader::StreamReader::try_new(&bytes[..], None).expect("a stream");
+    assert!(!reader.schema().metadata().contains_key("featc.gated"));
+
+    let services = server.get("/v1/services").ok();
+    let strict = services["services"].as_array().expect("services").iter();
+    let strict = strict
+        .clone()
+        .find(|service| service["name"] == "strict")
+        .expect("it is served");
+    assert_eq!(strict["features"][0]["fallback"], "gate", "{strict}");
+    assert!(strict["features"][1]["fallback"].is_null(), "{strict}");
+    let metrics = server.get("/metrics").body;
+    for line in [
+        "featc_questions_gated_total{service=\"strict\"} 2",
+        "featc_questions_total{service=\"strict\"} 5",
+    ] {
+        assert!(metrics.lines().any(|found| found == line), "{line}\n{metrics}");
+    }
+}

@@ -97,7 +97,11 @@ fn contents(
     for (name, text) in listed::files(program, plans, certificate) {
         left = left.checked_sub(text.len()).ok_or_else(|| BuildError::TooLarge {
             services: program.services.len(),
-            features: program.services.iter().map(|service| service.fields.len()).sum(),
+            features: program
+                .services
+                .iter()
+                .map(|service| service.fields.len() + service.features.len())
+                .sum(),
             most,
         })?;
         files.insert(name, text);

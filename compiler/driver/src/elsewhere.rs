@@ -10,7 +10,13 @@ pub fn read_elsewhere(file: FileId, text: &str, clauses: &dyn Fn(&str) -> Option
     let tree = featc_syntax::parse(file, text).value;
     let sources = tree.items.iter().filter_map(|item| match item {
         Item::Source(source) => Some(source),
-        Item::Entity(_) | Item::Transform(_) | Item::View(_) | Item::Service(_) | Item::Broken(_) => None,
+        Item::Entity(_)
+        | Item::Transform(_)
+        | Item::View(_)
+        | Item::Request(_)
+        | Item::Service(_)
+        | Item::Test(_)
+        | Item::Broken(_) => None,
     });
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
     for source in sources {

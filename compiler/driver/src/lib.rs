@@ -54,6 +54,7 @@ pub use project::{LoadError, PROGRAM_BYTES_MAX, Project};
 use diag::{FileId, Outcome, SourceMap};
 use featc_ir::Program;
 use featc_ir::plan::{BatchPlan, StreamGraph};
+use featc_ir::testing::Test;
 
 /// What a program is lowered to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +65,25 @@ pub struct Plans {
     pub stream: Vec<StreamGraph>,
 }
 
+/// A program, and what its tests say, which is no part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compiled {
+    pub program: Program,
+    /// In the order of the text.
+    pub tests: Vec<Test>,
+}
+
 /// Text to typed program. The value is there iff no diagnostic is an error.
 pub fn compile(sources: &SourceMap, files: &[FileId]) -> Outcome<Option<Program>> {
+    let outcome = compile_with_tests(sources, files);
+    Outcome {
+        value: outcome.value.map(|compiled| compiled.program),
+        diagnostics: outcome.diagnostics,
+    }
+}
+
+/// As [`compile`], with the tests.
+pub fn compile_with_tests(sources: &SourceMap, files: &[FileId]) -> Outcome<Option<Compiled>> {
     deep(|| diag::suggest::bounded(|| compile_all(sources, files)))
 }
 
@@ -75,7 +93,7 @@ fn deep<T>(work: impl FnOnce() -> T) -> T {
     stacker::maybe_grow(NEEDED, 2 * NEEDED, work)
 }
 
-fn compile_all(sources: &SourceMap, files: &[FileId]) -> Outcome<Option<Program>> {
+fn compile_all(sources: &SourceMap, files: &[FileId]) -> Outcome<Option<Compiled>> {
     let mut diagnostics = Vec::new();
     let mut parsed: Vec<featc_syntax::ast::File> = Vec::new();
     for file in files {
@@ -94,8 +112,18 @@ fn compile_all(sources: &SourceMap, files: &[FileId]) -> Outcome<Option<Program>
     let analysed = featc_sema::analyse(&parsed, sources);
     diagnostics.extend(analysed.diagnostics);
     let failed = diagnostics.iter().any(diag::Diagnostic::is_error);
+    let Some(program) = analysed.value.filter(|_| !failed) else {
+        return Outcome {
+            value: None,
+            diagnostics,
+        };
+    };
+    let tests = featc_sema::tests(&parsed, &program, sources);
+    let failed = tests.has_errors();
+    diagnostics.extend(tests.diagnostics);
+    let tests = tests.value;
     Outcome {
-        value: analysed.value.filter(|_| !failed),
+        value: (!failed).then_some(Compiled { program, tests }),
         diagnostics,
     }
 }

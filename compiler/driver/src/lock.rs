@@ -1,8 +1,8 @@
 //! What the features of a program meant when somebody last agreed to it: their fingerprints and the columns of its services, in
 //! a file beside the program that is read in reviews.
 
-use featc_ir::Program;
 use featc_ir::manifest::Manifest;
+use featc_ir::{Program, Service};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,10 +18,20 @@ pub struct Lock {
     pub features: BTreeMap<String, String>,
     /// Columns by service, in order.
     pub services: BTreeMap<String, Vec<String>>,
+    /// Those of them that have a gate, by service; services without any are left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub gated: BTreeMap<String, Vec<String>>,
 }
 
 /// What the value of `kind` is.
 const KIND: &str = "featc lock";
+
+/// The columns of a service that have a gate, if any has.
+fn gated(service: &Service) -> Option<(String, Vec<String>)> {
+    let fields = service.fields.iter().filter(|field| field.gate);
+    let names: Vec<String> = fields.map(|field| field.name.clone()).collect();
+    (!names.is_empty()).then(|| (service.name.clone(), names))
+}
 
 impl Lock {
     /// Of a program as it is.
@@ -33,6 +43,7 @@ impl Lock {
             module: program.module.clone(),
             features: features.map(|feature| (feature.name, feature.fingerprint)).collect(),
             services: manifest.services,
+            gated: program.services.iter().filter_map(gated).collect(),
         }
     }
 
@@ -81,6 +92,7 @@ impl Lock {
             match self.services.get(name) {
                 None => say("service", name, "is new"),
                 Some(was) if was != columns => say("service", name, "has other columns, or another order of them"),
+                Some(_) if self.gated.get(name) != new.gated.get(name) => say("service", name, "has other gates"),
                 Some(_) => {}
             }
         }

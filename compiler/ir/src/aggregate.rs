@@ -1,7 +1,10 @@
 //! Aggregates: the table of what every part of the compiler and both engines must know of an aggregate without
 //! running it. What each aggregate means stands in `docs/semantics.md` §5; how it is computed, in `featr_kernels::aggregate`.
 
+mod parameters;
+
 use crate::method::Method;
+use crate::portion::Portion;
 use crate::types::Type;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
@@ -61,7 +64,7 @@ macro_rules! aggregates {
         }
 
         impl Aggregate {
-            /// Every aggregate, with the parameters it has where a program names none (of `first_n` one has to), in the order of the reference.
+            /// Every aggregate, with the parameters it has where a program names none (of `first_n` and `quantile` one has to), in the order of the reference.
             pub const ALL: &'static [Aggregate] = &[$(Aggregate::$variant $({ $($field: $default),* })?),*];
 
             /// What is known of it.
@@ -137,6 +140,12 @@ const OF_CONDITION: Row = Row {
     ..PLAIN
 };
 
+const OF_COUNTED: Row = Row {
+    cheap_to_copy: false,
+    method: Some(Method::Ranks),
+    ..PLAIN
+};
+
 const OF_EVENTS: Row = Row {
     arity: 0..=0,
     takes: "events",
@@ -202,6 +211,31 @@ aggregates! {
         method: Some(Method::Values),
         ..OF_ANY
     };
+    /// The middle one of the arguments in order, or the exact mean of the middle two, rounded once to float64; more than
+    /// `cap` different ones in the window are `error(cap)`.
+    Median { cap: u32 = Aggregate::DEFAULT_CAP } => Row {
+        name: "median",
+        usage: "median(x)",
+        takes: OF_NUMBERS.takes,
+        result: of_number,
+        ..OF_COUNTED
+    };
+    /// Of n arguments in order the ⌈portion · n⌉-th, exactly; capped as the median.
+    Quantile { portion: Portion = Portion::EXAMPLE, cap: u32 = Aggregate::DEFAULT_CAP } => Row {
+        name: "quantile",
+        usage: "quantile(x, 0.95)",
+        takes: OF_ANY.takes,
+        result: same,
+        ..OF_COUNTED
+    };
+    /// The argument that most events have, of several such the least; capped as the median.
+    Mode { cap: u32 = Aggregate::DEFAULT_CAP } => Row {
+        name: "mode",
+        usage: "mode(x)",
+        takes: OF_ANY.takes,
+        result: same,
+        ..OF_COUNTED
+    };
     /// `t −` the event time of the last event (after `where`).
     TimeSinceLast => Row {
         name: "time_since_last",
@@ -230,7 +264,7 @@ aggregates! {
 impl Aggregate {
     /// The greatest number of arguments of an aggregate.
     pub const ARGUMENTS_MAX: usize = 2;
-    /// Cap of `count_distinct` where the program names none.
+    /// Cap of aggregates that keep the values of a window, where the program names none.
     pub const DEFAULT_CAP: u32 = 100_000;
     /// The greatest number of items of a list.
     pub const ITEMS_MAX: u32 = 1000;
@@ -273,70 +307,9 @@ impl Aggregate {
         self.row().method.unwrap_or(by_states)
     }
 
-    /// Whether it is written with `ignoring nulls`.
-    pub fn ignores_nulls(self) -> bool {
-        match self {
-            Aggregate::First { ignoring_nulls }
-            | Aggregate::Last { ignoring_nulls }
-            | Aggregate::FirstN { ignoring_nulls, .. }
-            | Aggregate::LastN { ignoring_nulls, .. } => ignoring_nulls,
-            _ => false,
-        }
-    }
-
     /// Whether an event for which an argument is null does not take part.
     pub fn skips_null(self, argument: usize) -> bool {
         self.row().skips_null[argument] || self.ignores_nulls()
-    }
-
-    /// The same with `ignoring nulls`, if it has that form.
-    pub fn ignoring_nulls(self) -> Option<Aggregate> {
-        match self {
-            Aggregate::First { .. } => Some(Aggregate::First { ignoring_nulls: true }),
-            Aggregate::Last { .. } => Some(Aggregate::Last { ignoring_nulls: true }),
-            Aggregate::FirstN { items, .. } => Some(Aggregate::FirstN {
-                items,
-                ignoring_nulls: true,
-            }),
-            Aggregate::LastN { items, .. } => Some(Aggregate::LastN {
-                items,
-                ignoring_nulls: true,
-            }),
-            _ => None,
-        }
-    }
-
-    /// The greatest number of items, where the result is a list. It is written as the last argument.
-    pub fn items(self) -> Option<u32> {
-        match self {
-            Aggregate::FirstN { items, .. } | Aggregate::LastN { items, .. } => Some(items),
-            _ => None,
-        }
-    }
-
-    /// The same with another number of items, if it has one.
-    pub fn with_items(self, items: u32) -> Option<Aggregate> {
-        match self {
-            Aggregate::FirstN { ignoring_nulls, .. } => Some(Aggregate::FirstN { items, ignoring_nulls }),
-            Aggregate::LastN { ignoring_nulls, .. } => Some(Aggregate::LastN { items, ignoring_nulls }),
-            _ => None,
-        }
-    }
-
-    /// The greatest number of different values, where it has one.
-    pub fn cap(self) -> Option<u32> {
-        match self {
-            Aggregate::CountDistinct { cap } => Some(cap),
-            _ => None,
-        }
-    }
-
-    /// The same with another cap, if it has one.
-    pub fn with_cap(self, cap: u32) -> Option<Aggregate> {
-        match self {
-            Aggregate::CountDistinct { .. } => Some(Aggregate::CountDistinct { cap }),
-            _ => None,
-        }
     }
 
     /// The type of the result, by the types of the arguments; `None` if it does not take those.

@@ -138,7 +138,7 @@ functions! {
     /// int64 (checked), float64, decimal, duration (checked) → the same.
     Abs => Row { name: "abs", usage: "abs(int64, float64, decimal or duration)", signature: Signature::Same(Accepts::SIGNED), can_fail: true, ..PLAIN };
     /// `round(decimal, scale literal)` → decimal with that scale, half even; `round(float64)` → float64, half even to an integer.
-    Round => Row { name: "round", usage: "round(decimal, digits)` or `round(float64)", signature: Signature::Round, can_fail: true, ..PLAIN };
+    Round => Row { name: "round", usage: "round(x, digits)` or `round(float64)", signature: Signature::Round, can_fail: true, ..PLAIN };
     /// float64 → float64; decimal(p, s) → decimal(p, 0).
     Floor => Row { name: "floor", usage: "floor(float64 or decimal)", signature: Signature::Whole, ..PLAIN };
     /// As `floor`, upwards.

@@ -4,9 +4,11 @@
 //! twice is hashed once and its name never enters.
 
 use crate::expr::{Expr, ExprKind};
-use crate::id::{ColumnId, FeatureId, LiftId};
+use crate::id::{ColumnId, FeatureId, LiftId, ViewId};
 use crate::plan::RowSpec;
-use crate::program::{Arrival, At, FeatureKind, Key, Lateness, Program, Source, Step, Transform, View};
+use crate::program::{
+    Arrival, At, FeatureKind, Key, Lateness, Program, Service, ServiceInput, Source, Step, Transform, View,
+};
 use crate::slot::Slot;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -45,7 +47,8 @@ fn list(tag: &str, hashes: impl IntoIterator<Item = u128>) -> u128 {
 /// What the program means: the IR without docs, owners, tags and file paths.
 pub fn program_hash(program: &Program) -> String {
     let features = program.views.iter().map(|view| view.features.len());
-    let fields = program.services.iter().map(|service| service.fields.len());
+    let of_service = |service: &crate::program::Service| service.fields.len() + service.features.len();
+    let fields = program.services.iter().map(of_service);
     let steps = program.transforms.iter().map(|transform| transform.steps.len());
     crate::work::add(features.chain(fields).chain(steps).sum());
     let mut stripped = program.clone();
@@ -69,6 +72,9 @@ pub fn program_hash(program: &Program) -> String {
     }
     for service in &mut stripped.services {
         service.doc = None;
+        for feature in &mut service.features {
+            feature.doc = None;
+        }
     }
     hex(node("program", &[&Program::VERSION.to_le_bytes(), &wire(&stripped)]))
 }
@@ -284,6 +290,37 @@ pub fn view_fingerprints(program: &Program, view: &View) -> Vec<String> {
         feature_hash(program, view, FeatureId::from(position), &row, &mut known);
     }
     known.into_values().map(hex).collect()
+}
+
+/// The fingerprints of what leaves a service, by column, in order. That of a feature of its own says what it reads and what it
+/// makes of it.
+pub fn service_fingerprints(program: &Program, service: &Service) -> Vec<(String, String)> {
+    let mut of_views: BTreeMap<ViewId, Vec<String>> = BTreeMap::new();
+    let mut of_feature = |view: ViewId, feature: FeatureId| {
+        let of_view = of_views
+            .entry(view)
+            .or_insert_with(|| view_fingerprints(program, program.view(view)));
+        of_view[feature.index()].clone()
+    };
+    let fields = service.fields.iter();
+    let mut found: Vec<(String, String)> = fields
+        .map(|field| (field.name.clone(), of_feature(field.view, field.feature)))
+        .collect();
+    let before = found.len();
+    for feature in &service.features {
+        let input = |input: &ServiceInput| match input {
+            ServiceInput::At => node("instant", &[]),
+            ServiceInput::Field(field) => node("field", &[&wire(field)]),
+            ServiceInput::Feature { view, feature } => node("answer", &[of_feature(*view, *feature).as_bytes()]),
+            ServiceInput::Own(own) => node("own", &[found[before + *own as usize].1.as_bytes()]),
+        };
+        let inputs: Vec<u128> = feature.inputs.iter().map(input).collect();
+        let rules = wire(&(KERNELS_VERSION, char::UNICODE_VERSION, &feature.default, feature.ty));
+        let all = list("inputs", inputs.iter().copied()).to_le_bytes();
+        let value = expr_hash(&feature.expr, &inputs).to_le_bytes();
+        found.push((feature.name.clone(), hex(node("service", &[&all, &value, &rules]))));
+    }
+    found
 }
 
 /// What the stored events of a log depend on: source, acceptance, transform, event time and key. Not what the events carry

@@ -22,10 +22,12 @@ pub mod id;
 pub mod manifest;
 mod method;
 pub mod plan;
+mod portion;
 pub mod program;
 mod questions;
 pub mod shift;
 mod slot;
+pub mod testing;
 pub mod types;
 pub mod typing;
 pub mod wf;
@@ -38,9 +40,11 @@ pub use expr::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
 pub use function::Function;
 pub use held::{EpochUnit, Held, ReadAs};
 pub use id::{ColumnId, EntityId, FeatureId, LiftId, SlotId, SourceId, TransformId, ViewId, WindowId};
+pub use portion::Portion;
 pub use program::{
     Arrival, At, Entity, Feature, FeatureKind, FileFormat, FileSet, Key, Lateness, Origin, Origins, Program,
-    READ_SKEW_US, Service, ServiceField, Source, SourceColumn, Step, Transform, TransformColumn, View,
+    READ_SKEW_US, Service, ServiceFeature, ServiceField, ServiceInput, Source, SourceColumn, Step, Transform,
+    TransformColumn, View,
 };
 pub use slot::Slot;
 pub use types::{Cut, ErrorCode, Status, Truth, Type};

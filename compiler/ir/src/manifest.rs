@@ -98,7 +98,7 @@ impl Manifest {
         let services = program.services.iter().map(|service| {
             (
                 service.name.clone(),
-                service.fields.iter().map(|field| field.name.clone()).collect(),
+                service.columns(program).map(|(name, _)| name.to_owned()).collect(),
             )
         });
         Manifest {

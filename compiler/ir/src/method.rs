@@ -16,6 +16,9 @@ pub enum Method {
     Edge,
     /// A count per value, kept up as events enter and leave the window. Law: retraction undoes insertion.
     Values,
+    /// A count per value, in the order of values, kept up as events enter and leave the window. Law: retraction undoes
+    /// insertion.
+    Ranks,
     /// A state, kept up as events enter and leave the window. Law: retraction undoes insertion.
     Deltas,
     /// The states of the events of a window, one after the other or by a tree of them. Law: they form a commutative monoid.

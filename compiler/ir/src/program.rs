@@ -1,7 +1,9 @@
 //! `Program`: a typed feature program. No sugar, no names to look up, no user errors.
 
+mod service;
 mod view;
 
+pub use service::{ServiceFeature, ServiceInput};
 pub use view::{Feature, FeatureKind, View};
 
 use crate::expr::Expr;
@@ -270,6 +272,9 @@ pub struct Service {
     pub doc: Option<String>,
     /// In declared order, globs expanded in the views' order.
     pub fields: Vec<ServiceField>,
+    /// Those of its own, in declared order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<ServiceFeature>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -278,6 +283,9 @@ pub struct ServiceField {
     pub name: String,
     pub view: ViewId,
     pub feature: FeatureId,
+    /// Whether an answer in which the feature has any status but `ok` is an error (`fallback gate`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gate: bool,
 }
 
 impl Source {

@@ -8,8 +8,8 @@ impl Program {
     /// The key columns that a question to the service must bring: the union over its views, by first appearance.
     pub fn service_keys(&self, service: &Service) -> Vec<Key> {
         let mut keys: Vec<Key> = Vec::new();
-        for field in &service.fields {
-            for key in &self.entity(self.view(field.view).entity).keys {
+        for (view, _) in service.reads() {
+            for key in &self.entity(self.view(view).entity).keys {
                 if !keys.iter().any(|known| known.name == key.name) {
                     keys.push(key.clone());
                 }
@@ -24,11 +24,12 @@ impl Program {
     pub fn service_self_columns(&self, service: &Service) -> Vec<Key> {
         let mut sources: Vec<SourceId> = Vec::new();
         let mut by_view: BTreeMap<ViewId, Vec<bool>> = BTreeMap::new();
-        crate::work::add(service.fields.len());
-        for field in &service.fields {
-            let view = self.view(field.view);
-            let says_self = by_view.entry(field.view).or_insert_with(|| view.says_self());
-            let says_self = std::mem::take(&mut says_self[field.feature.index()]);
+        let reads = service.reads();
+        crate::work::add(reads.len());
+        for (id, feature) in reads {
+            let view = self.view(id);
+            let says_self = by_view.entry(id).or_insert_with(|| view.says_self());
+            let says_self = std::mem::take(&mut says_self[feature.index()]);
             let source = self.transform(view.transform).source;
             if says_self && !sources.contains(&source) {
                 sources.push(source);
@@ -67,7 +68,7 @@ impl<'a> Names<'a> {
             keys: BTreeMap::new(),
         };
         let mut seen = BTreeSet::new();
-        let views: BTreeSet<ViewId> = service.fields.iter().map(|field| field.view).collect();
+        let views: BTreeSet<ViewId> = service.reads().into_iter().map(|(view, _)| view).collect();
         for view in views.into_iter().map(|id| program.view(id)) {
             let source = program.transform(view.transform).source;
             if seen.insert(source) {

@@ -2,6 +2,7 @@
 
 use crate::aggregate::Aggregate;
 use crate::id::{LiftId, WindowId};
+use crate::portion::Portion;
 use crate::types::Type;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +44,8 @@ impl Slot {
             && self
                 .aggregate
                 .items()
-                .is_none_or(|items| (1..=Aggregate::ITEMS_MAX).contains(&items));
+                .is_none_or(|items| (1..=Aggregate::ITEMS_MAX).contains(&items))
+            && self.aggregate.portion().is_none_or(Portion::is_valid);
         in_place && in_range && self.aggregate.result(arguments) == Some(self.ty)
     }
 }

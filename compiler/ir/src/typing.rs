@@ -256,6 +256,7 @@ fn call(function: Function, arguments: &[Expr]) -> Option<Type> {
         }
         (Signature::Whole | Signature::Round, [Float64]) => Some(Float64),
         (Signature::Whole, [Decimal { precision, .. }]) => decimal(u32::from(*precision), 0),
+        (Signature::Round, [Float64, Int64]) => digits(&arguments[1]).map(|_| Float64),
         (Signature::Round, [Decimal { precision, scale }, Int64]) => {
             let to = digits(&arguments[1])?;
             decimal(round_precision(*precision, *scale, to), u32::from(to))

@@ -22,6 +22,7 @@ pub fn lower_batch(program: &Program) -> Vec<BatchPlan> {
             pipelines: pipelines.collect(),
             spine: grouped.spine,
             compose: grouped.compose,
+            derive: grouped.derive,
         }
     };
     program.services.iter().map(plan).collect()

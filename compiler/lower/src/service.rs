@@ -1,8 +1,8 @@
 //! What both plans of a service begin from: its questions, its groups, and where its columns come out.
 
 use crate::group::{Group, Lifts, groups};
-use featc_ir::plan::{Compose, Spine};
-use featc_ir::{FeatureId, Program, Service, ViewId};
+use featc_ir::plan::{Compose, Derive, DeriveFeature, DeriveInput, Spine};
+use featc_ir::{FeatureId, Key, Program, Service, ServiceInput, ViewId};
 use std::collections::BTreeMap;
 
 /// A service, its features grouped by transform and key.
@@ -10,12 +10,12 @@ pub(crate) struct Grouped {
     pub spine: Spine,
     pub groups: Vec<Group>,
     pub compose: Compose,
+    pub derive: Derive,
 }
 
 /// The service's groups; events carry on what `known` says.
 pub(crate) fn grouped(program: &Program, service: &Service, known: &Lifts) -> Grouped {
-    let requested: Vec<_> = service.fields.iter().map(|field| (field.view, field.feature)).collect();
-    let mut groups = groups(program, &requested, known);
+    let mut groups = groups(program, &service.reads(), known);
     let self_columns = program.service_self_columns(service);
     for group in &mut groups {
         let source = program.source(group.source);
@@ -31,12 +31,40 @@ pub(crate) fn grouped(program: &Program, service: &Service, known: &Lifts) -> Gr
         let of_group = group.outputs.iter();
         outputs.extend(of_group.map(|(feature, output)| (*feature, (place as u32, *output))));
     }
+    let request = service.request();
+    let fields = service.fields.iter().map(|field| (field.view, field.feature));
     Grouped {
+        compose: Compose(fields.map(|feature| outputs[&feature]).collect()),
+        derive: derive(service, &request, &outputs),
         spine: Spine {
             keys: program.service_keys(service),
             self_columns,
+            request,
         },
         groups,
-        compose: Compose(requested.iter().map(|feature| outputs[feature]).collect()),
     }
+}
+
+/// The features of the service's own.
+fn derive(service: &Service, request: &[Key], outputs: &BTreeMap<(ViewId, FeatureId), (u32, u32)>) -> Derive {
+    let input = |input: &ServiceInput| match input {
+        ServiceInput::At => DeriveInput::At,
+        ServiceInput::Field(field) => {
+            let place = request.iter().position(|known| known == field);
+            DeriveInput::Field(place.map_or(u32::MAX, |place| place as u32))
+        }
+        ServiceInput::Feature { view, feature } => {
+            let (answer, place) = outputs[&(*view, *feature)];
+            DeriveInput::Answer(answer, place)
+        }
+        ServiceInput::Own(own) => DeriveInput::Own(*own),
+    };
+    let features = service.features.iter().map(|feature| DeriveFeature {
+        name: feature.name.clone(),
+        ty: feature.ty,
+        inputs: feature.inputs.iter().map(input).collect(),
+        expr: feature.expr.clone(),
+        default: feature.default.clone(),
+    });
+    Derive(features.collect())
 }

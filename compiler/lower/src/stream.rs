@@ -13,8 +13,7 @@ use featc_ir::{Program, Service, Source, SourceId};
 /// The stream graphs of all services, in declared order. Events carry on what any service of the program reads of them,
 /// so that services over one transform and key have one log, and its state key.
 pub fn lower_stream(program: &Program) -> Vec<StreamGraph> {
-    let fields = program.services.iter().flat_map(|service| &service.fields);
-    let every: Vec<_> = fields.map(|field| (field.view, field.feature)).collect();
+    let every: Vec<_> = program.services.iter().flat_map(Service::reads).collect();
     let whole = groups(program, &every, &Lifts::new()).into_iter();
     let lifts: Lifts = whole.map(|group| (group.key, group.rows.lifts)).collect();
     let hash = program_hash(program);
@@ -61,7 +60,15 @@ fn lower_service(program: &Program, hash: &str, service: &Service, lifts: &Lifts
         logs,
         answers,
         compose: grouped.compose,
+        derive: grouped.derive,
+        gated: gated(service),
     }
+}
+
+/// The columns that have a gate.
+fn gated(service: &Service) -> Vec<u32> {
+    let fields = (0..).zip(&service.fields);
+    fields.filter(|(_, field)| field.gate).map(|(at, _)| at).collect()
 }
 
 /// The rows of a source that somebody reads.

@@ -23,6 +23,7 @@ mod errors;
 mod infer;
 pub mod res;
 mod resolve;
+mod testing;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ use featc_syntax::diag::{Diagnostic, Outcome, SourceMap};
 
 pub use check::check;
 pub use resolve::resolve;
+pub use testing::tests;
 
 /// Resolves and checks the files of one module, in the given order.
 ///

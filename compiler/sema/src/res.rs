@@ -16,6 +16,7 @@ pub struct File {
     /// Positions in `transforms`, parents before children.
     pub transform_order: Vec<usize>,
     pub views: Vec<View>,
+    pub requests: Vec<Request>,
     pub services: Vec<Service>,
     /// False when syntax left something out or a name was not resolved, so that no program can come of it.
     pub complete: bool,
@@ -170,10 +171,42 @@ pub struct Expansion {
     pub at: Span,
 }
 
+/// What a question may bring beside keys.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub declared: Declared,
+    pub fields: Vec<Column>,
+}
+
 #[derive(Debug, Clone)]
 pub struct Service {
     pub declared: Declared,
     pub fields: Vec<Field>,
+    /// Those of its own, each reading none but those before it.
+    pub features: Vec<ServiceFeature>,
+}
+
+/// A feature that a service computes of its question and of the answers of views.
+#[derive(Debug, Clone)]
+pub struct ServiceFeature {
+    pub declared: Declared,
+    pub value: Expr,
+    pub default: Option<Expr>,
+}
+
+/// What a feature of a service reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Read {
+    /// The instant of the question.
+    At,
+    /// Of a request, by position.
+    Field {
+        request: usize,
+        field: usize,
+    },
+    Feature(ViewId, FeatureId),
+    /// A feature of the same service, by position.
+    Own(usize),
 }
 
 #[derive(Debug, Clone)]
@@ -181,6 +214,8 @@ pub struct Field {
     pub name: String,
     pub view: ViewId,
     pub feature: FeatureId,
+    /// Whether an answer without one of this feature's own is an error.
+    pub gate: bool,
     pub at: Span,
 }
 
@@ -197,6 +232,8 @@ pub enum ExprKind {
     Column(ColumnId),
     /// Of the same view.
     Feature(FeatureId),
+    /// In a feature of a service.
+    Read(Read),
     Literal(ast::Literal),
     Not(Box<Expr>),
     Negate(Box<Expr>),
@@ -263,7 +300,11 @@ impl Expr {
     /// The direct subexpressions, left to right; of an aggregate its arguments and filter.
     pub fn children(&self) -> Vec<&Expr> {
         match &self.kind {
-            ExprKind::Poison | ExprKind::Column(_) | ExprKind::Feature(_) | ExprKind::Literal(_) => vec![],
+            ExprKind::Poison
+            | ExprKind::Column(_)
+            | ExprKind::Feature(_)
+            | ExprKind::Read(_)
+            | ExprKind::Literal(_) => vec![],
             ExprKind::Not(operand)
             | ExprKind::Negate(operand)
             | ExprKind::IsNull { operand, .. }

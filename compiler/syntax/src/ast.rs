@@ -13,10 +13,12 @@
 mod expr;
 mod methods;
 mod source;
+mod test;
 mod view;
 
 pub use expr::*;
 pub use source::*;
+pub use test::*;
 pub use view::*;
 
 use crate::diag::Span;
@@ -83,7 +85,9 @@ pub enum Item {
     Source(Source),
     Transform(Transform),
     View(View),
+    Request(Request),
     Service(Service),
+    Test(Test),
     /// Not understood and reported.
     Broken(Broken),
 }
@@ -221,6 +225,16 @@ pub struct Let {
     pub span: Span,
 }
 
+/// `request basket (items: int64, amount: decimal(12, 2))`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub doc: Option<Doc>,
+    pub name: Name,
+    /// In order; may be empty.
+    pub fields: Vec<Column>,
+    pub span: Span,
+}
+
 /// `service eta_v1 { … }`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
@@ -228,18 +242,32 @@ pub struct Service {
     pub name: Name,
     /// In order.
     pub entries: Vec<ServiceEntry>,
+    /// Those of its own, in order. (The grammar allows what stands behind the value of a view's feature here too; resolving
+    /// refuses it.)
+    pub features: Vec<Feature>,
     /// Entries not understood, reported.
     pub broken: Vec<Broken>,
     pub span: Span,
 }
 
-/// `carrier_delay.{mean_delay_*, trend}`, `route_delay.*`, `tail.flights`
+/// `carrier_delay.{mean_delay_*, trend}`, `route_delay.* fallback gate`, `tail.flights`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceEntry {
     pub view: Name,
     /// Never empty.
     pub patterns: Vec<Pattern>,
+    /// As written.
+    pub fallback: Option<Fallback>,
     pub span: Span,
+}
+
+/// What becomes of an answer in which a feature has none of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fallback {
+    /// The value that stands in for it: the default, or null.
+    Impute,
+    /// The whole answer is an error.
+    Gate,
 }
 
 /// A feature name in which `*` stands for any characters, none included.

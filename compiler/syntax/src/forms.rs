@@ -27,14 +27,23 @@ impl Context {
     /// The words that begin such a piece.
     pub fn keywords(self) -> &'static [&'static str] {
         match self {
-            Context::Item => &["module", "entity", "source", "transform", "view", "service"],
+            Context::Item => &[
+                "module",
+                "entity",
+                "source",
+                "transform",
+                "view",
+                "request",
+                "service",
+                "test",
+            ],
             Context::Clause => &[
                 "columns", "unique", "time", "arrival", "static", "delay", "lateness", "skew", "begins", "zone",
                 "keep", "batch", "stream",
             ],
             Context::Step => &["where", "let"],
             Context::Statement => &["owner", "tags", "ttl", "feature"],
-            Context::Entry => &[],
+            Context::Entry => &["feature"],
         }
     }
 
@@ -69,9 +78,9 @@ impl Context {
     /// The word before a name and `=`.
     pub fn naming(self) -> Option<&'static str> {
         match self {
-            Context::Statement => Some("feature "),
+            Context::Statement | Context::Entry => Some("feature "),
             Context::Step => Some("let "),
-            Context::Item | Context::Clause | Context::Entry => None,
+            Context::Item | Context::Clause => None,
         }
     }
 
@@ -96,6 +105,10 @@ pub(crate) const INNER: &[(&[Rule], &str)] = &[
         "`over` is written like this: `over 7d`, `over [1h, 7d]` or `over lifetime`",
     ),
     (
+        &[Rule::impute_kw, Rule::gate_kw],
+        "`fallback` is written like this: `spend.* fallback gate`; a value that stands in is the `default` of a feature",
+    ),
+    (
         &[Rule::now_kw],
         "a window leaves out events by `excluding now` or `excluding self`",
     ),
@@ -109,7 +122,11 @@ pub(crate) fn form(context: Context, first: Option<&str>) -> Option<String> {
         (Context::Item, "source") => "source payments { columns (…) … }",
         (Context::Item, "transform") => "transform paid from payments { where … let … = … }",
         (Context::Item, "view") => "view spend of card from paid { feature … }",
+        (Context::Item, "request") => "request basket (items: int64, amount: decimal(12, 2))",
         (Context::Item, "service") => "service fraud_v1 { spend.* }",
+        (Context::Item, "test") => {
+            "test \"late rows\" for spend { given payments … expect at @2025-01-01T00:00:00Z (card: \"a\") { total = 5 } }"
+        }
         (Context::Clause, "columns") => "columns (card: int64, amount: decimal(12, 2)?)",
         (Context::Clause, "unique") => "unique payment_id",
         (Context::Clause, "time") => "time paid_at",
@@ -129,6 +146,7 @@ pub(crate) fn form(context: Context, first: Option<&str>) -> Option<String> {
         (Context::Statement, "tags") => "tags [fraud, finance_grade]",
         (Context::Statement, "ttl") => "ttl 2h",
         (Context::Statement, "feature") => "feature spend = sum(amount) over 7d default 0",
+        (Context::Entry, "feature") => "feature share = basket.amount / spend.mean default 0.0",
         (Context::Entry, _) => "spend.{total, mean_*}",
         (Context::Item | Context::Clause | Context::Step | Context::Statement, _) => return None,
     };

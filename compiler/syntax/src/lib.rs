@@ -32,7 +32,7 @@ mod scan;
 
 pub use diag::Outcome;
 pub use format::format;
-pub use literal::meant_instant;
+pub use literal::{meant_instant, written};
 pub use parse::parse;
 
 #[cfg(test)]

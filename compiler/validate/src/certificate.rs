@@ -34,6 +34,12 @@ pub struct CertifiedService {
     /// What events are; features name them by their position.
     pub events: Vec<Term>,
     pub features: BTreeMap<String, CertifiedFeature>,
+    /// What the service computes of them, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub derived: Vec<Term>,
+    /// The columns without which the stream graph answers nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gated: Vec<String>,
 }
 
 /// A feature, its term, and where either plan says it.
@@ -62,7 +68,7 @@ fn law(method: Method) -> &'static str {
         Method::Prefix => "states form a group: the difference of two prefixes is the fold of what lies between",
         Method::Extreme => "the winner of two ranges is the winner of their winners",
         Method::Edge => "the value is that of one event, chosen by the order of events",
-        Method::Values | Method::Deltas => "what leaves undoes what entered",
+        Method::Values | Method::Ranks | Method::Deltas => "what leaves undoes what entered",
         Method::States | Method::Pages => "states form a commutative monoid: a fold of folds is the fold",
     }
 }
@@ -122,6 +128,8 @@ impl Certificate {
             columns: lifted.columns,
             events: lifted.events,
             features: features.collect(),
+            derived: lifted.derived,
+            gated: lifted.gated,
         };
         self.services.insert(plan.service.clone(), certified);
         let folds = plan.pipelines.iter().map(|pipeline| &pipeline.fold);

@@ -44,6 +44,11 @@ pub(crate) fn is_lawful(method: Method, aggregate: Aggregate) -> bool {
         ),
         // Values are counted, and counts can be taken back.
         Method::Values => matches!(aggregate, Aggregate::CountDistinct { .. }),
+        // Values are counted in their order, and counts can be taken back.
+        Method::Ranks => matches!(
+            aggregate,
+            Aggregate::Median { .. } | Aggregate::Quantile { .. } | Aggregate::Mode { .. }
+        ),
         // The states form a group: what enters can leave again.
         Method::Deltas => {
             is_lawful(Method::Prefix, aggregate)

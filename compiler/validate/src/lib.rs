@@ -15,6 +15,7 @@
 
 mod certificate;
 mod conditions;
+mod derived;
 mod lifted;
 mod of_plan;
 mod of_program;
@@ -151,7 +152,7 @@ fn word(what: String) -> Wrong {
 fn of_batch(plan: &BatchPlan, wanted: &Lifted, hash: &str) -> Result<(), Wrong> {
     same_program(&plan.program, hash)?;
     let chains = of_plan::of_batch(plan);
-    let found = of_plan::lift(&plan.spine, &chains, &plan.compose).map_err(word)?;
+    let found = of_plan::lift(&plan.spine, &chains, (&plan.compose, &plan.derive), &[]).map_err(word)?;
     compare(&found, wanted)?;
     for (chain, pipeline) in chains.iter().zip(&plan.pipelines) {
         let about = |what: String| word(format!("events of `{}`: {what}", pipeline.scan.source));
@@ -177,8 +178,9 @@ fn of_stream(
 ) -> Result<(), Wrong> {
     same_program(&graph.program, hash)?;
     let chains = of_plan::of_stream(graph).map_err(word)?;
-    let found = of_plan::lift(&graph.spine, &chains, &graph.compose).map_err(word)?;
+    let found = of_plan::lift(&graph.spine, &chains, (&graph.compose, &graph.derive), &graph.gated).map_err(word)?;
     compare(&found, wanted)?;
+    gates(&found.gated, &wanted.gated)?;
     let nothing = BTreeSet::new();
     for (chain, answer) in chains.iter().zip(&graph.answers) {
         let about = |what: String| word(format!("events of `{}`: {what}", chain.scan.source));
@@ -203,6 +205,21 @@ fn of_stream(
         ));
     }
     Ok(())
+}
+
+/// Whether a stream graph has the program's gates, in the order of the columns.
+fn gates(found: &[String], wanted: &[String]) -> Result<(), Wrong> {
+    let lacks = |some: &[String], name: &String| !some.contains(name);
+    if let Some(lost) = wanted.iter().find(|name| lacks(found, name)) {
+        return Err(word(format!("`{lost}` has lost its gate")));
+    }
+    if let Some(more) = found.iter().find(|name| lacks(wanted, name)) {
+        return Err(word(format!("`{more}` has a gate that the program does not have")));
+    }
+    match found == wanted {
+        true => Ok(()),
+        false => Err(word("its gates are in another order, or twice".to_owned())),
+    }
 }
 
 fn same_program(found: &str, hash: &str) -> Result<(), Wrong> {
@@ -236,5 +253,7 @@ fn compare(found: &Lifted, wanted: &Lifted) -> Result<(), Wrong> {
         }
         differ(what(), feature, term)?;
     }
-    Ok(())
+    let derived = |terms: &[Term]| Term::node("features", terms.to_vec());
+    let what = "the features of the service's own mean something else".to_owned();
+    differ(what, &derived(&found.derived), &derived(&wanted.derived))
 }

@@ -15,6 +15,10 @@ pub struct Lifted {
     pub events: Vec<Term>,
     /// By name: which events it folds, and what it is. Inputs of others are among them.
     pub features: BTreeMap<String, (usize, Term)>,
+    /// What the service computes of them, in order.
+    pub derived: Vec<Term>,
+    /// The output columns without which nothing is answered, in order. Of a batch plan none: a training set keeps every row.
+    pub gated: Vec<String>,
 }
 
 /// How long after its instant a question may come (docs/semantics.md §7: "plus one hour").

@@ -1,10 +1,11 @@
 //! The terms of a plan: what its operators say, with every position replaced by the name that stands there.
 
+use crate::derived;
 use crate::lifted::{self, Lifted, keys};
 use crate::of_program::{columns_term, spine};
 use crate::term::{Term, expression};
 use featc_ir::plan::{
-    Accept, BatchPlan, Compose, Dedup, Finish, FinishFeature, FinishKind, Fold, FoldSlot, Rows, Scan, Spine,
+    Accept, BatchPlan, Compose, Dedup, Derive, Finish, FinishFeature, FinishKind, Fold, FoldSlot, Rows, Scan, Spine,
     StreamGraph, Visibility,
 };
 use featc_ir::{ColumnId, LiftId, Step};
@@ -65,7 +66,12 @@ pub(crate) fn of_stream(graph: &StreamGraph) -> Result<Vec<Chain<'_>>, String> {
 ///
 /// # Errors
 /// A reference to what is not there; a feature of a name that another has.
-pub(crate) fn lift(asked: &Spine, chains: &[Chain<'_>], compose: &Compose) -> Result<Lifted, String> {
+pub(crate) fn lift(
+    asked: &Spine,
+    chains: &[Chain<'_>],
+    (compose, derive): (&Compose, &Derive),
+    gates: &[u32],
+) -> Result<Lifted, String> {
     let mut features = BTreeMap::new();
     let mut events = Vec::new();
     for (place, chain) in chains.iter().enumerate() {
@@ -77,18 +83,29 @@ pub(crate) fn lift(asked: &Spine, chains: &[Chain<'_>], compose: &Compose) -> Re
             }
         }
     }
+    let leaves = |place: u32, output: u32| {
+        let finish = &chains.get(place as usize)?.finish.features;
+        finish.iter().filter(|feature| feature.output).nth(output as usize)
+    };
     let mut columns = Vec::new();
     for (place, output) in &compose.0 {
-        let chain = chains.get(*place as usize).ok_or("a column comes from nowhere")?;
-        let mut outputs = chain.finish.features.iter().filter(|feature| feature.output);
-        let feature = outputs.nth(*output as usize).ok_or("a column is not there")?;
+        let feature = leaves(*place, *output).ok_or("a column comes from nowhere")?;
         columns.push((feature.name.as_str(), feature.ty));
     }
+    let gated = |at: &u32| columns.get(*at as usize).map(|(name, _)| (*name).to_owned());
+    let gated: Option<Vec<String>> = gates.iter().map(gated).collect();
+    columns.extend(derive.0.iter().map(|feature| (feature.name.as_str(), feature.ty)));
     Ok(Lifted {
-        spine: spine(&asked.keys, &asked.self_columns),
+        gated: gated.ok_or("a gated column is not there")?,
+        spine: spine(&asked.keys, &asked.self_columns, &asked.request),
         columns: columns_term(columns.into_iter()),
         events,
         features,
+        derived: derived::of_plan(
+            asked,
+            |place, output| Some(leaves(place, output)?.name.as_str()),
+            derive,
+        )?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The terms of a program, from the page (docs/semantics.md) and nothing that the lowering calls.
 
+use crate::derived;
 use crate::lifted::{self, Lifted, keys};
 use crate::term::{Term, expression};
 use featc_ir::{
@@ -14,11 +15,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn lift(program: &Program, service: &Service) -> Result<Lifted, String> {
     let mut views: Vec<usize> = Vec::new();
     let mut wanted: Vec<(usize, FeatureId)> = Vec::new();
-    for field in &service.fields {
-        if !views.contains(&field.view.index()) {
-            views.push(field.view.index());
+    for (view, feature) in derived::read(service) {
+        if !views.contains(&view.index()) {
+            views.push(view.index());
         }
-        wanted.push((field.view.index(), field.feature));
+        wanted.push((view.index(), feature));
     }
     let asked = asked(program, &wanted);
     let brought = self_columns(program, service, &asked);
@@ -41,16 +42,32 @@ pub fn lift(program: &Program, service: &Service) -> Result<Lifted, String> {
         let view = &program.views[field.view.index()];
         (field.name.as_str(), view.feature(field.feature).ty)
     });
+    let own = service
+        .features
+        .iter()
+        .map(|feature| (feature.name.as_str(), feature.ty));
     Ok(Lifted {
-        spine: spine(&service_keys(program, service), &brought),
-        columns: columns_term(columns),
+        spine: spine(&service_keys(program, service), &brought, &derived::fields(service)),
+        columns: columns_term(columns.chain(own)),
         events: events?,
         features,
+        derived: derived::of_program(program, service)?,
+        gated: gated(service),
     })
 }
 
-pub(crate) fn spine(by: &[Key], own: &[Key]) -> Term {
-    Term::node("questions", vec![keys("by", by), keys("own", own)])
+/// The columns that say `fallback gate`.
+fn gated(service: &Service) -> Vec<String> {
+    let fields = service.fields.iter().filter(|field| field.gate);
+    fields.map(|field| field.name.clone()).collect()
+}
+
+pub(crate) fn spine(by: &[Key], own: &[Key], request: &[Key]) -> Term {
+    let mut items = vec![keys("by", by), keys("own", own)];
+    if !request.is_empty() {
+        items.push(keys("request", request));
+    }
+    Term::node("questions", items)
 }
 
 pub(crate) fn columns_term<'a>(columns: impl Iterator<Item = (&'a str, featc_ir::Type)>) -> Term {
@@ -74,8 +91,8 @@ fn asked(program: &Program, wanted: &[(usize, FeatureId)]) -> BTreeSet<(usize, F
 /// The keys of the entities, by first appearance.
 fn service_keys(program: &Program, service: &Service) -> Vec<Key> {
     let mut found: Vec<Key> = Vec::new();
-    for field in &service.fields {
-        let entity = program.views[field.view.index()].entity;
+    for (view, _) in derived::read(service) {
+        let entity = program.views[view.index()].entity;
         for key in &program.entities[entity.index()].keys {
             if found.iter().all(|known| known.name != key.name) {
                 found.push(key.clone());
@@ -101,21 +118,21 @@ fn self_columns(program: &Program, service: &Service, asked: &BTreeSet<(usize, F
         .filter(|(view, feature)| says_self(&program.views[*view], *feature))
         .collect();
     let mut sources: Vec<&Source> = Vec::new();
-    let fields = service.fields.iter().filter(|_| !below.is_empty());
-    for field in fields {
-        let view = field.view.index();
+    let read = derived::read(service);
+    for (view, feature) in read.iter().filter(|_| !below.is_empty()) {
+        let view = view.index();
         let source = program.view_source(&program.views[view]);
         if sources.iter().any(|known| known.name == source.name) {
             continue;
         }
-        let of_field = self::asked(program, &[(view, field.feature)]);
+        let of_field = self::asked(program, &[(view, *feature)]);
         if of_field.iter().any(|feature| below.contains(feature)) {
             sources.push(source);
         }
     }
     let mut views: Vec<&View> = Vec::new();
-    for field in &service.fields {
-        let view = &program.views[field.view.index()];
+    for (view, _) in &read {
+        let view = &program.views[view.index()];
         if views.iter().all(|known| known.name != view.name) {
             views.push(view);
         }
@@ -355,8 +372,8 @@ fn stale(source: &Source, view: &View) -> Term {
 /// As [`lift`].
 pub fn carried(program: &Program) -> Result<BTreeMap<Term, BTreeSet<Term>>, String> {
     let mut found: BTreeMap<Term, BTreeSet<Term>> = BTreeMap::new();
-    let fields = program.services.iter().flat_map(|service| &service.fields);
-    let wanted: Vec<(usize, FeatureId)> = fields.map(|field| (field.view.index(), field.feature)).collect();
+    let read = program.services.iter().flat_map(derived::read);
+    let wanted: Vec<(usize, FeatureId)> = read.map(|(view, feature)| (view.index(), feature)).collect();
     let mut of_view: BTreeMap<usize, Term> = BTreeMap::new();
     for (place, feature) in asked(program, &wanted) {
         let view = &program.views[place];

@@ -13,7 +13,8 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use std::sync::Arc;
 
 /// What each of our nodes reads; of the last one there may be any number.
-const INPUTS: [(&str, &[&str]); 4] = [
+const INPUTS: [(&str, &[&str]); 5] = [
+    ("DeriveExec", &["AssembleExec"]),
     ("AssembleExec", &["SpineExec", "FinishExec"]),
     ("FinishExec", &["PointInTimeExec"]),
     ("PointInTimeExec", &["SpineExec", "EventsExec"]),

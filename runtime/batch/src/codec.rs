@@ -10,7 +10,8 @@ use crate::filter::{BuildSide, EntityFilter, Link};
 use crate::inputs::{Files, Resources};
 use crate::locks::lock;
 use crate::nodes::{
-    AssembleExec, EventsExec, FinishExec, OutputColumn, PointInTime, PointInTimeExec, SpineExec, SpineSpec, Spool,
+    AssembleExec, DeriveExec, DeriveSpec, EventsExec, FinishExec, OutputColumn, PointInTime, PointInTimeExec,
+    SpineExec, SpineSpec, Spool,
 };
 use crate::schema::EventLayout;
 use crate::source::{Pipeline, PipelineCounter, SourcePass};
@@ -72,6 +73,11 @@ enum Node {
         /// As Arrow IPC.
         schema: Vec<u8>,
     },
+    Derive {
+        spec: DeriveSpec,
+        /// As Arrow IPC.
+        schema: Vec<u8>,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -127,13 +133,17 @@ impl NodeCodec {
                 with_status: finish.with_status,
             }
         } else if let Some(assemble) = node.downcast_ref::<AssembleExec>() {
-            let mut schema = vec![];
-            StreamWriter::try_new(&mut schema, &assemble.schema())?.finish()?;
+            let schema = schema_bytes(assemble)?;
             Node::Assemble {
                 columns: (*assemble.columns).clone(),
                 features: assemble.features.iter().map(|spec| (**spec).clone()).collect(),
                 with_status: assemble.with_status,
                 schema,
+            }
+        } else if let Some(derive) = node.downcast_ref::<DeriveExec>() {
+            Node::Derive {
+                spec: (*derive.spec).clone(),
+                schema: schema_bytes(derive)?,
             }
         } else {
             return Err(bug(format!("{} is none of our nodes", node.name())));
@@ -219,8 +229,15 @@ impl NodeCodec {
                 resources,
                 schema_of(&schema)?,
             )),
+            Node::Derive { spec, schema } => Arc::new(DeriveExec::new(input(0)?, Arc::new(spec), schema_of(&schema)?)),
         })
     }
+}
+
+fn schema_bytes(node: &dyn ExecutionPlan) -> Result<Vec<u8>> {
+    let mut schema = vec![];
+    StreamWriter::try_new(&mut schema, &node.schema())?.finish()?;
+    Ok(schema)
 }
 
 fn encode_events(events: &EventsExec) -> Node {

@@ -18,6 +18,7 @@
 
 mod check;
 mod codec;
+mod derived;
 mod entities;
 mod error;
 mod filter;

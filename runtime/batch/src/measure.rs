@@ -1,6 +1,6 @@
 //! What the nodes of a plan did, as text and as a report.
 
-use crate::nodes::{EventsExec, FinishExec, PointInTimeExec, size};
+use crate::nodes::{DeriveExec, EventsExec, FinishExec, PointInTimeExec, size};
 use crate::report::{RunReport, SourceReport, ViewReport};
 use datafusion::physical_plan::metrics::MetricValue;
 use datafusion::physical_plan::{DisplayFormatType, ExecutionPlan};
@@ -88,6 +88,9 @@ fn collect(plan: &dyn ExecutionPlan, report: &mut RunReport) {
         below(plan, finish, &mut view, &mut report.sources);
         report.views.push(view);
         return;
+    }
+    if let Some(derive) = plan.downcast_ref::<DeriveExec>() {
+        report.own_troubles = derive.troubles();
     }
     plan.children()
         .into_iter()

@@ -2,7 +2,7 @@
 
 use crate::error::bug;
 use datafusion::error::Result;
-use featc_ir::plan::{BatchPlan, FinishFeature, FinishSpec, FoldSpec, Method, Pipeline, Restrict, RowSpec};
+use featc_ir::plan::{BatchPlan, Derive, FinishFeature, FinishSpec, FoldSpec, Method, Pipeline, Restrict, RowSpec};
 use featc_ir::{ColumnId, Key, Source, Truth};
 use std::sync::Arc;
 
@@ -29,6 +29,10 @@ pub(crate) struct ServicePlan {
     pub views: Vec<ViewPlan>,
     /// Per output column the view and the position among its output features.
     pub columns: Vec<(usize, usize)>,
+    /// The features of its own, which come out behind them.
+    pub derive: Derive,
+    /// The fields of requests that these read.
+    pub request: Vec<Key>,
 }
 
 impl ServicePlan {
@@ -41,6 +45,8 @@ impl ServicePlan {
             asked,
             views: plan.pipelines.iter().map(view).collect(),
             columns: columns.map(|(view, at)| (*view as usize, *at as usize)).collect(),
+            derive: plan.derive.clone(),
+            request: plan.spine.request.clone(),
         }
     }
 

@@ -17,6 +17,8 @@ pub struct RunReport {
     pub sources: Vec<SourceReport>,
     /// Per use of a transform by an entity, by names.
     pub views: Vec<ViewReport>,
+    /// Features of the service's own with answers that are errors: service, feature, counts.
+    pub own_troubles: Vec<(String, String, Trouble)>,
 }
 
 /// What became of the rows of a source.

@@ -3,12 +3,14 @@
 //! A service's features over a spine are a table: whoever scans it gets a plan of our nodes, which the session's
 //! optimisers then see as any other plan. A scan reads only what its columns need.
 
+use crate::derived::{Derived, TableColumn};
 use crate::error::BatchError;
 use crate::filter::{BuildSide, EntityFilter, Link};
 use crate::fuse::FuseScans;
 use crate::inputs::Resources;
 use crate::nodes::{
-    AssembleExec, EventsExec, FinishExec, OutputColumn, PointInTime, PointInTimeExec, SpineExec, SpineSpec, Spool,
+    AssembleExec, DeriveExec, EventsExec, FinishExec, OutputColumn, PointInTime, PointInTimeExec, SpineExec, SpineSpec,
+    Spool,
 };
 use crate::plan::{ServicePlan, ViewPlan};
 use crate::schema::EventLayout;
@@ -58,7 +60,7 @@ pub(crate) struct FeaturesTable {
     resources: Arc<Resources>,
     schema: SchemaRef,
     /// Per column of the schema.
-    columns: Vec<OutputColumn>,
+    columns: Vec<TableColumn>,
 }
 
 impl fmt::Debug for EventsTable {
@@ -132,6 +134,17 @@ impl FeaturesTable {
                 let name = format!("{}__status", feature.name);
                 fields.push(Arc::new(Field::new(name, DataType::Utf8, false)));
                 columns.push(OutputColumn::Status(*view, width * at + 1));
+            }
+        }
+        let mut columns: Vec<TableColumn> = columns.into_iter().map(TableColumn::Out).collect();
+        for (at, feature) in plan.derive.0.iter().enumerate() {
+            let ty = featr_decode::arrow_type(feature.ty);
+            fields.push(Arc::new(Field::new(&feature.name, ty, true)));
+            columns.push(TableColumn::Own(at));
+            if asking.with_status {
+                let name = format!("{}__status", feature.name);
+                fields.push(Arc::new(Field::new(name, DataType::Utf8, false)));
+                columns.push(TableColumn::OwnStatus(at));
             }
         }
         if let Some(column) = featr_decode::first_twice(fields.iter().map(|field| field.name())) {
@@ -233,27 +246,19 @@ impl TableProvider for FeaturesTable {
         _filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let (schema, mut columns) = match projection {
+        let (schema, chosen) = match projection {
             None => (self.schema.clone(), self.columns.clone()),
             Some(chosen) => (
                 Arc::new(self.schema.project(chosen)?),
                 chosen.iter().map(|at| self.columns[*at]).collect(),
             ),
         };
-        // The views that are read, and their places among them.
-        let used: BTreeSet<usize> = columns
-            .iter()
-            .filter_map(|column| match column {
-                OutputColumn::Own(_) => None,
-                OutputColumn::Feature(view, _) | OutputColumn::Status(view, _) => Some(*view),
-            })
-            .collect();
+        let is_derived = chosen.iter().any(|column| column.out().is_none());
+        // The views that are read.
+        let of_columns = chosen.iter().filter_map(|column| column.out()?.view());
+        let of_own = self.plan.derive.reads().into_iter().filter(|_| is_derived);
+        let used: BTreeSet<usize> = of_columns.chain(of_own.map(|(view, _)| view as usize)).collect();
         let used: Vec<usize> = used.into_iter().collect();
-        for column in &mut columns {
-            if let OutputColumn::Feature(view, _) | OutputColumn::Status(view, _) = column {
-                *view = used.partition_point(|known| known < view);
-            }
-        }
         let views: Vec<&ViewPlan> = used.iter().map(|view| &self.plan.views[*view]).collect();
         let (mut kinds, mut handed_on) = (vec![], vec![]);
         for view in &views {
@@ -266,6 +271,8 @@ impl TableProvider for FeaturesTable {
                 .into_iter()
                 .for_each(|key| add(&mut handed_on, key));
         }
+        let request = self.plan.request.iter().filter(|_| is_derived);
+        request.for_each(|key| add(&mut handed_on, key.clone()));
         let spec = Arc::new(SpineSpec {
             own: self.spine.own,
             time: self.spine.time,
@@ -288,17 +295,35 @@ impl TableProvider for FeaturesTable {
             inputs.push(self.view(session, view, &spine, (&spec, filter)).await?);
         }
         let features: Vec<_> = views.iter().map(|view| view.finish.clone()).collect();
-        let assemble: Arc<dyn ExecutionPlan> = Arc::new(AssembleExec::new(
+        let derived = match is_derived {
+            true => {
+                let chosen = (chosen.as_slice(), schema.as_ref());
+                Some(Derived::new(&self.plan, chosen, &spec, self.asking.with_status)?)
+            }
+            false => None,
+        };
+        let (columns, assembled) = match &derived {
+            Some(derived) => (derived.columns.clone(), derived.schema.clone()),
+            None => (
+                chosen.iter().filter_map(|column| column.out()).collect(),
+                schema.clone(),
+            ),
+        };
+        let columns = columns.into_iter().map(|column| column.among(&used)).collect();
+        let mut plan: Arc<dyn ExecutionPlan> = Arc::new(AssembleExec::new(
             inputs,
             Arc::new(columns),
             (Arc::new(features), self.asking.with_status),
             self.resources.clone(),
-            schema,
+            assembled,
         ));
+        if let Some(derived) = derived {
+            plan = Arc::new(DeriveExec::new(plan, Arc::new(derived.spec), schema));
+        }
         match self.asking.fuse {
             // Here, because the session need not know of the rule.
-            true => FuseScans.optimize(assemble, session.config_options()),
-            false => Ok(assemble),
+            true => FuseScans.optimize(plan, session.config_options()),
+            false => Ok(plan),
         }
     }
 }

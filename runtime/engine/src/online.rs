@@ -209,6 +209,7 @@ impl Online {
             times: at_us.to_vec(),
             keys: named_columns("questions", questions, &declared.keys)?,
             self_columns: named_columns("questions", questions, &declared.self_columns)?,
+            request: named_columns("questions", questions, &declared.request)?,
         };
         columns_to_batch(&self.field_names(service), self.answer(service, &asked)?, with_status)
     }

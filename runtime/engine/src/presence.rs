@@ -5,7 +5,7 @@
 
 use crate::error::Error;
 use crate::results::ViewReport;
-use featc_ir::plan::{Compose, FinishFeature, FinishKind, StreamGraph};
+use featc_ir::plan::{Compose, Derive, FinishFeature, FinishKind, StreamGraph};
 use featc_ir::{Excluding, Expr, ExprKind, Literal, Status, Type, Window, WindowKind};
 use featr_kernels::Column;
 use std::collections::BTreeSet;
@@ -34,10 +34,13 @@ impl Presence {
         let mut own = graph.clone();
         own.service = SERVICE.to_owned();
         own.compose = Compose(Vec::new());
+        own.derive = Derive::default();
+        own.spine.request.clear();
         let mut places: Vec<(String, usize)> = Vec::new();
         for (answer, at) in own.answers.iter_mut().zip(0u32..) {
-            let asked = graph.compose.0.iter().filter(|(known, _)| *known == at);
-            let asked: BTreeSet<u32> = asked.map(|(_, output)| *output).collect();
+            let asked = graph.compose.0.iter().copied().chain(graph.derive.reads());
+            let asked = asked.filter(|(known, _)| *known == at);
+            let asked: BTreeSet<u32> = asked.map(|(_, output)| output).collect();
             let outputs = answer.finish.features.iter_mut().filter(|feature| feature.output);
             for (place, feature) in (0u32..).zip(outputs) {
                 feature.output = asked.contains(&place);
@@ -60,6 +63,17 @@ impl Presence {
                     name: name.clone(),
                     fields: vec![field],
                     place: *place,
+                    missing: 0,
+                });
+            }
+        }
+        // Views of which nothing comes out by itself are asked about every time.
+        for (name, place) in places {
+            if !views.iter().any(|known| known.name == name) {
+                views.push(View {
+                    name,
+                    fields: Vec::new(),
+                    place,
                     missing: 0,
                 });
             }

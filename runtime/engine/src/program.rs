@@ -142,6 +142,15 @@ impl Program {
         columns.map(|(name, ty)| (name.to_owned(), ty)).collect()
     }
 
+    /// The positions among [`Program::fields`] of those that have a gate (`fallback gate`), ascending; empty for an unknown
+    /// service. Answers of this crate hold every row all the same: who hands them to a model gives an entity none in which
+    /// the status of a gated feature is another than `ok`.
+    pub fn gated(&self, service: &str) -> Vec<usize> {
+        let graph = self.stream.iter().find(|graph| graph.service == service);
+        let gates = graph.into_iter().flat_map(|graph| &graph.gated);
+        gates.map(|place| *place as usize).collect()
+    }
+
     /// The stream graph of a service.
     pub(crate) fn graph(&self, name: &str) -> Result<&StreamGraph, Error> {
         let mut graphs = self.stream.iter();

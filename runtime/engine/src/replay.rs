@@ -181,7 +181,7 @@ impl Program {
                 self.check_interrupt()
             })?;
         }
-        let (keys, own) = split(spine, declared)?;
+        let (keys, own, fields) = split(spine, declared)?;
         let mut answers: Option<Vec<(Column, Vec<Status>)>> = None;
         let mut troubles = Vec::new();
         let mut from = 0;
@@ -203,6 +203,7 @@ impl Program {
                 times: rows.iter().map(|row| spine.times[*row as usize]).collect(),
                 keys: keys.iter().map(|column| column.take(rows)).collect(),
                 self_columns: own.iter().map(|column| column.take(rows)).collect(),
+                request: fields.iter().map(|column| column.take(rows)).collect(),
             };
             let more = run.online.answer_counted(service, &questions, &mut troubles)?;
             presence.count(rows.len(), &more, |rows| {
@@ -211,6 +212,8 @@ impl Program {
                     times: rows.iter().map(|row| questions.times[*row as usize]).collect(),
                     keys: take(&questions.keys),
                     self_columns: take(&questions.self_columns),
+                    // Whether there are events is no matter of what else is asked.
+                    request: vec![],
                 };
                 run.online.answer(presence::SERVICE, &some)
             })?;
@@ -226,6 +229,7 @@ impl Program {
                     times: vec![],
                     keys: empty(&keys),
                     self_columns: empty(&own),
+                    request: empty(&fields),
                 },
             )?,
         };

@@ -16,17 +16,6 @@ use std::sync::Arc;
 /// service needs.
 pub use featr_batch::SpineData as Spine;
 
-/// The columns that questions to a service bring: its keys, then what `excluding self` compares with; each once.
-fn asked(service: &Asked) -> Vec<Key> {
-    let mut keys = service.keys.clone();
-    for key in &service.self_columns {
-        if !keys.iter().any(|known| known.name == key.name) {
-            keys.push(key.clone());
-        }
-    }
-    keys
-}
-
 /// What to say of questions without `column`: they may have it under the name that something else of the service has too.
 pub(crate) fn shared_identity(service: &Asked, column: &str, has: impl Fn(&str) -> bool) -> Option<Error> {
     let plain = |key: &Key| key.name.split_once('.').map(|(_, plain)| plain.to_owned());
@@ -65,7 +54,7 @@ impl Program {
         read: impl FnOnce(&[Key]) -> Result<featr_decode::Spine, DecodeError>,
     ) -> Result<Spine, Error> {
         let service = self.service(service)?;
-        let keys = asked(service);
+        let keys = service.columns();
         let read = read(&keys).map_err(|error| match &error {
             DecodeError::MissingColumn { column, found, .. } => {
                 let has = |name: &str| found.iter().any(|known| known == name);
@@ -89,7 +78,7 @@ impl Program {
     /// batches that differ in their columns.
     pub fn spine(&self, service: &str, batches: Vec<RecordBatch>, at_column: &str) -> Result<Spine, Error> {
         let service = self.service(service)?;
-        let keys = asked(service);
+        let keys = service.columns();
         let schema = batches
             .first()
             .map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
@@ -146,8 +135,11 @@ pub fn read_rows(path: &Path, keys: &[Key], at_column: &str) -> Result<Spine, Er
     })
 }
 
-/// The spine's key columns and self columns, in the service's order.
-pub(crate) fn split<'a>(spine: &'a Spine, service: &Asked) -> Result<(Vec<&'a Column>, Vec<&'a Column>), Error> {
+/// Columns of a spine, as questions bring them: keys, self columns, fields of requests.
+pub(crate) type Brought<'a> = (Vec<&'a Column>, Vec<&'a Column>, Vec<&'a Column>);
+
+/// The spine's columns in the service's order.
+pub(crate) fn split<'a>(spine: &'a Spine, service: &Asked) -> Result<Brought<'a>, Error> {
     let find = |key: &Key| {
         let found = spine
             .columns
@@ -159,7 +151,7 @@ pub(crate) fn split<'a>(spine: &'a Spine, service: &Asked) -> Result<(Vec<&'a Co
         })
     };
     let all = |keys: &[Key]| keys.iter().map(find).collect::<Result<Vec<_>, _>>();
-    Ok((all(&service.keys)?, all(&service.self_columns)?))
+    Ok((all(&service.keys)?, all(&service.self_columns)?, all(&service.request)?))
 }
 
 /// The spine's own columns beside those of `features` (one row per spine row), cut as the spine is.

@@ -180,7 +180,8 @@ fn report(run: &featr_batch::RunReport) -> RunReport {
 }
 
 fn feature_reports(run: &featr_batch::RunReport) -> Vec<FeatureReport> {
-    let troubles = run.views.iter().flat_map(|node| &node.troubles);
+    let of_views = run.views.iter().flat_map(|node| &node.troubles);
+    let troubles = of_views.chain(&run.own_troubles);
     let report = |(_, feature, trouble): &(String, String, Trouble)| FeatureReport {
         feature: feature.clone(),
         answers: trouble

@@ -25,10 +25,15 @@ mod gate;
 mod list;
 mod nearest;
 mod number;
+mod ranked;
 mod since;
 mod sum;
+mod values;
 mod variance;
 mod weighted;
+
+pub use ranked::{middle, ranks};
+pub use values::float_key;
 
 use crate::column::Column;
 use crate::events::Events;
@@ -70,6 +75,11 @@ pub trait Aggregate: Sized + Clone + Eq + std::fmt::Debug {
 
     /// Whether no event took part.
     fn is_empty(&self) -> bool;
+
+    /// How many values it keeps of those that only the events bound.
+    fn held(&self) -> usize {
+        0
+    }
 
     /// The value, of a state that is not empty; it may be null.
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode>;
@@ -180,6 +190,12 @@ macro_rules! states {
                 }
             }
 
+            fn held(&self) -> usize {
+                match self {
+                    $(Core::$variant(state) => state.held(),)*
+                }
+            }
+
             fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
                 match self {
                     $(Core::$variant(state) => state.lower(asked),)*
@@ -196,6 +212,7 @@ states! {
     Extreme(extreme::Extreme): Name::Min | Name::Max,
     Nearest(nearest::Nearest): Name::First { .. } | Name::Last { .. },
     Distinct(distinct::Distinct): Name::CountDistinct { .. },
+    Ranked(ranked::Ranked): Name::Median { .. } | Name::Quantile { .. } | Name::Mode { .. },
     List(list::List): Name::FirstN { .. } | Name::LastN { .. },
     Since(since::Since): Name::TimeSinceLast | Name::TimeSinceFirst,
     AllAny(all_any::AllAny): Name::Any | Name::All,
@@ -276,6 +293,11 @@ impl State {
             *ours = ours.wrapping_sub(theirs);
         }
         self.core.subtract(&other.core);
+    }
+
+    /// How many values it keeps beside what every state of its slot takes.
+    pub fn held(&self) -> usize {
+        self.core.held()
     }
 
     /// Of a `count`: the events that take part, and those that are an error.

@@ -61,6 +61,13 @@ pub fn divide_half_even(num: i128, den: i128) -> i128 {
     }
 }
 
+/// The float nearest to the multiple of 10^-`digits` that is nearest to the value, exactly; both half to even. `digits` is at most
+/// 38. NaN and the infinities stay.
+pub fn round_f64(value: f64, digits: u8) -> f64 {
+    // What does not fit is at least 10^(38 - digits): far less than half of a unit in its last place is rounded there.
+    from_f64(value, 38, digits).map_or(value, |units| to_f64(units, digits))
+}
+
 /// The order of `left`·10^-`left_scale` and `right`·10^-`right_scale`.
 #[inline]
 pub fn compare(left: i128, left_scale: u8, right: i128, right_scale: u8) -> Ordering {

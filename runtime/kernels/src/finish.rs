@@ -13,6 +13,7 @@
 //!
 //! Values are made in one place ([`features`]), whether or not statuses are wanted beside them.
 
+mod derive;
 mod lag;
 mod status;
 mod trouble;
@@ -23,6 +24,7 @@ use crate::value::Value;
 use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec};
 use featc_ir::{ErrorCode, Expr, ExprKind, Literal, Status, Window};
 
+pub use derive::{Finished, Given, derive};
 pub use lag::{Lag, behind};
 pub use trouble::{Told, Trouble};
 

@@ -551,6 +551,17 @@ fn casts_to_decimals(tally: &mut Tally) {
         let (num, den) = dyadic(*float);
         tally.integer("cast: float64 to decimal", Some(*got), &(num * 100), &den);
     }
+    let to_digits = |operand| ExprKind::Call(Function::Round, vec![operand, int(2)]);
+    let column = evaluated(Type::Float64, &values, to_digits, Type::Float64);
+    for (float, got) in floats.iter().zip(column.f64s()) {
+        // The result is a float near the multiple; the multiple is the whole number of hundredths next to it.
+        let (num, den) = dyadic(*float);
+        let hundredths = (got * 100.0).round_ties_even();
+        if hundredths.abs() < 1e15 {
+            tally.integer("round: float64 to digits", Some(hundredths as i128), &(num * 100), &den);
+            assert_eq!(hundredths / 100.0, *got, "the float nearest to it");
+        }
+    }
     let halves: Vec<Value> = floats.iter().map(|value| Value::Float64(value * 4.0)).collect();
     let to_round = |operand| ExprKind::Call(Function::Round, vec![operand]);
     let column = evaluated(Type::Float64, &halves, to_round, Type::Float64);

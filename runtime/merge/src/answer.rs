@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::groups::Answer;
 use crate::nearest::{End, Steps};
 use crate::taken::Taken;
-use crate::{distinct, extreme, fold, groups, nearest, variance};
+use crate::{distinct, extreme, fold, groups, nearest, ranks, variance};
 use featc_ir::plan::Method;
 use featc_ir::{Aggregate, LiftId, Slot};
 
@@ -28,6 +28,7 @@ pub(super) enum Means {
     Extreme(bool, usize, bool),
     Edge(End),
     Values,
+    Ranks,
     /// States of the slot at a place, which shares nothing; whether along window deltas.
     States(usize, bool),
 }
@@ -90,8 +91,9 @@ pub(super) fn work(context: &Context<'_>, at: usize) -> Work {
         Method::Edge if matches!(slot.aggregate, Aggregate::First { .. }) => Means::Edge(End::First),
         Method::Edge => Means::Edge(End::Last),
         Method::Values => Means::Values,
+        Method::Ranks if !context.run.folds(Method::Ranks) => Means::Ranks,
         Method::Deltas => Means::States(at, true),
-        Method::States | Method::Pages => Means::States(at, false),
+        Method::Ranks | Method::States | Method::Pages => Means::States(at, false),
     };
     let reads_values = !matches!(means, Means::Counts | Means::Edge(_) | Means::States(..));
     Work {
@@ -192,6 +194,19 @@ impl<'a> Answers<'a> {
                         |frame| frame,
                         |slot, frame, taken| distinct::count_distinct(context, slot, classes, taken, &numbers, *frame),
                     );
+                }
+            }
+            Means::Ranks => {
+                if let Some(numbers) = ranks::numbers(context, first, classes) {
+                    for (frame, slots) in self.by_frame(family) {
+                        let of_slots: Vec<&Slot> = slots.iter().map(|at| &self.slots[*at]).collect();
+                        let found = ranks::found(context, &of_slots, classes, &numbers, frame);
+                        let taken = self.taken(class, frame);
+                        for (place, at) in slots.into_iter().enumerate() {
+                            let taken = &self.taken[taken].1;
+                            self.done[at] = Some(ranks::answer(context, (place, &self.slots[at]), &found, taken));
+                        }
+                    }
                 }
             }
             Means::States(..) => {}

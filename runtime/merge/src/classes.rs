@@ -1,7 +1,7 @@
 //! How each event takes part in a slot: not at all, with its argument, or as an error.
 
 use crate::run::Run;
-use crate::summary::{Counts, Key, is_folded, key};
+use crate::summary::{Counts, Key, key};
 use featc_ir::Slot;
 use featc_ir::plan::Method;
 use featr_kernels::{Column, Tag};
@@ -25,7 +25,7 @@ pub(super) fn classes_of(run: &Run, (slots, methods): (&[Slot], &[Method])) -> (
     let (mut classes, mut keys): (Vec<Classes>, Vec<(Key, usize)>) = (vec![], vec![]);
     let of_slots = slots.iter().zip(methods).map(|(slot, method)| {
         let key = key(slot);
-        if is_folded(*method) {
+        if run.folds(*method) {
             return usize::MAX;
         }
         if let Some((_, at)) = keys.iter().find(|(known, _)| *known == key) {

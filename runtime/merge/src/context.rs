@@ -65,7 +65,10 @@ impl<'a> Context<'a> {
             .map(|bounds| place(&mut frames, Frame::plain(bounds)))
             .collect();
         let (classes, class_of) = classes_of(run, (&spec.slots, methods));
-        let is_by_deltas = |(method, _): &(&Method, &usize)| matches!(method, Method::Values | Method::Deltas);
+        let is_by_deltas = |(method, _): &(&Method, &usize)| match **method {
+            Method::Values | Method::Deltas => true,
+            method => method == Method::Ranks && !run.folds(method),
+        };
         let of_slots = methods.iter().zip(&frame_of);
         let by_deltas: Vec<usize> = of_slots.filter(is_by_deltas).map(|(_, frame)| *frame).collect();
         let has_crowded = visibility.crowded(questions).next().is_some();

@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::run::position;
 use crate::taken::{Taken, tags};
 use featc_ir::{ErrorCode, Slot, Status};
+use featr_kernels::aggregate::float_key;
 use featr_kernels::{Column, Data};
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -15,13 +16,22 @@ pub(super) type Numbers = (Vec<u32>, usize);
 
 /// Of the slot's argument.
 pub(super) fn numbers(context: &Context<'_>, slot: &Slot, classes: &Classes) -> Option<Numbers> {
-    Some(match &context.lift(slot.argument?).data {
+    let column = context.lift(slot.argument?);
+    Some(match &column.data {
+        Data::Str(values) => by_hash(context, classes, |row| values.get(row)),
+        _ => numbers_in_order(context, column, classes),
+    })
+}
+
+/// The same where greater values have greater numbers.
+pub(super) fn numbers_in_order(context: &Context<'_>, column: &Column, classes: &Classes) -> Numbers {
+    match &column.data {
         Data::Bool(values) => by_order(context, classes, |row| values[row]),
         Data::I64(values) => by_order(context, classes, |row| values[row]),
-        Data::F64(values) => by_order(context, classes, |row| values[row].to_bits()),
+        Data::F64(values) => by_order(context, classes, |row| float_key(values[row])),
         Data::I128(values) => by_order(context, classes, |row| values[row]),
-        Data::Str(values) => by_hash(context, classes, |row| values.get(row)),
-    })
+        Data::Str(values) => by_order(context, classes, |row| values.get(row)),
+    }
 }
 
 fn by_order<K: Ord + Copy>(context: &Context<'_>, classes: &Classes, key: impl Fn(usize) -> K) -> Numbers {

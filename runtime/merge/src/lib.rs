@@ -15,6 +15,7 @@
 //!   excluded;
 //! - *edge lookup* (first, last, time_since_last): the edge of the span, or from there the nearest event that takes part;
 //! - *window deltas of values* (count_distinct): a count per value, kept up by what enters and leaves a window;
+//! - *window deltas of ranks* (median, quantile, mode): the same in the order of values, by states where there are summaries;
 //! - *window deltas* (groups) and *states* (any aggregate): folds of states ([`featr_kernels::aggregate`]), kept up, or by a
 //!   tree. To add an aggregate, nothing is to be done here.
 //!
@@ -48,6 +49,7 @@ mod last;
 mod nearest;
 mod pane;
 mod questions;
+mod ranks;
 mod run;
 mod spans;
 mod summary;
@@ -59,7 +61,7 @@ mod variance;
 mod visibility;
 
 pub use chains::chains;
-pub use pane::{state_bytes, summarise};
+pub use pane::{VALUE_BYTES, state_bytes, summarise};
 pub use questions::{Group, Questions, Selves};
 pub use run::Run;
 pub use summary::PaneSummary;

@@ -66,10 +66,14 @@ pub fn summarise(
     (kept, PaneSummary { of_keys, states })
 }
 
-/// About how many bytes the states of a summary take, and how many more an event takes while slots are folded.
+/// About how many bytes a value takes in a state that keeps the values of its events.
+pub const VALUE_BYTES: usize = 64;
+
+/// About how many bytes the states of a summary take beside the values that they keep, and how many more an event takes while
+/// slots are folded.
 pub fn state_bytes((spec, methods): (&FoldSpec, &[Method])) -> (usize, usize) {
-    /// Of a state, and of an item of a list.
     const STATE: usize = 512;
+    /// Of a list.
     const ITEM: usize = 128;
     let items = |slot: &Slot| slot.aggregate.items().unwrap_or(0) as usize;
     let folded = |(_, method): &(&Slot, &Method)| is_folded(**method);
@@ -81,8 +85,12 @@ pub fn state_bytes((spec, methods): (&FoldSpec, &[Method])) -> (usize, usize) {
             (known, of_summary) = (known + 1, of_summary + STATE + ITEM * items(slot));
         }
     }
-    // Of a tree with two nodes for each leaf; an event is an item in one node of each height, while lists are not full.
-    let of_tree = |slot: &Slot| 2 * STATE / LEAF_ROWS as usize + ITEM * (items(slot) + 1).ilog2() as usize;
+    // Of a tree with two nodes for each leaf; an event is an item in one node of each height, while lists are not full and
+    // values do not come again.
+    let values = |slot: &Slot| slot.aggregate.cap().unwrap_or(0) as usize;
+    let of_events =
+        |slot: &Slot| ITEM * (items(slot) + 1).ilog2() as usize + VALUE_BYTES * (values(slot) + 1).ilog2() as usize;
+    let of_tree = |slot: &Slot| 2 * STATE / LEAF_ROWS as usize + of_events(slot);
     (of_summary, slots().map(of_tree).max().unwrap_or(0))
 }
 
@@ -206,6 +214,6 @@ fn chosen(context: &Context<'_>, at: usize, slot: &Slot, work: Work, kept: &mut 
                 }
             }
         }
-        Means::Counts | Means::Sums | Means::Squares | Means::States(..) => {}
+        Means::Counts | Means::Sums | Means::Squares | Means::Ranks | Means::States(..) => {}
     }
 }

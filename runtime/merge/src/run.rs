@@ -1,7 +1,8 @@
 //! What the merge reads, and rows of it.
 
 use crate::questions::Group;
-use crate::summary::PaneSummary;
+use crate::summary::{PaneSummary, is_folded};
+use featc_ir::plan::Method;
 use featc_ir::{Bounds, Excluding, LiftId, Window};
 use featr_kernels::events::Events;
 use std::ops::Range;
@@ -20,6 +21,11 @@ pub struct Run {
 }
 
 impl Run {
+    /// Whether slots of a method are answered by their states. Those by ranks are where summaries have states of them.
+    pub(super) fn folds(&self, method: Method) -> bool {
+        is_folded(method) && !(method == Method::Ranks && self.summaries.is_empty())
+    }
+
     /// The summaries that stand at some rows.
     pub(super) fn summaries_at(&self, rows: Range<u32>) -> &[(u32, Arc<PaneSummary>)] {
         let place = |row: u32| self.summaries.partition_point(|(at, _)| *at < row);

@@ -23,6 +23,11 @@ pub(super) struct OfKey {
 }
 
 impl PaneSummary {
+    /// How many values its states keep, of those that only the events bound.
+    pub fn held(&self) -> usize {
+        self.states.iter().map(State::held).sum()
+    }
+
     pub(super) fn counts(&self, key: usize) -> &Counts {
         &self.of_keys[key].counts
     }
@@ -91,10 +96,10 @@ pub(super) fn key(slot: &Slot) -> Key {
     (slot.argument, slot.filter, keeps_nulls)
 }
 
-/// Whether slots of a method are folded by their states; all others know how events take part.
+/// Whether summaries have the states of slots of a method; all others know how events take part.
 pub(super) fn is_folded(method: Method) -> bool {
     match method {
-        Method::Deltas | Method::States | Method::Pages => true,
+        Method::Ranks | Method::Deltas | Method::States | Method::Pages => true,
         Method::Prefix | Method::Extreme | Method::Edge | Method::Values => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Group, Questions, Run, Selves, answer};
 use featc_ir::plan::{FoldSpec, Method};
-use featc_ir::{Aggregate, Cut, ErrorCode, Excluding, LiftId, Slot, Type, Window, WindowId, WindowKind};
+use featc_ir::{Aggregate, Cut, ErrorCode, Excluding, LiftId, Portion, Slot, Type, Window, WindowId, WindowKind};
 use featr_kernels::events::Events;
 use featr_kernels::{Column, StrData, Tag, Value};
 use rng::Rng;
@@ -30,11 +30,12 @@ const LIFTS: [Type; 6] = [
 const FILTER: u32 = 2;
 
 /// Methods, each for the aggregates that none before it serves.
-const FASTEST: [Method; 6] = [
+const FASTEST: [Method; 7] = [
     Method::Prefix,
     Method::Extreme,
     Method::Edge,
     Method::Values,
+    Method::Ranks,
     Method::Deltas,
     Method::States,
 ];
@@ -168,7 +169,16 @@ fn aggregates() -> Vec<(Aggregate, Vec<u32>)> {
     let mut aggregates: Vec<Aggregate> = Aggregate::ALL.to_vec();
     aggregates.extend(Aggregate::ALL.iter().filter_map(|aggregate| aggregate.ignoring_nulls()));
     aggregates.retain(|aggregate| aggregate.cap().is_none());
-    aggregates.extend([1, 3].map(|cap| Aggregate::CountDistinct { cap }));
+    let capped = Aggregate::ALL.iter().filter(|aggregate| aggregate.cap().is_some());
+    aggregates.extend(capped.flat_map(|aggregate| [1, 3].map(|cap| aggregate.with_cap(cap).expect("a cap"))));
+    aggregates.extend([Aggregate::Median { cap: 100 }, Aggregate::Mode { cap: 100 }]);
+    let portions = [1, 10_000_000, 500_000_000, 1_000_000_000].map(|billionths| Portion::of_billionths(billionths));
+    aggregates.extend(
+        portions
+            .into_iter()
+            .flatten()
+            .map(|portion| Aggregate::Quantile { portion, cap: 100 }),
+    );
     let lifts = 0..LIFTS.len() as u32;
     let mut arguments: Vec<Vec<u32>> = vec![vec![]];
     arguments.extend(lifts.clone().map(|lift| vec![lift]));

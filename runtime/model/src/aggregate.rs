@@ -3,11 +3,16 @@
 //! Sums are exact integers in a common unit `2^b · 10^-d`; every rational result is one fraction, rounded once.
 //! Nothing here is folded step by step: each aggregate reads the whole list.
 
+mod pairs;
+mod ranked;
+
 use crate::rounding::{Fraction, mantissa_and_exponent};
 use crate::source::Event;
 use featc_ir::{Aggregate, ErrorCode, Slot, Status, Type};
 use featr_kernels::Value;
 use num_bigint::BigInt;
+use pairs::{correlation, covariance, pairs, weighted_mean};
+use ranked::{middle_two, mode, quantile, sorted};
 use std::collections::BTreeSet;
 
 /// An event that a slot takes, with its argument (null in aggregates without one).
@@ -105,6 +110,9 @@ pub fn outcome(aggregate: Aggregate, types: Types, taken: &[Taken], t_us: i64) -
             distinct if distinct > cap as usize => Outcome::Error(ErrorCode::Cap),
             distinct => Outcome::Value(Value::Int64(distinct as i64)),
         },
+        Aggregate::Median { cap } => sorted(&values, cap, |sorted| numeric(&middle_two(sorted), argument, mean)),
+        Aggregate::Quantile { portion, cap } => sorted(&values, cap, |sorted| quantile(sorted, portion)),
+        Aggregate::Mode { cap } => sorted(&values, cap, mode),
         Aggregate::TimeSinceLast => since(taken.iter().map(|taken| taken.event.time_us).max(), t_us),
         Aggregate::TimeSinceFirst => since(taken.iter().map(|taken| taken.event.time_us).min(), t_us),
         Aggregate::Any => quantified(&values, |values| values.contains(&&Value::Bool(true))),
@@ -165,60 +173,6 @@ fn chosen(taken: &[Taken], better: impl Fn(&Value, &Value) -> bool) -> Outcome {
             .min_by_key(|taken| taken.event.order())
             .copied(),
     )
-}
-
-/// `evaluate` over the pairs of which neither is null, as exact numbers. Of fewer than `least` pairs it is null, else NaN
-/// where a number is NaN or infinite.
-fn pairs(taken: &[Taken], types: Types, least: usize, evaluate: impl Fn(&Exact, &Exact) -> Outcome) -> Outcome {
-    let both: Vec<&Taken> = taken
-        .iter()
-        .filter(|taken| !taken.argument.is_null() && !taken.second.is_null())
-        .collect();
-    let (Some(first), Some(second), false) = (types.0, types.1, both.is_empty()) else {
-        return Outcome::Empty;
-    };
-    if both.len() < least {
-        return Outcome::Value(Value::Null);
-    }
-    let left: Vec<&Value> = both.iter().map(|taken| taken.argument).collect();
-    let right: Vec<&Value> = both.iter().map(|taken| taken.second).collect();
-    match (exact(&left, first), exact(&right, second)) {
-        (Ok(left), Ok(right)) => evaluate(&left, &right),
-        (Err(_), _) | (_, Err(_)) => Outcome::Value(Value::float(f64::NAN)),
-    }
-}
-
-/// `(n Σxy − Σx Σy) / (n (n − 1))`, of at least two pairs.
-fn covariance(x: &Exact, y: &Exact) -> Outcome {
-    let count = x.count();
-    let fraction = Fraction::new(x.centred(y), &count * (&count - 1))
-        .times_power_of_two(x.exponent + y.exponent)
-        .over_power_of_ten(x.scale + y.scale);
-    Outcome::Value(Value::float(fraction.nearest()))
-}
-
-/// The root of `c² / (a b)` with the sign of `c`, where `c = n Σxy − Σx Σy`, `a = n Σx² − (Σx)²`, and `b` the same of y; null
-/// where one side is constant.
-fn correlation(x: &Exact, y: &Exact) -> Outcome {
-    let (a, b, c) = (x.centred(x), y.centred(y), x.centred(y));
-    let bottom = a * b;
-    if bottom == BigInt::ZERO {
-        return Outcome::Value(Value::Null);
-    }
-    let root = Fraction::new(&c * &c, bottom).nearest_root();
-    Outcome::Value(Value::float(if c < BigInt::ZERO { -root } else { root }))
-}
-
-/// `Σxw / Σw`; null where the weights sum up to 0.
-fn weighted_mean(x: &Exact, weight: &Exact) -> Outcome {
-    let weights = weight.sum();
-    if weights == BigInt::ZERO {
-        return Outcome::Value(Value::Null);
-    }
-    let fraction = Fraction::new(x.product(weight), weights)
-        .times_power_of_two(x.exponent)
-        .over_power_of_ten(x.scale);
-    Outcome::Value(Value::float(fraction.nearest()))
 }
 
 /// `evaluate` over a list of non-null arguments that is not empty.

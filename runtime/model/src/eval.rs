@@ -7,7 +7,7 @@ use crate::question::{Answer, Contribution, Part, Question};
 use crate::source::{Event, ViewEvents};
 use crate::window;
 use featc_ir::{
-    Arrival, ErrorCode, Excluding, Expr, Feature, FeatureId, FeatureKind, Key, LiftId, Program, Slot, SlotId, Source,
+    Arrival, ErrorCode, Excluding, Expr, FeatureId, FeatureKind, Key, LiftId, Literal, Program, Slot, SlotId, Source,
     Status, Truth, View, Window, WindowKind,
 };
 use featr_kernels::Value;
@@ -79,7 +79,7 @@ impl<'a> Asked<'a> {
                 derived(inputs.iter().map(|input| self.feature(*input, known)).collect(), expr)
             }
         };
-        let answer = (with_default(value, feature), status);
+        let answer = (with_default(value, feature.default.as_ref()), status);
         known.insert(id, answer.clone());
         answer
     }
@@ -263,7 +263,7 @@ fn lifted(lift: Option<LiftId>, event: &Event) -> Option<&Value> {
 }
 
 /// The worst status of the inputs and of the expression itself; the inputs' defaults are in their values already.
-fn derived(inputs: Vec<Answer>, expr: &Expr) -> Answer {
+pub(crate) fn derived(inputs: Vec<Answer>, expr: &Expr) -> Answer {
     let (values, statuses): (Vec<Value>, Vec<Status>) = inputs.into_iter().unzip();
     let worst = statuses.into_iter().max().unwrap_or(Status::Ok);
     match eval_row(expr, &values) {
@@ -272,8 +272,8 @@ fn derived(inputs: Vec<Answer>, expr: &Expr) -> Answer {
     }
 }
 
-fn with_default(value: Value, feature: &Feature) -> Value {
-    match &feature.default {
+pub(crate) fn with_default(value: Value, default: Option<&Literal>) -> Value {
+    match default {
         Some(default) if value.is_null() => Value::from_literal(default),
         Some(_) | None => value,
     }
@@ -287,7 +287,7 @@ fn error_of(status: Status) -> Option<ErrorCode> {
 }
 
 /// The value of a name; null when it is not there.
-fn named(values: &[(String, Value)], name: &str) -> Value {
+pub(crate) fn named(values: &[(String, Value)], name: &str) -> Value {
     values
         .iter()
         .find(|(known, _)| known == name)

@@ -35,8 +35,8 @@ pub mod window;
 
 pub use question::{Answer, Contribution, Part, Question};
 
-use featc_ir::{FeatureId, Program, Service, Truth, ViewId};
-use featr_kernels::Batch;
+use featc_ir::{FeatureId, Program, Service, ServiceInput, Status, Truth, ViewId};
+use featr_kernels::{Batch, Value};
 use source::{SourceEvent, ViewEvents};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -49,7 +49,7 @@ pub struct SourceRows {
     pub sources: Vec<Vec<Batch>>,
 }
 
-/// One answer per field of the service, in order: [`Model::answer`] for a single question.
+/// One answer per output column of the service, in order: [`Model::answer`] for a single question.
 pub fn answer(
     program: &Program,
     service: &Service,
@@ -80,17 +80,29 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// One answer per field of the service, in order.
+    /// One answer per output column of the service, in order: its fields, then the features of its own.
     pub fn answer(&self, service: &Service, question: &Question, truth: Truth) -> Vec<Answer> {
         // By view: the features that are already known, which others may be derived from.
         let mut known: BTreeMap<ViewId, BTreeMap<FeatureId, Answer>> = BTreeMap::new();
+        let mut feature = |view: ViewId, feature: FeatureId| {
+            let of_view = known.entry(view).or_default();
+            self.ask(view, question, truth).feature(feature, of_view)
+        };
         let fields = service.fields.iter();
-        fields
-            .map(|field| {
-                let of_view = known.entry(field.view).or_default();
-                self.ask(field.view, question, truth).feature(field.feature, of_view)
-            })
-            .collect()
+        let mut answers: Vec<Answer> = fields.map(|field| feature(field.view, field.feature)).collect();
+        for own in &service.features {
+            let input = |input: &ServiceInput| match input {
+                ServiceInput::At => (Value::Timestamp(question.at_us), Status::Ok),
+                ServiceInput::Field(field) => (eval::named(&question.request, &field.name), Status::Ok),
+                ServiceInput::Feature { view, feature: id } => feature(*view, *id),
+                ServiceInput::Own(before) => answers[service.fields.len() + *before as usize].clone(),
+            };
+            let inputs = own.inputs.iter().map(input).collect();
+            let (value, status) = eval::derived(inputs, &own.expr);
+            let answer = (eval::with_default(value, own.default.as_ref()), status);
+            answers.push(answer);
+        }
+        answers
     }
 
     /// The events in the windows of a feature (of all its inputs, when it is derived), by slot and then by

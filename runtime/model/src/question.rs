@@ -12,6 +12,8 @@ pub struct Question {
     pub keys: Vec<(String, Value)>,
     /// What `excluding self` compares with, by name (see `Program::service_self_columns`). One that is left out is null.
     pub self_columns: Vec<(String, Value)>,
+    /// Fields of requests, by name (see `Service::request`). One that is left out is null.
+    pub request: Vec<(String, Value)>,
     /// Cuts by name (see `Source::cut_key`), for truth `as_served`. One that is left out is null.
     pub cuts: Vec<(String, Value)>,
 }

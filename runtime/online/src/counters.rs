@@ -42,6 +42,8 @@ pub struct Counters {
     pub late: Counts,
     /// Questions answered, by service.
     pub questions: Counts,
+    /// Questions not answered because of a gate, by service.
+    pub gated: Counts,
     /// What readers met, by source and code.
     pub problems: Counts,
     pub commits: AtomicU64,

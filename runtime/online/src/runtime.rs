@@ -2,11 +2,13 @@
 
 use crate::counters::Counters;
 use crate::error::{Refused, StateError};
+use crate::gate::{self, Gated};
 use crate::group::{Command, Push, Then};
 use crate::locks::locked;
 use crate::served::{self, Told};
 use crate::shared::{ANSWERS_WAITING_BYTES, ANSWERS_WAITING_MAX, Pushed, Shared};
 use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
 use featc_ir::Type;
 use featr::{Cuts, Incoming, LogStats, Program};
 use std::fmt;
@@ -33,8 +35,10 @@ pub struct Answer {
     pub at_us: i64,
     /// Of each source of the service that says when its rows arrive: the answers see exactly its rows with arrivals up to here.
     pub cuts: Cuts,
-    /// One column per feature, each followed by its status.
+    /// One column per feature, each followed by its status; nothing but nulls for an entity that is gated.
     pub features: RecordBatch,
+    /// The entities that are not answered, in order.
+    pub gated: Vec<Gated>,
 }
 
 /// A state that is open, and a thread that writes it.
@@ -146,8 +150,11 @@ impl Runtime {
         let all = core.answered.clone();
         shared.published.show(&all, core.base_us);
         drop(core);
+        let gates = shared.program.gated(&question.service);
+        let gated = gate::closed(&features, &gates);
+        let answered = (question.rows.num_rows() - gated.len()) as u64;
         let cuts: Cuts = all.into_iter().filter(|(source, _)| sources.contains(source)).collect();
-        if shared.options.served_log && question.rows.num_rows() > 0 {
+        if shared.options.served_log && answered > 0 {
             let told = Told {
                 service: &question.service,
                 at_us,
@@ -157,7 +164,7 @@ impl Runtime {
                 cuts: &cuts,
             };
             let rows = served::rows(&told, &question.rows, &features);
-            let rows = rows.map_err(|error| Refused::Request(featr::Error::Bug { why: error.to_string() }))?;
+            let rows = rows.and_then(|rows| gate::answered(&rows, &gated)).map_err(bug)?;
             let mut answers = locked(&shared.answers);
             let bytes = shared.answer_bytes.load(Ordering::Relaxed);
             if answers.len() >= ANSWERS_WAITING_MAX || bytes >= ANSWERS_WAITING_BYTES {
@@ -167,13 +174,21 @@ impl Runtime {
             shared.answer_bytes.fetch_add(more, Ordering::Relaxed);
             answers.push((question.service.clone(), rows));
         }
-        shared
-            .counters
-            .questions
-            .add(&question.service, "", question.rows.num_rows() as u64);
+        shared.counters.questions.add(&question.service, "", answered);
+        shared.counters.gated.add(&question.service, "", gated.len() as u64);
         let took = begun.elapsed().as_micros();
         shared.counters.answers.add(u64::try_from(took).unwrap_or(u64::MAX));
-        Ok(Some(Answer { at_us, cuts, features }))
+        let features = match gates.is_empty() {
+            true => features,
+            false => gate::emptied(&features, &gated).map_err(bug)?,
+        };
+        let answer = Answer {
+            at_us,
+            cuts,
+            features,
+            gated,
+        };
+        Ok(Some(answer))
     }
 
     /// Makes room for answers with later cuts; `then` is told when there is.
@@ -245,6 +260,11 @@ impl Runtime {
             Err(StateError::Broken { why })
         })
     }
+}
+
+/// Arrow refuses what it never should.
+fn bug(error: ArrowError) -> Refused {
+    Refused::Request(featr::Error::Bug { why: error.to_string() })
 }
 
 impl Drop for Runtime {

@@ -6,6 +6,7 @@ mod disk;
 mod faults;
 mod feeds;
 mod fixture;
+mod gates;
 mod inspect;
 mod logs;
 mod store;

@@ -42,11 +42,16 @@ pub fn services(runtime: &Runtime) -> Value {
             .service(name)
             .map(|asked| keys(&asked.columns()))
             .unwrap_or_default();
-        let features = runtime.fields(name);
-        let features: Vec<Value> = features
-            .iter()
-            .map(|(name, ty)| json!({ "name": name, "type": ty.to_string() }))
-            .collect();
+        let gated = program.gated(name);
+        let fields = runtime.fields(name).into_iter().enumerate();
+        let features = fields.map(|(place, (name, ty))| {
+            let mut about = json!({ "name": name, "type": ty.to_string() });
+            if gated.contains(&place) {
+                about["fallback"] = json!("gate");
+            }
+            about
+        });
+        let features: Vec<Value> = features.collect();
         let sources = program.service_sources(name).unwrap_or_default();
         let sources: Vec<String> = sources.into_iter().map(|source| source.name).collect();
         json!({ "name": name, "keys": asked, "features": features, "sources": sources })
@@ -122,6 +127,9 @@ fn schemas(server: &Server) -> Map<String, Value> {
         ]));
         all.extend([(of_entity, entity), (of_values, values), (of_statuses, statuses)]);
     }
+    if program.services().any(|name| !program.gated(name).is_empty()) {
+        answers.push(reference("refusal"));
+    }
     let question = json!({
         "type": "object",
         "properties": {
@@ -157,10 +165,9 @@ fn schemas(server: &Server) -> Map<String, Value> {
         ("examples", json!({ "type": "array", "items": example })),
         ("undeclared", json!({ "type": "array", "items": text() })),
     ]);
-    let refusal = record([(
-        "error",
-        record([("code", text()), ("message", text()), ("help", text())]),
-    )]);
+    let mut error = record([("code", text()), ("message", text()), ("help", text())]);
+    error["properties"]["gated"] = json!({ "type": "object", "additionalProperties": text() });
+    let refusal = record([("error", error)]);
     for (name, schema) in [
         ("question", question),
         ("answer", answer),

@@ -14,9 +14,9 @@ use featr::JsonColumns;
 use featr_online::{Answer, Question};
 use http::{HeaderValue, header};
 use serde::Deserialize;
-use serde_json::json;
 use serde_json::value::RawValue;
-use std::collections::HashMap;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// What a request says.
@@ -43,10 +43,13 @@ pub async fn answer(server: &Shared, request: Request) -> Result<Response, Refus
     let read = body::read(server, &head.headers, body).await?;
     let shared = server.clone();
     let answered = blocking(move || {
-        let question = question(&shared, &read.bytes, in_head)?;
+        let (question, is_one) = question(&shared, &read.bytes, in_head)?;
         drop(read);
         let answer = shared.runtime.answer_wait(&question);
         let answer = answer.map_err(|refused| Refusal::of(&refused))?;
+        if let Some(gated) = answer.gated.first().filter(|_| is_one) {
+            return Err(Refusal::gated(&question.service, gated));
+        }
         match wants_arrow {
             true => Ok((ARROW, as_arrow(&shared, &question, &answer)?)),
             false => Ok((JSON, as_json(&shared, &question, &answer)?)),
@@ -59,7 +62,8 @@ pub async fn answer(server: &Shared, request: Request) -> Result<Response, Refus
     Ok(response)
 }
 
-fn question(server: &Server, bytes: &[u8], in_head: Option<String>) -> Result<Question, Refusal> {
+/// What is asked, and whether it is asked about one `entity`.
+fn question(server: &Server, bytes: &[u8], in_head: Option<String>) -> Result<(Question, bool), Refusal> {
     let asked: Asked<'_> = serde_json::from_slice(bytes)
         .map_err(|error| Refusal::unreadable(format!("the body is no request for answers: {error}"), HELP))?;
     let most = server.limits.entities;
@@ -87,12 +91,13 @@ fn question(server: &Server, bytes: &[u8], in_head: Option<String>) -> Result<Qu
         return Err(Refusal::unreadable(message, HELP));
     }
     let rows = server.runtime.program().questions(&asked.service, &lines);
-    Ok(Question {
+    let question = Question {
         rows: rows.map_err(|error| Refusal::of_error(&error))?,
         service: asked.service,
         at_us,
         request_id: asked.request_id.or(in_head),
-    })
+    };
+    Ok((question, asked.entity.is_some()))
 }
 
 /// An instant as it is written in a program.
@@ -125,7 +130,7 @@ fn texts(batch: &RecordBatch) -> Result<JsonColumns, Refusal> {
     texts.map_err(|error| Refusal::of_error(&featr::Error::Decode(error)))
 }
 
-/// The answer as a document.
+/// The answer as a document; in the place of an entity that is not answered stands the error.
 fn as_json(server: &Server, question: &Question, answer: &Answer) -> Result<Vec<u8>, Refusal> {
     let texts = texts(&answer.features)?;
     let fields = server.runtime.fields(&question.service);
@@ -137,14 +142,22 @@ fn as_json(server: &Server, question: &Question, answer: &Answer) -> Result<Vec<
         json!(server.runtime.program().hash()),
         json!(question.request_id),
     );
+    let mut gated = answer.gated.iter().peekable();
     for row in 0..question.rows.num_rows() {
+        if row > 0 {
+            out.push(',');
+        }
+        if let Some(gated) = gated.next_if(|gated| gated.row == row) {
+            out.push_str(&Refusal::gated(&question.service, gated).document().to_string());
+            continue;
+        }
         let entries = |out: &mut String, behind: usize| {
             for (place, name) in names.iter().enumerate() {
                 let comma = if place > 0 { "," } else { "" };
                 out.extend([comma, name, ":", texts.value(2 * place + behind, row)]);
             }
         };
-        out.push_str(if row > 0 { ",{\"values\":{" } else { "{\"values\":{" });
+        out.push_str("{\"values\":{");
         entries(&mut out, 0);
         out.push_str("},\"statuses\":{");
         entries(&mut out, 1);
@@ -155,7 +168,7 @@ fn as_json(server: &Server, question: &Question, answer: &Answer) -> Result<Vec<
 }
 
 /// The answer as a stream of Arrow IPC: a row per entity, per feature its value and its status; what is said of all of them
-/// stands in the metadata of the schema.
+/// stands in the metadata of the schema. The row of an entity that is not answered is null, and the metadata has why.
 fn as_arrow(server: &Server, question: &Question, answer: &Answer) -> Result<Vec<u8>, Refusal> {
     let (at, cuts) = instants(answer)?;
     let mut about = HashMap::from([
@@ -170,6 +183,14 @@ fn as_arrow(server: &Server, question: &Question, answer: &Answer) -> Result<Vec
             .clone()
             .map(|id| ("featc.request_id".to_owned(), id)),
     );
+    if !answer.gated.is_empty() {
+        let gated = answer.gated.iter().map(|gated| {
+            let features: BTreeMap<_, _> = gated.features.iter().cloned().collect();
+            json!({ "row": gated.row, "features": features })
+        });
+        let gated = gated.collect::<Value>().to_string();
+        about.insert("featc.gated".to_owned(), gated);
+    }
     let schema = answer.features.schema().as_ref().clone().with_metadata(about);
     let rows = answer
         .features

@@ -83,6 +83,15 @@ pub fn text(server: &Server) -> String {
     );
     counts(
         &mut out,
+        (
+            "featc_questions_gated_total",
+            "Questions not answered because a gated feature had no answer of its own",
+        ),
+        &["service"],
+        &counters.gated,
+    );
+    counts(
+        &mut out,
         ("featc_requests_refused_total", "Requests that were refused, by code"),
         &["code"],
         &server.refused,

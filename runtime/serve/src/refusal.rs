@@ -3,14 +3,14 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use featr::{DecodeError, Error};
-use featr_online::Refused;
+use featr_online::{Gated, Refused};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 /// The codes that requests are refused with. Each has a page.
-pub const CODES: [&str; 20] = [
+pub const CODES: [&str; 21] = [
     "E0701", "E0702", "E0703", "E0704", "E0717", "E0718", "E0801", "E0802", "E0803", "E0804", "E0805", "E0806",
-    "E0807", "E0808", "E0809", "E0810", "E0904", "E0907", "E0930", "E9999",
+    "E0807", "E0808", "E0809", "E0810", "E0817", "E0904", "E0907", "E0930", "E9999",
 ];
 
 /// A request that is not done.
@@ -20,6 +20,8 @@ pub struct Refusal {
     pub code: &'static str,
     pub message: String,
     pub help: String,
+    /// The gated features without an answer, each with its status.
+    pub gated: Vec<(String, String)>,
 }
 
 impl Refusal {
@@ -29,6 +31,7 @@ impl Refusal {
             code,
             message: message.into(),
             help: help.into(),
+            gated: Vec::new(),
         }
     }
 
@@ -112,6 +115,32 @@ impl Refusal {
     pub fn not_serving(why: impl Into<String>) -> Refusal {
         let help = "send it again when the server is ready; `/ready` says why it is not";
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "E0809", why, help)
+    }
+
+    /// An entity that is not answered.
+    pub fn gated(service: &str, gated: &Gated) -> Refusal {
+        let features = gated.features.iter();
+        let features: Vec<String> = features.map(|(name, status)| format!("`{name}` is {status}")).collect();
+        let help = "decide without these features about this entity; what stands in for them is answered where the service \
+                    does not say `fallback gate`";
+        Refusal {
+            gated: gated.features.clone(),
+            ..Refusal::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "E0817",
+                format!("`{service}` has no answer for this entity: {}", features.join(", ")),
+                help,
+            )
+        }
+    }
+
+    /// As it stands in a response.
+    pub fn document(&self) -> serde_json::Value {
+        let mut error = json!({ "code": self.code, "message": self.message, "help": self.help });
+        if !self.gated.is_empty() {
+            error["gated"] = self.gated.iter().cloned().collect();
+        }
+        json!({ "error": error })
     }
 
     /// What the runtime says.
@@ -223,8 +252,7 @@ pub struct RefusedWith(pub &'static str);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let body = json!({ "error": { "code": self.code, "message": self.message, "help": self.help } });
-        let mut response = as_json(self.status, &body);
+        let mut response = as_json(self.status, &self.document());
         if self.status == StatusCode::TOO_MANY_REQUESTS || self.status == StatusCode::SERVICE_UNAVAILABLE {
             response
                 .headers_mut()

@@ -387,11 +387,12 @@ fn check_questions(spine: &Spine, questions: &Questions) -> Result<(), ReadError
                 .zip(columns)
                 .all(|(key, column)| has_type(column, key.ty, rows))
     };
-    if fits(&spine.keys, &questions.keys) && fits(&spine.self_columns, &questions.self_columns) {
+    let fits_own = fits(&spine.self_columns, &questions.self_columns) && fits(&spine.request, &questions.request);
+    if fits(&spine.keys, &questions.keys) && fits_own {
         return Ok(());
     }
-    let name = |key: &Key| format!("{}: {}", key.name, key.ty);
-    let wanted: Vec<String> = spine.keys.iter().chain(&spine.self_columns).map(name).collect();
+    let wanted = [&spine.keys, &spine.self_columns, &spine.request].into_iter().flatten();
+    let wanted: Vec<String> = wanted.map(|key| format!("{}: {}", key.name, key.ty)).collect();
     Err(ReadError::WrongShape {
         wanted: format!("({})", wanted.join(", ")),
     })

@@ -14,9 +14,10 @@ use crate::question::ReadError;
 use crate::report::{FeatureTrouble, StepReport};
 use crate::shared::{Shared, SharedAnswer, SharedService};
 use crate::snapshot::State;
-use featc_ir::plan::{LogId, Spine, StreamGraph};
+use featc_ir::plan::{Derive, LogId, Spine, StreamGraph};
 use featc_ir::{Bug, Source, Status};
 use featr_kernels::Column;
+use featr_kernels::finish::{Given, Trouble, derive};
 
 /// The operators of some graphs. An operator comes after those that it reads.
 #[derive(Debug, Default)]
@@ -42,7 +43,10 @@ pub(crate) struct Service {
     pub name: String,
     pub spine: Spine,
     columns: usize,
+    /// How many of the columns come out.
+    composed: usize,
     parts: Vec<Part>,
+    derive: Derive,
 }
 
 /// What a service takes from one operator.
@@ -59,6 +63,37 @@ struct Pull {
     operator: usize,
     ask: Ask,
     inputs: Vec<Pull>,
+}
+
+impl Service {
+    /// What comes out of the columns that are taken, and the features of the service's own.
+    fn with_own(
+        &self,
+        mut answers: Vec<(Column, Vec<Status>)>,
+        asked: Asked<'_>,
+        troubles: &mut Vec<FeatureTrouble>,
+    ) -> Vec<(Column, Vec<Status>)> {
+        if self.derive.is_empty() {
+            return answers;
+        }
+        let mut counted: Option<Vec<Trouble>> = asked.counts.then(Vec::new);
+        let given = Given {
+            times: &asked.questions.times,
+            fields: &asked.questions.request,
+            answer: &|_, column| answers.get(column as usize),
+        };
+        let own = derive(&self.derive, &given, true, counted.as_mut());
+        let named = self.derive.0.iter().zip(counted.unwrap_or_default());
+        troubles.extend(named.map(|(feature, trouble)| FeatureTrouble {
+            view: self.name.clone(),
+            feature: feature.name.clone(),
+            trouble,
+        }));
+        answers.truncate(self.composed);
+        // Every input is there: it was checked when the graph was made.
+        answers.extend(own.into_iter().flatten());
+        answers
+    }
 }
 
 impl Network {
@@ -141,7 +176,9 @@ impl Network {
             name: service.name,
             spine: service.spine,
             columns: service.columns,
+            composed: service.composed,
             parts,
+            derive: service.derive,
         })
     }
 
@@ -205,7 +242,8 @@ impl Network {
                 };
             }
         }
-        Ok(answers.into_iter().flatten().collect())
+        let answers: Vec<(Column, Vec<Status>)> = answers.into_iter().flatten().collect();
+        Ok(service.with_own(answers, asked, troubles))
     }
 
     fn read(&self, pull: &Pull, asked: Asked<'_>) -> Result<Answer, ReadError> {

@@ -17,6 +17,8 @@ pub struct Questions {
     /// The service's self columns, in its order: the identity of the event that `excluding self` takes out.
     /// A question with a null among them takes nothing out.
     pub self_columns: Vec<Column>,
+    /// The fields of requests that the service reads, in its order.
+    pub request: Vec<Column>,
 }
 
 /// Why questions could not be answered.

@@ -6,7 +6,8 @@
 use crate::check;
 use crate::log::Walk;
 use featc_ir::plan::{
-    FinishKind, FinishSpec, FoldSpec, Pages, Part, RowSpec, Spine, StreamGraph, StreamLog, StreamSourceId,
+    Derive, DeriveInput, FinishKind, FinishSpec, FoldSpec, Pages, Part, RowSpec, Spine, StreamGraph, StreamLog,
+    StreamSourceId,
 };
 use featc_ir::{Bug, Expr, Key, LiftId, Source};
 
@@ -51,8 +52,13 @@ pub(crate) struct SharedAnswer {
 pub(crate) struct SharedService {
     pub name: String,
     pub spine: Spine,
+    /// How many features of answers it takes: those of its output, then others that its own features read.
     pub columns: usize,
+    /// How many of them come out.
+    pub composed: usize,
     pub answers: Vec<SharedAnswer>,
+    /// Over the columns: the inputs of features of its own name them as `Answer(0, column)`.
+    pub derive: Derive,
 }
 
 /// All services of a program.
@@ -116,6 +122,7 @@ impl Shared {
         for log in &graph.logs {
             logs.push(self.log(at(&rows, log.input.index())?, log));
         }
+        let (taken, derive) = taken(&graph)?;
         let mut answers = Vec::new();
         for (place, answer) in (0u32..).zip(&graph.answers) {
             let log = at(&logs, answer.input.index())?;
@@ -137,21 +144,24 @@ impl Shared {
             added.keys = bring(&fold.entity, &graph.spine.keys).ok_or_else(|| bug("a key of the entity is missing"))?;
             let own = bring(&fold.self_columns, &graph.spine.self_columns);
             added.self_columns = own.ok_or_else(|| bug("a self column is missing"))?;
-            let columns = graph.compose.0.iter().enumerate();
+            let columns = taken.iter().enumerate();
             let columns = columns.filter(|(_, (of, _))| *of == place);
             added.columns = columns
                 .map(|(column, (_, output))| (column, *output as usize))
                 .collect();
             answers.push(added);
         }
-        ensure(graph.columns().len() == graph.compose.0.len(), || {
+        let columns = graph.compose.0.len();
+        ensure(graph.columns().len() == columns + derive.0.len(), || {
             format!("service {}: a column comes from what is not there", graph.service)
         })?;
         Ok(SharedService {
             name: graph.service,
             spine: graph.spine,
-            columns: graph.compose.0.len(),
+            columns: taken.len(),
+            composed: columns,
             answers,
+            derive,
         })
     }
 
@@ -261,6 +271,33 @@ impl Shared {
             columns: Vec::new(),
         })
     }
+}
+
+/// What a service takes from its answers, and its own features over that.
+fn taken(graph: &StreamGraph) -> Result<(Vec<(u32, u32)>, Derive), Bug> {
+    let mut taken = graph.compose.0.clone();
+    let mut derive = graph.derive.clone();
+    for (own, feature) in derive.0.iter_mut().enumerate() {
+        for input in &mut feature.inputs {
+            let is_there = match input {
+                DeriveInput::At => true,
+                DeriveInput::Field(field) => (*field as usize) < graph.spine.request.len(),
+                DeriveInput::Own(before) => (*before as usize) < own,
+                DeriveInput::Answer(answer, place) => {
+                    let finish = graph
+                        .answers
+                        .get(*answer as usize)
+                        .map(|answer| answer.finish.outputs());
+                    let is_there = finish.is_some_and(|outputs| (*place as usize) < outputs.len());
+                    let column = placed(&mut taken, &(*answer, *place));
+                    *input = DeriveInput::Answer(0, column as u32);
+                    is_there
+                }
+            };
+            ensure(is_there, || format!("feature {}: an input is not there", feature.name))?;
+        }
+    }
+    Ok((taken, derive))
 }
 
 /// The walks of an answer over the windows and slots of its log.

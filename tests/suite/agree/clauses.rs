@@ -6,8 +6,8 @@ use super::nodes::type_name;
 use super::served::cuts;
 use crate::evaluators::Case;
 use featc_ir::{
-    Aggregate, Arrival, At, Excluding, Expr, ExprKind, FeatureId, FeatureKind, Lateness, LiftId, Literal, SlotId, Step,
-    Transform, Truth, Type, View, Window, WindowKind,
+    Aggregate, Arrival, At, Excluding, Expr, ExprKind, FeatureId, FeatureKind, Lateness, LiftId, Literal, Portion,
+    ServiceInput, SlotId, Step, Transform, Truth, Type, View, Window, WindowKind,
 };
 use featc_tests::logs::reach_us;
 use featr_kernels::Value;
@@ -80,6 +80,7 @@ pub fn clauses(case: &Case, Read { naive, pruned }: Read) -> Vec<Clause> {
             found.add("ttl", move |case| case.program.views[at].ttl_us = None);
         }
     }
+    own_features(case, &mut found);
     found.0
 }
 
@@ -364,6 +365,10 @@ fn slots(at: usize, view: &View, slot: usize, found: &mut Found) {
         Aggregate::LastN { items, ignoring_nulls } => found.add(name, of(Aggregate::FirstN { items, ignoring_nulls })),
         Aggregate::Count if written.argument.is_some() => found.add(name, of(Aggregate::CountDistinct { cap })),
         Aggregate::CountDistinct { .. } => found.add(name, of(Aggregate::Count)),
+        Aggregate::Mode { .. } => found.add(name, of(Aggregate::Max)),
+        Aggregate::Median { .. } => found.add(name, of(Aggregate::Mean)),
+        Aggregate::Quantile { portion, .. } if portion.of(2) == 1 => found.add(name, of(Aggregate::Max)),
+        Aggregate::Quantile { .. } => found.add(name, of(Aggregate::Min)),
         Aggregate::Any => found.add(name, of(Aggregate::All)),
         Aggregate::All => found.add(name, of(Aggregate::Any)),
         Aggregate::ArgMin => found.add(name, of(Aggregate::ArgMax)),
@@ -397,10 +402,20 @@ fn slots(at: usize, view: &View, slot: usize, found: &mut Found) {
             let ignoring_nulls = false;
             found.add("ignoring nulls", of(Aggregate::LastN { items, ignoring_nulls }));
         }
-        Aggregate::CountDistinct { cap: said } if said != cap => {
-            found.add("cap", of(Aggregate::CountDistinct { cap: said + 1 }));
-        }
         _ => {}
+    }
+    if let Some(said) = written.aggregate.cap()
+        && said != cap
+        && let Some(wider) = written.aggregate.with_cap(said + 1)
+    {
+        found.add("cap", of(wider));
+    }
+    // Matters where so many in a billion of the values are a whole number of them.
+    let portion = written.aggregate.portion().map(|portion| portion.billionths() + 1);
+    if let Some(more) = portion.and_then(Portion::of_billionths)
+        && let Some(greater) = written.aggregate.with_portion(more)
+    {
+        found.add("portion", of(greater));
     }
     if let Some(more) = written
         .aggregate
@@ -504,5 +519,29 @@ fn features(at: usize, view: &View, found: &mut Found) {
                 (0..inputs.len()).for_each(|input| blank_column(expr, input));
             }
         });
+    }
+}
+
+/// Features of the service's own: what they read, and in which of its forms.
+fn own_features(case: &Case, found: &mut Found) {
+    for (at, service) in case.program.services.iter().enumerate() {
+        for (place, feature) in service.features.iter().enumerate() {
+            if feature.default.is_some() {
+                found.add("default in a service", move |case| {
+                    case.program.services[at].features[place].default = None;
+                });
+            }
+            for (column, input) in feature.inputs.iter().enumerate() {
+                let name = match input {
+                    ServiceInput::At => "instant of the question",
+                    ServiceInput::Field(_) => "field of a request",
+                    ServiceInput::Feature { .. } => "feature read by a service",
+                    ServiceInput::Own(_) => "feature of a service read by another",
+                };
+                found.add(name, move |case| {
+                    blank_column(&mut case.program.services[at].features[place].expr, column);
+                });
+            }
+        }
     }
 }

@@ -255,11 +255,20 @@ fn expected() -> Vec<String> {
         "excluding self",
         "ignoring nulls",
         "cap",
+        "portion",
         "items",
         "ttl",
     ]);
+    list(&["round float64 to digits"]);
     list(&["is null list", "is not null list"]);
     list(&["derived feature", "derived from derived", "derived at depth 3"]);
+    list(&[
+        "instant of the question",
+        "field of a request",
+        "feature read by a service",
+        "feature of a service read by another",
+        "default in a service",
+    ]);
     for scalar in SCALARS {
         for op in ["=", "!=", "<", "<=", ">", ">=", "is null", "is not null"] {
             all.push(format!("{op} {scalar}"));

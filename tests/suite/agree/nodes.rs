@@ -34,6 +34,11 @@ pub fn for_each_node(program: &mut Program, visit: &mut impl FnMut(&mut Expr)) {
             }
         }
     }
+    for service in &mut program.services {
+        for feature in &mut service.features {
+            walk(&mut feature.expr, visit);
+        }
+    }
 }
 
 fn walk(expr: &mut Expr, visit: &mut impl FnMut(&mut Expr)) {
@@ -94,6 +99,9 @@ pub fn construct(expr: &Expr) -> Option<String> {
         .to_owned(),
         ExprKind::Coalesce(_) => "coalesce".to_owned(),
         ExprKind::Cast(operand) => format!("cast {} to {}", type_name(operand.ty), type_name(expr.ty)),
+        ExprKind::Call(Function::Round, arguments) if expr.ty == Type::Float64 && arguments.len() == 2 => {
+            "round float64 to digits".to_owned()
+        }
         ExprKind::Call(function, arguments) => match arguments.first() {
             Some(first) if !types_of(*function).is_empty() => typed(function.name(), first),
             Some(_) | None => function.name().to_owned(),
@@ -182,6 +190,7 @@ fn binary(op: BinaryOp, left: Box<Expr>, right: Box<Expr>, ty: Type) -> ExprKind
 fn call(function: Function, mut arguments: Vec<Expr>, ty: Type) -> ExprKind {
     use Function as F;
     let sibling = match function {
+        F::Round if ty == Type::Float64 && arguments.len() == 2 => return arguments.swap_remove(0).kind,
         F::Round if ty == Type::Float64 => F::Floor,
         F::Floor => F::Ceil,
         F::Ceil => F::Floor,

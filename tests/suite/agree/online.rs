@@ -62,11 +62,13 @@ pub struct Tally {
     /// Of these, those that rows which came late have changed since.
     pub changed: u64,
     pub several_sources: u64,
+    /// Entities that a gate kept from an answer.
+    pub gated: u64,
 }
 
 impl Tally {
     /// The counts by name, each with how many there are at least in a thousand lives.
-    fn counts(&self) -> [(&'static str, u64, u64); 27] {
+    fn counts(&self) -> [(&'static str, u64, u64); 28] {
         [
             ("runs", self.runs, 2_000),
             ("crashes", self.crashes, 300),
@@ -95,6 +97,7 @@ impl Tally {
             ("answers trained on", self.trained, 150),
             ("answers that late rows changed", self.changed, 1),
             ("lives of several sources", self.several_sources, 300),
+            ("entities gated", self.gated, 100),
         ]
     }
 
@@ -126,6 +129,7 @@ impl Tally {
         self.trained += other.trained;
         self.changed += other.changed;
         self.several_sources += other.several_sources;
+        self.gated += other.gated;
     }
 }
 

@@ -38,7 +38,9 @@ fn shrink(drawn: &Drawn, engine: Engine) -> (Case, Difference) {
 /// Ends the test with the smallest case that is found.
 pub fn report(seed: u64, drawn: &Drawn, engine: Engine) -> ! {
     let (case, difference) = shrink(drawn, engine);
-    let name = &case.program.service("s").expect("drawn").fields[difference.field].name;
+    let service = case.program.service("s").expect("drawn");
+    let mut columns = service.columns(&case.program);
+    let name = columns.nth(difference.field).map_or("?", |(name, _)| name);
     let mut rows = String::new();
     for (source, of_source) in case.program.sources.iter().zip(&case.rows) {
         let names: Vec<&str> = source.columns.iter().map(|column| column.name.as_str()).collect();

@@ -152,14 +152,13 @@ pub fn batch(case: &Case, plans: &Plans, setting: Setting) -> Ran {
 
 /// The answers in a result, whose first `own` columns are the spine's.
 pub fn read(case: &Case, batches: &[RecordBatch], own: usize, with_status: bool, measured: String) -> Ran {
-    let fields = &case.program.service(&case.service).expect("a service").fields;
+    let service = case.program.service(&case.service).expect("a service");
     let mut values: Vec<Vec<Value>> = vec![Vec::new(); case.questions.len()];
     let mut statuses: Vec<Vec<Status>> = values.iter().map(|_| Vec::new()).collect();
     let step = 1 + usize::from(with_status);
     let mut from = 0;
     for batch in batches {
-        for (place, field) in fields.iter().enumerate() {
-            let ty = case.program.view(field.view).feature(field.feature).ty;
+        for (place, (_, ty)) in service.columns(&case.program).enumerate() {
             let column = featr_decode::from_arrow(batch.column(own + step * place), ty).expect("its own type");
             (0..batch.num_rows()).for_each(|row| values[from + row].push(column.value(row)));
             if with_status {

@@ -3,7 +3,7 @@
 use super::served::stream_served;
 use super::{Answers, Case};
 use featc_driver::Plans;
-use featc_ir::plan::{LogId, RowsId, StreamGraph};
+use featc_ir::plan::{DeriveInput, LogId, RowsId, StreamGraph};
 use featc_ir::{Status, Truth};
 use featc_tests::rng::Rng;
 use featr_kernels::Value;
@@ -68,6 +68,11 @@ fn branched(graph: &StreamGraph, rng: &mut Rng) -> StreamGraph {
     }
     for (answer, _) in &mut branched.compose.0 {
         *answer = rng.pick(&of_answers[*answer as usize]).0;
+    }
+    for input in branched.derive.0.iter_mut().flat_map(|feature| &mut feature.inputs) {
+        if let DeriveInput::Answer(answer, _) = input {
+            *answer = rng.pick(&of_answers[*answer as usize]).0;
+        }
     }
     branched
 }
@@ -189,6 +194,7 @@ impl Feed<'_> {
             times: vec![self.case.questions[question].at_us],
             keys: self.case.columns(&service.keys, &[question]),
             self_columns: self.case.columns(&service.self_columns, &[question]),
+            request: self.case.columns(&service.request, &[question]),
         };
         let read = self
             .engine

@@ -256,7 +256,11 @@ impl Scope<'_> {
 
     fn float(&mut self, depth: usize) -> String {
         let float = |scope: &mut Self| scope.expr(Type::Float64, depth);
-        match self.rng.below(10) {
+        match self.rng.below(11) {
+            10 => {
+                let digits = *self.rng.pick(&["0", "1", "1", "2", "3", "9", "17", "38"]);
+                format!("round({}, {digits})", no_literal(float(self)))
+            }
             0 | 8 | 9 => {
                 let names = ["sqrt", "ln", "log10", "exp", "round", "floor", "ceil", "abs"];
                 let function = *self.rng.pick(&names);
@@ -381,4 +385,10 @@ impl Scope<'_> {
             }
         }
     }
+}
+
+/// A float that is one whatever stands around it: a literal beside a number of digits is a decimal.
+pub(super) fn no_literal(value: String) -> String {
+    let is_literal = value.trim_matches(['(', ')', '-', ' ']).parse::<f64>().is_ok();
+    if is_literal { format!("ceil({value})") } else { value }
 }

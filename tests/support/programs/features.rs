@@ -6,8 +6,8 @@ use crate::rng::Rng;
 use featc_ir::Type;
 use std::fmt::Write as _;
 
-/// Writes the features of a view over rows with these columns.
-pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, style: Style) {
+/// Writes the features of a view over rows with these columns; gives their names and types.
+pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, style: Style) -> Vec<(String, Type)> {
     let mut known: Vec<(String, Type)> = Vec::new();
     for position in 0..2 + rng.below(7) {
         let mut scope = Scope::new(rng, columns.clone(), style);
@@ -27,7 +27,7 @@ pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, sty
         let cap = if value.contains("count_distinct(") {
             *rng.pick(&["", " cap 2", " cap 3", " cap 1"])
         } else {
-            ""
+            cap_of_ranks(rng, &value)
         };
         let default = default(rng, ty, style);
         let _ = writeln!(
@@ -46,8 +46,11 @@ pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, sty
             let offset = *rng.pick(&["1us", "1m", "30m", "1h", "1d"]);
             (over, names) = (format!("over lifetime offset {offset}"), vec![format!("r{position}")]);
         }
-        let default = default(rng, ty, style);
-        let _ = writeln!(text, "  /// Drawn.\n  feature r{position} = {value} {over}{default}");
+        let (cap, default) = (cap_of_ranks(rng, &value), default(rng, ty, style));
+        let _ = writeln!(
+            text,
+            "  /// Drawn.\n  feature r{position} = {value} {over}{cap}{default}"
+        );
         known.extend(names.into_iter().map(|name| (name, ty)));
     }
     // Whether the `where` or the number of events chooses first is seldom seen in an answer: conditions over long windows.
@@ -78,6 +81,37 @@ pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, sty
         for _ in 0..3 {
             known.push((format!("h{position}"), ty));
         }
+    }
+    known
+}
+
+/// Writes features of a service over those of its views, fields of a request, and the instant of the question.
+pub fn write_own(rng: &mut Rng, text: &mut String, of_views: &[(String, Type)], style: Style) {
+    let mut known: Vec<(String, Type)> = vec![("at".to_owned(), Type::Timestamp)];
+    known.extend(super::FIELDS.iter().map(|(name, ty)| (format!("asked.{name}"), *ty)));
+    for position in 0..*rng.pick(&[0, 0, 1, 2, 4]) {
+        let mut scope = Scope::new(rng, known.clone(), style);
+        let mut read = scope.rng.pick(of_views).clone();
+        scope.names.extend([read.clone(), scope.rng.pick(of_views).clone()]);
+        if scope.rng.one_in(2) {
+            read = scope.rng.pick(&known).clone();
+        }
+        let ty = if scope.rng.one_in(2) { read.1 } else { scope.any_type() };
+        let value = scope.reading(&read, ty);
+        let default = default(rng, ty, style);
+        let _ = writeln!(text, "  /// Drawn.\n  feature own{position} = {value}{default}");
+        known.push((format!("own{position}"), ty));
+    }
+}
+
+/// A cap of what is about values in order: seldom, so that it hides few of them.
+fn cap_of_ranks(rng: &mut Rng, value: &str) -> &'static str {
+    match ["median(", "quantile(", "mode("]
+        .iter()
+        .any(|name| value.contains(name))
+    {
+        true => *rng.pick(&["", "", "", "", " cap 2", " cap 3"]),
+        false => "",
     }
 }
 
@@ -240,15 +274,17 @@ impl Scope<'_> {
         // Of two values the first and the last are often the same.
         let place = match ty {
             Type::Bool if self.style.summarised => *self.rng.pick(&[0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 7]),
-            Type::Bool => *self.rng.pick(&[0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 7, 8, 10, 13, 15]),
+            Type::Bool => *self.rng.pick(&[0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 7, 8, 10, 13, 15, 16]),
             _ if self.rng.one_in(8) => *self.rng.pick(&[4, 5]),
-            _ => self.rng.below(if self.style.summarised { 8 } else { 16 }),
+            _ if self.style.summarised => *self.rng.pick(&[0, 1, 2, 3, 4, 5, 6, 7, 16]),
+            _ => self.rng.below(18),
         };
         match place {
             8 | 9 => self.chosen_by(&filter),
             10..=12 => self.of_pairs(&filter),
             13 | 14 => self.of_conditions(&filter),
             15 => (format!("time_since_first({filter})"), Type::Duration),
+            16 | 17 => self.ranked(&filter),
             0 => (format!("min({column} {filter})"), ty),
             1 => (format!("max({column} {filter})"), ty),
             2 => (format!("first({column} {filter})"), ty),
@@ -267,7 +303,8 @@ impl Scope<'_> {
             true => format!("where {}", self.predicate(1)),
             false => String::new(),
         };
-        match self.rng.below(33) {
+        match self.rng.below(40) {
+            33.. => self.ranked(&filter),
             0..=7 => self.chosen_by(&filter),
             8..=12 => self.of_pairs(&filter),
             13 | 16 => self.of_conditions(&filter),
@@ -280,6 +317,25 @@ impl Scope<'_> {
             15 => (format!("time_since_first({filter})"), Type::Duration),
             _ => self.list(),
         }
+    }
+
+    /// Of values in order.
+    fn ranked(&mut self, filter: &str) -> (String, Type) {
+        if self.rng.one_in(3) {
+            let ty = self.numeric();
+            return (format!("median({} {filter})", self.name_of(ty)), Type::Float64);
+        }
+        let ty = match self.rng.below(8) {
+            0 => Type::Bool,
+            1 => Type::Date,
+            _ => self.kind(),
+        };
+        if self.rng.one_in(3) {
+            return (format!("mode({} {filter})", self.name_of(ty)), ty);
+        }
+        let portions = ["0.5", "0.5", "0.25", "0.75", "0.1", "0.9", "0.333333333", "0.2e-8", "1"];
+        let portion = *self.rng.pick(&portions);
+        (format!("quantile({}, {portion} {filter})", self.name_of(ty)), ty)
     }
 
     /// The value at the least or greatest of another column.

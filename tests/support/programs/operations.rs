@@ -1,6 +1,6 @@
 //! Single operations on columns, of those that are rare in drawn expressions or seldom of use there.
 
-use super::expressions::{COMPARISONS, Scope};
+use super::expressions::{COMPARISONS, Scope, no_literal};
 use super::{LONG, SHORT};
 use featc_ir::Type;
 
@@ -40,7 +40,16 @@ impl Scope<'_> {
                 let function = *self.rng.pick(&[
                     "round", "round", "round", "floor", "ceil", "ceil", "sqrt", "ln", "log10", "exp",
                 ]);
-                (format!("{function}({})", self.name_of(Type::Float64)), Type::Float64)
+                let digits = match function {
+                    "round" => *self.rng.pick(&["", "", ", 0", ", 1", ", 2", ", 16"]),
+                    _ => "",
+                };
+                let of = match digits {
+                    "" => self.name_of(Type::Float64),
+                    _ => no_literal(self.name_of(Type::Float64)),
+                };
+                let value = format!("{function}({of}{digits})");
+                (value, Type::Float64)
             }
             8 => {
                 let unit = *self.rng.pick(&["milliseconds", "seconds", "minutes", "hours", "days"]);

@@ -5,8 +5,8 @@ use super::super::sample::views_of;
 use super::Changed;
 use featc_ir::function::Signature;
 use featc_ir::{
-    Aggregate, Expr, ExprKind, Feature, FeatureId, FeatureKind, Function, Literal, SlotId, Step, Transform, Type, View,
-    ViewId,
+    Aggregate, Expr, ExprKind, Feature, FeatureId, FeatureKind, Function, Literal, ServiceInput, SlotId, Step,
+    Transform, Type, View, ViewId,
 };
 use featr::{Column, Value};
 use featr_model::Model;
@@ -21,8 +21,8 @@ const CALENDAR: &str = "it depends on the calendar, or on instants that the prog
 pub fn shift(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> {
     changed.excluded = excluded(ground, changed);
     if changed.excluded.iter().all(Option::is_some) {
-        let fields = ground.service.fields.iter().zip(&changed.excluded);
-        let first = fields.filter_map(|(field, why)| Some(format!(", such as `{}`: {}", field.name, why.as_ref()?)));
+        let columns = ground.fields.names.iter().zip(&changed.excluded);
+        let first = columns.filter_map(|(name, why)| Some(format!(", such as `{name}`: {}", why.as_ref()?)));
         let first = first.take(1).collect::<String>();
         return Err(format!("no feature depends on distances alone{first}"));
     }
@@ -66,10 +66,21 @@ fn excluded(ground: &Ground<'_>, changed: &Changed) -> Vec<Option<String>> {
         .map(|(id, _)| id)
         .filter(|id| has_ties(&model, *id))
         .collect();
+    let of_feature = |view: ViewId, feature| why(ground, view, feature, tied.contains(&view));
     let fields = ground.service.fields.iter();
-    fields
-        .map(|field| why(ground, field.view, field.feature, tied.contains(&field.view)).map(str::to_owned))
-        .collect()
+    let fields = fields.map(|field| of_feature(field.view, field.feature));
+    let own = ground.service.features.iter().enumerate().map(|(place, feature)| {
+        if holds_instants(feature.ty) {
+            return Some("its value is an instant");
+        }
+        let named = names_instants(&feature.expr);
+        let asks = || feature.inputs.contains(&ServiceInput::At).then_some(CALENDAR);
+        let read = ground.service.features_read_by(place);
+        named
+            .or_else(asks)
+            .or_else(|| read.into_iter().find_map(|(view, id)| of_feature(view, id)))
+    });
+    fields.chain(own).map(|why| why.map(str::to_owned)).collect()
 }
 
 /// Whether events of an entity have one time and identity: a hash of the rows orders them, which instants are part of.

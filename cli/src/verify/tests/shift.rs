@@ -130,8 +130,10 @@ fn calls() -> (Vec<String>, Vec<String>) {
                     (_, false) => ["n", "amount"][place],
                 };
                 let arguments: Vec<&str> = types.iter().enumerate().map(argument).collect();
-                let items = aggregate.items().map_or(String::new(), |items| format!(", {items}"));
-                format!("{}({}{items}{filter})", aggregate.name(), arguments.join(", "))
+                let literal = aggregate
+                    .literal()
+                    .map_or(String::new(), |literal| format!(", {literal}"));
+                format!("{}({}{literal}{filter})", aggregate.name(), arguments.join(", "))
             };
             plain.push(written(None, ""));
             plain.push(written(None, " where amount > 2"));

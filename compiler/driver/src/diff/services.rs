@@ -1,7 +1,7 @@
 //! Services of two programs, matched by name.
 
 use super::features::{FeatureChange, FeatureDiff};
-use featc_ir::{Program, Service};
+use featc_ir::{Program, Service, hash};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A service in which something differs.
@@ -16,16 +16,22 @@ pub struct ServiceDiff {
     pub removed: Vec<String>,
     /// Whether columns that stay come in another order.
     pub reordered: bool,
+    /// Columns that have a gate now and had none, new ones among them: an entity that was answered may be refused.
+    pub gated: Vec<String>,
+    /// Columns of both that had a gate and have none now: what was refused is answered with what stands in.
+    pub released: Vec<String>,
 }
 
 impl ServiceDiff {
-    /// Whether whoever asks the old service finds everything in the new one: at most columns are added.
+    /// Whether whoever asks the old service finds everything in the new one: at most columns are added, and each entity is
+    /// answered that was answered, and no other.
     pub fn keeps_everything(&self) -> bool {
-        self.is_new != Some(false) && self.changed.is_empty() && self.removed.is_empty()
+        let same_gates = self.gated.is_empty() && self.released.is_empty();
+        self.is_new != Some(false) && self.changed.is_empty() && self.removed.is_empty() && same_gates
     }
 }
 
-/// A column and the feature behind it, in order.
+/// A column and the feature behind it, in order; of a feature of the service's own its fingerprint.
 fn columns<'a>(program: &'a Program, service: &'a Service) -> Vec<(&'a str, String)> {
     let column = |field: &'a featc_ir::ServiceField| {
         let view = program.view(field.view);
@@ -34,7 +40,17 @@ fn columns<'a>(program: &'a Program, service: &'a Service) -> Vec<(&'a str, Stri
             format!("{}.{}", view.name, view.feature(field.feature).name),
         )
     };
-    service.fields.iter().map(column).collect()
+    let fields = service.fields.iter().map(column);
+    let own = hash::service_fingerprints(program, service).into_iter();
+    let own = own.skip(service.fields.len()).map(|(_, fingerprint)| fingerprint);
+    let names = service.features.iter().map(|feature| feature.name.as_str());
+    fields.chain(names.zip(own)).collect()
+}
+
+/// The columns that have a gate.
+fn gates(service: &Service) -> BTreeSet<&str> {
+    let fields = service.fields.iter().filter(|field| field.gate);
+    fields.map(|field| field.name.as_str()).collect()
 }
 
 /// See [`super::Diff::services`].
@@ -51,8 +67,11 @@ pub fn compare(old: &Program, new: &Program, features: &[FeatureDiff]) -> Vec<Se
     let mut found = Vec::new();
     for service in &new.services {
         let now = columns(new, service);
-        let then = old.service(&service.name).map(|service| columns(old, service));
-        let diff = compared(&service.name, then, now, &before);
+        let was = old.service(&service.name);
+        let then = was.map(|service| columns(old, service));
+        // A new service refuses nobody who was answered.
+        let changed = was.map_or_else(Gates::default, |was| Gates::of(was, service));
+        let diff = compared(&service.name, then, now, changed, &before);
         found.extend(diff);
     }
     for service in &old.services {
@@ -65,10 +84,34 @@ pub fn compare(old: &Program, new: &Program, features: &[FeatureDiff]) -> Vec<Se
                 added: Vec::new(),
                 removed: removed.collect(),
                 reordered: false,
+                gated: Vec::new(),
+                released: Vec::new(),
             });
         }
     }
     found
+}
+
+/// The columns whose gate is new, and those whose gate is gone.
+#[derive(Default)]
+struct Gates {
+    gated: Vec<String>,
+    released: Vec<String>,
+}
+
+impl Gates {
+    fn of(was: &Service, is: &Service) -> Gates {
+        let (before, now) = (gates(was), gates(is));
+        let names = is.fields.iter().map(|field| field.name.as_str());
+        let of = |has: &BTreeSet<&str>, lacks: &BTreeSet<&str>| {
+            let names = names.clone().filter(|name| has.contains(name) && !lacks.contains(name));
+            names.map(str::to_owned).collect()
+        };
+        Gates {
+            gated: of(&now, &before),
+            released: of(&before, &now),
+        }
+    }
 }
 
 /// `None` where nothing differs.
@@ -76,6 +119,7 @@ fn compared(
     name: &str,
     then: Option<Vec<(&str, String)>>,
     now: Vec<(&str, String)>,
+    Gates { gated, released }: Gates,
     before: &BTreeMap<&str, &str>,
 ) -> Option<ServiceDiff> {
     let is_new = then.is_none().then_some(true);
@@ -90,6 +134,8 @@ fn compared(
         match features.get(column) {
             None => added.push((*column).to_owned()),
             Some(was) if before.get(feature.as_str()) == Some(was) => {}
+            // A fingerprint has no dot.
+            Some(was) if !feature.contains('.') && feature == was => {}
             Some(_) => changed.push((*column).to_owned()),
         }
     }
@@ -104,7 +150,8 @@ fn compared(
         .map(|(column, _)| *column)
         .filter(|column| features.contains_key(column));
     let reordered = !stay_then.eq(stay_now);
-    let differs = is_new.is_some() || reordered || !(changed.is_empty() && added.is_empty() && removed.is_empty());
+    let lists = [&changed, &added, &removed, &gated, &released];
+    let differs = is_new.is_some() || reordered || lists.iter().any(|names| !names.is_empty());
     differs.then(|| ServiceDiff {
         name: name.to_owned(),
         is_new,
@@ -112,5 +159,7 @@ fn compared(
         added,
         removed,
         reordered,
+        gated,
+        released,
     })
 }

@@ -197,3 +197,55 @@ fn what_is_added_takes_nothing_away() {
     assert_eq!(*change(&gone, "sales.most"), FeatureChange::Removed);
     assert_eq!(gone.state[1].kept, Kept::Unread);
 }
+
+#[test]
+fn gates_are_told() {
+    let gated = diff(&[("  spend.mean\n", "  spend.mean fallback gate\n")]);
+    assert_eq!(gated.services.len(), 1);
+    let risk = &gated.services[0];
+    assert_eq!(
+        (risk.name.as_str(), &risk.gated[..]),
+        ("risk", &["spend__mean".to_owned()][..])
+    );
+    let other = [&risk.changed, &risk.added, &risk.removed, &risk.released];
+    assert!(
+        other.iter().all(|names| names.is_empty()) && !risk.reordered,
+        "{risk:?}"
+    );
+    assert!(!gated.keeps_everything());
+    assert_eq!(gated.count(|change| *change == FeatureChange::Same), 4);
+    assert!(gated.state.iter().all(|log| log.kept == Kept::Whole));
+
+    // The other way round, and both ways at once.
+    let with = SHOP.replace("service all { spend.* }", "service all { spend.* fallback gate }");
+    let of = |old: &str, new: &str| {
+        let (old, new) = (program(old), program(new));
+        Diff::of((&old, &lower(&old)), (&new, &lower(&new)))
+    };
+    let released = of(&with, SHOP);
+    assert_eq!(
+        released.services[0].released,
+        ["spend__total", "spend__n", "spend__mean"]
+    );
+    assert!(released.services[0].gated.is_empty() && !released.keeps_everything());
+    let renamed = of(
+        &with,
+        &with.replace("feature n =", "feature m =").replace("cast(n ", "cast(m "),
+    );
+    assert_eq!(
+        renamed.services[0].gated,
+        ["spend__m"],
+        "a new column with a gate refuses entities as well"
+    );
+    assert!(renamed.services[0].released.is_empty());
+
+    // Written out it is what holds without it, and a new service takes nothing from anybody.
+    let written = diff(&[("service all { spend.* }", "service all { spend.* fallback impute }")]);
+    assert!(written.keeps_everything() && written.services.is_empty());
+    let new = diff(&[("service all", "service best { sales.most fallback gate }\nservice all")]);
+    assert!(
+        new.keeps_everything() && new.services[0].gated.is_empty(),
+        "{:?}",
+        new.services
+    );
+}

@@ -2,13 +2,15 @@
 
 mod clauses;
 mod expr;
+mod mermaid;
 mod plan;
 mod program;
 
 pub use crate::calendar::render_timestamp as instant;
 pub use clauses::{Clause, clauses};
 pub use expr::{expression, literal};
-pub use plan::{batch_plan, mermaid, stream_graph};
+pub use mermaid::mermaid;
+pub use plan::{batch_plan, stream_graph};
 pub use program::program;
 
 use crate::program::{Arrival, At, FileSet, Lateness, Source};
@@ -17,6 +19,11 @@ use std::fmt::Write as _;
 
 fn duration(us: u64) -> String {
     i64::try_from(us).map_or_else(|_| format!("{us}us"), format_duration)
+}
+
+/// A length, or that there is no bound.
+fn reach(us: Option<u64>) -> String {
+    us.map_or_else(|| "lifetime".to_owned(), duration)
 }
 
 fn files(set: &FileSet) -> String {

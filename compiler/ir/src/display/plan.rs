@@ -1,11 +1,11 @@
-//! The text of plans, and the stream graph as Mermaid. Columns, lifts and slots go by their names and expressions.
+//! The text of plans. Columns, lifts and slots go by their names and expressions.
 
 use super::program::slot_text;
-use super::{duration, expression, files, literal, within};
+use super::{duration, expression, files, literal, reach, within};
 use crate::id::{ColumnId, LiftId};
 use crate::plan::{
-    Accept, BatchPlan, Dedup, Finish, FinishKind, Fold, FoldSlot, Method, Order, OrderKey, Pages, Rows, Scan, Spine,
-    StreamGraph, StreamLog, Visibility,
+    Accept, BatchPlan, Dedup, Derive, DeriveInput, Finish, FinishKind, Fold, FoldSlot, Method, Order, OrderKey, Pages,
+    Rows, Scan, Spine, StreamGraph, StreamLog, Visibility,
 };
 use crate::program::{Arrival, Key, Lateness, Step};
 use std::fmt::Write as _;
@@ -15,11 +15,6 @@ fn keys(keys: &[Key]) -> String {
         .map(|key| format!("{}: {}", key.name, key.ty))
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-/// A length, or that there is no bound.
-fn reach(us: Option<u64>) -> String {
-    us.map_or_else(|| "lifetime".to_owned(), duration)
 }
 
 /// The names of a transform's row.
@@ -57,6 +52,9 @@ fn spine_lines(out: &mut String, spine: &Spine, indent: &str) {
     let _ = writeln!(out, "{indent}Spine ({})", keys(&spine.keys));
     if !spine.self_columns.is_empty() {
         let _ = writeln!(out, "{indent}  self ({})", keys(&spine.self_columns));
+    }
+    if !spine.request.is_empty() {
+        let _ = writeln!(out, "{indent}  request ({})", keys(&spine.request));
     }
 }
 
@@ -150,6 +148,7 @@ fn method(slot: &FoldSlot) -> &'static str {
         Method::Extreme => "ordered extreme",
         Method::Edge => "edge lookup",
         Method::Values => "window deltas of values",
+        Method::Ranks => "window deltas of ranks",
         Method::Deltas => "window deltas",
         Method::States => "states",
         Method::Pages => "pages",
@@ -235,8 +234,43 @@ fn finish_lines(out: &mut String, spec: &Finish, indent: &str) {
     }
 }
 
-fn compose_lines(out: &mut String, columns: Vec<(&str, crate::Type)>) {
-    let columns: Vec<&str> = columns.into_iter().map(|(name, _)| name).collect();
+/// Features of the service's own, and what leaves.
+fn compose_lines(
+    out: &mut String,
+    (spine, derive): (&Spine, &Derive),
+    finishes: &[&Finish],
+    (columns, gated): (Vec<(&str, crate::Type)>, &[u32]),
+) {
+    let answer = |answer: u32, place: u32| {
+        let finish = finishes.get(answer as usize)?;
+        finish.outputs().get(place as usize).map(|(name, _)| (*name).to_owned())
+    };
+    let name = |input: &DeriveInput| match input {
+        DeriveInput::At => Some("at".to_owned()),
+        DeriveInput::Field(field) => spine
+            .request
+            .get(*field as usize)
+            .map(|key| format!("request.{}", key.name)),
+        DeriveInput::Answer(from, place) => answer(*from, *place),
+        DeriveInput::Own(own) => derive.0.get(*own as usize).map(|feature| feature.name.clone()),
+    };
+    if !derive.is_empty() {
+        let _ = writeln!(out, "Derive");
+    }
+    for feature in &derive.0 {
+        let named = |id: ColumnId| feature.inputs.get(id.index()).and_then(&name);
+        let text = expression(&feature.expr, &|id| named(id).unwrap_or_else(|| format!("#{}", id.0)));
+        let _ = write!(out, "  feature {}: {} = {text}", feature.name, feature.ty);
+        if let Some(default) = &feature.default {
+            let _ = write!(out, " default {}", literal(default, feature.ty));
+        }
+        out.push('\n');
+    }
+    let column = |(at, (name, _)): (u32, (&str, crate::Type))| match gated.contains(&at) {
+        true => format!("{name} gated"),
+        false => name.to_owned(),
+    };
+    let columns: Vec<String> = (0..).zip(columns).map(column).collect();
     let _ = writeln!(out, "Compose ({})", columns.join(", "));
 }
 
@@ -262,7 +296,9 @@ pub fn batch_plan(plan: &BatchPlan) -> String {
         fold_lines(&mut out, (&pipeline.fold, None), &names, indent);
         finish_lines(&mut out, &pipeline.finish, indent);
     }
-    compose_lines(&mut out, plan.columns());
+    let finishes: Vec<&Finish> = plan.pipelines.iter().map(|pipeline| &pipeline.finish).collect();
+    let asked = (&plan.spine, &plan.derive);
+    compose_lines(&mut out, asked, &finishes, (plan.columns(), &[]));
     out
 }
 
@@ -334,65 +370,8 @@ pub fn stream_graph(graph: &StreamGraph) -> String {
         }
         finish_lines(&mut out, &answer.finish, "  ");
     }
-    compose_lines(&mut out, graph.columns());
-    out
-}
-
-/// The graph as a Mermaid flowchart.
-pub fn mermaid(graph: &StreamGraph) -> String {
-    let mut out = "flowchart LR\n".to_owned();
-    let mut node = |name: String, (open, close): (&str, &str), title: String, input: Option<String>| {
-        let _ = writeln!(out, "  {name}{open}\"{title}\"{close}");
-        if let Some(input) = input {
-            let _ = writeln!(out, "  {input} --> {name}");
-        }
-    };
-    for (place, source) in graph.sources.iter().enumerate() {
-        node(
-            format!("s{place}"),
-            ("([", "])"),
-            format!("Scan {}", source.scan.source),
-            None,
-        );
-        node(
-            format!("a{place}"),
-            ("[", "]"),
-            "Accept".to_owned(),
-            Some(format!("s{place}")),
-        );
-    }
-    for (place, rows) in graph.rows.iter().enumerate() {
-        let title = format!("Steps {}", rows.rows.steps.transform);
-        node(
-            format!("r{place}"),
-            ("[", "]"),
-            title,
-            Some(format!("a{}", rows.input.0)),
-        );
-    }
-    for (place, log) in graph.logs.iter().enumerate() {
-        let entity = graph.rows.get(log.input.index()).map(|node| &node.rows.key.entity);
-        let names: Vec<&str> = entity.into_iter().flatten().map(|key| key.name.as_str()).collect();
-        let title = format!("Log by ({}), {}", names.join(", "), reach(log.retention.keep_us));
-        node(
-            format!("l{place}"),
-            ("[(", ")]"),
-            title,
-            Some(format!("r{}", log.input.0)),
-        );
-    }
-    for (place, answer) in graph.answers.iter().enumerate() {
-        let title = format!("Fold, finish {} features", answer.finish.outputs().len());
-        node(
-            format!("f{place}"),
-            ("[", "]"),
-            title,
-            Some(format!("l{}", answer.input.0)),
-        );
-    }
-    let _ = writeln!(out, "  service{{{{\"service {}\"}}}}", graph.service);
-    for place in 0..graph.answers.len() {
-        let _ = writeln!(out, "  f{place} -.-> service");
-    }
+    let finishes: Vec<&Finish> = graph.answers.iter().map(|answer| &answer.finish).collect();
+    let asked = (&graph.spine, &graph.derive);
+    compose_lines(&mut out, asked, &finishes, (graph.columns(), &graph.gated));
     out
 }

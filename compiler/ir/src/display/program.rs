@@ -3,7 +3,7 @@
 use super::{duration, expression, files, literal, source_lines, within};
 use crate::expr::Expr;
 use crate::id::ColumnId;
-use crate::program::{FeatureKind, Program, Step, Transform, View};
+use crate::program::{FeatureKind, Program, Service, ServiceInput, Step, Transform, View};
 use crate::slot::Slot;
 use std::fmt::Write as _;
 
@@ -38,10 +38,33 @@ pub fn program(program: &Program) -> String {
         for field in &service.fields {
             let view = program.view(field.view);
             let feature = view.feature(field.feature);
-            let _ = writeln!(out, "  {}: {}", field.name, feature.ty);
+            let gate = if field.gate { " fallback gate" } else { "" };
+            let _ = writeln!(out, "  {}: {}{gate}", field.name, feature.ty);
+        }
+        for feature in &service.features {
+            let name = |id: ColumnId| input_text(program, service, &feature.inputs[id.index()]);
+            let text = show(&feature.expr, &name);
+            let _ = write!(out, "  feature {}: {} = {text}", feature.name, feature.ty);
+            if let Some(default) = &feature.default {
+                let _ = write!(out, " default {}", literal(default, feature.ty));
+            }
+            out.push('\n');
         }
     }
     out
+}
+
+/// What a feature of a service reads, by its name.
+fn input_text(program: &Program, service: &Service, input: &ServiceInput) -> String {
+    match input {
+        ServiceInput::At => "at".to_owned(),
+        ServiceInput::Field(field) => format!("request.{}", field.name),
+        ServiceInput::Feature { view, feature } => {
+            let view = program.view(*view);
+            format!("{}.{}", view.name, view.feature(*feature).name)
+        }
+        ServiceInput::Own(own) => service.features[*own as usize].name.clone(),
+    }
 }
 
 fn write_transform(out: &mut String, program: &Program, transform: &Transform) {
@@ -77,8 +100,7 @@ fn write_transform(out: &mut String, program: &Program, transform: &Transform) {
 
 /// `mean(x where p)` with lifts named by `lift`.
 pub(super) fn slot_text(slot: &Slot, lift: &dyn Fn(crate::LiftId) -> String) -> String {
-    let items = slot.aggregate.items().map(|items| items.to_string());
-    let arguments: Vec<String> = slot.arguments().map(lift).chain(items).collect();
+    let arguments: Vec<String> = slot.arguments().map(lift).chain(slot.aggregate.literal()).collect();
     let mut inside = Vec::new();
     if !arguments.is_empty() {
         inside.push(arguments.join(", "));

@@ -1,6 +1,6 @@
 //! `BatchPlan`: how one service's training set is computed.
 
-use super::operators::{Accept, Compose, Dedup, Finish, Fold, Order, Restrict, Rows, Scan, Spine};
+use super::operators::{Accept, Compose, Dedup, Derive, Finish, Fold, Order, Restrict, Rows, Scan, Spine};
 use serde::{Deserialize, Serialize};
 
 /// The questions, answered by every pipeline and composed: a function of the spine and of the rows of the sources.
@@ -13,6 +13,8 @@ pub struct BatchPlan {
     /// One per transform and key.
     pub pipelines: Vec<Pipeline>,
     pub compose: Compose,
+    #[serde(default, skip_serializing_if = "Derive::is_empty")]
+    pub derive: Derive,
 }
 
 /// From the rows of one source to features about one kind of entity. The fields are applied in their order.

@@ -19,8 +19,8 @@ mod stream;
 pub use crate::method::Method;
 pub use batch::{BatchPlan, Pipeline};
 pub use operators::{
-    Accept, Compose, Dedup, Finish, Fold, FoldSlot, KeyBy, Lift, Order, OrderKey, Pages, Part, Place, Presence,
-    Restrict, Rows, Scan, ScanColumn, Spine, Steps, Stop, Visibility, Walk,
+    Accept, Compose, Dedup, Derive, DeriveFeature, DeriveInput, Finish, Fold, FoldSlot, KeyBy, Lift, Order, OrderKey,
+    Pages, Part, Place, Presence, Restrict, Rows, Scan, ScanColumn, Spine, Steps, Stop, Visibility, Walk,
 };
 pub use spec::{FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec};
 pub use stream::{

@@ -2,7 +2,7 @@
 
 use super::spec::FinishFeature;
 use crate::aggregate::Aggregate;
-use crate::expr::Expr;
+use crate::expr::{Expr, Literal};
 use crate::held::Held;
 use crate::id::{ColumnId, LiftId, WindowId};
 use crate::method::Method;
@@ -11,12 +11,16 @@ use crate::types::Type;
 use crate::window::Window;
 use serde::{Deserialize, Serialize};
 
-/// The questions: a list of (entity, t). A question brings the keys of every entity of the service and the identities
-/// that `excluding self` compares with, each column once, by name. In the stream it is a request.
+/// The questions: a list of (entity, t). A question brings the keys of every entity of the service, the identities that
+/// `excluding self` compares with, and what features of the service read of it, each column once, by name. In the stream it
+/// is a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spine {
     pub keys: Vec<Key>,
     pub self_columns: Vec<Key>,
+    /// Fields of requests, which features of the service read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub request: Vec<Key>,
 }
 
 /// The set of decoded rows of a source: those of its files (in batch) or of what is delivered (in the stream), each a value
@@ -280,11 +284,70 @@ impl Method {
     /// Whether the merge can compute an aggregate so.
     pub fn serves(self, aggregate: Aggregate) -> bool {
         match self {
-            Method::Prefix | Method::Extreme | Method::Edge | Method::Values => aggregate.row().method == Some(self),
+            Method::Prefix | Method::Extreme | Method::Edge | Method::Values | Method::Ranks => {
+                aggregate.row().method == Some(self)
+            }
             Method::Deltas => aggregate.is_group(),
             // States of `first` and `last` compare identities, which the merge reads for `excluding self` alone.
             Method::States => !matches!(aggregate, Aggregate::First { .. } | Aggregate::Last { .. }),
             Method::Pages => false,
         }
     }
+}
+
+/// Features of the service's own: what is computed per question of its own columns and of the features of the answers. A
+/// value is the expression over the inputs' final values, then the default where it is null; its status is the worst of the
+/// inputs' and of its own error.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Derive(pub Vec<DeriveFeature>);
+
+impl Derive {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a feature reads a field, by its position in [`Spine::request`].
+    pub fn reads_field(&self, field: u32) -> bool {
+        let mut inputs = self.0.iter().flat_map(|feature| &feature.inputs);
+        inputs.any(|input| *input == DeriveInput::Field(field))
+    }
+
+    /// What it takes from the answers: pairs as of [`Compose`], each once.
+    pub fn reads(&self) -> Vec<(u32, u32)> {
+        let mut reads = Vec::new();
+        for input in self.0.iter().flat_map(|feature| &feature.inputs) {
+            if let DeriveInput::Answer(answer, place) = input
+                && !reads.contains(&(*answer, *place))
+            {
+                reads.push((*answer, *place));
+            }
+        }
+        reads
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeriveFeature {
+    pub name: String,
+    pub ty: Type,
+    /// Column i of `expr` is the i-th.
+    pub inputs: Vec<DeriveInput>,
+    pub expr: Expr,
+    pub default: Option<Literal>,
+}
+
+/// What a feature of the service's own reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeriveInput {
+    /// The instant.
+    At,
+    /// A position in [`Spine::request`].
+    Field(u32),
+    /// An answer, and a position among the features that leave it.
+    Answer(u32, u32),
+    /// A position among the features of the service's own, before this one's.
+    Own(u32),
 }

@@ -1,8 +1,8 @@
 //! The operators of a plan as engines take them: the source as it was declared, and the specs of the kernels.
 
 use super::{
-    Accept, BatchPlan, Dedup, Finish, FinishSpec, Fold, FoldSlot, FoldSpec, KeyBy, LogId, Pipeline, RowSpec, Rows,
-    Scan, Spine, StreamAnswer, StreamGraph, StreamSourceId, Visibility,
+    Accept, BatchPlan, Dedup, Derive, Finish, FinishSpec, Fold, FoldSlot, FoldSpec, KeyBy, LogId, Pipeline, RowSpec,
+    Rows, Scan, Spine, StreamAnswer, StreamGraph, StreamSourceId, Visibility,
 };
 use crate::program::{Key, Source, SourceColumn};
 use crate::slot::Slot;
@@ -130,7 +130,7 @@ impl Spine {
     /// The columns that a question brings, each once.
     pub fn columns(&self) -> Vec<Key> {
         let mut columns = self.keys.clone();
-        for own in &self.self_columns {
+        for own in self.self_columns.iter().chain(&self.request) {
             if !columns.iter().any(|known| known.name == own.name) {
                 columns.push(own.clone());
             }
@@ -165,14 +165,15 @@ impl BatchPlan {
             .iter()
             .map(|pipeline| pipeline.finish.outputs())
             .collect();
-        columns(&outputs, &self.compose.0)
+        columns(&outputs, &self.compose.0, &self.derive)
     }
 }
 
-/// What the pairs of an answer and a position name.
-fn columns<'a>(outputs: &[Vec<(&'a str, Type)>], composed: &[(u32, u32)]) -> Vec<(&'a str, Type)> {
+/// What the pairs of an answer and a position name, then the features of the service's own.
+fn columns<'a>(outputs: &[Vec<(&'a str, Type)>], composed: &[(u32, u32)], derive: &'a Derive) -> Vec<(&'a str, Type)> {
     let find = |(answer, place): &(u32, u32)| outputs.get(*answer as usize)?.get(*place as usize).copied();
-    composed.iter().filter_map(find).collect()
+    let derived = derive.0.iter().map(|feature| (feature.name.as_str(), feature.ty));
+    composed.iter().filter_map(find).chain(derived).collect()
 }
 
 impl StreamGraph {
@@ -224,6 +225,6 @@ impl StreamGraph {
     /// The output columns with their types, in order; those that are not there are left out.
     pub fn columns(&self) -> Vec<(&str, Type)> {
         let outputs: Vec<_> = self.answers.iter().map(|answer| answer.finish.outputs()).collect();
-        columns(&outputs, &self.compose.0)
+        columns(&outputs, &self.compose.0, &self.derive)
     }
 }

@@ -1,6 +1,6 @@
 //! `StreamGraph`: operators that keep state as events come in, and answer one service from it.
 
-use super::operators::{Accept, Compose, Dedup, Finish, Fold, Order, Pages, Rows, Scan, Spine, Visibility};
+use super::operators::{Accept, Compose, Dedup, Derive, Finish, Fold, Order, Pages, Rows, Scan, Spine, Visibility};
 use crate::id::ids;
 use crate::program::{Arrival, Key, Source};
 use crate::types::Type;
@@ -33,6 +33,12 @@ pub struct StreamGraph {
     pub logs: Vec<StreamLog>,
     pub answers: Vec<StreamAnswer>,
     pub compose: Compose,
+    #[serde(default, skip_serializing_if = "Derive::is_empty")]
+    pub derive: Derive,
+    /// The gated columns, by their positions in `compose`, ascending: where one of them has any status but `ok`, nothing
+    /// of the answer leaves, but an error that names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gated: Vec<u32>,
 }
 
 /// Decoded rows in the order of delivery, judged one by one. No state but counters.

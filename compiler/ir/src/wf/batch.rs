@@ -2,7 +2,7 @@
 
 use super::fold::events;
 use super::rows::{required, scan, source};
-use super::service::{composed, order, same_sources, spine};
+use super::service::{composed, derived, order, same_sources, spine};
 use super::{Wrong, ensure};
 use crate::plan::{BatchPlan, FoldSpec, Pipeline};
 use crate::program::Source;
@@ -18,10 +18,13 @@ impl BatchPlan {
         let checked = self.pipelines.iter().map(Pipeline::check);
         let counts: Vec<u32> = checked.collect::<Result<_, Wrong>>().map_err(|why| wrong(&why))?;
         let folds: Vec<FoldSpec> = self.pipelines.iter().map(Pipeline::fold_spec).collect();
-        spine(&self.service, &self.spine, &folds)?;
+        spine(&self.service, &self.spine, &folds, &self.derive)?;
         let sources: Vec<Source> = self.pipelines.iter().map(Pipeline::source).collect();
         same_sources(&sources).map_err(|why| wrong(&why))?;
-        composed(&self.service, &self.compose.0, &counts, self.columns())
+        let outputs = self.pipelines.iter().map(|node| node.finish.outputs());
+        let outputs = outputs.map(|all| all.into_iter().map(|(_, ty)| ty).collect());
+        derived(&self.spine, &outputs.collect::<Vec<Vec<_>>>(), &self.derive).map_err(|why| wrong(&why))?;
+        composed(&self.service, (&self.compose.0, &self.derive), &counts, self.columns())
     }
 }
 

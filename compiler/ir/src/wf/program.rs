@@ -2,7 +2,7 @@
 
 use crate::Bug;
 use crate::expr::{Expr, ExprKind};
-use crate::program::{Arrival, FeatureKind, Lateness, Program, Source, Step, Transform, View};
+use crate::program::{Arrival, FeatureKind, Lateness, Program, Service, ServiceInput, Source, Step, Transform, View};
 use crate::types::Type;
 
 fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), Bug> {
@@ -87,6 +87,34 @@ pub fn check(program: &Program) -> Result<(), Bug> {
                 format!("service {}: field {} leads nowhere", service.name, field.name)
             })?;
         }
+        check_service(program, service)?;
+    }
+    Ok(())
+}
+
+/// What features of a service read, and their types.
+fn check_service(program: &Program, service: &Service) -> Result<(), Bug> {
+    for (place, feature) in service.features.iter().enumerate() {
+        let wrong = |what: &str| Bug(format!("service {}: feature {}: {what}", service.name, feature.name));
+        let ty = |input: &ServiceInput| match input {
+            ServiceInput::At => Some(Type::Timestamp),
+            ServiceInput::Field(field) => Some(field.ty),
+            ServiceInput::Feature { view, feature } => {
+                let view = program.views.get(view.index())?;
+                Some(view.features.get(feature.index())?.ty)
+            }
+            ServiceInput::Own(own) => {
+                let before = &service.features[..place];
+                Some(before.get(*own as usize)?.ty)
+            }
+        };
+        let inputs: Option<Vec<Type>> = feature.inputs.iter().map(ty).collect();
+        let inputs = inputs.filter(|inputs| !inputs.is_empty());
+        let inputs = inputs.ok_or_else(|| wrong("an input is not there"))?;
+        feature.expr.check_types(&inputs).map_err(|why| wrong(&why))?;
+        let default = feature.default.as_ref();
+        let is_typed = feature.expr.ty == feature.ty && default.is_none_or(|default| default.is_of(feature.ty));
+        ensure(is_typed, || wrong("its type").0)?;
     }
     Ok(())
 }

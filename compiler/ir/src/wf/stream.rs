@@ -2,7 +2,7 @@
 
 use super::fold::events;
 use super::rows::{required, scan, source};
-use super::service::{composed, order, spine};
+use super::service::{composed, derived, order, spine};
 use super::{Wrong, are_names, ensure};
 use crate::hash::state_key;
 use crate::plan::{
@@ -24,8 +24,17 @@ impl StreamGraph {
         let checked = self.answers.iter().map(|answer| self.check_answer(answer));
         let counts: Vec<u32> = checked.collect::<Result<_, Wrong>>().map_err(|why| wrong(&why))?;
         let folds: Vec<FoldSpec> = self.answers.iter().map(|answer| self.fold_spec(answer)).collect();
-        spine(&self.service, &self.spine, &folds)?;
-        composed(&self.service, &self.compose.0, &counts, self.columns())
+        spine(&self.service, &self.spine, &folds, &self.derive)?;
+        let outputs = self.answers.iter().map(|node| node.finish.outputs());
+        let outputs = outputs.map(|all| all.into_iter().map(|(_, ty)| ty).collect());
+        derived(&self.spine, &outputs.collect::<Vec<Vec<_>>>(), &self.derive).map_err(|why| wrong(&why))?;
+        composed(&self.service, (&self.compose.0, &self.derive), &counts, self.columns())?;
+        let ascend = self.gated.windows(2).all(|pair| pair[0] < pair[1]);
+        let last = self
+            .gated
+            .last()
+            .is_none_or(|last| (*last as usize) < self.compose.0.len());
+        ensure(ascend && last, || wrong("its gated columns"))
     }
 
     /// Whether every operator reads one that is there, and is read.

@@ -158,7 +158,8 @@ pub(super) fn check(view: &res::View, row: &[Option<Type>], context: &mut Contex
     let mut builder = Interner::default();
     let mut is_sound = true;
     for (feature, typed) in view.features.iter().zip(checked) {
-        let default = check_default(feature, typed.as_ref().map(|typed| typed.expr.ty), context);
+        let ty = typed.as_ref().map(|typed| typed.expr.ty);
+        let default = check_default((&feature.declared, feature.default.as_ref()), ty, context);
         match (typed, default) {
             (Some(typed), Ok(default)) => builder.declare(feature, typed, default),
             (None, _) | (_, Err(())) => is_sound = false,
@@ -236,12 +237,16 @@ fn warn_chosen(feature: &res::Feature, drafts: &[Draft], context: &mut Context<'
 }
 
 /// The default in the feature's type. `Err` if it is broken, or the feature is.
-fn check_default(feature: &res::Feature, ty: Option<Type>, context: &mut Context<'_>) -> Result<Option<Literal>, ()> {
-    let Some(default) = &feature.default else {
+pub(super) fn check_default(
+    (declared, default): (&res::Declared, Option<&res::Expr>),
+    ty: Option<Type>,
+    context: &mut Context<'_>,
+) -> Result<Option<Literal>, ()> {
+    let Some(default) = default else {
         return Ok(None);
     };
     let Some(ty) = ty else { return Err(()) };
-    let (name, at, feature_at) = (&feature.declared.name, default.span, feature.declared.at);
+    let (name, at, feature_at) = (&declared.name, default.span, declared.at);
     if Typer::is_null(default) {
         context.push(errors::default_of_null(name, feature_at, ty, at));
         return Err(());

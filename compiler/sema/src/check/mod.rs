@@ -28,13 +28,7 @@ impl Context<'_> {
 
     /// The file and line of a place.
     fn origin(&self, at: Span) -> Origin {
-        let line = self.texts.position(at.file, at.start).line;
-        let path = Path::new(self.texts.name(at.file));
-        Origin {
-            // All files of a program lie in one folder, however that is named.
-            file: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-        }
+        origin(self.texts, at)
     }
 
     /// Where everything is declared.
@@ -54,6 +48,9 @@ impl Context<'_> {
             .iter()
             .for_each(|transform| declare("transform", &transform.declared));
         file.views.iter().for_each(|view| declare("view", &view.declared));
+        file.requests
+            .iter()
+            .for_each(|request| declare("request", &request.declared));
         file.services
             .iter()
             .for_each(|service| declare("service", &service.declared));
@@ -72,7 +69,24 @@ impl Context<'_> {
                 }
             }
         }
+        for service in &file.services {
+            for feature in &service.features {
+                let name = format!("{}.{}", service.declared.name, feature.declared.name);
+                add("feature", &name, feature.declared.at);
+            }
+        }
         origins
+    }
+}
+
+/// The file and line of a place.
+pub(crate) fn origin(texts: &SourceMap, at: Span) -> Origin {
+    let line = texts.position(at.file, at.start).line;
+    let path = Path::new(texts.name(at.file));
+    Origin {
+        // All files of a program lie in one folder, however that is named.
+        file: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        line: u32::try_from(line).unwrap_or(u32::MAX),
     }
 }
 
@@ -94,17 +108,21 @@ pub fn check(file: &res::File, texts: &SourceMap) -> Outcome<Option<Program>> {
         .collect();
     let rows = transform::check(file, &mut context);
     let views = view::check(file, &rows, &mut context);
-    service::check(file, &mut context);
+    let services = service::check(file, &views, &mut context);
     transform::warn_unused(file, &mut context);
 
     let is_sound = file.complete && !context.complaints.iter().any(Diagnostic::is_error);
     let program = if is_sound {
-        assemble(file, entities, sources, rows, views, &context)
+        assemble(file, (entities, sources, rows, views, services), &context)
     } else {
         None
     };
+    if let Some(program) = &program {
+        service::one_field_each(file, program, &mut context);
+    }
+    let is_sound = !context.complaints.iter().any(Diagnostic::is_error);
     Outcome {
-        value: program,
+        value: program.filter(|_| is_sound),
         diagnostics: context.complaints,
     }
 }
@@ -114,12 +132,18 @@ pub(crate) fn is_only_for_sound_programs(code: Code) -> bool {
     code == Code::UnusedTransform
 }
 
+/// What was checked, by kind; `None` where something is wrong.
+type Checked = (
+    Vec<Option<featc_ir::Entity>>,
+    Vec<Option<featc_ir::Source>>,
+    transform::AllRows,
+    Vec<Option<view::Checked>>,
+    Vec<Option<featc_ir::Service>>,
+);
+
 fn assemble(
     file: &res::File,
-    entities: Vec<Option<featc_ir::Entity>>,
-    sources: Vec<Option<featc_ir::Source>>,
-    rows: transform::AllRows,
-    views: Vec<Option<view::Checked>>,
+    (entities, sources, rows, views, services): Checked,
     context: &Context<'_>,
 ) -> Option<Program> {
     let sources = sources.into_iter().collect::<Option<Vec<_>>>()?;
@@ -140,7 +164,7 @@ fn assemble(
         sources,
         transforms,
         views,
-        services: file.services.iter().map(service::build).collect(),
+        services: services.into_iter().collect::<Option<Vec<_>>>()?,
         origins: context.origins(file),
     })
 }

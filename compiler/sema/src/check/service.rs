@@ -1,43 +1,194 @@
-//! Services: what a question must bring has one type per name.
+//! Services: their own features, and that what a question must bring has one type per name.
 
 use super::Context;
+use super::feature::check_default;
+use super::view::Checked;
 use crate::errors;
-use crate::res;
-use featc_ir::{Service, ServiceField, Type};
-use featc_syntax::diag::Span;
+use crate::infer::{Leaves, Typer};
+use crate::res::{self, Read};
+use featc_ir::{
+    ColumnId, Expr, FeatureId, Key, Program, Service, ServiceFeature, ServiceField, ServiceInput, Type, ViewId,
+};
+use featc_syntax::diag::{Diagnostic, SourceMap, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Reports keys that a question would have to bring with two types. The columns that `excluding self` compares have names
-/// of their own ([`featc_ir::Program::service_identity`]).
-pub(super) fn check(file: &res::File, context: &mut Context<'_>) {
-    for service in &file.services {
-        let mut known: BTreeMap<&str, (Type, Span)> = BTreeMap::new();
-        let mut reported = BTreeSet::new();
-        for field in &service.fields {
-            let Some((entity, _)) = file.views[field.view.index()].entity else {
+/// Checks all services. `None` where something is wrong.
+pub(super) fn check(file: &res::File, views: &[Option<Checked>], context: &mut Context<'_>) -> Vec<Option<Service>> {
+    let services = file.services.iter();
+    let check = |service: &res::Service| {
+        let features = features(file, service, views, context);
+        one_type_each(file, service, context);
+        Some(build(service, features?))
+    };
+    services.map(check).collect()
+}
+
+/// What a service reads of views, with the place.
+fn reads(service: &res::Service) -> Vec<(ViewId, Span)> {
+    let mut reads: Vec<(ViewId, Span)> = service.fields.iter().map(|field| (field.view, field.at)).collect();
+    for feature in &service.features {
+        feature.value.walk(&mut |expr| {
+            if let res::ExprKind::Read(Read::Feature(view, _)) = expr.kind {
+                reads.push((view, expr.span));
+            }
+        });
+    }
+    reads
+}
+
+/// Reports keys that a question would have to bring with two types. The columns that `excluding self`
+/// compares have names of their own ([`featc_ir::Program::service_identity`]).
+fn one_type_each(file: &res::File, service: &res::Service, context: &mut Context<'_>) {
+    let mut known: BTreeMap<&str, (Type, Span)> = BTreeMap::new();
+    let mut reported = BTreeSet::new();
+    for (view, at) in reads(service) {
+        let Some((entity, _)) = file.views[view.index()].entity else {
+            continue;
+        };
+        for key in &file.entities[entity.index()].keys {
+            let (name, Some(ty)) = (key.name.as_str(), key.ty) else {
                 continue;
             };
-            for key in &file.entities[entity.index()].keys {
-                let (name, Some(ty)) = (key.name.as_str(), key.ty) else {
-                    continue;
-                };
-                let (first, first_at) = *known.entry(name).or_insert((ty, field.at));
-                if first != ty && reported.insert((name, field.at)) {
-                    context.push(errors::service_key_conflict(
-                        &service.declared.name,
-                        name,
-                        ty,
-                        field.at,
-                        first,
-                        first_at,
-                    ));
-                }
+            let (first, first_at) = *known.entry(name).or_insert((ty, at));
+            if first != ty && reported.insert((name, at)) {
+                let service = &service.declared.name;
+                context.push(errors::service_key_conflict(service, name, ty, at, first, first_at));
             }
         }
     }
 }
 
-pub(super) fn build(service: &res::Service) -> Service {
+/// Reports fields of requests whose name is that of something else that a question brings, or of an output column.
+pub(super) fn one_field_each(file: &res::File, program: &Program, context: &mut Context<'_>) {
+    for (service, checked) in file.services.iter().zip(&program.services) {
+        let name_of = &service.declared.name;
+        let mut others: BTreeMap<String, &str> = BTreeMap::new();
+        let of_sources = program.service_self_columns(checked).into_iter();
+        others.extend(of_sources.map(|own| (own.name, "a column that `excluding self` compares with")));
+        let keys = program.service_keys(checked).into_iter();
+        others.extend(keys.map(|key| (key.name, "a key of an entity")));
+        let outputs = checked.columns(program);
+        others.extend(outputs.map(|(name, _)| (name.to_owned(), "a column of the answer")));
+        let mut known: BTreeMap<&str, Type> = BTreeMap::new();
+        let mut reported = BTreeSet::new();
+        for feature in &service.features {
+            feature.value.walk(&mut |expr| {
+                let res::ExprKind::Read(Read::Field { request, field }) = expr.kind else {
+                    return;
+                };
+                let declared = &file.requests[request].fields[field];
+                let (name, Some(ty)) = (declared.name.as_str(), declared.ty) else {
+                    return;
+                };
+                let first = *known.entry(name).or_insert(ty);
+                let complaint = match others.get(name) {
+                    Some(other) => errors::field_clash(name_of, name, other, expr.span),
+                    None if first != ty => errors::field_types(name_of, name, [first, ty], expr.span),
+                    None => return,
+                };
+                if reported.insert(name) {
+                    context.push(complaint);
+                }
+            });
+        }
+    }
+}
+
+/// What the names in a feature of a service stand for.
+struct ServiceLeaves<'a> {
+    file: &'a res::File,
+    views: &'a [Option<Checked>],
+    /// The types of the features before.
+    own: &'a [Option<Type>],
+    inputs: Vec<ServiceInput>,
+}
+
+impl Leaves for ServiceLeaves<'_> {
+    fn column(&mut self, _: ColumnId) -> Option<Expr> {
+        None
+    }
+
+    fn feature(&mut self, _: FeatureId) -> Option<Expr> {
+        None
+    }
+
+    fn read(&mut self, read: Read) -> Option<Expr> {
+        let (input, ty) = match read {
+            Read::At => (ServiceInput::At, Type::Timestamp),
+            Read::Field { request, field } => {
+                let field = &self.file.requests[request].fields[field];
+                let name = field.name.clone();
+                (ServiceInput::Field(Key { name, ty: field.ty? }), field.ty?)
+            }
+            Read::Feature(view, feature) => {
+                let features = self.views[view.index()].as_ref()?.features();
+                (
+                    ServiceInput::Feature { view, feature },
+                    features.get(feature.index())?.ty,
+                )
+            }
+            Read::Own(own) => (ServiceInput::Own(own as u32), self.own[own]?),
+        };
+        let known = self.inputs.iter().position(|known| *known == input);
+        let position = known.unwrap_or_else(|| {
+            self.inputs.push(input);
+            self.inputs.len() - 1
+        });
+        Some(Expr::column(ColumnId::from(position), ty))
+    }
+
+    fn aggregate(&mut self, _: &res::Call, _: &SourceMap, _: &mut Vec<Diagnostic>) -> Option<Expr> {
+        None
+    }
+}
+
+fn features(
+    file: &res::File,
+    service: &res::Service,
+    views: &[Option<Checked>],
+    context: &mut Context<'_>,
+) -> Option<Vec<ServiceFeature>> {
+    let mut own: Vec<Option<Type>> = Vec::new();
+    let mut features = Some(Vec::new());
+    if !service.features.is_empty() && reads(service).is_empty() && file.complete {
+        let declared = &service.declared;
+        context.push(errors::service_without_view(&declared.name, declared.at));
+    }
+    for feature in &service.features {
+        let mut leaves = ServiceLeaves {
+            file,
+            views,
+            own: &own,
+            inputs: Vec::new(),
+        };
+        let mut typer = Typer {
+            leaves: &mut leaves,
+            texts: context.texts,
+            complaints: &mut context.complaints,
+        };
+        let expr = typer.expr(&feature.value);
+        let (inputs, ty) = (leaves.inputs, expr.as_ref().map(|expr| expr.ty));
+        let default = check_default((&feature.declared, feature.default.as_ref()), ty, context);
+        own.push(ty);
+        features = match (features, expr, default) {
+            (Some(mut features), Some(expr), Ok(default)) => {
+                features.push(ServiceFeature {
+                    name: feature.declared.name.clone(),
+                    doc: feature.declared.doc.clone(),
+                    ty: expr.ty,
+                    inputs,
+                    expr,
+                    default,
+                });
+                Some(features)
+            }
+            (_, _, _) => None,
+        };
+    }
+    features
+}
+
+fn build(service: &res::Service, features: Vec<ServiceFeature>) -> Service {
     let fields = service.fields.iter();
     Service {
         name: service.declared.name.clone(),
@@ -47,7 +198,9 @@ pub(super) fn build(service: &res::Service) -> Service {
                 name: field.name.clone(),
                 view: field.view,
                 feature: field.feature,
+                gate: field.gate,
             })
             .collect(),
+        features,
     }
 }

@@ -15,6 +15,13 @@ pub(super) struct Checked {
     rows: Rows,
 }
 
+impl Checked {
+    /// The features, in order of their ids.
+    pub(super) fn features(&self) -> &[featc_ir::Feature] {
+        &self.view.features
+    }
+}
+
 pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>) -> Vec<Option<Checked>> {
     let mut without_lateness = BTreeSet::new();
     let mut checked = Vec::new();

@@ -264,10 +264,13 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("bucket bin cut qcut digitize width_bucket", ABSENT,
         Say("write it in a transform: `let band = case when {x} < 10 then 0 when {x} < 100 then 1 else 2 end`")),
     Elsewhere("any_value", ABSENT, Say("`last({x})` and `first({x})` pick by event time")),
-    Elsewhere("median percentile percentile_cont percentile_disc quantile approx_percentile approx_quantile mode iqr \
-      p1 p5 p10 p25 p50 p75 p90 p95 p99 \
-      most_frequent top_k topk", ABSENT,
-        Say("`mean`, `min`, `max`, `stddev` and `count_distinct` are; compute others where the answers are used")),
+    Elsewhere("nanmedian approx_median", UNKNOWN, Write("median({x})", "")),
+    Elsewhere("percentile percentile_cont percentile_disc quantile_cont quantile_disc approx_percentile approx_quantile", UNKNOWN,
+        Write("quantile({x}, {y})", ", which is one of the values")),
+    Elsewhere("p1 p5 p10 p25 p50 p75 p90 p95 p99", UNKNOWN, Say("the 95th percentile is `quantile({x}, 0.95)`")),
+    Elsewhere("iqr", UNKNOWN, Write("(quantile({x}, 0.75) - quantile({x}, 0.25))", "")),
+    Elsewhere("most_frequent most_common", UNKNOWN, Write("mode({x})", "")),
+    Elsewhere("top_k topk", ABSENT, Say("the most frequent value is `mode({x})`, how many there are `count_distinct({x})`")),
     Elsewhere("cumsum cumulative_sum running_sum", WINDOW, Say("all up to the question is a window: `sum({x}) over lifetime`")),
     Elsewhere("rolling rolling_sum rolling_mean", WINDOW, Say("the window stands behind the aggregate: `sum({x}) over 7d`")),
     Elsewhere("explode unnest flatten posexplode struct named_struct", ABSENT,

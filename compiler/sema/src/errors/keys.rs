@@ -132,10 +132,10 @@ messages! {
         help: "aggregate with `over`, or read another feature of the view";
     }
 
-    E0413 cap_without_count_distinct(feature: &str, at: Span) {
-        "`cap` in feature `{feature}`, which has no count_distinct";
+    E0413 cap_without_values(feature: &str, at: Span) {
+        "`cap` in feature `{feature}`, which has no aggregate that keeps the values of a window";
         at: "caps nothing";
-        help: "remove the clause";
+        help: "remove the clause; it is for `count_distinct`, `median`, `quantile` and `mode`";
     }
 
     E0414 invalid_cap(cap: u64, at: Span) {

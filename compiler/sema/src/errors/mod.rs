@@ -5,6 +5,8 @@ mod functions;
 mod held;
 mod keys;
 mod names;
+mod service;
+mod testing;
 mod time;
 mod types;
 mod warnings;
@@ -14,6 +16,8 @@ pub use functions::*;
 pub use held::*;
 pub use keys::*;
 pub use names::*;
+pub use service::*;
+pub use testing::*;
 pub use time::*;
 pub use types::*;
 pub use warnings::*;
@@ -27,6 +31,7 @@ pub enum Kind {
     Source,
     Transform,
     View,
+    Request,
     Service,
 }
 
@@ -37,6 +42,7 @@ impl fmt::Display for Kind {
             Kind::Source => "source",
             Kind::Transform => "transform",
             Kind::View => "view",
+            Kind::Request => "request",
             Kind::Service => "service",
         })
     }

@@ -136,7 +136,7 @@ impl Typer<'_> {
         }
     }
 
-    /// `round(x)` of float64, `round(x, digits)` of decimal.
+    /// `round(x)` of float64, `round(x, digits)` of float64 and decimal.
     fn round(&mut self, mut typed: Vec<Typed>, at: Span) -> Option<(Vec<Expr>, Type)> {
         let function = Function::Round;
         if typed.len() == 1 {
@@ -155,9 +155,10 @@ impl Typer<'_> {
         let scale = self.digits(function, digits);
         let (value, scale) = value.zip(scale)?;
         let Type::Decimal { precision, scale: from } = value.ty else {
-            let converted = format!("round(cast({text} as decimal(28, {})), {scale})", scale.max(6));
-            let is_float = value.ty == Type::Float64;
-            let usage = if is_float { &converted } else { function.row().usage };
+            if value.ty == Type::Float64 {
+                return Some((vec![value, digits_literal(scale)], Type::Float64));
+            }
+            let usage = function.row().usage;
             self.complaints
                 .push(errors::wrong_argument_type(function.name(), usage, value.ty, value_at));
             return None;
@@ -178,8 +179,7 @@ impl Typer<'_> {
             ));
             return None;
         };
-        let literal = Expr::new(ExprKind::Literal(Literal::Int64(i64::from(scale))), Type::Int64);
-        Some((vec![value, literal], Type::Decimal { precision, scale }))
+        Some((vec![value, digits_literal(scale)], Type::Decimal { precision, scale }))
     }
 
     fn div(&mut self, mut typed: Vec<Typed>) -> Option<(Vec<Expr>, Type)> {
@@ -189,8 +189,10 @@ impl Typer<'_> {
         let divisor = self.argument(function, divisor, Accepts::EXACT);
         let scale = self.digits(function, digits);
         let ((dividend, divisor), scale) = dividend.zip(divisor).zip(scale)?;
-        let literal = Expr::new(ExprKind::Literal(Literal::Int64(i64::from(scale))), Type::Int64);
-        Some((vec![dividend, divisor, literal], Type::Decimal { precision: 38, scale }))
+        Some((
+            vec![dividend, divisor, digits_literal(scale)],
+            Type::Decimal { precision: 38, scale },
+        ))
     }
 
     /// The number of digits behind the point, as a literal.
@@ -229,4 +231,8 @@ impl Typer<'_> {
         };
         Some((vec![instant?, unit], Type::Timestamp))
     }
+}
+
+fn digits_literal(digits: u8) -> Expr {
+    Expr::new(ExprKind::Literal(Literal::Int64(i64::from(digits))), Type::Int64)
 }

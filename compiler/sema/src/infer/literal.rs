@@ -37,6 +37,17 @@ pub(super) fn value(literal: &ast::Literal) -> Value {
     }
 }
 
+/// A numeric literal in units of 10^-scale, if it is a whole number of them.
+pub(crate) fn units(literal: &ast::Literal, scale: u8) -> Option<i128> {
+    let Value::Number(number) = value(literal) else {
+        return None;
+    };
+    match number.in_type(Type::Decimal { precision: 38, scale }) {
+        Some(Literal::Decimal(units)) => Some(units),
+        Some(_) | None => None,
+    }
+}
+
 impl Number {
     /// The number with the other sign.
     pub(super) fn negated(mut self) -> Number {
@@ -121,6 +132,20 @@ impl Number {
             unscaled
         };
         Some((unscaled, u32::try_from(scale).ok()?))
+    }
+}
+
+/// A literal, negated or not, in a type; `None` if it is none of it.
+pub(crate) fn literal_in(literal: &ast::Literal, is_negative: bool, ty: Type) -> Option<Literal> {
+    match (value(literal), is_negative) {
+        (Value::Number(number), true) => number.negated().in_type(ty),
+        (Value::Number(number), false) => number.in_type(ty),
+        (Value::Known(known), _) if known.ty == ty => match (known.kind, is_negative) {
+            (ExprKind::Literal(Literal::Duration(us)), true) => Some(Literal::Duration(-us)),
+            (ExprKind::Literal(literal), false) => Some(literal),
+            _ => None,
+        },
+        (Value::Known(_) | Value::Null | Value::Poison, _) => None,
     }
 }
 

@@ -15,6 +15,8 @@ use featc_ir::{ColumnId, Expr, FeatureId, Literal, Type, UnaryOp};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, SourceMap, Span};
 use literal::Number;
+pub(crate) use literal::literal_in;
+pub(crate) use literal::units;
 
 /// What the names in an expression stand for.
 pub(crate) trait Leaves {
@@ -22,6 +24,10 @@ pub(crate) trait Leaves {
     fn column(&mut self, id: ColumnId) -> Option<Expr>;
     /// A feature of the view.
     fn feature(&mut self, id: FeatureId) -> Option<Expr>;
+    /// What a feature of a service reads; nothing else has any.
+    fn read(&mut self, _: res::Read) -> Option<Expr> {
+        None
+    }
     /// An aggregate over the row of the view.
     fn aggregate(&mut self, call: &res::Call, texts: &SourceMap, complaints: &mut Vec<Diagnostic>) -> Option<Expr>;
 }
@@ -127,6 +133,7 @@ impl Typer<'_> {
             ExprKind::Poison => Value::Poison,
             ExprKind::Column(id) => self.leaves.column(*id).into(),
             ExprKind::Feature(id) => self.leaves.feature(*id).into(),
+            ExprKind::Read(read) => self.leaves.read(*read).into(),
             ExprKind::Literal(literal) => literal::value(literal),
             ExprKind::Not(operand) => self
                 .condition(operand, "not")

@@ -2,7 +2,9 @@
 
 use super::feature::FeatureNames;
 use super::meant::{ignoring_nulls, nearest_function, part_of_calendar, with_more_arguments};
+use super::parameter;
 use super::scope::{Items, RowScope};
+use super::service_feature::ServiceNames;
 use super::types::type_of;
 use crate::errors;
 use crate::res::{Call, Expr, ExprKind};
@@ -27,6 +29,8 @@ enum Place<'a> {
     Feature(&'a FeatureNames<'a>),
     /// In a feature, inside of an aggregate.
     Aggregate { name: &'a str, at: Span },
+    /// In a feature of a service.
+    Service(&'a ServiceNames<'a>),
 }
 
 impl<'a> Exprs<'a> {
@@ -51,6 +55,20 @@ impl<'a> Exprs<'a> {
             items,
             row,
             place: Place::Feature(names),
+            complaints,
+        }
+    }
+
+    /// Of a feature of a service.
+    pub(super) fn service(
+        names: &'a ServiceNames<'a>,
+        row: &'a RowScope,
+        complaints: &'a mut Vec<Diagnostic>,
+    ) -> Exprs<'a> {
+        Exprs {
+            items: names.items,
+            row,
+            place: Place::Service(names),
             complaints,
         }
     }
@@ -128,11 +146,15 @@ impl<'a> Exprs<'a> {
                 .value(name, self.complaints)
                 .map_or(ExprKind::Poison, ExprKind::Column),
             Place::Feature(names) => names.lookup(name, self.row, self.complaints),
+            Place::Service(names) => names.lookup(name, self.complaints),
         }
     }
 
-    /// A name with a dot means nothing; what it was meant to be decides the message.
+    /// A name with a dot means nothing but in a service; what it was meant to be decides the message.
     fn dotted(&mut self, names: &[ast::Name], at: Span) -> ExprKind {
+        if let Place::Service(service) = self.place {
+            return service.dotted(names, at, self.complaints);
+        }
         let ([first, ..], [.., last]) = (names, names) else {
             return ExprKind::Poison;
         };
@@ -175,7 +197,7 @@ impl<'a> Exprs<'a> {
                 |argument: &ast::Expr| matches!(argument.kind, ast::ExprKind::Literal(ast::Literal::Integer(_)));
             let fits = !matches!(name, "first" | "last") || call.arguments.get(1).is_some_and(is_number);
             let other = with_more_arguments(name, call.arguments.len()).filter(|_| fits);
-            let Some(other) = other.filter(|_| !matches!(self.place, Place::Row)) else {
+            let Some(other) = other.filter(|_| !matches!(self.place, Place::Row | Place::Service(_))) else {
                 return self.aggregate(call, aggregate);
             };
             let complaint = errors::call_of_another(&self.written(call), other);
@@ -198,7 +220,7 @@ impl<'a> Exprs<'a> {
             match self.place {
                 // It may have been meant as an aggregate: what its names mean is unknown too.
                 Place::Feature(_) => {}
-                Place::Row | Place::Aggregate { .. } => drop(self.all(&call.arguments)),
+                Place::Row | Place::Aggregate { .. } | Place::Service(_) => drop(self.all(&call.arguments)),
             }
             return ExprKind::Poison;
         }
@@ -281,6 +303,10 @@ impl<'a> Exprs<'a> {
                     .push(errors::nested_aggregate(name, name_at, outer, outer_at));
                 return ExprKind::Poison;
             }
+            Place::Service(_) => {
+                self.complaints.push(errors::aggregate_in_service(name, name_at));
+                return ExprKind::Poison;
+            }
             Place::Feature(_) => {}
         }
         if let Some(at) = call.ignoring_nulls {
@@ -295,19 +321,19 @@ impl<'a> Exprs<'a> {
             place: Place::Aggregate { name, at: name_at },
             complaints: &mut *self.complaints,
         };
-        // How many items is no expression over the row.
-        let (items, written) = match (aggregate.items(), call.arguments.split_last()) {
-            (Some(_), Some((items, arguments))) if call.arguments.len() == 2 => (Some(items), arguments),
+        // A literal that decides about the program is no expression over the row.
+        let (literal, written) = match (aggregate.literal(), call.arguments.split_last()) {
+            (Some(_), Some((literal, arguments))) if call.arguments.len() == 2 => (Some(literal), arguments),
             (_, _) => (None, call.arguments.as_slice()),
         };
         let arguments = inner.all(written);
         let filter = call.filter.as_ref().map(|filter| inner.expr(filter));
-        let is_complete = aggregate.items().is_some() == items.is_some();
+        let is_complete = aggregate.literal().is_some() == literal.is_some();
         if !(is_complete && aggregate.row().arity.contains(&arguments.len())) {
             let only = self.written(call).arguments.first().copied().unwrap_or("");
             let is_short = only.len() <= 60 && !only.contains(['\n', '`']);
-            let of_these = (call.arguments.len() == 1 && aggregate.items().is_some() && is_short)
-                .then(|| format!("{name}({only}, 10)"));
+            let example = parameter::of(aggregate).filter(|_| call.arguments.len() == 1 && is_short);
+            let of_these = example.map(|parameter| format!("{name}({only}, {})", parameter.example));
             self.complaints.push(errors::wrong_argument_count(
                 name,
                 of_these.as_deref().unwrap_or(aggregate.row().usage),
@@ -316,16 +342,13 @@ impl<'a> Exprs<'a> {
             ));
             return ExprKind::Poison;
         }
-        if let Some(written) = items {
-            match number_of_items(written).and_then(|items| aggregate.with_items(items)) {
+        if let (Some(written), Some(parameter)) = (literal, parameter::of(aggregate)) {
+            match (parameter.read)(aggregate, written) {
                 Some(form) => aggregate = form,
                 None => {
-                    self.complaints.push(errors::not_a_literal(
-                        name,
-                        "a whole number from 1 to 1000",
-                        aggregate.row().usage,
-                        written.span,
-                    ));
+                    let usage = aggregate.row().usage;
+                    self.complaints
+                        .push(errors::not_a_literal(name, parameter.wanted, usage, written.span));
                     return ExprKind::Poison;
                 }
             }
@@ -337,17 +360,6 @@ impl<'a> Exprs<'a> {
             filter,
         }))
     }
-}
-
-/// The number of items that a literal says, if a list may have so many.
-fn number_of_items(written: &ast::Expr) -> Option<u32> {
-    let ast::ExprKind::Literal(ast::Literal::Integer(digits)) = &written.kind else {
-        return None;
-    };
-    digits
-        .parse()
-        .ok()
-        .filter(|items| (1..=Aggregate::ITEMS_MAX).contains(items))
 }
 
 fn is_open_comparison(expr: &ast::Expr) -> bool {

@@ -294,7 +294,7 @@ fn superfluous(written: &ast::Feature, shape: Shape, value: &Expr) -> Option<Dia
         return Some(errors::feature_reads_nothing(feature, at));
     }
     let cap = written.cap.as_ref().filter(|_| !has_cap(value))?;
-    Some(errors::cap_without_count_distinct(feature, cap.span))
+    Some(errors::cap_without_values(feature, cap.span))
 }
 
 fn has_cap(value: &Expr) -> bool {

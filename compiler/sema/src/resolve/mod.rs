@@ -5,8 +5,10 @@ mod feature;
 mod format;
 mod held;
 mod meant;
+mod parameter;
 mod scope;
 mod service;
+mod service_feature;
 mod source;
 mod transform;
 mod types;
@@ -45,7 +47,8 @@ pub fn resolve(files: &[ast::File], texts: &SourceMap) -> Outcome<res::File> {
     }
     let rows = transform::transforms(&items, source_scopes, &mut complaints);
     let resolved = view::views(&items, &entities, &rows, &mut complaints);
-    let services = service::services(&items, &resolved, &mut complaints);
+    let requests = source::requests(&items.requests.all, &mut complaints);
+    let services = service::services(&items, (&resolved, &requests), &mut complaints);
 
     let value = res::File {
         module: files
@@ -57,6 +60,7 @@ pub fn resolve(files: &[ast::File], texts: &SourceMap) -> Outcome<res::File> {
         transforms: rows.transforms,
         transform_order: rows.order,
         views: resolved.into_iter().map(|view| view.view).collect(),
+        requests,
         services,
         complete: files.iter().all(|file| file.is_complete) && !complaints.iter().any(Diagnostic::is_error),
     };

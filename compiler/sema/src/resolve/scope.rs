@@ -40,6 +40,7 @@ pub(super) struct Items<'a> {
     pub(super) sources: Namespace<'a, ast::Source>,
     pub(super) transforms: Namespace<'a, ast::Transform>,
     pub(super) views: Namespace<'a, ast::View>,
+    pub(super) requests: Namespace<'a, ast::Request>,
     pub(super) services: Namespace<'a, ast::Service>,
     /// Names that broken items would have declared.
     broken: BTreeSet<&'a str>,
@@ -55,6 +56,7 @@ impl<'a> Items<'a> {
             sources: Namespace::new(),
             transforms: Namespace::new(),
             views: Namespace::new(),
+            requests: Namespace::new(),
             services: Namespace::new(),
             broken: BTreeSet::new(),
             broken_nameless: false,
@@ -79,10 +81,16 @@ impl<'a> Items<'a> {
                     let first = declare(&mut views, &item.name, Kind::View, complaints);
                     items.views.push(&item.name.text, item, first);
                 }
+                ast::Item::Request(item) => {
+                    // What is before the dot of a name: a view or a request.
+                    let first = declare(&mut views, &item.name, Kind::Request, complaints);
+                    items.requests.push(&item.name.text, item, first);
+                }
                 ast::Item::Service(item) => {
                     let first = declare(&mut services, &item.name, Kind::Service, complaints);
                     items.services.push(&item.name.text, item, first);
                 }
+                ast::Item::Test(_) => {}
                 ast::Item::Broken(broken) => match &broken.name {
                     Some(name) => {
                         items.broken.insert(&name.text);

@@ -2,6 +2,7 @@
 
 use super::declared;
 use super::scope::Items;
+use super::service_feature::{ServiceNames, features};
 use super::view::ResolvedView;
 use crate::errors;
 use crate::res;
@@ -11,23 +12,23 @@ use featc_syntax::diag::{Diagnostic, Span, suggest};
 use std::collections::BTreeMap;
 
 /// Resolves all services.
-pub(super) fn services(
-    items: &Items<'_>,
-    views: &[ResolvedView<'_>],
+pub(super) fn services<'a>(
+    items: &'a Items<'a>,
+    read: (&'a [ResolvedView<'a>], &'a [res::Request]),
     complaints: &mut Vec<Diagnostic>,
 ) -> Vec<res::Service> {
     items
         .services
         .all
         .iter()
-        .map(|service| resolve_service(service, items, views, complaints))
+        .map(|service| resolve_service(service, items, read, complaints))
         .collect()
 }
 
-fn resolve_service(
-    service: &ast::Service,
-    items: &Items<'_>,
-    views: &[ResolvedView<'_>],
+fn resolve_service<'a>(
+    service: &'a ast::Service,
+    items: &'a Items<'a>,
+    (views, requests): (&'a [ResolvedView<'a>], &'a [res::Request]),
     complaints: &mut Vec<Diagnostic>,
 ) -> res::Service {
     let mut fields: Vec<res::Field> = Vec::new();
@@ -59,17 +60,27 @@ fn resolve_service(
                     name: field,
                     view: ViewId::from(*position),
                     feature,
+                    gate: entry.fallback == Some(ast::Fallback::Gate),
                     at: pattern.span,
                 });
             }
         }
     }
-    if service.entries.is_empty() && service.broken.is_empty() {
+    for feature in &service.features {
+        let (name, at) = (&feature.name.text, feature.name.span);
+        let first = *seen.entry(name.clone()).or_insert(at);
+        if first != at {
+            complaints.push(errors::duplicate_field(&service.name.text, name, at, first));
+        }
+    }
+    if service.entries.is_empty() && service.features.is_empty() && service.broken.is_empty() {
         complaints.push(errors::empty_service(&service.name.text, service.name.span));
     }
+    let features = features(ServiceNames::new(items, (views, requests), service), complaints);
     res::Service {
         declared: declared(&service.name, service.doc.as_ref()),
         fields,
+        features,
     }
 }
 
@@ -93,15 +104,22 @@ fn matching(pattern: &ast::Pattern, view: &ResolvedView<'_>, complaints: &mut Ve
         }
         return found;
     }
-    let found = features.find(&pattern.text);
-    if found.is_none() && !features.is_broken(&pattern.text) {
-        complaints.push(errors::unknown_feature(
-            &declared.name,
-            &pattern.text,
-            pattern.span,
-            features.meant(&pattern.text),
-            declared.at,
-        ));
+    feature((&pattern.text, pattern.span), view, complaints)
+        .into_iter()
+        .collect()
+}
+
+/// The feature of a name; reports it if there is none.
+pub(super) fn feature(
+    (name, at): (&str, Span),
+    view: &ResolvedView<'_>,
+    complaints: &mut Vec<Diagnostic>,
+) -> Option<FeatureId> {
+    let (features, declared) = (&view.features, &view.view.declared);
+    let found = features.find(name);
+    if found.is_none() && !features.is_broken(name) {
+        let meant = features.meant(name);
+        complaints.push(errors::unknown_feature(&declared.name, name, at, meant, declared.at));
     }
-    found.into_iter().collect()
+    found
 }

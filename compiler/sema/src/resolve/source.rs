@@ -33,6 +33,32 @@ pub(super) fn entity(entity: &ast::Entity, complaints: &mut Vec<Diagnostic>) -> 
     }
 }
 
+/// Resolves requests; a field named twice is reported.
+pub(super) fn requests(written: &[&ast::Request], complaints: &mut Vec<Diagnostic>) -> Vec<res::Request> {
+    let resolve = |request: &&ast::Request| {
+        let (name, at) = (&request.name.text, request.name.span);
+        if request.fields.is_empty() {
+            complaints.push(errors::request_without_fields(name, at));
+        }
+        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+        for field in &request.fields {
+            let first = *seen.entry(&field.name.text).or_insert(field.name.span);
+            if first != field.name.span {
+                complaints.push(errors::duplicate_column(&field.name.text, field.name.span, first));
+            }
+            let held = field.field.as_ref().map(|held| held.span);
+            let held = held.or(field.read_as.as_ref().map(|read_as| read_as.span));
+            complaints.extend(held.map(|at| errors::field_held_in_files(&field.name.text, at)));
+            complaints.extend(field.nullable.map(|at| errors::nullable_field(&field.name.text, at)));
+        }
+        res::Request {
+            declared: declared(&request.name, request.doc.as_ref()),
+            fields: request.fields.iter().map(|field| column(field, complaints)).collect(),
+        }
+    };
+    written.iter().map(resolve).collect()
+}
+
 fn column(written: &ast::Column, complaints: &mut Vec<Diagnostic>) -> res::Column {
     res::Column {
         name: written.name.text.clone(),

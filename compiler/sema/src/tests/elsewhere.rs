@@ -84,6 +84,10 @@ const REPLACED: &[(&str, &str)] = &[
     ("covar_samp(f, f)", "covariance(f, f)"),
     ("wavg(f, f)", "weighted_mean(f, f)"),
     ("range(f) * 2", "(max(f) - min(f)) * 2"),
+    ("nanmedian(f)", "median(f)"),
+    ("approx_quantile(u, 0.9)", "quantile(u, 0.9)"),
+    ("iqr(f)", "(quantile(f, 0.75) - quantile(f, 0.25))"),
+    ("most_frequent(s)", "mode(s)"),
     ("head(s, 3)", "first_n(s, 3)"),
     ("tail(s, 3)", "last_n(s, 3)"),
     // Of functions that there are.
@@ -224,6 +228,9 @@ const HELPS: &[(&str, &str)] = &[
     ("timestamp - last(t)", "a feature is asked for an instant; the time since the last event is `time_since_last()`"),
     ("last(s, dropna=True)", "write `last(s ignoring nulls)`"),
     ("last_n(s)", "write `last_n(s, 10)`"),
+    ("quantile(f)", "write `quantile(f, 0.95)`"),
+    ("quantile(f, 95)", "write for example `quantile(x, 0.95)`"),
+    ("median(u)", "aggregate a number: `median(seconds(…))`, `median(minutes(…))`, `median(hours(…))`"),
     ("weighted_mean(f, i)", "write `weighted_mean(f, cast(i as float64))`"),
     ("sum(f) or 0", "what stands for null is `default 0` behind the window of a feature, or `coalesce(sum(f), 0)`"),
     ("sum(\"f\")", "a column has no quotes: `sum(f)`"),
@@ -249,8 +256,8 @@ fn each_has_its_next_step() {
 const FOREIGN: &str = "acos acosh age any_value approx_quantile asin atan cardinality cbrt ceil_div chr clip cos cosh cot \
     crc32 cube cummax cumsum dateadd dayname days360 dcount decode degrees delta diff entropy epoch erf exp10 exp2 expm1 \
     factorial fmax fmin gamma gcd gmean nth_last grouping hash head histogram hll hmean hypot ilike iqr isqrt kurtosis lag \
-    lcm lead lg lgamma list_sum log1p log2 ltrim mad md5 median microsecond mid mode monthname months_between nanmean \
-    next_day ntile nvl2 octet_length overlay pct_change pi position product quantile quarter radians rand range rank rate \
+    lcm lead lg lgamma list_sum log1p log2 ltrim mad md5 microsecond mid monthname months_between nanmean \
+    next_day ntile nvl2 octet_length overlay pct_change pi position product quarter radians rand range rank rate \
     regexp_extract repeat reverse rint rolling rpad rsqrt rtrim sem sha1 shift sign sin sinh skew slope soundex split sqr \
     square stem sum_distinct tail tan tanh total_seconds trunc truncate_date unhex union uuid value_counts week weekofyear \
     width_bucket xor zscore";

@@ -302,8 +302,8 @@ fn about(feature: &str) -> String {
 #[test]
 fn names_of_other_languages_are_not_taken_for_misspelt_ones() {
     assert_eq!(
-        about("median(amount) over 1d"),
-        "`median` is not in this release; `mean`, `min`, `max`, `stddev` and `count_distinct` are; compute others where the answers are used"
+        about("topk(amount) over 1d"),
+        "`topk` is not in this release; the most frequent value is `mode(amount)`, how many there are `count_distinct(amount)`"
     );
     assert_eq!(
         about("lag(amount) over 1d"),

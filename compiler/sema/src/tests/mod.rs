@@ -5,6 +5,7 @@ mod messages;
 mod pages;
 mod programs;
 mod robust;
+mod testing;
 mod types;
 
 use crate::analyse;

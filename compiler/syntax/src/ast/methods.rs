@@ -11,19 +11,23 @@ impl Item {
             Item::Source(item) => item.span,
             Item::Transform(item) => item.span,
             Item::View(item) => item.span,
+            Item::Request(item) => item.span,
             Item::Service(item) => item.span,
+            Item::Test(item) => item.span,
             Item::Broken(item) => item.span,
         }
     }
 
-    /// The declared name, if it is known.
+    /// The declared name, if it is known; a test has a text.
     pub fn name(&self) -> Option<&Name> {
         match self {
             Item::Entity(item) => Some(&item.name),
             Item::Source(item) => Some(&item.name),
             Item::Transform(item) => Some(&item.name),
             Item::View(item) => Some(&item.name),
+            Item::Request(item) => Some(&item.name),
             Item::Service(item) => Some(&item.name),
+            Item::Test(_) => None,
             Item::Broken(item) => item.name.as_ref(),
         }
     }

@@ -1,7 +1,7 @@
 //! `//` where other languages divide: it begins a comment, and what stands before it is the whole value.
 
 use super::Builder;
-use crate::ast::{File, Item, Step};
+use crate::ast::{File, Item, Service, Step, View};
 use crate::errors;
 use std::collections::HashSet;
 
@@ -24,15 +24,15 @@ impl Builder<'_> {
                         }
                     }
                 }
-                Item::View(view) => {
-                    for feature in &view.features {
+                Item::View(View { features, .. }) | Item::Service(Service { features, .. }) => {
+                    for feature in features {
                         names.insert(&feature.name.text);
                         if feature.over.is_none() && feature.cap.is_none() && feature.default.is_none() {
                             ends.insert(feature.span.end);
                         }
                     }
                 }
-                Item::Entity(_) | Item::Service(_) | Item::Broken(_) => {}
+                Item::Entity(_) | Item::Request(_) | Item::Test(_) | Item::Broken(_) => {}
             }
         }
         for comment in &self.tokens.scan.comments {

@@ -89,7 +89,9 @@ impl Builder<'_> {
             Rule::source => self.source(pair).map(Item::Source),
             Rule::transform => self.transform(pair).map(Item::Transform),
             Rule::view => self.view(pair).map(Item::View),
+            Rule::request => self.request(pair).map(Item::Request),
             Rule::service => self.service(pair).map(Item::Service),
+            Rule::test => self.test(pair).map(Item::Test),
             _ => Err(self.impossible(pair)),
         };
         built.unwrap_or_else(|Refused| Item::Broken(self.remains(self.span(pair))))
@@ -102,6 +104,16 @@ impl Builder<'_> {
             doc,
             name: self.name(pair)?,
             keys: self.columns_of(pair)?,
+            span,
+        })
+    }
+
+    fn request(&mut self, pair: &Pair<'_, Rule>) -> Built<Request> {
+        let span = self.span(pair);
+        Ok(Request {
+            doc: self.doc_before(span.start),
+            name: self.name(pair)?,
+            fields: self.columns_of(pair)?,
             span,
         })
     }
@@ -286,10 +298,14 @@ impl Builder<'_> {
     fn service(&mut self, pair: &Pair<'_, Rule>) -> Built<Service> {
         let span = self.span(pair);
         let doc = self.doc_before(span.start);
-        let (name, mut entries, mut broken) = (self.name(pair)?, vec![], vec![]);
+        let (name, mut entries, mut features, mut broken) = (self.name(pair)?, vec![], vec![], vec![]);
         for child in pair.clone().into_inner() {
             match child.as_rule() {
                 Rule::service_entry => entries.push(self.entry(&child)?),
+                Rule::feature => match self.feature(&child) {
+                    Ok(feature) => features.push(feature),
+                    Err(Refused) => broken.push(self.remains(self.span(&child))),
+                },
                 Rule::broken_entry => broken.push(self.broken(Context::Entry, &child)),
                 _ => {}
             }
@@ -298,6 +314,7 @@ impl Builder<'_> {
             doc,
             name,
             entries,
+            features,
             broken,
             span,
         })
@@ -310,9 +327,14 @@ impl Builder<'_> {
             span: self.span(&child),
         };
         let patterns = children(&list, Rule::pattern).map(pattern).collect();
+        let fallback = find(pair, Rule::fallback).map(|clause| match find(&clause, Rule::gate_kw) {
+            Some(_) => Fallback::Gate,
+            None => Fallback::Impute,
+        });
         Ok(ServiceEntry {
             view: self.name(pair)?,
             patterns,
+            fallback,
             span: self.span(pair),
         })
     }

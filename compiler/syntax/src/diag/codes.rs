@@ -152,13 +152,23 @@ codes! {
     E0410 MixedFeature        "feature that aggregates and reads a feature", since "0.1";
     E0411 ColumnOutsideAggregate "column outside of an aggregate", since "0.1";
     E0412 FeatureReadsNothing "feature that reads nothing", since "0.1";
-    E0413 CapWithoutCountDistinct "cap without count_distinct", since "0.1";
+    E0413 CapWithoutValues "cap without values to keep", since "0.1";
     E0414 InvalidCap          "cap out of range", since "0.1";
     E0415 MisplacedModifier   "modifier where it means nothing", since "0.1";
     E0416 MissingKeyColumn    "view without a column for a key", since "0.1";
     E0417 EmptyView           "view without features", since "0.1";
     E0420 StaticAndComing     "static source that says when rows come in", since "0.1";
     E0421 CountOfCondition    "count of a condition", since "0.1";
+    E0422 UnfitField          "field of a request that no question can bring", since "0.1";
+    E0430 MisshapenRow        "row of a table that is not like its header", since "0.1";
+    E0431 NotAValue           "value in a test that is none of its type", since "0.1";
+    E0432 NothingExpected     "test that expects nothing", since "0.1";
+    E0433 DuplicateTest       "two tests of one name", since "0.1";
+    E0434 OtherKeys           "question of a test without the keys of its view", since "0.1";
+    E0435 GivenTwice          "something given twice in a test", since "0.1";
+    E0436 LeftOutColumn       "table without a column that is needed", since "0.1";
+    E0437 NothingKnown        "`as known` without arrival", since "0.1";
+    E0438 RowsNotRead         "rows that the view does not read", since "0.1";
     // E06xx validation
     E0601 PlanDiffers         "plan that does not mean what its program says", since "0.1";
     // E07xx data at run time
@@ -206,6 +216,7 @@ codes! {
     E0814 UnfollowableSource  "source that cannot be followed", since "0.1";
     E0815 ReplacedFile        "followed data that is not there any more", since "0.1";
     E0816 UnreadableSplit     "followed source that cannot be read", since "0.1";
+    E0817 GatedEntity         "entity without an answer of a gated feature", since "0.1";
     // E09xx files, project, usage
     E0901 FileNotFound        "no such file", since "0.1";
     E0902 UnreadableFile      "file cannot be read", since "0.1";
@@ -231,7 +242,9 @@ codes! {
     E0923 FolderBusy          "folder that another run writes to", since "0.1";
     E0924 SeveralEntities     "service about several entities", since "0.1";
     E0925 TooManyParts        "backfill of too many parts", since "0.1";
+    E0926 RequestUnknown      "backfill of a service that reads its questions", since "0.1";
     E0930 SharedIdentity      "question that does not say whose identity it brings", since "0.1";
+    E0931 NoTests             "no test to run", since "0.1";
     E0940 OutputBusy          "output that another run writes to", since "0.1";
     E9999 Bug                 "a bug in featc", since "0.1";
     // W00xx text and syntax

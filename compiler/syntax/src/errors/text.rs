@@ -132,6 +132,24 @@ messages! {
         end: "`{closer}` is missing here";
         help: "write `{closer}`";
     }
+
+    E0430 row_without_end(at: Span) {
+        "the row ends without `|`";
+        at: "missing here";
+        help: "write `|` behind its last cell", at => " |";
+    }
+
+    E0430 row_cut_by_a_comment(at: Span) {
+        "the row ends without `|`";
+        at: "begins a comment here";
+        help: "write `|` before the comment; a text that holds `//` stands in double quotes";
+    }
+
+    E0430 quote_in_a_cell(at: Span) {
+        "a cell is a text in double quotes, or has none";
+        at: "";
+        help: "put the whole cell into double quotes, and write those in it as `\\\"`";
+    }
 }
 
 /// E0004 of a character that begins no token.

@@ -117,7 +117,7 @@ impl<'b> Piece<'b> {
             TokenKind::Word if self.text(first + 1) != "(" => return Some(first),
             TokenKind::Word => first + 1,
             TokenKind::Punctuation if self.text(first) == "(" => first,
-            TokenKind::Punctuation => return None,
+            TokenKind::Punctuation | TokenKind::Cell => return None,
         };
         let depth = self.depth(open) + 1;
         (open + 1..self.tokens.len()).find(|index| self.text(*index) == ")" && self.depth(*index) == depth)

@@ -13,13 +13,11 @@ pub(super) fn item(layout: &Layout<'_>, item: &Item) -> Option<Unit> {
     let (text, interior_end) = match item {
         Item::Entity(entity) => {
             let head = format!("entity {} ", entity.name.text);
-            let region = Region {
-                head_end: Some(entity.name.span.end),
-                start: span.start,
-                end: span.end,
-                indent: 1,
-            };
-            (columns(layout, &head, &entity.keys, &region), entity.name.span.end)
+            named_columns(layout, &head, &entity.name, &entity.keys, span)
+        }
+        Item::Request(request) => {
+            let head = format!("request {} ", request.name.text);
+            named_columns(layout, &head, &request.name, &request.fields, span)
         }
         Item::Source(source) => {
             let head = format!("source {}", source.name.text);
@@ -58,10 +56,22 @@ pub(super) fn item(layout: &Layout<'_>, item: &Item) -> Option<Unit> {
         }
         Item::Service(service) => {
             let head = format!("service {}", service.name.text);
-            let units = service.entries.iter().map(entry).collect();
+            let entries = service.entries.iter().map(entry);
+            let own = service.features.iter();
+            let own = own.map(|found| Unit::leaf(found.span, Kind::Line, feature(found)));
+            let mut units: Vec<Unit> = entries.chain(own).collect();
+            units.sort_by_key(|unit| unit.start);
             (
                 block(layout, &head, service.name.span.end, span, units),
                 service.name.span.end,
+            )
+        }
+        Item::Test(test) => {
+            let head = format!("test {} for {}", quote(&test.name.value), test.view.text);
+            let units = super::test::parts(layout, test);
+            (
+                block(layout, &head, test.view.span.end, span, units),
+                test.view.span.end,
             )
         }
         Item::Broken(_) => return None,
@@ -100,21 +110,46 @@ fn block(layout: &Layout<'_>, head: &str, head_end: usize, span: Span, units: Ve
     }
 }
 
+/// An item that is a name and columns, and where what is inside of it begins.
+fn named_columns(layout: &Layout<'_>, head: &str, name: &Name, all: &[Column], span: Span) -> (String, usize) {
+    let region = Region {
+        head_end: Some(name.span.end),
+        start: span.start,
+        end: span.end,
+        indent: 1,
+    };
+    (columns(layout, head, all, &region), name.span.end)
+}
+
 /// `(a: int64, b: string)` behind a head, on one line if it fits and has no comments inside.
 fn columns(layout: &Layout<'_>, head: &str, columns: &[Column], region: &Region) -> String {
-    let texts: Vec<String> = columns.iter().map(column).collect();
-    let line = format!("{head}({})", texts.join(", "));
+    let items = columns.iter().map(|found| (found.span, column(found))).collect();
+    listed(layout, head, ["(", ")"], items, region)
+}
+
+/// Items with commas between them behind a head, on one line if they fit and hold no comments.
+pub(super) fn listed(
+    layout: &Layout<'_>,
+    head: &str,
+    [open, close]: [&str; 2],
+    items: Vec<(Span, String)>,
+    region: &Region,
+) -> String {
+    let texts: Vec<&str> = items.iter().map(|(_, text)| text.as_str()).collect();
+    let line = match texts[..] {
+        [] => format!("{head}{}{}", open.trim_end(), close.trim_start()),
+        _ => format!("{head}{open}{}{close}", texts.join(", ")),
+    };
     let comments = layout.within(region.head_end.unwrap_or(region.start), region.end);
     let outer = region.indent - 1;
     if comments.is_empty() && outer * 2 + line.chars().count() <= WIDTH {
         return line;
     }
-    let units: Vec<Unit> = columns
-        .iter()
-        .zip(texts)
-        .map(|(column, text)| Unit::leaf(column.span, Kind::Line, format!("{text},")))
+    let first = items.first().map(|(span, _)| span.start);
+    let units: Vec<Unit> = items
+        .into_iter()
+        .map(|(span, text)| Unit::leaf(span, Kind::Line, format!("{text},")))
         .collect();
-    let first = columns.first().map(|column| column.span.start);
     let comment = layout
         .head_comment(region)
         .filter(|comment| first.is_none_or(|first| comment.span.start < first));
@@ -127,7 +162,8 @@ fn columns(layout: &Layout<'_>, head: &str, columns: &[Column], region: &Region)
     let body = layout.body(&region, units, |_, _, gap| gap);
     let comment = comment.map_or(String::new(), |comment| format!(" {}", comment.text));
     let body = if body.is_empty() { body } else { format!("{body}\n") };
-    format!("{head}({comment}\n{body}{})", "  ".repeat(outer))
+    let (open, close) = (open.trim_end(), close.trim_start());
+    format!("{head}{open}{comment}\n{body}{}{close}", "  ".repeat(outer))
 }
 
 fn column(column: &Column) -> String {
@@ -317,6 +353,11 @@ fn entry(entry: &ServiceEntry) -> Unit {
     let text = match patterns[..] {
         [only] => format!("{}.{only}", entry.view.text),
         _ => format!("{}.{{{}}}", entry.view.text, patterns.join(", ")),
+    };
+    let text = match entry.fallback {
+        None => text,
+        Some(Fallback::Impute) => format!("{text} fallback impute"),
+        Some(Fallback::Gate) => format!("{text} fallback gate"),
     };
     Unit::leaf(entry.span, Kind::Line, text)
 }

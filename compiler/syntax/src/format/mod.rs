@@ -1,6 +1,7 @@
 //! The one way to lay out a file: canonical, idempotent, and no comment is lost.
 //!
-//! - Two spaces of indentation, one clause, step, statement or entry per line, nothing aligned in columns.
+//! - Two spaces of indentation, one clause, step, statement or entry per line. Tables of tests are
+//!   aligned, nothing else is.
 //! - Clauses of sources and `owner`, `tags`, `ttl` of views come in the order of the reference; their comments move along.
 //! - Lists of columns stand on one line if they fit and hold no comment.
 //! - Items are separated by one empty line (entities may stand together); in bodies at most one empty line stays.
@@ -10,6 +11,7 @@
 mod bodies;
 mod expr;
 mod layout;
+mod test;
 
 use crate::ast::{File, Item};
 use layout::{Region, Unit};
@@ -64,6 +66,12 @@ enum Kind {
 fn kind(item: &Item) -> Kind {
     match item {
         Item::Entity(_) => Kind::Entity,
-        Item::Source(_) | Item::Transform(_) | Item::View(_) | Item::Service(_) | Item::Broken(_) => Kind::Item,
+        Item::Source(_)
+        | Item::Transform(_)
+        | Item::View(_)
+        | Item::Request(_)
+        | Item::Service(_)
+        | Item::Test(_)
+        | Item::Broken(_) => Kind::Item,
     }
 }

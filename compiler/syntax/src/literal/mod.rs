@@ -3,11 +3,13 @@
 mod duration;
 mod instant;
 mod string;
+mod written;
 
 pub(crate) use duration::{duration, total};
 pub use instant::meant_instant;
 pub(crate) use instant::{Instant, instant};
 pub(crate) use string::{quote, string};
+pub use written::written;
 
 use crate::diag::{Diagnostic, Span};
 use crate::errors;

@@ -6,6 +6,7 @@
 
 mod nesting;
 mod quotes;
+mod rows;
 mod tokens;
 
 #[cfg(test)]
@@ -118,6 +119,7 @@ impl Scanner<'_> {
             }
             '0'..='9' => self.token(TokenKind::Number, number_length(rest.as_bytes())),
             'a'..='z' | 'A'..='Z' | '_' => self.word(),
+            '|' if self.begins_row() => self.row(),
             '=' | '<' | '>' | '!' | '&' | '|' if is_pair(rest) => self.token(TokenKind::Punctuation, 2),
             '(' | ')' | '{' | '}' | '[' | ']' | ',' | ':' | '=' | '?' | '.' | '*' | '+' | '-' | '/' | '<' | '>'
             | '!' | '%' | '^' | '~' | '$' => self.token(TokenKind::Punctuation, 1),

@@ -1,6 +1,6 @@
 //! The depth of brackets, which is bounded.
 
-use super::Scanner;
+use super::{Scanner, Token, TokenKind};
 use crate::errors;
 
 /// Brackets and `case`s within each other beyond this many are refused, so that the recursive parser cannot run out of
@@ -14,7 +14,7 @@ impl Scanner<'_> {
         let mut index = 0;
         while index < self.scan.tokens.len() {
             let token = self.scan.tokens[index];
-            match nesting(&self.text[token.start..token.end]) {
+            match self.nesting(token) {
                 Nesting::Opens => depth += 1,
                 Nesting::Closes => depth = depth.saturating_sub(1),
                 Nesting::Neither => {}
@@ -28,13 +28,20 @@ impl Scanner<'_> {
         }
     }
 
+    fn nesting(&self, token: Token) -> Nesting {
+        match token.kind {
+            TokenKind::Cell => Nesting::Neither,
+            _ => nesting(&self.text[token.start..token.end]),
+        }
+    }
+
     /// Blanks the bracket at this token up to its partner; returns the index behind it.
     fn cut(&mut self, first: usize) -> usize {
         let mut depth = 0_usize;
         let mut last = first;
         while last < self.scan.tokens.len() {
             let token = self.scan.tokens[last];
-            match nesting(&self.text[token.start..token.end]) {
+            match self.nesting(token) {
                 Nesting::Opens => depth += 1,
                 Nesting::Closes => depth = depth.saturating_sub(1),
                 Nesting::Neither => {}
@@ -64,8 +71,8 @@ enum Nesting {
     Resets,
 }
 
-fn nesting(token: &str) -> Nesting {
-    match token {
+fn nesting(text: &str) -> Nesting {
+    match text {
         "(" | "[" | "{" | "case" => Nesting::Opens,
         ")" | "]" | "}" | "end" => Nesting::Closes,
         "feature" | "let" => Nesting::Resets,

@@ -18,6 +18,8 @@ pub(crate) enum TokenKind {
     String,
     Instant,
     Punctuation,
+    /// In a row of a table, without quotes.
+    Cell,
 }
 
 /// A file, and what was scanned of it.

@@ -24,7 +24,16 @@ pub fn dump(file: &File) -> String {
             Item::Source(item) => source(&mut out, item),
             Item::Transform(item) => transform(&mut out, item),
             Item::View(item) => view(&mut out, item),
+            Item::Request(item) => {
+                line(
+                    &mut out,
+                    0,
+                    &item.doc,
+                    format!("(request {}{})", item.name.text, columns(&item.fields)),
+                );
+            }
             Item::Service(item) => service(&mut out, item),
+            Item::Test(item) => test(&mut out, item),
             Item::Broken(item) => broken(&mut out, 0, std::slice::from_ref(item)),
         }
     }
@@ -189,7 +198,13 @@ fn view(out: &mut String, view: &View) {
     if let Some(ttl) = &view.ttl {
         line(out, 1, &None, format!("(ttl {})", ttl.value.us));
     }
-    for feature in &view.features {
+    features(out, &view.features);
+    broken(out, 1, &view.broken);
+    line(out, 0, &None, ")".to_owned());
+}
+
+fn features(out: &mut String, features: &[Feature]) {
+    for feature in features {
         let over = feature.over.as_ref().map_or(String::new(), over);
         let cap = feature
             .cap
@@ -206,8 +221,6 @@ fn view(out: &mut String, view: &View) {
         );
         line(out, 1, &feature.doc, text);
     }
-    broken(out, 1, &view.broken);
-    line(out, 0, &None, ")".to_owned());
 }
 
 fn over(over: &Over) -> String {
@@ -232,10 +245,61 @@ fn service(out: &mut String, service: &Service) {
             .iter()
             .map(|pattern| format!(" {}", pattern.text))
             .collect();
-        line(out, 1, &None, format!("({}{patterns})", entry.view.text));
+        let fallback = match entry.fallback {
+            None => "",
+            Some(Fallback::Impute) => " (fallback impute)",
+            Some(Fallback::Gate) => " (fallback gate)",
+        };
+        line(out, 1, &None, format!("({}{patterns}{fallback})", entry.view.text));
     }
+    features(out, &service.features);
     broken(out, 1, &service.broken);
     line(out, 0, &None, ")".to_owned());
+}
+
+fn test(out: &mut String, test: &Test) {
+    let head = format!("(test {} {}", quote(&test.name.value), test.view.text);
+    line(out, 0, &test.doc, head);
+    for part in &test.parts {
+        match part {
+            TestPart::Given(given) => {
+                line(out, 1, &None, format!("(given {}", given.source.text));
+                for row in std::iter::once(&given.header).chain(&given.rows) {
+                    line(out, 2, &None, format!("({})", cells(&row.cells)));
+                }
+                line(out, 1, &None, ")".to_owned());
+            }
+            TestPart::Expect(expect) => {
+                let known = if expect.as_known.is_some() { " known" } else { "" };
+                let asked = expect.asked.iter();
+                let asked: String = asked
+                    .map(|asked| format!(" ({} {})", asked.name.text, cell(&asked.value)))
+                    .collect();
+                line(out, 1, &None, format!("(expect{known} {}{asked}", expect.at.us));
+                for expected in &expect.expected {
+                    let value = match &expected.value {
+                        Wanted::One(value) => cell(value),
+                        Wanted::List(items, _) => format!("[{}]", cells(items)),
+                    };
+                    let status = expected.status.as_ref().map_or("", |status| &status.text);
+                    line(out, 2, &None, format!("({} {value} {status})", expected.feature.text));
+                }
+                line(out, 1, &None, ")".to_owned());
+            }
+        }
+    }
+    line(out, 0, &None, ")".to_owned());
+}
+
+fn cells(found: &[Cell]) -> String {
+    found.iter().map(cell).collect::<Vec<_>>().join(" ")
+}
+
+fn cell(found: &Cell) -> String {
+    match &found.quoted {
+        Some(text) => quote(text),
+        None => format!("<{}>", found.text),
+    }
 }
 
 fn exprs<'a>(items: impl IntoIterator<Item = &'a Expr>) -> String {

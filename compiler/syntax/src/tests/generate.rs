@@ -265,16 +265,51 @@ fn service() -> impl Strategy<Value = Tokens> {
     let entry = (
         name(),
         proptest::sample::select(vec!["*", "a", "mean_*_1h", "{ a }", "{ a , b_* , }"]),
+        proptest::sample::select(vec!["", "", "fallback impute", "fallback gate"]),
     )
-        .prop_map(|(view, patterns)| join([view, words(patterns)], "."));
-    (name(), vec(entry, 0..4))
-        .prop_map(|(name, entries)| join([around("service", name, "{"), join(entries, ""), words("}")], ""))
+        .prop_map(|(view, patterns, fallback)| join([join([view, words(patterns)], "."), words(fallback)], ""));
+    let part = prop_oneof![3 => entry, 1 => feature()];
+    (name(), vec(part, 0..5))
+        .prop_map(|(name, parts)| join([around("service", name, "{"), join(parts, ""), words("}")], ""))
+}
+
+fn test() -> impl Strategy<Value = Tokens> {
+    // Rows stand on lines of their own.
+    let tables = [
+        "| a | b |\n",
+        "\n| a |long name|\n|1|\"x | y\" | // c\n\n// own\n| | caf\u{e9} 2 |\n",
+        "\n  |a|\n  | - |\t\r\n  /// doc\n  | @2013-01-01 |\n",
+    ];
+    let given = (name(), proptest::sample::select(tables.to_vec()))
+        .prop_map(|(source, table)| join([around("given", source, ""), vec![table.to_owned()]], ""));
+    let expects = [
+        "expect at @2013-01-01T00:00:00Z { }",
+        "expect as known at @2013-01-01T00:00:00Z ( a : - 5 , b . c : \"x\" , ) { f = 1.5 , }",
+        "expect at @2013-01-01T00:00:00Z ( ) { f = null missing , g = [ 1 , - inf , ] error ( cap ) }",
+    ];
+    let expect = proptest::sample::select(expects.to_vec()).prop_map(words);
+    (string(), name(), vec(prop_oneof![given, expect], 0..4)).prop_map(|(name, view, parts)| {
+        join(
+            [
+                around("test", name, "for"),
+                view,
+                words("{"),
+                join(parts, ""),
+                words("}"),
+            ],
+            "",
+        )
+    })
 }
 
 fn item() -> impl Strategy<Value = Tokens> {
-    let entity = (name(), vec(column(), 0..3))
-        .prop_map(|(name, keys)| join([around("entity", name, "("), join(keys, ","), words(")")], ""));
-    prop_oneof![entity, source(), transform(), view(), service()]
+    let of_columns = (
+        proptest::sample::select(vec!["entity", "request"]),
+        name(),
+        vec(column(), 0..3),
+    )
+        .prop_map(|(word, name, columns)| join([around(word, name, "("), join(columns, ","), words(")")], ""));
+    prop_oneof![of_columns, source(), transform(), view(), service(), test()]
 }
 
 /// Text that parses, with comments and line breaks anywhere.

@@ -117,3 +117,57 @@ fn long_lines_are_broken() {
     }
     "#);
 }
+
+#[test]
+fn tables_are_aligned_and_keep_their_comments() {
+    assert_snapshot!(formatted(
+        "module m
+test   \"a | b\" for v{ // head
+ given s // rows
+|id|name|at|
+// the first
+
+|1|\"a | b\"|2026-01-01T00:00:00Z|   // one
+| | caf\u{e9}  |@2026-01-01T00:00:00Z|
+ // the question
+ expect as   known at @2026-01-01T00:00:00Z(k:- 1){a=1 ok,b=[1,null],}// yes
+ expect at @2026-01-01T00:00:00Z { // which
+ a = 1, // one
+ b = 2 }
+}"
+    ), @r#"
+    module m
+
+    test "a | b" for v { // head
+      given s // rows
+        | id | name    | at                    |
+        // the first
+
+        | 1  | "a | b" | 2026-01-01T00:00:00Z  | // one
+        |    | café    | @2026-01-01T00:00:00Z |
+      // the question
+      expect as known at @2026-01-01T00:00:00Z (k: -1) { a = 1 ok, b = [1, null] } // yes
+      expect at @2026-01-01T00:00:00Z { // which
+        a = 1, // one
+        b = 2,
+      }
+    }
+    "#);
+}
+
+#[test]
+fn long_expectations_are_broken() {
+    assert_snapshot!(formatted(
+        "module m
+test \"t\" for v { expect at @2026-01-01T00:00:00Z (card: \"a\") { the_first_of_them = 1.5, the_second_of_them = \"text\" missing } }"
+    ), @r#"
+    module m
+
+    test "t" for v {
+      expect at @2026-01-01T00:00:00Z (card: "a") {
+        the_first_of_them = 1.5,
+        the_second_of_them = "text" missing,
+      }
+    }
+    "#);
+}

@@ -70,6 +70,7 @@ proptest! {
                 "[", "]", "feature", "x", "=", "sum", "where", "let", "over", "7d", ",", ".", "*", "-", "not", "case",
                 "when", "then", "end", "is", "null", "in", "\"s\"", "\"", "'", "@", "@2013-01-01", "//", "///", "\n", "\n",
                 "1.", "==", "&&", "é", "“", "\\", "#", ";", "?", ":", "columns", "time", "default", "cap", "owner",
+                "test", "for", "given", "\n|", "|", "expect", "at", "as", "known",
             ]),
             0..80,
         ),

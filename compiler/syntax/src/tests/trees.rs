@@ -92,8 +92,23 @@ fn every_clause_has_its_place() {
     )
     (service eta_v1
       (carrier_delay mean_delay_* trend)
-      (route_delay *)
-      (tail flights)
+      (route_delay * (fallback gate))
+      (tail flights (fallback impute))
+    )
+    (doc "About a carrier.")
+    (test "late \"arrivals\"" carrier_delay
+      (given departures
+        (<flight_id> <tailnum> <known_at>)
+        (<1> "a | b" <2013-01-01T00:00:00Z>)
+        (<2> <> <@2013-01-01T01:00:00Z>)
+      )
+      (expect known 1357005600000000 (carrier "AA") (departures.flight_id <-1>)
+        (flights <1> ok)
+        (idle <null> missing)
+      )
+      (expect 1357005600000000
+        (last [<1> <-inf> <null>] error(cap))
+      )
     )
     "#);
 }

@@ -44,6 +44,30 @@ pub(crate) enum OutputColumn {
     Feature(usize, usize),
     /// The same, of a status.
     Status(usize, usize),
+    /// The same, as the byte that it travels as.
+    StatusByte(usize, usize),
+}
+
+impl OutputColumn {
+    /// The view that it is of.
+    pub fn view(self) -> Option<usize> {
+        match self {
+            OutputColumn::Own(_) => None,
+            OutputColumn::Feature(view, _) | OutputColumn::Status(view, _) | OutputColumn::StatusByte(view, _) => {
+                Some(view)
+            }
+        }
+    }
+
+    /// The same where only these views, ascending, are there.
+    pub fn among(mut self, used: &[usize]) -> OutputColumn {
+        if let OutputColumn::Feature(view, _) | OutputColumn::Status(view, _) | OutputColumn::StatusByte(view, _) =
+            &mut self
+        {
+            *view = used.partition_point(|known| known < view);
+        }
+        self
+    }
 }
 
 /// See the module.

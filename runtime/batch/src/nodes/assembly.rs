@@ -197,7 +197,7 @@ impl Assembly {
         };
         let column = |column: &OutputColumn| match *column {
             OutputColumn::Own(at) => Ok(own.column(at).clone()),
-            OutputColumn::Feature(view, at) => feature(view, at).cloned(),
+            OutputColumn::Feature(view, at) | OutputColumn::StatusByte(view, at) => feature(view, at).cloned(),
             OutputColumn::Status(view, at) => status_names(feature(view, at)?),
         };
         let arrays = self.columns.iter().map(column).collect::<Result<Vec<_>>>()?;

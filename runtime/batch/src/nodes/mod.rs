@@ -6,6 +6,8 @@
 //! SpineExec (the same) ────────────────────────────────────────────────────────────── AssembleExec ┴▶
 //! ```
 //!
+//! Where a service has features of its own, a DeriveExec computes them of what AssembleExec puts together.
+//!
 //! Each executes its inputs by the contract of `ExecutionPlan` and nothing else: what it needs of their distribution and
 //! order it declares, and [`crate::check`] looks whether it is there. No arithmetic, comparison or aggregate of DataFusion
 //! ever computes a feature.
@@ -18,6 +20,7 @@ mod choices;
 mod chunks;
 mod common;
 mod current;
+mod derive;
 mod edges;
 mod events;
 mod finish;
@@ -31,6 +34,7 @@ mod spine;
 
 pub(crate) use assemble::{AssembleExec, OutputColumn};
 pub(crate) use common::size;
+pub(crate) use derive::{DeriveExec, DeriveSpec, DerivedColumn};
 pub(crate) use events::EventsExec;
 pub(crate) use finish::FinishExec;
 pub(crate) use point_in_time::PointInTimeExec;

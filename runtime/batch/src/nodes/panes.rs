@@ -9,7 +9,7 @@ use arrow::compute::take_record_batch;
 use datafusion::error::Result;
 use featc_ir::{Cut, LiftId};
 use featr_kernels::aggregate::Candidates;
-use featr_merge::{PaneSummary, Run, state_bytes, summarise};
+use featr_merge::{PaneSummary, Run, VALUE_BYTES, state_bytes, summarise};
 use std::sync::Arc;
 
 /// Summaries, each with the row that it stands at, ascending.
@@ -123,7 +123,8 @@ impl Pane {
     /// What its summaries take, in bytes, about.
     pub fn summary_bytes(&self, job: &Job) -> usize {
         let kept = self.summarised.as_ref().map(|(kept, _)| kept.get_array_memory_size());
-        kept.unwrap_or(0) + self.classes.len() * state_bytes(job.spec.merge()).0
+        let values: usize = self.classes.iter().map(|class| class.summary.totals.held()).sum();
+        kept.unwrap_or(0) + self.classes.len() * state_bytes(job.spec.merge()).0 + values * VALUE_BYTES
     }
 
     /// Whether a filter lets events be chosen, and how many of them have arrived for sure.

@@ -65,6 +65,16 @@ impl SpineSpec {
             .ok_or_else(|| bug("the spine does not hand on a column"))
     }
 
+    /// How a column that is handed on stands in the output.
+    pub fn field_of(&self, key: &Key) -> Field {
+        // Without tags it is one field.
+        let [field] = wire(key.ty)
+            .fields(&key.name)
+            .try_into()
+            .unwrap_or_else(|_| [Field::new("", DataType::Null, true)]);
+        field
+    }
+
     /// The columns of the output.
     pub fn output(&self, input: &Schema) -> Schema {
         let own = input.fields().iter().take(self.own);

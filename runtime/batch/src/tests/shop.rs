@@ -2,7 +2,9 @@
 
 use crate::{Inputs, SpineData};
 use arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
-use featc_ir::plan::{BatchPlan, Compose, FinishFeature, FinishKind, FinishSpec, FoldSpec, Pipeline, RowSpec, Spine};
+use featc_ir::plan::{
+    BatchPlan, Compose, Derive, FinishFeature, FinishKind, FinishSpec, FoldSpec, Pipeline, RowSpec, Spine,
+};
 use featc_ir::{
     Aggregate, Arrival, ColumnId, Excluding, Expr, FileFormat, FileSet, Key, Lateness, LiftId, Literal, Slot, Source,
     SourceColumn, Truth, Type, Window, WindowId, WindowKind,
@@ -271,9 +273,11 @@ fn plan_over(source: &Source, excluding: Excluding) -> BatchPlan {
         spine: Spine {
             keys: vec![key("user"), key("shop")],
             self_columns: vec![id],
+            request: vec![],
         },
         pipelines: vec![by_user, by_both],
         compose: Compose(vec![(0, 0), (1, 0), (0, 1)]),
+        derive: Derive::default(),
     }
 }
 

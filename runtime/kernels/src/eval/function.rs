@@ -18,6 +18,7 @@ pub fn call<'a>(function: Function, ty: Type, mut arguments: Vec<Operand<'a>>, r
     }
     match function {
         Function::Abs => absolute(ty, &arguments[0], rows),
+        Function::Round if ty == Type::Float64 && arguments.len() == 2 => to_digits(&arguments, rows),
         Function::Round => whole(Direction::Nearest, ty, arguments.swap_remove(0), rows),
         Function::Floor => whole(Direction::Down, ty, arguments.swap_remove(0), rows),
         Function::Ceil => whole(Direction::Up, ty, arguments.swap_remove(0), rows),
@@ -157,6 +158,16 @@ fn whole<'a>(direction: Direction, ty: Type, operand: Operand<'a>, rows: usize) 
         Direction::Nearest => frame.map(values, |value| canonical(value.round_ties_even())),
     };
     frame.finish(ty, Data::F64(results))
+}
+
+/// `round(x, digits)` of floats.
+fn to_digits<'a>(arguments: &[Operand<'_>], rows: usize) -> Operand<'a> {
+    let frame = Frame::strict(&arguments.iter().collect::<Vec<_>>(), rows);
+    let digits = |digits: i64| u8::try_from(digits).unwrap_or(0);
+    let results = frame.map2(arguments[0].f64s(), arguments[1].i64s(), |value, to| {
+        canonical(decimal::round_f64(value, digits(to)))
+    });
+    frame.finish(Type::Float64, Data::F64(results))
 }
 
 /// `div(x, y, scale)`: the exact quotient with the scale of the result, half even; null by zero.

@@ -1,6 +1,7 @@
 //! Functions of one row.
 
 use super::{Exact, as_float, cast::coerce, decimal_value, invalid, order, overflow, power_of_ten, round_half_even};
+use crate::rounding::{Fraction, mantissa_and_exponent};
 use featc_ir::{Function, Type};
 use featr_kernels::Value;
 use featr_kernels::ratio::big_ratio_to_f64;
@@ -49,6 +50,7 @@ fn null_if(ty: Type, values: &[Value], types: &[Type]) -> Value {
 fn strict(function: Function, ty: Type, values: &[Value], types: &[Type]) -> Option<Value> {
     let float = |at: usize| as_float(&values[at], types[at]);
     Some(match function {
+        Function::Round if ty == Type::Float64 && values.len() == 2 => to_digits(&values[0], &values[1])?,
         Function::Abs | Function::Round | Function::Floor | Function::Ceil => {
             numeric(function, ty, &values[0], types[0])
         }
@@ -102,6 +104,22 @@ fn strict(function: Function, ty: Type, values: &[Value], types: &[Type]) -> Opt
         | Function::Contains
         | Function::Replace => text(function, values)?,
     })
+}
+
+/// The float nearest to the multiple of 10^-digits that is nearest to a float, of two the even one.
+fn to_digits(value: &Value, digits: &Value) -> Option<Value> {
+    let (Value::Float64(value), Value::Int64(digits)) = (value, digits) else {
+        return None;
+    };
+    if !value.is_finite() {
+        return Some(Value::float(*value));
+    }
+    let digits = u32::try_from(*digits).ok()?;
+    let (mantissa, exponent) = mantissa_and_exponent(*value);
+    let scaled = Fraction::new(power_of_ten(digits) * mantissa, 1).times_power_of_two(exponent);
+    let units = round_half_even(&scaled.numerator, &scaled.denominator);
+    let rounded = Fraction::new(units, 1).over_power_of_ten(digits);
+    Some(Value::float(rounded.nearest()))
 }
 
 fn numeric(function: Function, ty: Type, value: &Value, own: Type) -> Value {

@@ -138,6 +138,7 @@ impl World {
                 name: "s".to_owned(),
                 doc: None,
                 fields: vec![],
+                features: vec![],
             }],
             origins: Origins::default(),
         };
@@ -196,6 +197,7 @@ impl World {
             name: format!("spend__f{}", id.0),
             view: ViewId(0),
             feature: id,
+            gate: false,
         };
         self.program.services[0].fields.push(field);
         id
@@ -264,6 +266,7 @@ impl World {
             at_us,
             keys: vec![("card".to_owned(), card)],
             self_columns,
+            request: vec![],
             cuts: vec![],
         }
     }

@@ -25,6 +25,7 @@ source payments {
 }
 view spend of card from payments { feature total_1h = sum(amount) over 1h default 0.0 }
 service risk { spend.* }
+service strict { spend.* fallback gate }
 ";
 
 /// A clock that stands still, stops who asks for the time, or breaks.
@@ -408,6 +409,22 @@ fn what_is_answered_is_as_it_is_described() {
     assert_eq!(answer["answers"][0]["values"]["spend__total_1h"], 0.5, "{answer}");
     let no_question = http::Request::post("/v1/answer").body(Body::from("{}")).unwrap();
     as_described(&served, no_question, 400);
+    let strict = |asked: &str| {
+        let body = format!("{{\"service\": \"strict\", {asked}}}");
+        http::Request::post("/v1/answer").body(Body::from(body)).unwrap()
+    };
+    let many = as_described(
+        &served,
+        strict("\"entities\": [{\"card\": \"b\"}, {\"card\": \"a\"}]"),
+        200,
+    );
+    assert_eq!(
+        many["answers"][0]["error"]["gated"],
+        json!({ "spend__total_1h": "missing" })
+    );
+    assert_eq!(many["answers"][1]["values"]["spend__total_1h"], 0.5, "{many}");
+    let one = as_described(&served, strict("\"entity\": {\"card\": \"b\"}"), 422);
+    assert_eq!(one, many["answers"][0]);
     // No checkpoint can be written any more.
     let checkpoints = served.folder.path().join("state/checkpoint");
     let _ = std::fs::remove_dir_all(&checkpoints);

@@ -2,7 +2,7 @@
 
 use crate::operators::{accept, rows};
 use crate::{Engine, Paging, Questions};
-use featc_ir::plan::{Compose, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec, Spine, StreamGraph};
+use featc_ir::plan::{Compose, Derive, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec, Spine, StreamGraph};
 use featc_ir::{
     Aggregate, Arrival, BinaryOp, ColumnId, Excluding, Expr, ExprKind, Key, Lateness, LiftId, Literal, Slot, Source,
     SourceColumn, Step, Truth, Type, Window, WindowId, WindowKind,
@@ -177,6 +177,7 @@ pub(super) fn questions(asks: &[Ask]) -> Questions {
         times: asks.iter().map(|(t, _, _)| *t).collect(),
         keys: vec![Column::from_values(Type::String, &who)],
         self_columns: vec![Column::from_values(Type::Int64, &ids)],
+        request: vec![],
     }
 }
 
@@ -372,12 +373,15 @@ pub(super) fn graph_of(row_spec: RowSpec, fold: FoldSpec) -> Vec<StreamGraph> {
         spine: Spine {
             keys: fold.entity.clone(),
             self_columns: fold.self_columns.clone(),
+            request: vec![],
         },
         sources: vec![featc_lower::read(&source(), [&rows.rows])],
         rows: vec![rows],
         logs: vec![log],
         answers: vec![answer],
         compose: Compose((0..outputs).rev().map(|output| (0, output)).collect()),
+        derive: Derive::default(),
+        gated: Vec::new(),
     };
     let few = StreamGraph {
         service: "few".to_owned(),

@@ -5,11 +5,12 @@ use super::life::Version;
 use super::log::{self, Row};
 use crate::disk::SimulatedDisk;
 use crate::evaluators::{Answers, Asked, Case, model, read};
-use arrow::array::{Array as _, AsArray as _, RecordBatch};
-use featc_ir::{Arrival, Cut, Program, Source, Truth, Type};
+use arrow::array::{Array as _, AsArray as _, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use featc_ir::{Arrival, Cut, Program, Source, Status, Truth, Type};
 use featr::{Cuts, Limits, Table, TrainOptions};
 use featr_kernels::Value;
-use featr_online::Disk as _;
+use featr_online::{Answer, Disk as _, Gated};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -41,6 +42,42 @@ pub fn with_cuts(program: &Program, mut values: Vec<(String, Value)>, cuts: &Cut
         }
     }
     values
+}
+
+/// Holds the gates of an answer against what the model gives: of entities that are gated nothing is told. Leaves the questions
+/// that were answered, and gives what the model says of these.
+pub fn gate(case: &mut Case, answer: &Answer, expected: Answers) -> Answers {
+    let fields = &case.program.service(&case.service).expect("drawn").fields;
+    let of_row = |(row, answers): (usize, &Vec<(Value, Status)>)| {
+        let other = fields
+            .iter()
+            .zip(answers)
+            .filter(|(field, (_, status))| field.gate && *status != Status::Ok);
+        let features: Vec<_> = other
+            .map(|(field, (_, status))| (field.name.clone(), status.to_string()))
+            .collect();
+        (!features.is_empty()).then_some(Gated { row, features })
+    };
+    let gated: Vec<Gated> = expected.iter().enumerate().filter_map(of_row).collect();
+    assert_eq!(answer.gated, gated, "gates");
+    let is_gated = |row: usize| gated.iter().any(|gated| gated.row == row);
+    let nothing = |row: usize| answer.features.columns().iter().all(|column| column.is_null(row));
+    assert!(
+        gated.iter().all(|gated| nothing(gated.row)),
+        "a gated entity is told of"
+    );
+    let mut row = 0..;
+    case.questions.retain(|_| !row.next().is_some_and(is_gated));
+    let answered = expected.into_iter().enumerate().filter(|(row, _)| !is_gated(*row));
+    answered.map(|(_, answers)| answers).collect()
+}
+
+/// The rows of entities that were answered.
+pub fn answered(answer: &Answer) -> RecordBatch {
+    let is_answered =
+        (0..answer.features.num_rows()).map(|row| Some(answer.gated.iter().all(|gated| gated.row != row)));
+    let mask: BooleanArray = is_answered.collect();
+    filter_record_batch(&answer.features, &mask).expect("as many rows")
 }
 
 fn parquet(disk: &SimulatedDisk, file: &str) -> Vec<RecordBatch> {

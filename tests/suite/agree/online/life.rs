@@ -488,20 +488,19 @@ impl Life {
             at_us: answer.at_us,
             values: kept::with_cuts(&version.program, values, &answer.cuts),
         });
-        let case = Case {
+        let mut case = Case {
             program: version.program.clone(),
             service: "s".to_owned(),
             rows: self.ledger.clone(),
             questions: asked.collect(),
             truth: Truth::AsServed,
         };
-        let found: Answers = read(&case, &[answer.features], 0, true, String::new()).answers();
-        assert_eq!(
-            found,
-            model(&case),
-            "question {}",
-            question.request_id.unwrap_or_default()
-        );
+        let whole = model(&case);
+        let expected = kept::gate(&mut case, &answer, whole);
+        tally.gated += answer.gated.len() as u64;
+        let features = kept::answered(&answer);
+        let found: Answers = read(&case, &[features], 0, true, String::new()).answers();
+        assert_eq!(found, expected, "question {}", question.request_id.unwrap_or_default());
         tally.answers += found.len() as u64;
         for (value, _) in found.iter().flatten() {
             tally.values += 1;

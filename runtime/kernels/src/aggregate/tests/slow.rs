@@ -93,6 +93,23 @@ fn value_slow(aggregate: Aggregate, types: Types, rows: &[Row], t_us: i64) -> Va
                 Value::Int64(distinct as i64)
             }
         }
+        Aggregate::Median { cap } => ranked_slow(cap, &values, |sorted| {
+            let (n, ty) = (sorted.len(), types.argument.unwrap());
+            number_slow(Aggregate::Mean, ty, &[sorted[(n - 1) / 2], sorted[n / 2]])
+        }),
+        // The least value that so many in a billion are not above.
+        Aggregate::Quantile { portion, cap } => ranked_slow(cap, &values, |sorted| {
+            let wanted = BigInt::from(portion.billionths()) * sorted.len();
+            let reaches = |place: usize| BigInt::from(1_000_000_000) * (place + 1) >= wanted;
+            let place = (0..sorted.len()).find(|place| reaches(*place)).unwrap();
+            sorted[place].clone()
+        }),
+        Aggregate::Mode { cap } => ranked_slow(cap, &values, |sorted| {
+            let mut runs: Vec<&[&Value]> = sorted.chunk_by(|left, right| left == right).collect();
+            // Stable: those of one length stay in order.
+            runs.sort_by_key(|run| usize::MAX - run.len());
+            runs[0][0].clone()
+        }),
         Aggregate::Any => Value::Bool(values.contains(&&Value::Bool(true))),
         Aggregate::All => Value::Bool(!values.contains(&&Value::Bool(false))),
         // Of several alike, `min_by` gives the first.
@@ -105,6 +122,17 @@ fn value_slow(aggregate: Aggregate, types: Types, rows: &[Row], t_us: i64) -> Va
         | Aggregate::VariancePop
         | Aggregate::StddevPop => number_slow(aggregate, types.argument.unwrap(), &values),
         Aggregate::Covariance | Aggregate::Correlation | Aggregate::WeightedMean => pairs_slow(aggregate, types, rows),
+    }
+}
+
+fn ranked_slow(cap: u32, values: &[&Value], of_sorted: impl Fn(&[&Value]) -> Value) -> Value {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(|left, right| left.compare(right));
+    let distinct = sorted.chunk_by(|left, right| left == right).count();
+    if distinct > cap as usize {
+        Value::Error(ErrorCode::Cap)
+    } else {
+        of_sorted(&sorted)
     }
 }
 

@@ -267,6 +267,11 @@ impl Maker<'_, '_, '_> {
                     Function::Pow,
                 ]);
                 let arguments = [Type::Float64; 2];
+                if function == Function::Round && self.choices.below(2) == 0 {
+                    let digits = self.choices.below(39) as i64;
+                    let literal = Expr::new(ExprKind::Literal(Literal::Int64(digits)), Type::Int64);
+                    return ExprKind::Call(function, vec![self.of(Type::Float64), literal]);
+                }
                 self.call(
                     function,
                     if function == Function::Pow {

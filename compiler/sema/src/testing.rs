@@ -1,0 +1,322 @@
+//! Tests of a sound program: their names, and the types of what stands in their tables. They are judged when nothing is
+//! wrong with the program itself, and are no part of it.
+
+mod values;
+
+use crate::check::origin;
+use crate::errors;
+use featc_ir::testing::{Expect, Expected, Row, Test, Wanted};
+use featc_ir::{ErrorCode, Literal, Program, Source, SourceId, Status, Truth, Type, ViewId};
+use featc_syntax::ast::{self, TestPart};
+use featc_syntax::diag::{Diagnostic, Outcome, SourceMap, Span, suggest};
+use std::collections::BTreeMap;
+
+/// The tests of a program, in the order of the text. The value is whole only if no complaint is there.
+pub fn tests(files: &[ast::File], program: &Program, texts: &SourceMap) -> Outcome<Vec<Test>> {
+    let mut names: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut judge = Judge {
+        files,
+        program,
+        texts,
+        complaints: Vec::new(),
+    };
+    let mut value = Vec::new();
+    for item in files.iter().flat_map(|file| &file.items) {
+        let ast::Item::Test(test) = item else { continue };
+        if let Some(first) = names.get(test.name.value.as_str()) {
+            let again = errors::duplicate_test(&test.name.value, test.name.span, *first);
+            judge.complaints.push(again);
+        } else {
+            names.insert(&test.name.value, test.name.span);
+        }
+        value.extend(judge.test(test));
+    }
+    Outcome {
+        value,
+        diagnostics: judge.complaints,
+    }
+}
+
+struct Judge<'a> {
+    files: &'a [ast::File],
+    program: &'a Program,
+    texts: &'a SourceMap,
+    complaints: Vec<Diagnostic>,
+}
+
+impl<'a> Judge<'a> {
+    fn line(&self, at: Span) -> u32 {
+        origin(self.texts, at).line
+    }
+
+    /// Where an item is declared.
+    fn declared(&self, is_it: impl Fn(&ast::Item) -> bool) -> Span {
+        let mut items = self.files.iter().flat_map(|file| &file.items);
+        let found = items.find(|item| is_it(item));
+        found
+            .and_then(ast::Item::name)
+            .map_or(Span::default(), |name| name.span)
+    }
+
+    fn test(&mut self, test: &ast::Test) -> Option<Test> {
+        let views = &self.program.views;
+        let Some(place) = views.iter().position(|view| view.name == test.view.text) else {
+            let nearest = suggest::nearest(&test.view.text, views.iter().map(|view| view.name.as_str()));
+            self.complaints
+                .push(errors::unknown_view(&test.view.text, test.view.span, nearest));
+            return None;
+        };
+        let view = ViewId::from(place);
+        let before = self.complaints.len();
+        let (mut rows, mut expects) = (Vec::new(), Vec::new());
+        for part in &test.parts {
+            match part {
+                TestPart::Given(given) => rows.extend(self.given(view, given)),
+                TestPart::Expect(expect) => expects.extend(self.expect(view, expect)),
+            }
+        }
+        if !test.parts.iter().any(|part| matches!(part, TestPart::Expect(_))) {
+            self.complaints
+                .push(errors::test_without_expect(&test.name.value, test.name.span));
+        }
+        (self.complaints.len() == before).then(|| Test {
+            name: test.name.value.clone(),
+            view,
+            origin: origin(self.texts, test.name.span),
+            rows,
+            expects,
+        })
+    }
+
+    /// The source of a table: the one that the view reads.
+    fn source(&mut self, view: ViewId, name: &ast::Name) -> Option<SourceId> {
+        let program = self.program;
+        let view = program.view(view);
+        let reads = program.transform(view.transform).source;
+        let own = &program.source(reads).name;
+        if *own == name.text {
+            return Some(reads);
+        }
+        let is_transform =
+            |item: &ast::Item| matches!(item, ast::Item::Transform(found) if found.name.text == name.text);
+        let nearest = suggest::nearest(&name.text, program.sources.iter().map(|source| source.name.as_str()));
+        self.complaints
+            .push(if program.sources.iter().any(|source| source.name == name.text) {
+                errors::rows_not_read(&name.text, &view.name, own, name.span)
+            } else if self.files.iter().flat_map(|file| &file.items).any(is_transform) {
+                errors::rows_of_a_transform(&name.text, name.span, own)
+            } else {
+                errors::no_such_source(&name.text, name.span, nearest)
+            });
+        None
+    }
+
+    fn given(&mut self, view: ViewId, given: &ast::Given) -> Vec<Row> {
+        let Some(id) = self.source(view, &given.source) else {
+            return Vec::new();
+        };
+        let source = self.program.source(id);
+        let columns = self.columns(source, &given.header);
+        let mut rows = Vec::new();
+        for row in &given.rows {
+            if row.cells.len() != given.header.cells.len() {
+                let (cells, columns) = (row.cells.len(), given.header.cells.len());
+                self.complaints
+                    .push(errors::misshapen_row(cells, columns, row.span, given.header.span));
+                continue;
+            }
+            let mut values = vec![Literal::Null; source.columns.len()];
+            for (cell, column) in row.cells.iter().zip(&columns) {
+                if let Some(column) = column {
+                    values[*column] = self.cell(source, *column, cell);
+                }
+            }
+            rows.push(Row {
+                source: id,
+                values,
+                line: self.line(row.span),
+            });
+        }
+        rows
+    }
+
+    /// The column of each cell of a header, as a place among the columns of the source.
+    fn columns(&mut self, source: &Source, header: &ast::Row) -> Vec<Option<usize>> {
+        let mut first: Vec<Option<Span>> = vec![None; source.columns.len()];
+        let mut places = Vec::new();
+        let mut is_known = true;
+        for cell in &header.cells {
+            let place = source.columns.iter().position(|column| column.name == cell.text);
+            match place.map(|place| (place, first[place])) {
+                None => {
+                    is_known = false;
+                    let names = source.columns.iter().map(|column| column.name.as_str());
+                    let nearest = suggest::nearest(&cell.text, names);
+                    let declared = self
+                        .declared(|item| matches!(item, ast::Item::Source(found) if found.name.text == source.name));
+                    let (name, at) = (&cell.text, cell.span);
+                    self.complaints.push(errors::no_such_column_in_a_table(
+                        &source.name,
+                        name,
+                        at,
+                        nearest,
+                        declared,
+                    ));
+                }
+                Some((_, Some(before))) => {
+                    self.complaints
+                        .push(errors::given_twice("column", &cell.text, cell.span, before));
+                }
+                Some((place, None)) => first[place] = Some(cell.span),
+            }
+            places.push(place);
+        }
+        let missing = source.columns.iter().zip(&first);
+        let missing = missing.filter(|(column, first)| !column.nullable && first.is_none());
+        let missing: Vec<String> = missing.map(|(column, _)| column.name.clone()).collect();
+        if is_known && !missing.is_empty() {
+            self.complaints
+                .push(errors::left_out_column(&missing, &source.name, header.span));
+        }
+        places
+    }
+
+    fn expect(&mut self, view: ViewId, expect: &ast::Expect) -> Option<Expect> {
+        let program = self.program;
+        let source = program.view_source(program.view(view));
+        let truth = match expect.as_known {
+            None => Truth::Complete,
+            Some(at) => {
+                if source.arrival.is_none() {
+                    self.complaints.push(errors::nothing_known(&source.name, at));
+                }
+                Truth::AsOfArrival { delay_us: None }
+            }
+        };
+        if expect.expected.is_empty() {
+            self.complaints.push(errors::expect_without_features(expect.span));
+        }
+        let asked = self.asked(view, expect);
+        let features = self.features(view, &expect.expected);
+        Some(Expect {
+            truth,
+            at_us: expect.at.us,
+            asked,
+            features,
+            line: self.line(expect.span),
+        })
+    }
+
+    /// What the question brings.
+    fn asked(&mut self, view: ViewId, expect: &ast::Expect) -> Vec<(featc_ir::Key, Literal)> {
+        let program = self.program;
+        let service = program.service_of_view(view, String::new());
+        let keys = program.service_keys(&service);
+        let own = program.service_self_columns(&service);
+        let own = own
+            .into_iter()
+            .filter(|own| keys.iter().all(|key| key.name != own.name));
+        let all: Vec<_> = keys.iter().cloned().chain(own).collect();
+        let mut first: BTreeMap<&str, &ast::Asked> = BTreeMap::new();
+        for asked in &expect.asked {
+            let (name, at) = (asked.name.text.as_str(), asked.name.span);
+            if !all.iter().any(|key| key.name == name) {
+                let names: Vec<String> = all.iter().map(|key| key.name.clone()).collect();
+                let nearest = suggest::nearest(name, names.iter().map(String::as_str));
+                let view = &program.view(view).name;
+                self.complaints
+                    .push(errors::unknown_key(name, view, at, nearest, &names));
+            } else if let Some(before) = first.get(name) {
+                self.complaints
+                    .push(errors::given_twice("key", name, at, before.name.span));
+            } else {
+                first.insert(name, asked);
+            }
+        }
+        let mut values = Vec::new();
+        for (place, key) in all.into_iter().enumerate() {
+            let value = match first.get(key.name.as_str()) {
+                Some(asked) => self.value(&asked.value, key.ty, &format!("`{}`", key.name)),
+                None => {
+                    // Of a key that is misspelt enough is said.
+                    if place < keys.len() && expect.asked.len() <= first.len() {
+                        let missing = errors::missing_key(&key.name, &key.ty.to_string(), expect.at.span);
+                        self.complaints.push(missing);
+                    }
+                    Literal::Null
+                }
+            };
+            values.push((key, value));
+        }
+        values
+    }
+
+    fn features(&mut self, id: ViewId, expected: &[ast::Expected]) -> Vec<Expected> {
+        let view = self.program.view(id);
+        let mut first: BTreeMap<usize, Span> = BTreeMap::new();
+        let mut features = Vec::new();
+        for expected in expected {
+            let (name, at) = (&expected.feature.text, expected.feature.span);
+            let Some(place) = view.features.iter().position(|feature| feature.name == *name) else {
+                let names = view.features.iter().map(|feature| feature.name.as_str());
+                let nearest = suggest::nearest(name, names);
+                let declared =
+                    self.declared(|item| matches!(item, ast::Item::View(found) if found.name.text == view.name));
+                self.complaints
+                    .push(errors::no_such_feature(&view.name, name, at, nearest, "", declared));
+                continue;
+            };
+            if let Some(before) = first.insert(place, at) {
+                self.complaints.push(errors::given_twice("feature", name, at, before));
+            }
+            let value = self.wanted(name, view.features[place].ty, &expected.value);
+            let status = expected.status.as_ref().and_then(|status| self.status(status));
+            features.push(Expected {
+                feature: place.into(),
+                value,
+                status,
+                line: self.line(expected.span),
+            });
+        }
+        features
+    }
+
+    fn wanted(&mut self, feature: &str, ty: Type, wanted: &ast::Wanted) -> Wanted {
+        let of = format!("feature `{feature}`");
+        match (ty, wanted) {
+            (Type::List(item), ast::Wanted::List(cells, _)) => {
+                let item = *item;
+                Wanted::List(cells.iter().map(|cell| self.value(cell, item, &of)).collect())
+            }
+            (Type::List(_), ast::Wanted::One(cell)) if !values::is_null(cell) => {
+                let scalar = errors::scalar_of_a_list(feature, &ty.to_string(), &cell.text, cell.span);
+                self.complaints.push(scalar);
+                Wanted::One(Literal::Null)
+            }
+            (Type::List(_), ast::Wanted::One(_)) => Wanted::One(Literal::Null),
+            (_, ast::Wanted::List(_, at)) => {
+                self.complaints
+                    .push(errors::list_of_a_scalar(feature, &ty.to_string(), *at));
+                Wanted::One(Literal::Null)
+            }
+            (_, ast::Wanted::One(cell)) => Wanted::One(self.value(cell, ty, &of)),
+        }
+    }
+
+    fn status(&mut self, written: &ast::Name) -> Option<Status> {
+        let plain = [
+            Status::Ok,
+            Status::Empty,
+            Status::Missing,
+            Status::Truncated,
+            Status::Stale,
+        ];
+        let mut all = plain.into_iter().chain(ErrorCode::ALL.map(Status::Error));
+        let found = all.find(|status| status.to_string() == written.text);
+        if found.is_none() {
+            self.complaints
+                .push(errors::no_such_status(&written.text, written.span));
+        }
+        found
+    }
+}

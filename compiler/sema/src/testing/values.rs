@@ -1,0 +1,76 @@
+//! Values in tests: by the type of the column, the key or the feature that they belong to.
+
+use super::Judge;
+use crate::errors;
+use crate::infer::literal_in;
+use featc_ir::{Literal, Source, Type};
+use featc_syntax::ast::Cell;
+use featc_syntax::written;
+
+/// `null`, or nothing.
+pub(super) fn is_null(cell: &Cell) -> bool {
+    cell.quoted.is_none() && matches!(cell.text.as_str(), "" | "null")
+}
+
+impl Judge<'_> {
+    /// A cell of a table; null where something was wrong with it.
+    pub(super) fn cell(&mut self, source: &Source, column: usize, cell: &Cell) -> Literal {
+        let column = &source.columns[column];
+        let value = self.value(cell, column.ty, &format!("column `{}`", column.name));
+        let is_nan = value == Literal::float(f64::NAN) && !source.keep_nan;
+        if is_nan && !column.nullable {
+            self.complaints.push(errors::nan_in_a_column(&column.name, cell.span));
+        } else if is_null(cell) && !column.nullable {
+            self.complaints.push(errors::null_in_a_column(&column.name, cell.span));
+        }
+        if is_nan { Literal::Null } else { value }
+    }
+
+    /// A value of a type, or null; null also where it is none, which is reported.
+    pub(super) fn value(&mut self, cell: &Cell, ty: Type, of: &str) -> Literal {
+        if is_null(cell) {
+            return Literal::Null;
+        }
+        read(cell, ty).unwrap_or_else(|| {
+            let refused = errors::not_a_value(&cell.text, &ty.to_string(), of, cell.span, forms(ty));
+            self.complaints.push(refused);
+            Literal::Null
+        })
+    }
+}
+
+fn read(cell: &Cell, ty: Type) -> Option<Literal> {
+    match (ty, &cell.quoted) {
+        (Type::String, Some(text)) => return Some(Literal::String(text.clone())),
+        (Type::String, None) => return Some(Literal::String(cell.text.clone())),
+        (_, Some(_)) => return None,
+        (_, None) => {}
+    }
+    let infinite = match (ty, cell.text.as_str()) {
+        (Type::Float64, "nan") => Some(f64::NAN),
+        (Type::Float64, "inf") => Some(f64::INFINITY),
+        (Type::Float64, "-inf") => Some(f64::NEG_INFINITY),
+        _ => None,
+    };
+    if let Some(value) = infinite {
+        return Some(Literal::float(value));
+    }
+    let (is_negative, literal) = written(&cell.text)?;
+    literal_in(&literal, is_negative, ty)
+}
+
+/// How values of a type are written.
+fn forms(ty: Type) -> &'static str {
+    match ty {
+        Type::Bool => "write `true` or `false`; nothing, or `null`, is null",
+        Type::Int64 => "write a whole number of 64 bits, such as `5`; nothing, or `null`, is null",
+        Type::Float64 => "write a number such as `1.5`, `nan` or `inf`; nothing, or `null`, is null",
+        Type::Decimal { .. } => "write a number with as many digits as the type has; nothing, or `null`, is null",
+        Type::String | Type::List(_) => "write a text; nothing, or `null`, is null, `\"\"` the empty text",
+        Type::Timestamp => {
+            "write an instant with its offset, such as `2026-01-01T00:00:00Z`; nothing, or `null`, is null"
+        }
+        Type::Date => "write a day such as `2026-01-01`; nothing, or `null`, is null",
+        Type::Duration => "write a duration such as `90m` or `1h30m`; nothing, or `null`, is null",
+    }
+}

@@ -1,0 +1,68 @@
+//! Rows of tables: cells between bars, in which texts may stand without quotes.
+
+use super::{Scanner, TokenKind};
+use crate::diag::Diagnostic;
+use crate::errors;
+
+impl Scanner<'_> {
+    /// Whether the bar at this place begins a row: behind `given` and a name, or behind another row.
+    pub(super) fn begins_row(&self) -> bool {
+        let token = |back: usize| Some(self.scan.tokens[self.scan.tokens.len().checked_sub(back)?]);
+        let is = |back: usize, text: &str| token(back).is_some_and(|token| &self.text[token.start..token.end] == text);
+        let is_cell = token(1).is_some_and(|token| token.kind == TokenKind::Cell);
+        is(2, "given") || self.is_fresh && (is_cell || is(1, "|") || is(2, "|"))
+    }
+
+    /// Up to the end of the line, or to a comment.
+    pub(super) fn row(&mut self) {
+        let end = self.at + self.text[self.at..].split('\n').next().map_or(0, str::len);
+        let mut is_closed = false;
+        while self.at < end {
+            let rest = &self.text[self.at..end];
+            let cell = rest.find(['|', '"']).unwrap_or(rest.len());
+            let cell = rest[..cell].find("//").unwrap_or(cell);
+            let (text, lead) = (rest[..cell].trim(), cell - rest[..cell].trim_start().len());
+            let behind = rest[cell..].bytes().next();
+            let stop = self.at + cell;
+            if !text.is_empty() {
+                self.at += lead;
+                self.token(TokenKind::Cell, text.len());
+                is_closed = false;
+            }
+            self.at = stop;
+            match behind {
+                Some(b'|') => {
+                    self.token(TokenKind::Punctuation, 1);
+                    is_closed = true;
+                }
+                Some(b'"') if is_closed => {
+                    self.string();
+                    is_closed = false;
+                    let rest = self.text[self.at..end].trim_start();
+                    if !(rest.is_empty() || rest.starts_with('|') || rest.starts_with("//")) {
+                        return self.refuse_row(errors::quote_in_a_cell(self.span(stop, self.at)), stop, end);
+                    }
+                }
+                Some(b'"') => {
+                    return self.refuse_row(errors::quote_in_a_cell(self.span(stop, stop + 1)), stop, end);
+                }
+                Some(_) | None => break,
+            }
+        }
+        if !is_closed {
+            let last = self.scan.tokens.last().map_or(self.at, |token| token.end);
+            let why = match self.text[self.at..].starts_with("//") {
+                true => errors::row_cut_by_a_comment(self.span(self.at, self.at + 2)),
+                false => errors::row_without_end(self.span(last, last)),
+            };
+            self.refuse_row(why, last, self.at);
+        }
+    }
+
+    /// Reports what is wrong with a row, to which the grammar has nothing to add; goes on behind it.
+    fn refuse_row(&mut self, why: Diagnostic, place: usize, behind: usize) {
+        self.report(why);
+        self.scan.poison.push(place);
+        self.at = behind;
+    }
+}
