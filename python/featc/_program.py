@@ -35,6 +35,8 @@ class Service(NamedTuple):
     keys: dict[str, str]
     #: Identity column → type: what a question about an event has, where a feature says ``excluding self``.
     self_columns: dict[str, str]
+    #: Field of a request → type: what every question has as well, where a feature of the service reads it; it may be null.
+    request: dict[str, str]
     #: The columns of the answer, in order.
     columns: list[str]
     #: The sources that are read.
@@ -59,6 +61,11 @@ class Answer(NamedTuple):
 
     value: Any
     status: str
+
+
+def _asked_columns(service: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What questions to a service bring, beside their instant: column and type, in order."""
+    return [(name, ty) for name, ty in (*service["keys"], *service["self_columns"], *service["request"])]
 
 
 def _truth(truth: Optional[str]) -> Optional[str]:
@@ -99,7 +106,7 @@ class Program:
             for source in self._about["sources"]
         }
         self._of_services = {
-            service["name"]: _featc.Columns([(name, ty, False) for name, ty in (*service["keys"], *service["self_columns"])])
+            service["name"]: _featc.Columns([(name, ty, False) for name, ty in _asked_columns(service)])
             for service in self._about["services"]
         }
 
@@ -129,6 +136,7 @@ class Program:
                 service["name"],
                 dict(service["keys"]),
                 dict(service["self_columns"]),
+                dict(service["request"]),
                 service["columns"],
                 service["sources"],
                 service["doc"],
@@ -338,14 +346,14 @@ class Program:
         Python's own. Options are those of :meth:`train` that say what is read and seen, such as ``truth`` and ``delay``.
 
         :param service: whose features are wanted.
-        :param keys: key → value of its type, or the text that stands for it; of ``excluding self`` the identity, too.
+        :param keys: key → value of its type, or the text that stands for it; of ``excluding self`` the identity, too, and the fields of a request.
         :param at: the instant: a datetime with a zone, or a text.
         :raises featc.RunError: what the command line refuses; a key of another type is a ``TypeError``.
         """
         if not isinstance(keys, Mapping):
             raise TypeError(f"keys: a dict of key → value is wanted, and not {type(keys).__name__}")
         known = [known for known in self._about["services"] if known["name"] == service]
-        types = {name: ty for known in known for name, ty in (*known["keys"], *known["self_columns"])}
+        types = {name: ty for known in known for name, ty in _asked_columns(known)}
         named = [f"--key={name}={_key_text(value, name, types.get(name))}" for name, value in keys.items() if value is not None]
         result = _result(self._asked("get", {"service": service, "at": instant_text(at), **options}, None, sources, False, more=named))
         return {feature["name"]: Answer(feature["value"], feature["status"]) for feature in result["features"]}

@@ -69,7 +69,7 @@ def case(
     for name in declared.sources:
         if name not in rows:
             rows[name] = _typed([], types[name])
-    spine = _typed(ask, {**declared.keys, **declared.self_columns, "timestamp": "timestamp"})
+    spine = _typed(ask, {**declared.keys, **declared.self_columns, **declared.request, "timestamp": "timestamp"})
     asked: dict[str, Any] = {"truth": truth, "sources": rows, "max_missing": "100%", "max_rejected": "100%", "progress": False}
     if is_path(spine):
         raise TypeError("ask: questions are rows, and not a path")

@@ -1,5 +1,6 @@
 """Programs: compiling, messages as data, what they declare, how they look."""
 
+import datetime
 import json
 import pickle
 import subprocess
@@ -70,6 +71,37 @@ def test_what_a_program_declares(shop):
         shop.features["?"]
     with pytest.raises(TypeError, match="Features is no frame: take to_pandas\\(\\)\\['name'\\]"):
         shop.features["name"]
+
+
+def test_fields_of_a_request_are_columns_of_questions():
+    text = SHOP + """
+request payment (price: float64, shop: string)
+service asked {
+  spend.total_1d
+  feature ratio = payment.price / spend.total_1d default -1.0
+  feature there = payment.shop = "a" default false
+}
+"""
+    program = featc.Program(text)
+    service = program.services["asked"]
+    assert service.keys == {"card": "int64"} and service.request == {"price": "float64", "shop": "string"}
+    assert program.services["risk"].request == {}
+    assert service.columns == ["spend__total_1d", "ratio", "there"]
+    at = "2024-05-01T14:00:00Z"
+    online = program.online("complete")
+    online.push("txn", payments())
+    asked = {"card": [1, 2, 3], "price": [10, None, 2.5], "shop": ["a", "b", None]}
+    answers = online.read("asked", asked, at).to_pydict()
+    totals = answers["spend__total_1d"]
+    assert all(total for total in totals)
+    assert answers["ratio"] == [10 / totals[0], -1.0, 2.5 / totals[2]]
+    assert answers["there"] == [True, False, False]
+    trained = program.train("asked", {**asked, "timestamp": [datetime.datetime.fromisoformat(at.replace("Z", "+00:00"))] * 3}, sources={"txn": payments()})
+    assert trained.to_pydict()["ratio"] == answers["ratio"]
+    with pytest.raises(featc.RunError, match="shop"):
+        online.read("asked", {"card": [1], "price": [1.0]}, at)
+    got = program.get("asked", {"card": 1, "price": 10.0, "shop": "a"}, at, sources={"txn": payments()})
+    assert got["ratio"].value == answers["ratio"][0] and got["there"].value is True
 
 
 def test_plans(shop):

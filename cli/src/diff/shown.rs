@@ -108,6 +108,7 @@ pub fn json(diff: &Diff) -> Value {
             "service": service.name, "change": change, "values": service.changed,
             "added": service.added, "removed": service.removed, "reordered": service.reordered,
             "gated": service.gated, "released": service.released,
+            "asks": service.asks, "unasked": service.unasked,
         })
     });
     let state = diff.state.iter().map(|log| {
@@ -184,6 +185,8 @@ fn service_text(service: &ServiceDiff, quote: &str) -> Vec<String> {
         ("gone", &service.removed),
         ("now gated", &service.gated),
         ("no longer gated", &service.released),
+        ("a question brings", &service.asks),
+        ("a question no longer brings", &service.unasked),
     ] {
         if !names.is_empty() {
             found.push(format!("{what} {}", quoted(names)));

@@ -25,6 +25,17 @@ pub fn number(server: &Server, name: &str) -> u64 {
         .sum()
 }
 
+/// Whether so many events are in each log of the state, those included that wait for their cut.
+pub fn keeps(server: &Server, events: usize) -> bool {
+    let metrics = server.get("/metrics").body;
+    let logs = metrics
+        .lines()
+        .filter(|line| line.starts_with("featc_state_events{"))
+        .count();
+    let kept = number(server, "featc_state_events") + number(server, "featc_state_waiting");
+    logs > 0 && kept == (logs * events) as u64
+}
+
 pub fn until(server: &Server, what: &str, is_so: impl Fn(&Server) -> bool) {
     let begun = Instant::now();
     while !is_so(server) {
@@ -124,6 +135,8 @@ fn kills_while_a_file_grows_leave_no_trace() {
     until(&server, "all is read", |server| {
         number(server, "featc_followed_splits") == 2 && number(server, "featc_followed_unread_bytes") == 0
     });
+    // Not each row is in an answer, and what is unread is what was there when the files were looked at.
+    until(&server, "all is kept", |server| keeps(server, rows.len()));
     until(&server, "all is answered", |server| answers(server) == expected);
     assert_eq!(number(&server, "featc_source_problems_total"), 0);
     assert_eq!(server.said["epoch"], 7);

@@ -2,7 +2,7 @@
 //! written, records that are gone, partitions that come, transactions, and a topic that is made anew.
 
 use crate::client::{Server, shop};
-use crate::followed::{CARDS, answers, exported, number, rejected, root, until};
+use crate::followed::{CARDS, answers, exported, keeps, number, rejected, root, until};
 use crate::requests::{lines, row};
 use futures::executor::block_on;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
@@ -182,6 +182,8 @@ fn kills(broker: &mut Broker, folder: &Path) {
         }
     }
     let broken: usize = writer.join().expect("a writer");
+    // Not each row is in an answer, and what the brokers told last may be from before the last rows.
+    until(&server, "all is kept", |server| keeps(server, count));
     until(&server, "all is answered", |server| answers(server) == expected);
     until(&server, "no lag", |server| {
         number(server, "featc_followed_unread_records") == 0

@@ -1,8 +1,8 @@
-//! What the features of a program meant when somebody last agreed to it: their fingerprints and the columns of its services, in
-//! a file beside the program that is read in reviews.
+//! What the features of a program meant when somebody last agreed to it: their fingerprints, the columns of its services and
+//! what these make of requests, in a file beside the program that is read in reviews.
 
 use featc_ir::manifest::Manifest;
-use featc_ir::{Program, Service};
+use featc_ir::{Program, Service, hash};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,9 @@ pub struct Lock {
     /// Those of them that have a gate, by service; services without any are left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub gated: BTreeMap<String, Vec<String>>,
+    /// Fingerprints by `service.feature`, of features of services.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub own: BTreeMap<String, String>,
 }
 
 /// What the value of `kind` is.
@@ -31,6 +34,14 @@ fn gated(service: &Service) -> Option<(String, Vec<String>)> {
     let fields = service.fields.iter().filter(|field| field.gate);
     let names: Vec<String> = fields.map(|field| field.name.clone()).collect();
     (!names.is_empty()).then(|| (service.name.clone(), names))
+}
+
+/// The fingerprints of the features of a service's own, by `service.feature`.
+fn own(program: &Program, service: &Service) -> Vec<(String, String)> {
+    let all = hash::service_fingerprints(program, service).into_iter();
+    let own = all.skip(service.fields.len());
+    own.map(|(name, fingerprint)| (format!("{}.{name}", service.name), fingerprint))
+        .collect()
 }
 
 impl Lock {
@@ -44,6 +55,11 @@ impl Lock {
             features: features.map(|feature| (feature.name, feature.fingerprint)).collect(),
             services: manifest.services,
             gated: program.services.iter().filter_map(gated).collect(),
+            own: program
+                .services
+                .iter()
+                .flat_map(|service| own(program, service))
+                .collect(),
         }
     }
 
@@ -74,19 +90,22 @@ impl Lock {
         serde_json::to_string_pretty(self).expect("strings alone") + "\n"
     }
 
-    /// What differs in a newer one, a sentence each: features in the order of their names, then services.
+    /// What differs in a newer one, a sentence each: features of views in the order of their names, then those of
+    /// services, then services.
     pub fn differences(&self, new: &Lock) -> Vec<String> {
         let mut found = Vec::new();
         let mut say = |of: &str, name: &str, why: &str| found.push(format!("{of} `{name}` {why}"));
-        for (name, fingerprint) in &new.features {
-            match self.features.get(name) {
-                None => say("feature", name, "is new"),
-                Some(was) if was != fingerprint => say("feature", name, "means something else"),
-                Some(_) => {}
+        for (then, now) in [(&self.features, &new.features), (&self.own, &new.own)] {
+            for (name, fingerprint) in now {
+                match then.get(name) {
+                    None => say("feature", name, "is new"),
+                    Some(was) if was != fingerprint => say("feature", name, "means something else"),
+                    Some(_) => {}
+                }
             }
-        }
-        for name in self.features.keys().filter(|name| !new.features.contains_key(*name)) {
-            say("feature", name, "is gone");
+            for name in then.keys().filter(|name| !now.contains_key(*name)) {
+                say("feature", name, "is gone");
+            }
         }
         for (name, columns) in &new.services {
             match self.services.get(name) {

@@ -39,6 +39,15 @@ impl Program {
         sources.into_iter().flat_map(|source| names.identity(source)).collect()
     }
 
+    /// All that a question to the service brings beside its instant: keys, then what `excluding self` compares with, then the
+    /// fields of its request.
+    pub fn service_questions(&self, service: &Service) -> Vec<Key> {
+        let mut asked = self.service_keys(service);
+        asked.extend(self.service_self_columns(service));
+        asked.extend(service.request());
+        asked
+    }
+
     /// What a question to the service calls the `unique` columns of a source that the service reads, in declared order:
     /// by their own names, or by [`Source::qualified`](crate::Source::qualified) where something else of the service has
     /// the name. That is a `unique` column of another source, or a key of an entity, unless all views of that entity from

@@ -1,7 +1,7 @@
 //! Services of two programs, matched by name.
 
 use super::features::{FeatureChange, FeatureDiff};
-use featc_ir::{Program, Service, hash};
+use featc_ir::{Key, Program, Service, hash};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A service in which something differs.
@@ -20,14 +20,26 @@ pub struct ServiceDiff {
     pub gated: Vec<String>,
     /// Columns of both that had a gate and have none now: what was refused is answered with what stands in.
     pub released: Vec<String>,
+    /// What a question brings now and did not, or not with this type: keys, what `excluding self` compares with, and fields of
+    /// a request. Whoever asks as before is refused.
+    pub asks: Vec<String>,
+    /// What a question brought and brings no longer: a name that requests may not have.
+    pub unasked: Vec<String>,
 }
 
 impl ServiceDiff {
-    /// Whether whoever asks the old service finds everything in the new one: at most columns are added, and each entity is
-    /// answered that was answered, and no other.
+    /// Whether whoever asks the old service finds everything in the new one: at most columns are added, a question brings
+    /// what it brought, and each entity is answered that was answered, and no other.
     pub fn keeps_everything(&self) -> bool {
-        let same_gates = self.gated.is_empty() && self.released.is_empty();
-        self.is_new != Some(false) && self.changed.is_empty() && self.removed.is_empty() && same_gates
+        let lists = [
+            &self.changed,
+            &self.removed,
+            &self.gated,
+            &self.released,
+            &self.asks,
+            &self.unasked,
+        ];
+        self.is_new != Some(false) && lists.iter().all(|names| names.is_empty())
     }
 }
 
@@ -70,7 +82,7 @@ pub fn compare(old: &Program, new: &Program, features: &[FeatureDiff]) -> Vec<Se
         let was = old.service(&service.name);
         let then = was.map(|service| columns(old, service));
         // A new service refuses nobody who was answered.
-        let changed = was.map_or_else(Gates::default, |was| Gates::of(was, service));
+        let changed = was.map_or_else(Terms::default, |was| Terms::of((old, was), (new, service)));
         let diff = compared(&service.name, then, now, changed, &before);
         found.extend(diff);
     }
@@ -86,30 +98,41 @@ pub fn compare(old: &Program, new: &Program, features: &[FeatureDiff]) -> Vec<Se
                 reordered: false,
                 gated: Vec::new(),
                 released: Vec::new(),
+                asks: Vec::new(),
+                unasked: Vec::new(),
             });
         }
     }
     found
 }
 
-/// The columns whose gate is new, and those whose gate is gone.
+/// What else of an old service and a new one differs than their columns.
 #[derive(Default)]
-struct Gates {
+struct Terms {
     gated: Vec<String>,
     released: Vec<String>,
+    asks: Vec<String>,
+    unasked: Vec<String>,
 }
 
-impl Gates {
-    fn of(was: &Service, is: &Service) -> Gates {
+impl Terms {
+    fn of((old, was): (&Program, &Service), (new, is): (&Program, &Service)) -> Terms {
         let (before, now) = (gates(was), gates(is));
         let names = is.fields.iter().map(|field| field.name.as_str());
         let of = |has: &BTreeSet<&str>, lacks: &BTreeSet<&str>| {
             let names = names.clone().filter(|name| has.contains(name) && !lacks.contains(name));
             names.map(str::to_owned).collect()
         };
-        Gates {
+        let (brought, brings) = (old.service_questions(was), new.service_questions(is));
+        let lacking = |of: &[Key], in_: &[Key]| {
+            let lacking = of.iter().filter(|key| !in_.contains(key));
+            lacking.map(|key| key.name.clone()).collect()
+        };
+        Terms {
             gated: of(&now, &before),
             released: of(&before, &now),
+            asks: lacking(&brings, &brought),
+            unasked: lacking(&brought, &brings),
         }
     }
 }
@@ -119,7 +142,7 @@ fn compared(
     name: &str,
     then: Option<Vec<(&str, String)>>,
     now: Vec<(&str, String)>,
-    Gates { gated, released }: Gates,
+    terms: Terms,
     before: &BTreeMap<&str, &str>,
 ) -> Option<ServiceDiff> {
     let is_new = then.is_none().then_some(true);
@@ -150,7 +173,13 @@ fn compared(
         .map(|(column, _)| *column)
         .filter(|column| features.contains_key(column));
     let reordered = !stay_then.eq(stay_now);
-    let lists = [&changed, &added, &removed, &gated, &released];
+    let Terms {
+        gated,
+        released,
+        asks,
+        unasked,
+    } = terms;
+    let lists = [&changed, &added, &removed, &gated, &released, &asks, &unasked];
     let differs = is_new.is_some() || reordered || lists.iter().any(|names| !names.is_empty());
     differs.then(|| ServiceDiff {
         name: name.to_owned(),
@@ -161,5 +190,7 @@ fn compared(
         reordered,
         gated,
         released,
+        asks,
+        unasked,
     })
 }

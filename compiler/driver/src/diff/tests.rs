@@ -1,5 +1,6 @@
 use super::*;
 use crate::diag::SourceMap;
+use crate::lock::Lock;
 use crate::{compile, lower};
 
 const SHOP: &str = "
@@ -247,5 +248,72 @@ fn gates_are_told() {
         new.keeps_everything() && new.services[0].gated.is_empty(),
         "{:?}",
         new.services
+    );
+}
+
+const ASKED: &str = "
+request payment (amount: int64, shop: string)
+service scored {
+  spend.total
+  feature share = cast(payment.amount as float64) / cast(spend.total as float64)
+}
+";
+
+#[test]
+fn features_of_services_and_their_requests_are_told() {
+    let old = format!("{SHOP}{ASKED}");
+    let of = |edits: &[(&str, &str)]| {
+        let edited = edits.iter().fold(old.clone(), |text, (from, to)| {
+            assert!(text.contains(from), "{from}");
+            text.replace(from, to)
+        });
+        let (old, new) = (program(&old), program(&edited));
+        let locked = Lock::of(&old).differences(&Lock::of(&new));
+        (Diff::of((&old, &lower(&old)), (&new, &lower(&new))), locked)
+    };
+    let (same, locked) = of(&[(
+        "request payment (amount: int64, shop: string)",
+        "request payment (shop: string, amount: int64)",
+    )]);
+    assert!(same.keeps_everything() && same.services.is_empty() && locked.is_empty());
+
+    // Another expression is another value, in the column alone; a field that is read more is brought more.
+    let (changed, locked) = of(&[("/ cast(spend", "/ 2.0 / cast(spend")]);
+    assert_eq!(changed.services[0].changed, ["share"]);
+    assert!(changed.services[0].asks.is_empty() && !changed.keeps_everything());
+    assert_eq!(locked, ["feature `scored.share` means something else"]);
+    let more = "feature at_shop = payment.shop = \"a\"\n}\n";
+    let (asks, locked) = of(&[("as float64)\n}\n", &format!("as float64)\n  {more}"))]);
+    let scored = &asks.services[0];
+    assert_eq!(
+        (&scored.added[..], &scored.asks[..]),
+        (&["at_shop".to_owned()][..], &["shop".to_owned()][..])
+    );
+    assert!(!asks.keeps_everything(), "who asks as before is refused");
+    assert_eq!(locked[0], "feature `scored.at_shop` is new");
+
+    // A type of a field is another question, though the value may be the same.
+    let (typed, _) = of(&[
+        (
+            "amount: int64, shop: string)\nservice",
+            "amount: float64, shop: string)\nservice",
+        ),
+        ("cast(payment.amount as float64)", "payment.amount"),
+    ]);
+    assert_eq!(
+        (&typed.services[0].asks[..], &typed.services[0].unasked[..]),
+        (&["amount".to_owned()][..], &["amount".to_owned()][..])
+    );
+    let (gone, locked) = of(&[(
+        "  feature share = cast(payment.amount as float64) / cast(spend.total as float64)\n",
+        "",
+    )]);
+    assert_eq!(
+        (&gone.services[0].removed[..], &gone.services[0].unasked[..]),
+        (&["share".to_owned()][..], &["amount".to_owned()][..])
+    );
+    assert!(
+        locked.contains(&"feature `scored.share` is gone".to_owned()),
+        "{locked:?}"
     );
 }
