@@ -282,8 +282,9 @@ fn features_of_services_and_their_requests_are_told() {
     assert_eq!(changed.services[0].changed, ["share"]);
     assert!(changed.services[0].asks.is_empty() && !changed.keeps_everything());
     assert_eq!(locked, ["feature `scored.share` means something else"]);
-    let more = "feature at_shop = payment.shop = \"a\"\n}\n";
-    let (asks, locked) = of(&[("as float64)\n}\n", &format!("as float64)\n  {more}"))]);
+    let share = "  feature share = cast(payment.amount as float64) / cast(spend.total as float64)\n";
+    let more = format!("{share}  feature at_shop = payment.shop = \"a\"\n");
+    let (asks, locked) = of(&[(share, &more)]);
     let scored = &asks.services[0];
     assert_eq!(
         (&scored.added[..], &scored.asks[..]),
@@ -304,10 +305,7 @@ fn features_of_services_and_their_requests_are_told() {
         (&typed.services[0].asks[..], &typed.services[0].unasked[..]),
         (&["amount".to_owned()][..], &["amount".to_owned()][..])
     );
-    let (gone, locked) = of(&[(
-        "  feature share = cast(payment.amount as float64) / cast(spend.total as float64)\n",
-        "",
-    )]);
+    let (gone, locked) = of(&[(share, "")]);
     assert_eq!(
         (&gone.services[0].removed[..], &gone.services[0].unasked[..]),
         (&["share".to_owned()][..], &["amount".to_owned()][..])
