@@ -191,7 +191,7 @@ round(d, 1)                  decimal(10, 1)   round(d, 1)
 round(d, 2)                  decimal(10, 2)   round(d, 2)
 round(d, 3)                  decimal(11, 3)   round(d, 3)
 round(e, 30)                 E0208
-round(f, 1)                  E0206
+round(f, 1)                  float64   round(f, 1)
 round(i, 1)                  E0206
 floor(d)                     decimal(10, 0)   floor(d)
 ceil(f)                      float64   ceil(f)

@@ -290,6 +290,7 @@ const HEADS: &[(&str, &str)] = &[
     ("transform t from s { let x = f\"{a}-x\" }", "write `concat(a, \"-x\")`"),
     ("service r { view spend }", "write `spend.*`"),
     ("service r { feature spend.total }", "remove it"),
+    ("service r { features spend.total }", "remove it"),
     ("service r {\n  view spend\n}", "write `spend.*`"),
     ("service r {\n  entity card\n  spend.*\n}", "remove it"),
     ("service r { * }", "write an entry for each view, such as `spend.*`"),
