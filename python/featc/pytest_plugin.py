@@ -35,7 +35,7 @@ class FeatFile(pytest.File):
             if not whole.refused:
                 outcome, program = whole, self.path.parent
         if outcome.refused:
-            raise self.CollectError("\n".join(message.text for message in outcome.messages))
+            raise self.CollectError(_told(outcome))
         for test in json.loads(outcome.results[0][1])["tests"]:
             if test["file"] == self.path.name:
                 yield FeatTest.from_parent(self, name=test["name"], program=program, line=test["line"])
@@ -52,7 +52,7 @@ class FeatTest(pytest.Item):
     def runtest(self) -> None:
         outcome = _run("--exact", f"--filter={self.name}", "--", str(self.program))
         if outcome.refused:
-            raise Failed("\n".join(message.text for message in outcome.messages))
+            raise Failed(_told(outcome))
         (test,) = json.loads(outcome.results[0][1])["tests"]
         if not test["passed"]:
             raise Failed("".join(failure["text"] for failure in test["failures"]))
@@ -68,6 +68,12 @@ class FeatTest(pytest.Item):
 
 class Failed(Exception):
     """What a test found, in words."""
+
+
+def _told(outcome: Any) -> str:
+    from ._errors import diagnostics
+
+    return "\n".join(message.text for message in diagnostics(outcome.messages))
 
 
 def _run(*words: str) -> Any:

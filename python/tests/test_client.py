@@ -91,12 +91,19 @@ def test_rows_of_every_kind_go_in_parts(shop, served, monkeypatch):
         assert client.push("txn", rows.slice(0, 0))["rows"] == 0
 
 
+#: The same features with gates and without.
+GATED = """
+service loose { spend.{total_1h, times} }
+service strict { spend.{total_1h, times} fallback gate }
+"""
+
+
 def test_an_entity_that_is_gated_has_no_answer(command_line):
-    with Served(command_line, program=SHOP + "\nservice strict { spend.* fallback gate }\n") as server, featc.Client(server.url) as client:
+    with Served(command_line, program=SHOP + GATED) as server, featc.Client(server.url) as client:
         client.push("txn", payments())
         at = "2024-05-01T09:00:00Z"
         cards = list(range(20)) + [99999, None]
-        free = client.answer("risk", {"card": cards}, at, status=True)
+        free = client.answer("loose", {"card": cards}, at, status=True)
         assert free.gated == {}
         columns = free.to_pydict()
         expected = {}

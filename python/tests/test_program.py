@@ -96,11 +96,11 @@ service asked {
     assert all(total for total in totals)
     assert answers["ratio"] == [10 / totals[0], -1.0, 2.5 / totals[2]]
     assert answers["there"] == [True, False, False]
-    trained = program.train("asked", {**asked, "timestamp": [datetime.datetime.fromisoformat(at.replace("Z", "+00:00"))] * 3}, sources={"txn": payments()})
+    trained = program.train("asked", {**asked, "timestamp": [datetime.datetime.fromisoformat(at.replace("Z", "+00:00"))] * 3}, sources={"txn": payments()}, truth="complete")
     assert trained.to_pydict()["ratio"] == answers["ratio"]
     with pytest.raises(featc.RunError, match="shop"):
         online.read("asked", {"card": [1], "price": [1.0]}, at)
-    got = program.get("asked", {"card": 1, "price": 10.0, "shop": "a"}, at, sources={"txn": payments()})
+    got = program.get("asked", {"card": 1, "price": 10.0, "shop": "a"}, at, sources={"txn": payments()}, truth="complete")
     assert got["ratio"].value == answers["ratio"][0] and got["there"].value is True
 
 
