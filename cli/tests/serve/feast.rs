@@ -251,3 +251,67 @@ fn the_repository_is_what_it_was() {
     let left: Vec<_> = std::fs::read_dir(folder.path()).expect("readable").flatten().collect();
     assert_eq!(left.len(), 3, "nothing stays aside: {left:?}");
 }
+
+/// Names that Feast, Python or YAML take otherwise.
+const NAMES: &str = r#"module _a.b
+entity card (id: string)
+entity shop (id: int64)
+entity pair (card: string, shop: decimal(10, 2))
+source p {
+  columns (id: int64, card: string, shop: int64, d: decimal(10, 2), at: timestamp)
+  unique id
+  time at
+  arrival time + 1s
+}
+/// A "doc" with \n
+/// and 'two' lines.
+view class of card from p by (card) {
+  feature id = count() over 1d
+  feature import = count() over 2d
+}
+view Class of shop from p by (shop) { feature n = count() over 1d }
+view pairs of pair from p by (card, d) { feature n = count() over 1d }
+service def { class.* pairs.* }
+service other { Class.* }
+service own { feature x = pairs.n + 1 }
+"#;
+
+#[test]
+fn names_that_feast_takes_otherwise_are_told() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("names.feat"), NAMES).expect("writable");
+    let output = featc(folder.path(), "export feast names.feat --out new/repository --json");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(
+        told,
+        json!({
+            "folder": "new/repository", "feature_views": 2, "feature_services": 3,
+            "left_out": [
+                "feature `class:id`: it is called like a join key of its view",
+                "view `Class`: Feast does not tell its name from `class`",
+            ],
+        })
+    );
+    let text = |name: &str| std::fs::read_to_string(folder.path().join("new/repository").join(name)).expect("a file");
+    assert!(text("feature_store.yaml").starts_with("project: featc_a_b\n"));
+    let features = text("features.py");
+    for line in [
+        r#"entity_id = Entity(name="id", join_keys=["id"], value_type=ValueType.STRING)"#,
+        r#"        Field(name="shop", dtype=String, tags={"type": "decimal(10, 2)"}),"#,
+        r#"    description="A \"doc\" with \\n\nand 'two' lines.","#,
+        r#"service_def = FeatureService(name="def", features=[view_class[["import"]], view_pairs[["n"]]])"#,
+        r#"service_other = FeatureService(name="other", features=[])"#,
+    ] {
+        assert!(features.lines().any(|said| said == line), "{line}\n{features}");
+    }
+    let readme = text("README.md");
+    assert!(
+        readme.contains("- Service `def` has more than one column called `id`: ask it with"),
+        "{readme}"
+    );
+    assert!(
+        readme.contains("- Service `own` also answers `x`, which it computes itself"),
+        "{readme}"
+    );
+}
