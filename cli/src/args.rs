@@ -1,12 +1,14 @@
 //! The arguments of every subcommand.
 
 mod backfill;
+mod export;
 mod run;
 mod serve;
 mod state;
 mod train;
 
 pub use backfill::{BackfillArgs, PARTS_BOUND};
+pub use export::{ExportCommand, ExportTarget, FeastArgs};
 pub use run::{Compiled, Given, ProgramArgs, RunArgs, SpineArgs, TruthArg, size};
 pub use serve::ServeArgs;
 pub use state::{ExportArgs, FolderArgs, ShowArgs, StateArgs, StateCommand, StateQuestion};
@@ -87,6 +89,8 @@ pub enum Command {
     Get(GetArgs),
     /// Answer over HTTP from durable state: push rows, ask for features
     Serve(ServeArgs),
+    /// Write what other tools read: a repository of Feast
+    Export(ExportCommand),
     /// Look at the durable state of a server that does not run: list, show, verify, export
     State(StateCommand),
     /// The whole tour on real flights

@@ -16,6 +16,7 @@ mod demo;
 mod diff;
 pub mod errors;
 mod explain;
+mod export;
 mod fmt;
 mod foreign;
 mod found;
@@ -121,6 +122,7 @@ pub fn run(command: &Command, reporter: &Reporter) -> Result<(), report::Refused
         Command::Verify(args) => verify::run(args, reporter),
         Command::Get(args) => get::run(args, reporter),
         Command::Serve(args) => serve::run(args, reporter),
+        Command::Export(args) => export::run(args, reporter),
         Command::State(args) => state::run(args, reporter),
         Command::Demo(args) => demo::run(args, reporter),
         Command::Notices => notices::run(reporter),

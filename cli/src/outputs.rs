@@ -7,6 +7,7 @@ use crate::run::Prepared;
 use arrow::datatypes::{Field, Schema};
 use featr::provenance::sidecar;
 use featr::{Claim, JsonlRejects, RejectedRows, Spine, begins_with_reject, open_file};
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -159,6 +160,35 @@ pub fn claim(target: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
         return reporter.refuse(errors::unwritable(&name, "no such folder"));
     }
     Claim::take(target).or_else(|error| reporter.refuse(errors::run(&error.into(), None)))
+}
+
+/// The folder that something stands in.
+fn parent(target: &Path) -> &Path {
+    let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
+}
+
+/// A new folder beside `folder`, with the permissions of any new folder, that goes away unless it is put in place.
+pub fn folder_aside(folder: &Path, prefix: &str) -> io::Result<tempfile::TempDir> {
+    std::fs::create_dir_all(parent(folder))?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    builder.prefix(prefix).tempdir_in(parent(folder))
+}
+
+/// Writes a file, to the disk.
+pub fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = std::fs::File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Gives a folder its place, where there is none, or an empty one.
+pub fn put_folder(aside: &tempfile::TempDir, folder: &Path) -> io::Result<()> {
+    featr::sync_folder(aside.path())?;
+    std::fs::rename(aside.path(), folder)?;
+    featr::sync_folder(parent(folder))
 }
 
 /// Refuses columns that the result cannot hold, before anything is computed.

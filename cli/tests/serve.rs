@@ -1,7 +1,7 @@
 //! `featc serve`: the binary over HTTP, killed and started again, with broken files, beside a broker, and with bad requests.
 //!
 //! `tests/ui/<CODE>/<point>.http` is a session: `== serve OPTIONS` (the shop of `serve/shop.feat` is served),
-//! `== hold N` (so many requests begin and do not go on), `== blocks N` (no file is longer, in KiB), `== repeat N` (the body comes so often, a line each), `== request` with
+//! `== program` (this one is served in its place), `== push SOURCE` (these rows are there), `== hold N` (so many requests begin and do not go on), `== blocks N` (no file is longer, in KiB), `== repeat N` (the body comes so often, a line each), `== request` with
 //! method, path, headers and body, `== status CODE`, `== body` with what is answered. `FEATC_BLESS=1` rewrites the bodies.
 //! `tests/ui/<CODE>/<point>.log` is one of what a server tells in its log: `== file NAME`, `== serve OPTIONS`, `== accepted N`,
 //! `== write NAME`, done in order, and `== log` with the line of this code.
@@ -10,6 +10,8 @@
 mod client;
 #[path = "serve/faults.rs"]
 mod faults;
+#[path = "serve/feast.rs"]
+mod feast;
 #[path = "serve/followed.rs"]
 mod followed;
 #[path = "serve/forms.rs"]

@@ -26,6 +26,17 @@ pub fn unservable(source: &str) -> Diagnostic {
     Diagnostic::new(Code::ArrivalNeeded, Error::ArrivalNeeded { source }.to_string()).with_help(help)
 }
 
+/// A program of which Feast can ask nothing.
+pub fn nothing_for_feast(module: &str, left_out: &[String]) -> Diagnostic {
+    let message = format!("`{module}` has no service that Feast can ask");
+    let notes = left_out
+        .iter()
+        .fold(Diagnostic::new(Code::NothingForFeast, message), |told, left| {
+            told.with_note(left.clone())
+        });
+    notes.with_help("declare a service of features that read no fields of a request and say no `excluding self`")
+}
+
 /// A folder in which a state should be.
 pub fn no_state(folder: &str, error: &std::io::Error) -> Diagnostic {
     let (code, why) = match error.kind() {

@@ -4,6 +4,7 @@
 use super::case::{Case, Events, source_rows};
 use super::engines::Setting;
 use crate::args::VerifyArgs;
+use crate::outputs::{folder_aside, put_folder};
 use crate::run::Prepared;
 use featc_driver::diag::printable;
 use featc_ir::Truth;
@@ -43,16 +44,8 @@ pub fn write(
         Some(folder) => folder.clone(),
         None => free_folder(Path::new(PARENT)),
     };
-    let parent = match folder.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        Some(_) | None => PathBuf::from("."),
-    };
     let said = |error: io::Error| format!("cannot write `{}`: {}", folder.display(), featr::plain(&error));
-    std::fs::create_dir_all(&parent).map_err(said)?;
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-    let aside = builder.prefix(".featc-case-").tempdir_in(&parent).map_err(said)?;
+    let aside = folder_aside(&folder, ".featc-case-").map_err(said)?;
     let at_column = case.asked.at_column(&args.spine.at_column);
     write_files(prepared, case, &at_column, aside.path()).map_err(|why| match why {
         Error::Resources { why } => why,
@@ -62,8 +55,7 @@ pub fn write(
     if let Some(why) = refusal(&folder) {
         return Err(format!("cannot write `{}`: {why}", folder.display()));
     }
-    std::fs::rename(aside.path(), &folder).map_err(said)?;
-    let _ = featr::sync_folder(&parent);
+    put_folder(&aside, &folder).map_err(said)?;
     let command = command(prepared, case, &at_column, setting, args, is_metamorphic, &folder);
     Ok(Written { folder, command })
 }

@@ -38,13 +38,15 @@ impl Random {
 }
 
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PÖST"];
-const PATHS: [&str; 14] = [
+const PATHS: [&str; 16] = [
     "/v1/push/payments",
     "/v1/push/payments",
     "/v1/push/payments",
     "/v1/answer",
     "/v1/answer",
     "/v1/answer",
+    "/get-online-features",
+    "/get-online-features",
     "/v1/push/nothing",
     "/v1/push/%ff%00",
     "/v1/services",
@@ -114,6 +116,12 @@ fn bodies() -> Vec<Vec<u8>> {
         json!({ "service": "risk", "entity": { "card": "f", "shop": 1 }, "at": "2024-03-01T12:00:00Z" })
             .to_string()
             .into_bytes(),
+        json!({ "feature_service": "risk", "entities": { "card": ["f", null], "shop": [1, 2] }, "full_feature_names": true })
+            .to_string()
+            .into_bytes(),
+        json!({ "features": ["spend:last_1d", "spend:total_1h"], "entities": { "card": ["f", "g"] } })
+            .to_string()
+            .into_bytes(),
         writer.into_inner().expect("finished"),
         Vec::new(),
     ]
@@ -143,7 +151,10 @@ fn mutated(body: &mut Vec<u8>, random: &mut Random) {
 fn request(random: &mut Random, bodies: &[Vec<u8>]) -> Vec<u8> {
     let mut method = "POST";
     let mut path = random.of(&PATHS).to_owned();
-    if !path.starts_with("/v1/push") && !path.starts_with("/v1/answer") {
+    if !["/v1/push", "/v1/answer", "/get"]
+        .iter()
+        .any(|known| path.starts_with(known))
+    {
         method = "GET";
     }
     if random.one_in(12) {

@@ -35,6 +35,7 @@ fn play(path: &Path) -> Option<String> {
     std::fs::write(folder.path().join("token"), "0123456789abcdef\n").expect("a writable folder");
     let (mut request, mut status, mut expected) = ("", 0, "");
     let (mut hold, mut blocks, mut repeat) = (0, None, 1);
+    let mut pushes: Vec<(&str, &str)> = Vec::new();
     let mut options: Vec<String> = Vec::new();
     for part in session.split("== ").skip(1) {
         let (head, body) = part.split_once('\n').unwrap_or((part, ""));
@@ -44,6 +45,8 @@ fn play(path: &Path) -> Option<String> {
                 let here = |word: &&str| word.replace("$FOLDER", &folder.path().display().to_string());
                 options = given.iter().map(here).collect();
             }
+            ["program"] => std::fs::write(&program, body).expect("a writable folder"),
+            ["push", source] => pushes.push((source, body)),
             ["hold", number] => hold = number.parse().expect("a number"),
             ["blocks", number] => blocks = Some((*number).to_owned()),
             ["repeat", number] => repeat = number.parse().expect("a number"),
@@ -60,6 +63,10 @@ fn play(path: &Path) -> Option<String> {
         Some(blocks) => Server::start_on_full_disk(&program, &state, blocks),
     };
     let server = server.expect("it starts");
+    for (source, rows) in pushes {
+        let pushed = server.request(&format!("POST /v1/push/{source}"), rows.as_bytes()).ok();
+        assert_eq!(pushed["accepted"], rows.lines().count(), "{}: {pushed}", path.display());
+    }
     let held: Vec<TcpStream> = (0..hold).map(|_| server.slow()).collect();
     if hold > 0 {
         std::thread::sleep(Duration::from_millis(500));

@@ -325,15 +325,18 @@ impl Program {
         Ok(plan)
     }
 
-    /// The view of each output column of a service.
-    pub(crate) fn field_views(&self, service: &str) -> Result<Vec<String>, Error> {
-        let plan = self.batch_plan(service)?;
-        let view = |(pipeline, place): &(u32, u32)| {
-            let finish = &plan.pipelines.get(*pipeline as usize)?.finish;
+    /// The views of the first [`Program::fields`] of a service; those behind them are features of the service's own.
+    ///
+    /// # Errors
+    /// [`Error::UnknownService`].
+    pub fn field_views(&self, service: &str) -> Result<Vec<String>, Error> {
+        let graph = self.graph(service)?;
+        let view = |(answer, place): &(u32, u32)| {
+            let finish = &graph.answers.get(*answer as usize)?.finish;
             let mut outputs = finish.features.iter().filter(|feature| feature.output);
             outputs.nth(*place as usize).map(|feature| feature.view.clone())
         };
-        let views: Option<Vec<String>> = plan.compose.0.iter().map(view).collect();
+        let views: Option<Vec<String>> = graph.compose.0.iter().map(view).collect();
         views.ok_or_else(|| Error::Bug {
             why: format!("service {service} has a column of no view"),
         })

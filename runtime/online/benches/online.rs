@@ -194,6 +194,7 @@ fn ask(runtime: &Runtime, users: &Users, end: &AtomicBool, pause: Duration) -> L
             rows: RecordBatch::try_from_iter([("user", user)]).expect("a question"),
             at_us: None,
             request_id: None,
+            is_whole: false,
         };
         let begun = Instant::now();
         runtime.answer_wait(&question).expect("an answer");

@@ -44,6 +44,8 @@ pub struct Counters {
     pub questions: Counts,
     /// Questions not answered because of a gate, by service.
     pub gated: Counts,
+    /// Values that left in answers with any status but `ok`, by service and feature.
+    pub stand_ins: Counts,
     /// What readers met, by source and code.
     pub problems: Counts,
     pub commits: AtomicU64,
@@ -66,8 +68,18 @@ impl Counts {
     }
 
     pub fn add(&self, label: &str, other: &str, count: u64) {
-        if count > 0 {
-            *self.all().entry((label.to_owned(), other.to_owned())).or_default() += count;
+        self.add_all(label, [(other, count)]);
+    }
+
+    /// Adds counts that have their first label in common.
+    pub fn add_all<'a>(&self, label: &str, counts: impl IntoIterator<Item = (&'a str, u64)>) {
+        let mut counts = counts.into_iter().filter(|(_, count)| *count > 0).peekable();
+        if counts.peek().is_none() {
+            return;
+        }
+        let mut all = self.all();
+        for (other, count) in counts {
+            *all.entry((label.to_owned(), other.to_owned())).or_default() += count;
         }
     }
 

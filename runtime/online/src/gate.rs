@@ -5,7 +5,7 @@
 
 use arrow::array::{AsArray as _, BooleanArray, RecordBatch};
 use arrow::compute::{filter_record_batch, not, nullif};
-use arrow::datatypes::{Field, Schema};
+use arrow::datatypes::{Field, FieldRef, Schema};
 use arrow::error::ArrowError;
 use featc_ir::Status;
 use std::sync::Arc;
@@ -60,6 +60,20 @@ pub(crate) fn answered(rows: &RecordBatch, gated: &[Gated]) -> Result<RecordBatc
         true => Ok(rows.clone()),
         false => filter_record_batch(rows, &not(&mask(gated, rows.num_rows()))?),
     }
+}
+
+/// Per feature, of how many answered entities it has no answer of its own; `features` as of [`closed`].
+pub(crate) fn stand_ins<'a>(features: &'a RecordBatch, gated: &[Gated]) -> Vec<(&'a str, u64)> {
+    let ok = Status::Ok.to_string();
+    let fields = features.schema_ref().fields().chunks(2);
+    let feature = |(place, fields): (usize, &'a [FieldRef])| {
+        let statuses = features.column(2 * place + 1).as_string::<i32>();
+        let is_other = |row: usize| statuses.value(row) != ok;
+        let all = (0..features.num_rows()).filter(|row| is_other(*row)).count();
+        let hidden = gated.iter().filter(|gated| is_other(gated.row)).count();
+        (fields[0].name().as_str(), (all - hidden) as u64)
+    };
+    fields.enumerate().map(feature).collect()
 }
 
 /// With nothing but nulls in the rows of gated entities, statuses among them. Every column may be null then, so that all answers

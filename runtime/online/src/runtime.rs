@@ -27,6 +27,8 @@ pub struct Question {
     /// The instant that is asked about; the server's own, if it says none.
     pub at_us: Option<i64>,
     pub request_id: Option<String>,
+    /// Whether the asker takes the answers about all entities or none: where one is gated, none counts as answered.
+    pub is_whole: bool,
 }
 
 /// Answers to questions.
@@ -152,7 +154,10 @@ impl Runtime {
         drop(core);
         let gates = shared.program.gated(&question.service);
         let gated = gate::closed(&features, &gates);
-        let answered = (question.rows.num_rows() - gated.len()) as u64;
+        let answered = match question.is_whole && !gated.is_empty() {
+            true => 0,
+            false => (question.rows.num_rows() - gated.len()) as u64,
+        };
         let cuts: Cuts = all.into_iter().filter(|(source, _)| sources.contains(source)).collect();
         if shared.options.served_log && answered > 0 {
             let told = Told {
@@ -175,6 +180,10 @@ impl Runtime {
             answers.push((question.service.clone(), rows));
         }
         shared.counters.questions.add(&question.service, "", answered);
+        if answered > 0 {
+            let stand_ins = gate::stand_ins(&features, &gated);
+            shared.counters.stand_ins.add_all(&question.service, stand_ins);
+        }
         shared.counters.gated.add(&question.service, "", gated.len() as u64);
         let took = begun.elapsed().as_micros();
         shared.counters.answers.add(u64::try_from(took).unwrap_or(u64::MAX));

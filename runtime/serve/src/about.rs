@@ -1,6 +1,7 @@
 //! What is served, for people and for tools.
 
 use crate::endpoints::{Access, Does, ENDPOINTS, Endpoint};
+use crate::feast::STATUSES;
 use crate::head::{ARROW, ID_BYTES_MAX, JSON};
 use crate::shared::Server;
 use featc_ir::{Arrival, Key, Source, Type};
@@ -102,6 +103,36 @@ fn ready() -> Value {
     said
 }
 
+/// What Feast's SDK sends, and what it is answered.
+fn of_feast(server: &Server) -> (Value, Value) {
+    let list = |items: Value| json!({ "type": "array", "items": items });
+    let values = json!({ "type": "array", "maxItems": server.limits.entities });
+    let services: Vec<&str> = server.runtime.program().services().collect();
+    let question = json!({
+        "type": "object",
+        "properties": {
+            "entities": { "type": "object", "minProperties": 1, "additionalProperties": values },
+            "feature_service": { "enum": services },
+            "features": list(json!({ "type": "string", "pattern": "^[^:]+:[^:]+$" })),
+            "full_feature_names": { "type": "boolean" },
+            "include_feature_view_version_metadata": { "enum": [false] },
+        },
+        "required": ["entities"],
+        "additionalProperties": false,
+    });
+    let result = record([
+        ("values", list(json!({}))),
+        ("statuses", list(json!({ "enum": STATUSES }))),
+        (
+            "event_timestamps",
+            list(json!({ "type": "string", "format": "date-time" })),
+        ),
+    ]);
+    let metadata = record([("feature_names", list(json!({ "type": "string" })))]);
+    let answer = record([("metadata", metadata), ("results", list(result))]);
+    (question, answer)
+}
+
 /// What requests and answers are made of, by name.
 fn schemas(server: &Server) -> Map<String, Value> {
     let (runtime, program) = (&server.runtime, server.runtime.program());
@@ -150,6 +181,7 @@ fn schemas(server: &Server) -> Map<String, Value> {
         ("cuts", json!({ "type": "object", "additionalProperties": instant() })),
         ("answers", json!({ "type": "array", "items": { "anyOf": answers } })),
     ]);
+    let of_feast = of_feast(server);
     let by_view = json!({ "type": "object", "additionalProperties": numbers() });
     let example = record([("place", number()), ("reason", text()), ("detail", text())]);
     let pushed = record([
@@ -171,6 +203,8 @@ fn schemas(server: &Server) -> Map<String, Value> {
     for (name, schema) in [
         ("question", question),
         ("answer", answer),
+        ("feast.question", of_feast.0),
+        ("feast.answer", of_feast.1),
         ("pushed", pushed),
         ("refusal", refusal),
     ] {
@@ -206,6 +240,7 @@ fn operation(endpoint: &Endpoint, server: &Server) -> Value {
     let (takes, gives) = match endpoint.does {
         Does::Push => (Value::Null, reference("pushed")),
         Does::Answer => (reference("question"), reference("answer")),
+        Does::Feast => (reference("feast.question"), reference("feast.answer")),
         Does::Live => (Value::Null, record([("status", json!({ "type": "string" }))])),
         Does::Ready => (Value::Null, ready()),
         Does::Services | Does::Describe | Does::Metrics => (Value::Null, json!({ "type": "object" })),

@@ -48,7 +48,7 @@ pub async fn answer(server: &Shared, request: Request) -> Result<Response, Refus
         let answer = shared.runtime.answer_wait(&question);
         let answer = answer.map_err(|refused| Refusal::of(&refused))?;
         if let Some(gated) = answer.gated.first().filter(|_| is_one) {
-            return Err(Refusal::gated(&question.service, gated));
+            return Err(Refusal::gated(&question.service, gated, 1));
         }
         match wants_arrow {
             true => Ok((ARROW, as_arrow(&shared, &question, &answer)?)),
@@ -66,15 +66,8 @@ pub async fn answer(server: &Shared, request: Request) -> Result<Response, Refus
 fn question(server: &Server, bytes: &[u8], in_head: Option<String>) -> Result<(Question, bool), Refusal> {
     let asked: Asked<'_> = serde_json::from_slice(bytes)
         .map_err(|error| Refusal::unreadable(format!("the body is no request for answers: {error}"), HELP))?;
-    let most = server.limits.entities;
     let count = asked.entities.as_ref().map_or(1, Vec::len);
-    if count > most {
-        let message = format!("{count} entities are asked about, and at most {most} may be");
-        return Err(Refusal::too_large(
-            message,
-            "ask about fewer at a time, or raise --max-entities",
-        ));
-    }
+    server.limits.check_entities(count)?;
     let lines: Vec<&str> = match (asked.entity, &asked.entities) {
         (Some(one), None) => vec![one.get()],
         (None, Some(many)) => many.iter().map(|entity| entity.get()).collect(),
@@ -96,6 +89,7 @@ fn question(server: &Server, bytes: &[u8], in_head: Option<String>) -> Result<(Q
         service: asked.service,
         at_us,
         request_id: asked.request_id.or(in_head),
+        is_whole: false,
     };
     Ok((question, asked.entity.is_some()))
 }
@@ -114,7 +108,7 @@ fn at(written: &RawValue) -> Result<i64, Refusal> {
 }
 
 /// The instant and the cuts of an answer, as JSON: `"2026-01-01T00:00:00Z"` and an object.
-fn instants(answer: &Answer) -> Result<(String, String), Refusal> {
+pub fn instants(answer: &Answer) -> Result<(String, String), Refusal> {
     let all = std::iter::once(answer.at_us).chain(answer.cuts.values().copied());
     let all: ArrayRef = Arc::new(TimestampMicrosecondArray::from_iter_values(all).with_timezone("UTC"));
     let batch = RecordBatch::try_from_iter([("instant", all)]).map_err(Refusal::bug_of)?;
@@ -125,7 +119,8 @@ fn instants(answer: &Answer) -> Result<(String, String), Refusal> {
     Ok((texts.value(0, 0).to_owned(), format!("{{{cuts}}}")))
 }
 
-fn texts(batch: &RecordBatch) -> Result<JsonColumns, Refusal> {
+/// The values of a batch as JSON.
+pub fn texts(batch: &RecordBatch) -> Result<JsonColumns, Refusal> {
     let texts = JsonColumns::of(batch, "the answer as JSON");
     texts.map_err(|error| Refusal::of_error(&featr::Error::Decode(error)))
 }
@@ -148,7 +143,7 @@ fn as_json(server: &Server, question: &Question, answer: &Answer) -> Result<Vec<
             out.push(',');
         }
         if let Some(gated) = gated.next_if(|gated| gated.row == row) {
-            out.push_str(&Refusal::gated(&question.service, gated).document().to_string());
+            out.push_str(&Refusal::gated(&question.service, gated, 1).document().to_string());
             continue;
         }
         let entries = |out: &mut String, behind: usize| {

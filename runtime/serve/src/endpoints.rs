@@ -25,6 +25,7 @@ pub struct Endpoint {
 pub enum Does {
     Push,
     Answer,
+    Feast,
     Services,
     Describe,
     Live,
@@ -46,7 +47,7 @@ pub enum Access {
 const TEXT: &str = "text/plain";
 
 /// All of them.
-pub const ENDPOINTS: [Endpoint; 7] = [
+pub const ENDPOINTS: [Endpoint; 8] = [
     Endpoint {
         method: Method::POST,
         path: "/v1/push/{source}",
@@ -64,6 +65,15 @@ pub const ENDPOINTS: [Endpoint; 7] = [
         access: Access::Room,
         takes: &[JSON],
         gives: &[JSON, ARROW],
+    },
+    Endpoint {
+        method: Method::POST,
+        path: "/get-online-features",
+        summary: "Ask as Feast's SDK does",
+        does: Does::Feast,
+        access: Access::Room,
+        takes: &[JSON],
+        gives: &[JSON],
     },
     Endpoint {
         method: Method::GET,

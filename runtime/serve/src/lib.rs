@@ -3,6 +3,7 @@
 //! ```text
 //! accept ─▶ token or this machine, room ─▶ POST /v1/push/SOURCE ─▶ decode ─▶ Runtime::push ─▶ durable
 //!                                          POST /v1/answer ──────▶ decode ─▶ Runtime::answer_wait
+//!                                          POST /get-online-features: the same, in Feast's form
 //!                                          what is known without the engine: see `endpoints`
 //! ```
 //!
@@ -17,6 +18,7 @@ mod answer;
 mod body;
 mod connections;
 mod endpoints;
+mod feast;
 mod head;
 mod log;
 mod metrics;

@@ -92,6 +92,15 @@ pub fn text(server: &Server) -> String {
     );
     counts(
         &mut out,
+        (
+            "featc_values_not_ok_total",
+            "Values in answers whose status is not ok, defaults among them",
+        ),
+        &["service", "feature"],
+        &counters.stand_ins,
+    );
+    counts(
+        &mut out,
         ("featc_requests_refused_total", "Requests that were refused, by code"),
         &["code"],
         &server.refused,

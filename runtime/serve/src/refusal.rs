@@ -8,9 +8,9 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 /// The codes that requests are refused with. Each has a page.
-pub const CODES: [&str; 21] = [
+pub const CODES: [&str; 24] = [
     "E0701", "E0702", "E0703", "E0704", "E0717", "E0718", "E0801", "E0802", "E0803", "E0804", "E0805", "E0806",
-    "E0807", "E0808", "E0809", "E0810", "E0817", "E0904", "E0907", "E0930", "E9999",
+    "E0807", "E0808", "E0809", "E0810", "E0817", "E0820", "E0821", "E0822", "E0904", "E0907", "E0930", "E9999",
 ];
 
 /// A request that is not done.
@@ -48,6 +48,11 @@ impl Refusal {
 
     pub fn too_large(message: impl Into<String>, help: impl Into<String>) -> Refusal {
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "E0803", message, help)
+    }
+
+    pub fn too_many_entities(count: usize, most: usize) -> Refusal {
+        let message = format!("{count} entities are asked about, and at most {most} may be");
+        Refusal::too_large(message, "ask about fewer at a time, or raise --max-entities")
     }
 
     pub fn no_such_address(method: &str, path: &str) -> Refusal {
@@ -117,8 +122,12 @@ impl Refusal {
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "E0809", why, help)
     }
 
-    /// An entity that is not answered.
-    pub fn gated(service: &str, gated: &Gated) -> Refusal {
+    /// An entity that is not answered, and with it none of so many.
+    pub fn gated(service: &str, gated: &Gated, of: usize) -> Refusal {
+        let whom = match of {
+            1 => "this entity".to_owned(),
+            _ => format!("entity {} of {of}", gated.row + 1),
+        };
         let features = gated.features.iter();
         let features: Vec<String> = features.map(|(name, status)| format!("`{name}` is {status}")).collect();
         let help = "decide without these features about this entity; what stands in for them is answered where the service \
@@ -128,10 +137,27 @@ impl Refusal {
             ..Refusal::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "E0817",
-                format!("`{service}` has no answer for this entity: {}", features.join(", ")),
+                format!("`{service}` has no answer for {whom}: {}", features.join(", ")),
                 help,
             )
         }
+    }
+
+    /// What Feast's protocol has no words for.
+    pub fn beyond_feast(message: impl Into<String>, help: impl Into<String>) -> Refusal {
+        Refusal::new(StatusCode::BAD_REQUEST, "E0820", message, help)
+    }
+
+    /// Features that Feast asks for, and that no service answers together.
+    pub fn no_such_features(message: impl Into<String>) -> Refusal {
+        let help = "GET /v1/services tells the features of each service; declare one that has all of them";
+        Refusal::new(StatusCode::NOT_FOUND, "E0821", message, help)
+    }
+
+    /// A value that Feast cannot hold.
+    pub fn no_form_of_feast(message: impl Into<String>) -> Refusal {
+        let help = "ask POST /v1/answer, which has a form for every value; Feast has none for this one";
+        Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "E0822", message, help)
     }
 
     /// As it stands in a response.

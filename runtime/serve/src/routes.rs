@@ -4,7 +4,7 @@ use crate::endpoints::{Access, Does, ENDPOINTS, Endpoint};
 use crate::head::{self, REQUEST_ID};
 use crate::refusal::{Refusal, RefusedWith, as_json, as_text};
 use crate::shared::{Server, Shared};
-use crate::{about, answer, metrics, push};
+use crate::{about, answer, feast, metrics, push};
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
@@ -68,6 +68,7 @@ async fn handle(endpoint: &Endpoint, server: &Shared, params: Params, request: R
             Ok(as_json(StatusCode::OK, &pushed))
         }
         Does::Answer => answer::answer(server, request).await,
+        Does::Feast => feast::answer(server, request).await,
         Does::Services => Ok(as_json(StatusCode::OK, &about::services(&server.runtime))),
         Does::Describe => Ok(as_json(StatusCode::OK, &about::openapi(server))),
         Does::Live => Ok(as_json(StatusCode::OK, &json!({ "status": "alive" }))),

@@ -1,6 +1,7 @@
 //! What every request works with: the runtime, the token, the limits.
 
 use crate::log::Log;
+use crate::refusal::Refusal;
 use featr_online::{Counts, Runtime};
 use std::fmt;
 use std::net::SocketAddr;
@@ -53,6 +54,16 @@ impl Default for Limits {
             connections: 1_024,
             request_time: Duration::from_secs(10),
             end_time: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Limits {
+    /// Refuses a question about more entities than may be.
+    pub fn check_entities(&self, count: usize) -> Result<(), Refusal> {
+        match count > self.entities {
+            true => Err(Refusal::too_many_entities(count, self.entities)),
+            false => Ok(()),
         }
     }
 }

@@ -217,6 +217,9 @@ codes! {
     E0815 ReplacedFile        "followed data that is not there any more", since "0.1";
     E0816 UnreadableSplit     "followed source that cannot be read", since "0.1";
     E0817 GatedEntity         "entity without an answer of a gated feature", since "0.1";
+    E0820 BeyondFeast         "question that Feast's protocol has no words for", since "0.1";
+    E0821 NotTogether         "features that no service answers together", since "0.1";
+    E0822 NoFormOfFeast       "value that Feast cannot hold", since "0.1";
     // E09xx files, project, usage
     E0901 FileNotFound        "no such file", since "0.1";
     E0902 UnreadableFile      "file cannot be read", since "0.1";
@@ -246,6 +249,7 @@ codes! {
     E0930 SharedIdentity      "question that does not say whose identity it brings", since "0.1";
     E0931 NoTests             "no test to run", since "0.1";
     E0940 OutputBusy          "output that another run writes to", since "0.1";
+    E0950 NothingForFeast     "program of which Feast can ask nothing", since "0.1";
     E9999 Bug                 "a bug in featc", since "0.1";
     // W00xx text and syntax
     W0001 DetachedDoc         "doc comment before nothing", since "0.1";

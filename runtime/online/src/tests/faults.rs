@@ -218,6 +218,7 @@ fn a_service_whose_log_would_have_two_columns_of_one_name_is_not_asked() {
             rows: rows.expect("a question"),
             at_us: None,
             request_id: None,
+            is_whole: false,
         });
         let found = match answer {
             Ok(_) => None,

@@ -77,6 +77,7 @@ pub fn ask(runtime: &Runtime, at_us: Option<i64>) -> Result<Answer, Refused> {
         rows,
         at_us,
         request_id: None,
+        is_whole: false,
     })
 }
 

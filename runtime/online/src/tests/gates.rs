@@ -3,7 +3,7 @@
 use super::disk::SimulatedDisk;
 use super::fixture::{NOON, SECOND, compiled, logged};
 use crate::{Answer, Gated, Options, Question, Runtime, SetClock};
-use arrow::array::{Array as _, AsArray as _};
+use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::datatypes::{Float64Type, Int64Type};
 use featc_ir::FileFormat;
 use std::sync::Arc;
@@ -61,6 +61,10 @@ fn open(disk: &SimulatedDisk, options: Options) -> Runtime {
 }
 
 fn ask(runtime: &Runtime, service: &str, cards: &[&str]) -> Answer {
+    ask_for(runtime, service, cards, false)
+}
+
+fn ask_for(runtime: &Runtime, service: &str, cards: &[&str], is_whole: bool) -> Answer {
     let lines: Vec<String> = cards.iter().map(|card| format!("{{\"card\": \"{card}\"}}")).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let question = Question {
@@ -68,6 +72,7 @@ fn ask(runtime: &Runtime, service: &str, cards: &[&str]) -> Answer {
         rows: runtime.program().questions(service, &lines).expect("questions"),
         at_us: None,
         request_id: None,
+        is_whole,
     };
     runtime.answer_wait(&question).expect("an answer")
 }
@@ -117,6 +122,20 @@ fn an_entity_without_an_answer_of_a_gated_feature_is_told_nothing() {
 }
 
 #[test]
+fn who_takes_all_answers_or_none_is_answered_nothing_where_one_is_gated() {
+    let disk = SimulatedDisk::default();
+    let runtime = open(&disk, Options::default());
+    assert_eq!(ask_for(&runtime, "risk", &CARDS, true).gated.len(), 3);
+    assert_eq!(runtime.counters().questions.list(), []);
+    assert!(ask_for(&runtime, "risk", &["now", "now"], true).gated.is_empty());
+    let of = |count: u64| [(("risk".to_owned(), String::new()), count)];
+    assert_eq!(runtime.counters().questions.list(), of(2));
+    assert_eq!(runtime.counters().gated.list(), of(3));
+    runtime.stop().expect("it stops");
+    assert_eq!(logged(&disk).iter().map(RecordBatch::num_rows).sum::<usize>(), 2);
+}
+
+#[test]
 fn the_log_and_the_counts_have_what_was_answered() {
     let disk = SimulatedDisk::default();
     let runtime = open(&disk, Options::default());
@@ -126,6 +145,13 @@ fn the_log_and_the_counts_have_what_was_answered() {
     let of = |service: &str, count: u64| ((service.to_owned(), String::new()), count);
     assert_eq!(runtime.counters().questions.list(), [of("free", 5), of("risk", 2)]);
     assert_eq!(runtime.counters().gated.list(), [of("risk", 4)]);
+    // `today` has no payment of the hour, `nobody` none at all, and the cents of `large` no number holds.
+    let of = |service: &str, feature: &str, count: u64| ((service.to_owned(), feature.to_owned()), count);
+    let stand_ins = [("spend__cents", 2), ("spend__n", 1), ("spend__total", 2)];
+    assert_eq!(
+        runtime.counters().stand_ins.list(),
+        stand_ins.map(|(feature, count)| of("free", feature, count))
+    );
     runtime.stop().expect("it stops");
     let rows = logged(&disk);
     let cards: Vec<String> = rows

@@ -186,6 +186,7 @@ fn a_row_aside_decodes_to_the_row_that_came() {
         rows,
         at_us: None,
         request_id: None,
+        is_whole: false,
     };
     runtime.answer_wait(&question).expect("an answer");
     let line = |id: &str, f: &str| {

@@ -461,6 +461,7 @@ impl Life {
             rows: log::questions(&keys, &asked),
             at_us,
             request_id: Some(id),
+            is_whole: false,
         };
         let answer = match runtime.answer_wait(&question) {
             Ok(answer) => answer,
