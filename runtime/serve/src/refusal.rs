@@ -190,6 +190,8 @@ impl Refusal {
             | Error::TooManyMissing { .. }
             | Error::NoFiles { .. }
             | Error::ColumnClash { .. }
+            | Error::TwoRowsOfAKey { .. }
+            | Error::UnusableRow { .. }
             | Error::ToBeRebuilt { .. }
             | Error::Build { .. }
             | Error::Snapshot { .. }
