@@ -48,7 +48,7 @@ pub fn compiled(
 /// As [`prepare`], of a program that is compiled already.
 pub fn prepare_compiled(
     project: featc_driver::Project,
-    ir: featc_ir::Program,
+    mut ir: featc_ir::Program,
     service: &str,
     args: &RunArgs,
     reporter: &Reporter,
@@ -86,6 +86,8 @@ pub fn prepare_compiled(
     if let Some(interrupt) = &args.given.interrupt {
         program = program.with_interrupt(interrupt.clone());
     }
+    // Once, so that all that runs sees the same rows; the model is given them in its program.
+    ir.hold(program.load_tables().map_err(refuse)?);
     let delay_us = match &args.delay {
         None => None,
         Some(text) => match featc_driver::parse_duration(text) {

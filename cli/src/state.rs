@@ -37,7 +37,9 @@ pub fn compiled(path: &Path, given: &Given, reporter: &Reporter) -> Result<(Prog
     let (project, ir) = given_or_compiled(path, given, reporter)?;
     let plans = featc_driver::lower(&ir);
     featc_driver::certify(&ir, &plans).or_else(|refusal| reporter.refuse(errors::refused(&refusal)))?;
-    let program = featr::Program::new(plans.batch, plans.stream, project.base);
+    let mut program = featr::Program::new(plans.batch, plans.stream, project.base);
+    let loaded = program.load_tables().map(drop);
+    loaded.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
     Ok((ir, program))
 }
 

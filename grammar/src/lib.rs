@@ -36,6 +36,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::request
         | Rule::service
         | Rule::test
+        | Rule::table
         | Rule::item_only
         | Rule::strict_item
         | Rule::strict_source
@@ -64,6 +65,10 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::batch
         | Rule::stream
         | Rule::clause_only => Some("a clause"),
+        Rule::table_clause => Some("a clause of a table"),
+        Rule::table_key | Rule::key_kw => Some("`key`"),
+        Rule::valid_from | Rule::valid_to | Rule::valid_kw => Some("`valid from` or `valid to`"),
+        Rule::to_kw => Some("`to`"),
         Rule::after_time | Rule::time_kw => Some("`time`"),
         Rule::files | Rule::file_format => Some("a file format (`parquet`, `csv`, `tsv`, `jsonl`, `arrow` or `delta`)"),
         Rule::at_clause | Rule::at_kw => Some("`at`"),
@@ -104,6 +109,8 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::reference
         | Rule::group
         | Rule::call
+        | Rule::lookup
+        | Rule::lookup_kw
         | Rule::cast
         | Rule::case
         | Rule::not_op
@@ -143,10 +150,11 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::view_kw => Some("`view`"),
         Rule::request_kw => Some("`request`"),
         Rule::service_kw => Some("`service`"),
+        Rule::table_kw => Some("`table`"),
         Rule::columns_kw => Some("`columns`"),
         Rule::unique_kw => Some("`unique`"),
         Rule::all_kw => Some("`all`"),
-        Rule::arrival_kw => Some("`arrival`"),
+        Rule::table_arrival | Rule::arrival_kw => Some("`arrival`"),
         Rule::static_kw => Some("`static`"),
         Rule::delay_kw => Some("`delay`"),
         Rule::lateness_kw => Some("`lateness`"),
@@ -272,7 +280,7 @@ mod tests {
         for word in [
             "time", "date", "day", "key", "status", "batch", "stream", "version", "owner", "tags", "count", "unique",
             "delay", "of", "origin", "events", "max", "offset", "from", "source", "view", "request", "cap", "ttl",
-            "all", "div", "mod", "if", "fallback", "impute", "gate",
+            "all", "div", "mod", "if", "fallback", "impute", "gate", "table", "lookup", "valid", "to",
         ] {
             let name = FeatParser::parse(Rule::name, word).map(|pairs| pairs.as_str().to_owned());
             assert_eq!(name.as_deref(), Ok(word));

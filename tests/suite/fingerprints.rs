@@ -334,3 +334,99 @@ fn equal_lift_keys_mean_that_events_carry_the_same() {
     base.sort();
     assert_eq!(sorted, base);
 }
+
+/// [`BASE`] with a table that the feature `total` looks into.
+const TABLE: &str = r#"
+table shops {
+  columns (id: int64, factor: int64?, tax: int64, since: timestamp, until: timestamp?, loaded: timestamp)
+  key id
+  valid from since
+  arrival loaded
+  batch csv "shops.csv"
+}
+transform bought from txn {
+  let cents = amount * lookup shops(id).factor within 30d
+"#;
+
+fn with_table(edits: &[(&str, &str)]) -> String {
+    let mut text = edited(&[
+        ("transform bought from txn {", TABLE),
+        ("  let cents = amount * 100\n", ""),
+    ]);
+    for (from, to) in edits {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    text
+}
+
+#[test]
+fn a_lookup_and_its_table_are_part_of_the_fingerprint() {
+    let was = fingerprint(&with_table(&[]), "total");
+    let different: [(&str, &str); 9] = [
+        (".factor", ".tax"),
+        (" within 30d", ""),
+        ("within 30d", "within 31d"),
+        ("lookup shops(id)", "lookup shops(amount)"),
+        ("arrival loaded", "valid to until\n  arrival loaded"),
+        ("valid from since", "valid from other"),
+        ("factor: int64?", "factor: int64"),
+        ("key id\n", "key id\n  zone \"Asia/Tokyo\"\n"),
+        ("shops", "stores"),
+    ];
+    for (from, to) in different {
+        let text = with_table(&[(from, to)]).replace("loaded: timestamp)", "loaded: timestamp, other: timestamp)");
+        let plain = with_table(&[]).replace("loaded: timestamp)", "loaded: timestamp, other: timestamp)");
+        assert_ne!(fingerprint(&text, "total"), fingerprint(&plain, "total"), "{from}");
+        // Every row of the view has passed the same filters, and looks up nothing else.
+        assert_eq!(
+            fingerprint(&text, "last_country"),
+            fingerprint(BASE, "last_country"),
+            "{from}"
+        );
+    }
+    for (from, to) in [
+        ("\"shops.csv\"", "\"elsewhere.csv\""),
+        ("table shops", "/// Shops.\ntable shops"),
+    ] {
+        assert_eq!(fingerprint(&with_table(&[(from, to)]), "total"), was, "{from}");
+    }
+}
+
+#[test]
+fn what_a_table_holds_is_part_of_the_keys_of_state() {
+    let mut program = program(&with_table(&[]));
+    let keys = |program: &Program| -> Vec<String> {
+        let graphs = featc_driver::lower(program).stream;
+        let logs = graphs.into_iter().flat_map(|graph| graph.logs);
+        logs.map(|log| log.state_key).collect()
+    };
+    let (hash, plain) = (hash::program_hash(&program), keys(&program));
+    let row = |factor: i64| {
+        use featc_ir::Literal::{Int64, Null, Timestamp};
+        vec![Int64(1), Int64(factor), Int64(0), Timestamp(0), Null, Timestamp(0)]
+    };
+    let mut held = |rows: Vec<_>| {
+        let rows = featc_ir::TableRows::new(vec![featc_ir::ColumnId(0)], rows);
+        program.hold(&featc_ir::Contents::from([("shops".to_owned(), rows)]));
+        assert_eq!(hash::program_hash(&program), hash);
+        let graphs = featc_driver::lower(&program).stream;
+        let mut again = featc_driver::lower(&self::program(&with_table(&[]))).stream;
+        let contents = program
+            .transforms
+            .iter()
+            .fold(featc_ir::Contents::new(), |mut all, transform| {
+                featc_ir::table::lookups(&transform.steps, &transform.time, &mut |lookup| {
+                    all.extend(lookup.rows.clone().map(|rows| (lookup.table.name.clone(), rows)));
+                });
+                all
+            });
+        again.iter_mut().for_each(|graph| graph.hold(&contents));
+        assert_eq!(again, graphs);
+        keys(&program)
+    };
+    let one = held(vec![row(3), row(4)]);
+    assert_ne!(one, plain);
+    assert_eq!(held(vec![row(4), row(3), row(3)]), one);
+    assert_ne!(held(vec![row(3)]), one);
+}

@@ -439,6 +439,11 @@ impl Words {
                 self.say(format_args!("call {name}"));
                 self.many(arguments, Words::expr);
             }
+            // The theory knows no tables.
+            ExprKind::Lookup(_, operands) => {
+                self.say("call lookup");
+                self.many(operands, Words::expr);
+            }
         }
         self.ty(expr.ty);
     }

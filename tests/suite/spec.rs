@@ -1,23 +1,45 @@
 //! `tests/spec/<topic>.md`: the semantics in prose, with examples that model, batch and stream must all answer.
 //!
-//! A page holds blocks. `feat` is a program (later blocks use the last one). `events SOURCE` is a table of rows:
+//! A page holds blocks. `feat` is a program (later blocks use the last one). `events SOURCE` is a table of rows, of a source
+//! or a table:
 //! comma-separated, with a header; an empty cell is null, `""` the empty string. `expect SERVICE [TRUTH [DELAY]]` is a
 //! table of questions and answers: `at` is the instant, columns named like keys (or `excluding self` columns, or cuts) belong to
 //! the question, the others are fields of the service; `field?` is the field's status. Events stay until the next `feat`.
 //! Instants are clock times of 2024-01-01 (`10:00`, `10:00:00.000001`), or of a later day (`+2d 10:00`).
 
 use crate::evaluators::{Answers, Asked, Case, Delivery, Setting, batch, model, stream};
-use featc_ir::{Program, Truth, Type};
+use featc_ir::{Contents, Program, Truth, Type};
 use featc_tests::logs::START_US;
 use featc_tests::{files, read, root};
-use featr_kernels::Value;
+use featr_kernels::{Batch, Column, Value, tables};
 use featr_stream::Paging;
+use std::collections::BTreeMap;
 
 /// The last program of a page, with the events told so far.
 struct Scene {
     program: Program,
     plans: featc_driver::Plans,
     rows: Vec<Vec<Vec<Value>>>,
+    /// By name.
+    tables: BTreeMap<String, Vec<Vec<Value>>>,
+}
+
+impl Scene {
+    /// What its tables hold; one of which no rows are told holds none.
+    fn contents(&self) -> Contents {
+        let tables = self.program.tables().into_iter();
+        let held = tables.map(|table| {
+            let rows = self.tables.get(&table.name).cloned().unwrap_or_default();
+            let columns = table.columns.iter().enumerate().map(|(place, column)| {
+                let values: Vec<Value> = rows.iter().map(|row| row[place].clone()).collect();
+                Column::from_values(column.ty, &values)
+            });
+            let rows = Batch::from_columns(columns.collect());
+            let held = tables::held(&table, &[rows]).expect("a row per key");
+            (table.name, held)
+        });
+        held.collect()
+    }
 }
 
 fn scene(page: &str, text: &str) -> Scene {
@@ -33,6 +55,7 @@ fn scene(page: &str, text: &str) -> Scene {
         plans: featc_driver::lower(&program),
         program,
         rows,
+        tables: BTreeMap::new(),
     }
 }
 
@@ -109,13 +132,13 @@ fn table(text: &str) -> (Vec<&str>, Vec<Vec<&str>>) {
 }
 
 fn add_events(scene: &mut Scene, source: &str, text: &str) {
-    let position = scene
-        .program
-        .sources
-        .iter()
-        .position(|known| known.name == source)
-        .expect("a source of the program");
-    let columns = &scene.program.sources[position].columns;
+    let tables = scene.program.tables();
+    let position = scene.program.sources.iter().position(|known| known.name == source);
+    let columns = match (position, tables.iter().find(|table| table.name == source)) {
+        (Some(position), _) => &scene.program.sources[position].columns,
+        (None, Some(table)) => &table.columns,
+        (None, None) => panic!("no source or table {source}"),
+    };
     let (header, rows) = table(text);
     for name in &header {
         assert!(
@@ -134,7 +157,10 @@ fn add_events(scene: &mut Scene, source: &str, text: &str) {
             .iter()
             .map(|column| value(cell(&column.name), column.ty))
             .collect();
-        scene.rows[position].push(values);
+        match position {
+            Some(position) => scene.rows[position].push(values),
+            None => scene.tables.entry(source.to_owned()).or_default().push(values),
+        }
     }
 }
 
@@ -176,8 +202,14 @@ fn expect(page: &str, scene: &Scene, words: &str, text: &str) -> (Vec<String>, u
             values: values.collect(),
         }
     };
+    let contents = scene.contents();
+    let mut plans = scene.plans.clone();
+    plans.batch.iter_mut().for_each(|plan| plan.hold(&contents));
+    plans.stream.iter_mut().for_each(|graph| graph.hold(&contents));
+    let mut program = scene.program.clone();
+    program.hold(&contents);
     let case = Case {
-        program: scene.program.clone(),
+        program,
         service: service.name.clone(),
         rows: scene.rows.clone(),
         questions: rows.iter().map(question).collect(),
@@ -201,9 +233,9 @@ fn expect(page: &str, scene: &Scene, words: &str, text: &str) -> (Vec<String>, u
     };
     let answers: [(&str, Answers); 4] = [
         ("model", model(&case)),
-        ("batch", batch(&case, &scene.plans, Setting::PLAIN).answers()),
-        ("stream", stream(&case, &scene.plans, plain)),
-        ("stream, shuffled and restarted", stream(&case, &scene.plans, rough)),
+        ("batch", batch(&case, &plans, Setting::PLAIN).answers()),
+        ("stream", stream(&case, &plans, plain)),
+        ("stream, shuffled and restarted", stream(&case, &plans, rough)),
     ];
     let mut wrong = Vec::new();
     let mut compared = 0;

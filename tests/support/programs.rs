@@ -7,12 +7,16 @@
 mod expressions;
 mod features;
 mod operations;
+mod tables;
+
+pub use tables::contents;
 
 use crate::pools::{Style, Times};
 use crate::rng::Rng;
 use expressions::Scope;
 use featc_ir::Type;
 use std::fmt::Write as _;
+use tables::Declared;
 
 pub const SHORT: Type = Type::Decimal {
     precision: 10,
@@ -104,6 +108,16 @@ pub fn column(name: &str, source: usize) -> String {
 
 /// Draws a program.
 pub fn program(rng: &mut Rng) -> Generated {
+    drawn(rng, false)
+}
+
+/// Draws a program that may look into tables.
+pub fn program_with_tables(rng: &mut Rng) -> Generated {
+    let has_tables = rng.one_in(3);
+    drawn(rng, has_tables)
+}
+
+fn drawn(rng: &mut Rng, has_tables: bool) -> Generated {
     let mut text = "module drawn\n\n".to_owned();
     let entities: Vec<Vec<usize>> = (0..1 + rng.below(3)).map(|_| keys(rng)).collect();
     for (place, keys) in entities.iter().enumerate() {
@@ -145,11 +159,21 @@ pub fn program(rng: &mut Rng) -> Generated {
         rows.push(write_source(rng, &mut text, (source, &id), style));
         shapes.push(Shape { style, texts, id });
     }
+    let tables = match has_tables {
+        true => tables::write(rng, &mut text),
+        false => Vec::new(),
+    };
     for source in 0..count {
         for number in 0..*rng.pick(&[0, 1, 1, 1, 2]) {
             let from = rng.below(rows.len());
             let from = if rows[from].source == source { from } else { source };
-            let written = write_transform(rng, &mut text, format!("t{source}_{number}"), &rows[from], &shapes);
+            let written = write_transform(
+                rng,
+                &mut text,
+                format!("t{source}_{number}"),
+                &rows[from],
+                (&shapes, &tables),
+            );
             rows.push(written);
         }
     }
@@ -304,11 +328,25 @@ fn at(scope: &mut Scope<'_>, from: &Rows) -> String {
     }
 }
 
-fn write_transform(rng: &mut Rng, text: &mut String, name: String, from: &Rows, shapes: &[Shape]) -> Rows {
+fn write_transform(
+    rng: &mut Rng,
+    text: &mut String,
+    name: String,
+    from: &Rows,
+    (shapes, tables): (&[Shape], &[Declared]),
+) -> Rows {
     let source = from.source;
     let mut scope = Scope::new(rng, from.columns.clone(), shapes[source].style);
     scope.texts = Some((column("u", source), shapes[source].texts));
     let mut steps = String::new();
+    if !tables.is_empty() {
+        for number in 0..1 + scope.rng.below(2) {
+            let column = format!("x_{name}_found{number}");
+            let ty = tables::write_lookup(&mut scope, &mut steps, &column, tables);
+            // Often, so that it is also read.
+            scope.names.extend((0..4).map(|_| (column.clone(), ty)));
+        }
+    }
     let lets = scope.rng.below(4);
     for position in 0..lets {
         if scope.rng.one_in(5) {

@@ -76,6 +76,17 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
             "declare `arrival <column>` or a lag that is sure (`arrival time + 5m`) in source `{source}`, or `static` if its \
              rows never change; or pass `--truth complete`"
         )),
+        Error::TwoRowsOfAKey { .. } => Diagnostic::new(Code::TwoRowsOfAKey, error.to_string()).with_help(
+            "keep one of them; if they hold at different times, declare `valid from` and `arrival`",
+        ),
+        Error::UnusableRow { example, .. } => {
+            let diagnostic = Diagnostic::new(Code::UnusableTableRow, error.to_string())
+                .with_help("mend the row: without it, what it says would be looked up as null");
+            match example {
+                Some(example) => diagnostic.with_note(format!("for example {example}")),
+                None => diagnostic,
+            }
+        }
         Error::CutsNeeded => Diagnostic::new(Code::CutsNeeded, error.to_string()).with_help(
             "pass `--served-log PATH` to `featc train` or `featc verify`, or ask in truth as-of-arrival or complete",
         ),

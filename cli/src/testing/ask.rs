@@ -103,12 +103,14 @@ impl Bench {
     }
 
     fn compare(&self, test: &Test, expects: &[&Expect], truth: Truth, say: &Say) -> Result<Vec<Failure>, Error> {
-        let ir = &self.prepared.ir;
+        let (ir, program) = self.with_tables(test)?;
+        let ir = &ir;
         let name = service_name(ir, test.view);
         let service = ir.service(&name).ok_or_else(|| Error::Bug {
             why: format!("no service {name}"),
         })?;
         let mut prepared = self.prepared.clone();
+        prepared.program = program;
         prepared.service = name;
         prepared.truth = truth;
         let features = &ir.view(test.view).features;
@@ -143,6 +145,21 @@ impl Bench {
             }
         }
         Ok(failures)
+    }
+
+    /// The program over the tables that a test gives; those that it does not give have no rows.
+    fn with_tables(&self, test: &Test) -> Result<(Program, featr::Program), Error> {
+        let (mut ir, mut program) = (self.prepared.ir.clone(), self.prepared.program.clone());
+        for table in program.tables() {
+            let rows = test.tables.get(&table.name).map_or(&[][..], Vec::as_slice);
+            let columns = table.columns.iter().enumerate().map(|(place, column)| {
+                let values: Vec<Value> = rows.iter().map(|row| Value::from_literal(&row[place])).collect();
+                Column::from_values(column.ty, &values)
+            });
+            program.hold_rows(&table.name, &[Batch::from_columns(columns.collect())])?;
+        }
+        ir.hold(&program.contents()?);
+        Ok((ir, program))
     }
 
     fn failure(

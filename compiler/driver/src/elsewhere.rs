@@ -16,6 +16,7 @@ pub fn read_elsewhere(file: FileId, text: &str, clauses: &dyn Fn(&str) -> Option
         | Item::Request(_)
         | Item::Service(_)
         | Item::Test(_)
+        | Item::Table(_)
         | Item::Broken(_) => None,
     });
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();

@@ -1,6 +1,9 @@
 //! Typed scalar expressions over the columns of a row.
 
 mod flat;
+mod lookup;
+
+pub use lookup::{Lookup, Table, TableRows, Versions};
 
 use crate::function::Function;
 use crate::id::ColumnId;
@@ -32,6 +35,8 @@ pub enum ExprKind {
     /// To `Expr::ty`, by the table of casts in `docs/language.md`.
     Cast(Box<Expr>),
     Call(Function, Vec<Expr>),
+    /// Of a table, by operands: see [`Lookup`].
+    Lookup(Box<Lookup>, Vec<Expr>),
 }
 
 /// A constant. Its type is that of the expression that holds it.
@@ -151,7 +156,7 @@ impl Expr {
                 .flat_map(|(when, then)| [when, then])
                 .chain(otherwise.as_deref())
                 .collect(),
-            ExprKind::Coalesce(items) | ExprKind::Call(_, items) => items.iter().collect(),
+            ExprKind::Coalesce(items) | ExprKind::Call(_, items) | ExprKind::Lookup(_, items) => items.iter().collect(),
         }
     }
 
@@ -168,7 +173,11 @@ impl Expr {
     /// Whether evaluation may give an error although no input is one (conservative).
     pub fn can_fail(&self) -> bool {
         let itself = match &self.kind {
-            ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Case { .. } | ExprKind::Coalesce(_) => false,
+            ExprKind::Column(_)
+            | ExprKind::Literal(_)
+            | ExprKind::Case { .. }
+            | ExprKind::Coalesce(_)
+            | ExprKind::Lookup(..) => false,
             ExprKind::Cast(_) => true,
             ExprKind::Unary(op, _) => matches!(op, UnaryOp::Negate) && self.ty != Type::Float64,
             ExprKind::Binary(op, ..) => {

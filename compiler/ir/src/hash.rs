@@ -10,6 +10,7 @@ use crate::program::{
     Arrival, At, FeatureKind, Key, Lateness, Program, Service, ServiceInput, Source, Step, Transform, View,
 };
 use crate::slot::Slot;
+use crate::table::lookups;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;
@@ -63,6 +64,10 @@ pub fn program_hash(program: &Program) -> String {
     for transform in &mut stripped.transforms {
         transform.doc = None;
     }
+    stripped.lookups_mut(&mut |lookup| {
+        lookup.rows = None;
+        lookup.table.files = None;
+    });
     for view in &mut stripped.views {
         (view.doc, view.owner) = (None, None);
         view.tags.clear();
@@ -91,6 +96,7 @@ fn expr_hash(expr: &Expr, columns: &[u128]) -> u128 {
         ExprKind::Coalesce(_) => ("coalesce", vec![]),
         ExprKind::Cast(_) => ("cast", vec![]),
         ExprKind::Call(function, _) => ("call", wire(function)),
+        ExprKind::Lookup(lookup, _) => ("lookup", wire(&(lookup.rules(), TZDB_VERSION))),
     };
     let children: Vec<u8> = expr
         .children()
@@ -334,15 +340,25 @@ pub fn state_key(source: &Source, rows: &RowSpec, entity: &[Key]) -> String {
     let (columns, row) = row_hashes(source, &rows.steps, &rows.time, rows.at);
     let key = list("key", rows.key.iter().map(|id| columns[id.index()]));
     let types = wire(&entity.iter().map(|key| key.ty).collect::<Vec<_>>());
-    hex(node(
-        "state_key",
-        &[
-            KERNELS_VERSION.as_bytes(),
-            &wire(&char::UNICODE_VERSION),
-            &types,
-            &list("state", [row, key]).to_le_bytes(),
-        ],
-    ))
+    let state = list("state", [row, key]).to_le_bytes();
+    let unicode = wire(&char::UNICODE_VERSION);
+    let mut parts: Vec<&[u8]> = vec![KERNELS_VERSION.as_bytes(), &unicode, &types, &state];
+    let tables = wire(&held_tables(rows));
+    if tables != b"{}" {
+        parts.push(&tables);
+    }
+    hex(node("state_key", &parts))
+}
+
+/// The hashes of what the tables hold that a row stage looks into, by name, of those that have been read: events have the
+/// values in them.
+fn held_tables(rows: &RowSpec) -> BTreeMap<&str, &str> {
+    let mut held = BTreeMap::new();
+    lookups(&rows.steps, &rows.time, &mut |lookup| {
+        let hash = lookup.rows.as_ref().map(|rows| rows.hash());
+        held.extend(hash.map(|hash| (lookup.table.name.as_str(), hash)));
+    });
+    held
 }
 
 /// The meaning of each lift of a transform: events of one [`state_key`] carry equal values under equal lift keys.

@@ -13,6 +13,8 @@
 pub mod aggregate;
 pub mod build;
 pub mod calendar;
+mod columns;
+mod contents;
 pub mod display;
 pub mod expr;
 pub mod function;
@@ -27,6 +29,7 @@ pub mod program;
 mod questions;
 pub mod shift;
 mod slot;
+pub mod table;
 pub mod testing;
 pub mod types;
 pub mod typing;
@@ -36,15 +39,16 @@ pub mod wire;
 pub mod work;
 
 pub use aggregate::Aggregate;
-pub use expr::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
+pub use columns::{FileFormat, FileSet, Key, SourceColumn};
+pub use contents::Contents;
+pub use expr::{BinaryOp, Expr, ExprKind, Literal, Lookup, Table, TableRows, UnaryOp, Versions};
 pub use function::Function;
 pub use held::{EpochUnit, Held, ReadAs};
 pub use id::{ColumnId, EntityId, FeatureId, LiftId, SlotId, SourceId, TransformId, ViewId, WindowId};
 pub use portion::Portion;
 pub use program::{
-    Arrival, At, Entity, Feature, FeatureKind, FileFormat, FileSet, Key, Lateness, Origin, Origins, Program,
-    READ_SKEW_US, Service, ServiceFeature, ServiceField, ServiceInput, Source, SourceColumn, Step, Transform,
-    TransformColumn, View,
+    Arrival, At, Entity, Feature, FeatureKind, Lateness, Origin, Origins, Program, READ_SKEW_US, Service,
+    ServiceFeature, ServiceField, ServiceInput, Source, Step, Transform, TransformColumn, View,
 };
 pub use slot::Slot;
 pub use types::{Cut, ErrorCode, Status, Truth, Type};

@@ -3,6 +3,7 @@
 mod service;
 mod view;
 
+pub use crate::columns::{FileFormat, FileSet, Key, SourceColumn};
 pub use service::{ServiceFeature, ServiceInput};
 pub use view::{Feature, FeatureKind, View};
 
@@ -48,12 +49,6 @@ pub struct Entity {
     pub name: String,
     pub doc: Option<String>,
     pub keys: Vec<Key>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Key {
-    pub name: String,
-    pub ty: Type,
 }
 
 /// An event source. Rows of `Scan` and of the transforms begin with `columns`, in this order.
@@ -124,30 +119,6 @@ impl Source {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct SourceColumn {
-    pub name: String,
-    pub ty: Type,
-    /// A null in a column that is not nullable rejects the row.
-    pub nullable: bool,
-    /// Where files have it, and as what.
-    #[serde(default, skip_serializing_if = "Held::is_plain")]
-    pub held: Held,
-}
-
-impl SourceColumn {
-    /// What files call it, see [`Held::field`].
-    pub fn field(&self) -> &str {
-        self.held.field.as_deref().unwrap_or(&self.name)
-    }
-
-    /// Whether something of this name in a file or a row is the column, or has it inside.
-    pub fn is_in(&self, name: &str) -> bool {
-        let rest = self.field().strip_prefix(name);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Arrival {
@@ -177,47 +148,6 @@ impl Lateness {
             Lateness::Within { bound_us } => bound_us,
         }
     }
-}
-
-/// Files on disk: globs relative to the program's folder, in the given order; the files of one glob in name order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileSet {
-    pub format: FileFormat,
-    pub paths: Vec<String>,
-    /// Of a Delta table: which version to read; the latest without a value.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<u64>,
-}
-
-/// Defines the file formats, each with its word in `.feat` files.
-macro_rules! file_formats {
-    ($($(#[$doc:meta])* $variant:ident => $name:literal;)*) => {
-        /// How a file is encoded. What a format is stands in `featr_decode`, in a file of its own.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        pub enum FileFormat { $($(#[$doc])* #[serde(rename = $name)] $variant,)* }
-
-        impl FileFormat {
-            /// Every format, in the order of the reference.
-            pub const ALL: &'static [FileFormat] = &[$(FileFormat::$variant,)*];
-
-            /// The word in `.feat` files.
-            pub fn name(self) -> &'static str {
-                match self { $(FileFormat::$variant => $name,)* }
-            }
-        }
-    };
-}
-
-file_formats! {
-    Parquet => "parquet";
-    Csv => "csv";
-    /// As CSV, with tabs in place of commas.
-    Tsv => "tsv";
-    Jsonl => "jsonl";
-    /// Arrow IPC, files or streams.
-    Arrow => "arrow";
-    /// A Delta table: a folder whose log lists Parquet files.
-    Delta => "delta";
 }
 
 /// Row-level steps from a source's rows. Its rows are the source's columns, then one column per `Let`, in order.

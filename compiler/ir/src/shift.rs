@@ -145,7 +145,8 @@ impl Rows {
             | ExprKind::Unary(..)
             | ExprKind::Binary(..)
             | ExprKind::Cast(_)
-            | ExprKind::Call(..) => Shift::default(),
+            | ExprKind::Call(..)
+            | ExprKind::Lookup(..) => Shift::default(),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::expr::Literal;
 use crate::id::{FeatureId, SourceId, ViewId};
 use crate::program::{Key, Origin, Program, Service, ServiceField};
 use crate::types::{Status, Truth};
+use std::collections::BTreeMap;
 
 /// A test of a view.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct Test {
     /// Where its name stands.
     pub origin: Origin,
     pub rows: Vec<Row>,
+    /// Rows of tables that the view's transform looks into, by name; one that is not given has none.
+    pub tables: BTreeMap<String, Vec<Vec<Literal>>>,
     /// Never empty.
     pub expects: Vec<Expect>,
 }

@@ -202,6 +202,12 @@ impl Expr {
                 ExprKind::Coalesce(items) => !items.is_empty() && items.iter().all(|item| item.ty == self.ty),
                 ExprKind::Cast(operand) => operand.ty.is_castable_to(self.ty),
                 ExprKind::Call(function, arguments) => call(*function, arguments) == Some(self.ty),
+                ExprKind::Lookup(lookup, operands) => {
+                    lookup.table.fault().is_none()
+                        && lookup.ty() == Some(self.ty)
+                        && (lookup.within_us.is_none() || lookup.table.versions.is_some())
+                        && operands.iter().map(|operand| operand.ty).eq(lookup.operands())
+                }
             };
         if holds {
             return Ok(());
@@ -215,6 +221,7 @@ impl Expr {
             ExprKind::Coalesce(_) => "`coalesce`".to_owned(),
             ExprKind::Cast(_) => "`cast`".to_owned(),
             ExprKind::Call(function, _) => format!("`{}`", function.name()),
+            ExprKind::Lookup(lookup, _) => format!("a lookup of `{}`", lookup.table.name),
         };
         Err(format!("{what} of type {} breaks the rules of types", self.ty))
     }

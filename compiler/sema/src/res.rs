@@ -2,7 +2,9 @@
 //!
 //! What could not be resolved has been reported and is `None` or [`ExprKind::Poison`]; checking keeps silent about it.
 
-use featc_ir::{Aggregate, BinaryOp, ColumnId, EntityId, FeatureId, Function, Held, SourceId, Type, ViewId, Window};
+use featc_ir::{
+    Aggregate, BinaryOp, ColumnId, EntityId, FeatureId, Function, Held, Lookup, SourceId, Type, ViewId, Window,
+};
 use featc_syntax::ast;
 use featc_syntax::diag::Span;
 
@@ -265,6 +267,10 @@ pub enum ExprKind {
         arguments: Vec<Expr>,
     },
     Aggregate(Box<Call>),
+    Lookup {
+        lookup: Box<Lookup>,
+        keys: Vec<Expr>,
+    },
 }
 
 /// An aggregate over the rows of the view.
@@ -316,7 +322,9 @@ impl Expr {
                 .flat_map(|(when, then)| [when, then])
                 .chain(otherwise.as_deref())
                 .collect(),
-            ExprKind::Coalesce(items) | ExprKind::Call { arguments: items, .. } => items.iter().collect(),
+            ExprKind::Coalesce(items)
+            | ExprKind::Call { arguments: items, .. }
+            | ExprKind::Lookup { keys: items, .. } => items.iter().collect(),
             ExprKind::Aggregate(call) => call.arguments.iter().chain(&call.filter).collect(),
         }
     }

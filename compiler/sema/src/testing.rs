@@ -5,8 +5,9 @@ mod values;
 
 use crate::check::origin;
 use crate::errors;
+use featc_ir::table::{lookups, note};
 use featc_ir::testing::{Expect, Expected, Row, Test, Wanted};
-use featc_ir::{ErrorCode, Literal, Program, Source, SourceId, Status, Truth, Type, ViewId};
+use featc_ir::{ErrorCode, Literal, Program, Source, SourceId, Status, Table, Truth, Type, ViewId};
 use featc_syntax::ast::{self, TestPart};
 use featc_syntax::diag::{Diagnostic, Outcome, SourceMap, Span, suggest};
 use std::collections::BTreeMap;
@@ -68,10 +69,17 @@ impl<'a> Judge<'a> {
         };
         let view = ViewId::from(place);
         let before = self.complaints.len();
-        let (mut rows, mut expects) = (Vec::new(), Vec::new());
+        let (mut rows, mut expects, mut tables) = (Vec::new(), Vec::new(), BTreeMap::new());
         for part in &test.parts {
             match part {
-                TestPart::Given(given) => rows.extend(self.given(view, given)),
+                TestPart::Given(given) => match self.table(view, &given.source.text) {
+                    Some(table) => {
+                        let given = self.rows(&table.as_source(), given);
+                        let rows: &mut Vec<Vec<Literal>> = tables.entry(table.name).or_default();
+                        rows.extend(given.into_iter().map(|(values, _)| values));
+                    }
+                    None => rows.extend(self.given(view, given)),
+                },
                 TestPart::Expect(expect) => expects.extend(self.expect(view, expect)),
             }
         }
@@ -84,8 +92,19 @@ impl<'a> Judge<'a> {
             view,
             origin: origin(self.texts, test.name.span),
             rows,
+            tables,
             expects,
         })
+    }
+
+    /// The table of this name that the view's transform looks into.
+    fn table(&self, view: ViewId, name: &str) -> Option<Table> {
+        let transform = self.program.transform(self.program.view(view).transform);
+        let mut found = Vec::new();
+        lookups(&transform.steps, &transform.time, &mut |lookup| {
+            note(&lookup.table, &mut found);
+        });
+        found.into_iter().find(|table| table.name == name)
     }
 
     /// The source of a table: the one that the view reads.
@@ -115,7 +134,17 @@ impl<'a> Judge<'a> {
         let Some(id) = self.source(view, &given.source) else {
             return Vec::new();
         };
-        let source = self.program.source(id);
+        let rows = self.rows(self.program.source(id), given).into_iter();
+        rows.map(|(values, line)| Row {
+            source: id,
+            values,
+            line,
+        })
+        .collect()
+    }
+
+    /// Values by column, and the line of each row.
+    fn rows(&mut self, source: &Source, given: &ast::Given) -> Vec<(Vec<Literal>, u32)> {
         let columns = self.columns(source, &given.header);
         let mut rows = Vec::new();
         for row in &given.rows {
@@ -131,11 +160,7 @@ impl<'a> Judge<'a> {
                     values[*column] = self.cell(source, *column, cell);
                 }
             }
-            rows.push(Row {
-                source: id,
-                values,
-                line: self.line(row.span),
-            });
+            rows.push((values, self.line(row.span)));
         }
         rows
     }

@@ -13,11 +13,13 @@
 mod expr;
 mod methods;
 mod source;
+mod table;
 mod test;
 mod view;
 
 pub use expr::*;
 pub use source::*;
+pub use table::*;
 pub use test::*;
 pub use view::*;
 
@@ -88,6 +90,7 @@ pub enum Item {
     Request(Request),
     Service(Service),
     Test(Test),
+    Table(Table),
     /// Not understood and reported.
     Broken(Broken),
 }

@@ -36,6 +36,7 @@ impl Context {
                 "request",
                 "service",
                 "test",
+                "table",
             ],
             Context::Clause => &[
                 "columns", "unique", "time", "arrival", "static", "delay", "lateness", "skew", "begins", "zone",
@@ -117,6 +118,7 @@ pub(crate) const INNER: &[(&[Rule], &str)] = &[
 /// "a feature is written …", by the word that begins the piece.
 pub(crate) fn form(context: Context, first: Option<&str>) -> Option<String> {
     let example = match (context, first.unwrap_or("")) {
+        (Context::Item, "table") => "table planes { columns (tail: string, seats: int64) key tail static }",
         (Context::Item, "module") => "module shop",
         (Context::Item, "entity") => "entity card (card_id: int64)",
         (Context::Item, "source") => "source payments { columns (…) … }",

@@ -43,6 +43,7 @@ pub(crate) fn level(kind: &ExprKind) -> u8 {
         | ExprKind::Name(_)
         | ExprKind::Dotted(_)
         | ExprKind::Call(_)
+        | ExprKind::Lookup(_)
         | ExprKind::Cast { .. }
         | ExprKind::Case { .. } => PRIMARY,
     }

@@ -1,7 +1,7 @@
 //! What both lifters produce, and how the parts of a term are written.
 
 use crate::term::Term;
-use featc_ir::{Arrival, Excluding, FileSet, Held, Key, Lateness, Literal, Type, Window, WindowKind};
+use featc_ir::{Arrival, Excluding, FileSet, Key, Lateness, Literal, Type, Window, WindowKind};
 use std::collections::BTreeMap;
 
 /// A service as terms.
@@ -26,17 +26,6 @@ pub const READ_SKEW_US: u64 = 3_600_000_000;
 
 pub fn keys(head: &str, keys: &[Key]) -> Term {
     Term::names(head, keys.iter().map(|key| format!("{}:{}", key.name, key.ty)))
-}
-
-/// Where files have a column, and as what; nothing where it is held as it is.
-pub fn held(held: &Held) -> String {
-    match held {
-        Held {
-            field: None,
-            read_as: None,
-        } => String::new(),
-        other => format!(":{other:?}"),
-    }
 }
 
 pub fn files(head: &str, set: Option<&FileSet>) -> Term {

@@ -2,7 +2,7 @@
 
 use crate::derived;
 use crate::lifted::{self, Lifted, keys};
-use crate::term::{Term, expression};
+use crate::term::{Term, expression, held};
 use featc_ir::{
     Arrival, ColumnId, Excluding, Expr, FeatureId, FeatureKind, Key, Program, Service, Source, Step, Transform, View,
 };
@@ -233,7 +233,7 @@ fn source_terms(source: &Source) -> Result<Vec<Term>, String> {
     };
     let columns = source.columns.iter().map(|column| {
         let null = if column.nullable { "?" } else { "" };
-        format!("{}:{}{null}{}", column.name, column.ty, lifted::held(&column.held))
+        format!("{}:{}{null}{}", column.name, column.ty, held(&column.held))
     });
     let unique: Vec<String> = source.unique.iter().map(|id| name(*id)).collect::<Result<_, _>>()?;
     Ok(vec![

@@ -1,6 +1,6 @@
 //! Terms over names: what a feature means, with nothing in it that depends on positions.
 
-use featc_ir::{ColumnId, Expr, ExprKind};
+use featc_ir::{ColumnId, Expr, ExprKind, Held, Lookup};
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -77,11 +77,57 @@ pub fn expression(expr: &Expr, name: &dyn Fn(ColumnId) -> Option<String>) -> Res
         ExprKind::Coalesce(_) => "Coalesce".to_owned(),
         ExprKind::Cast(_) => "Cast".to_owned(),
         ExprKind::Call(function, _) => format!("{function:?}"),
+        ExprKind::Lookup(lookup, _) => looked_up(lookup)?,
     };
     let below = operands(expr).into_iter().map(|operand| expression(operand, name));
     Ok(Term::node(
         format!("{head}:{}", expr.ty),
         below.collect::<Result<_, _>>()?,
+    ))
+}
+
+/// Where files have a column, and as what; nothing where it is held as it is.
+pub fn held(held: &Held) -> String {
+    match held {
+        Held {
+            field: None,
+            read_as: None,
+        } => String::new(),
+        other => format!(":{other:?}"),
+    }
+}
+
+/// A lookup, by names: the table, its columns, its key, what tells its versions apart, and what is taken of them.
+fn looked_up(lookup: &Lookup) -> Result<String, String> {
+    let table = &lookup.table;
+    let name = |id: ColumnId| {
+        let column = table.columns.get(id.index());
+        let column = column.ok_or_else(|| format!("column {} of table {} is not there", id.0, table.name));
+        column.map(|column| column.name.clone())
+    };
+    let columns = table.columns.iter().map(|column| {
+        let null = if column.nullable { "?" } else { "" };
+        format!("{}:{}{null}{}", column.name, column.ty, held(&column.held))
+    });
+    let key: Result<Vec<String>, String> = table.key.iter().map(|id| name(*id)).collect();
+    let versions = match table.versions {
+        None => "static".to_owned(),
+        Some(versions) => {
+            let to = versions.valid_to.map(name).transpose()?;
+            let (from, known) = (name(versions.valid_from)?, name(versions.arrival)?);
+            format!("from {from} to {to:?} known {known}")
+        }
+    };
+    Ok(format!(
+        "Lookup[{} ({}) by ({}) {versions} zone {:?} nan {} files {:?} of {} within {:?}]",
+        table.name,
+        columns.collect::<Vec<_>>().join(" "),
+        key?.join(" "),
+        table.zone,
+        table.keep_nan,
+        table.files,
+        name(lookup.column)?,
+        lookup.within_us,
     ))
 }
 
@@ -95,7 +141,7 @@ fn operands(expr: &Expr) -> Vec<&Expr> {
             let branches = branches.iter().flat_map(|(when, then)| [when, then]);
             branches.chain(otherwise.as_deref()).collect()
         }
-        ExprKind::Coalesce(items) | ExprKind::Call(_, items) => items.iter().collect(),
+        ExprKind::Coalesce(items) | ExprKind::Call(_, items) | ExprKind::Lookup(_, items) => items.iter().collect(),
     }
 }
 

@@ -88,6 +88,14 @@ pub enum Error {
     Text { of: &'static str },
     /// The run was interrupted; see [`Program::with_interrupt`](crate::Program::with_interrupt).
     Interrupted,
+    /// A static table has two rows of one key: a lookup would not know which holds.
+    TwoRowsOfAKey { table: String, key: String },
+    /// Rows of a table that do not decode: what they would have said is nobody's guess.
+    UnusableRow {
+        table: String,
+        rows: u64,
+        example: Option<String>,
+    },
     /// A broken promise of ours.
     Bug { why: String },
 }
@@ -248,6 +256,11 @@ impl fmt::Display for Error {
             Error::Resources { why } => write!(f, "out of memory or temporary disk space: {why}"),
             Error::Text { of } => write!(f, "more than 2 GiB of text in {of}"),
             Error::Interrupted => f.write_str("interrupted"),
+            Error::TwoRowsOfAKey { table, key } => write!(f, "static table `{table}` has two rows of {key}"),
+            Error::UnusableRow { table, rows, .. } => {
+                let are = if *rows == 1 { "row" } else { "rows" };
+                write!(f, "{rows} {are} of table `{table}` cannot be used")
+            }
             Error::Bug { why } => write!(f, "internal error: {why}"),
         }
     }

@@ -94,6 +94,7 @@ mod served;
 mod serving;
 mod spine;
 mod survey;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod train;

@@ -55,7 +55,9 @@ impl Program {
             }
             fits.err().map(|refused| (service.to_owned(), refused))
         });
-        Online::new(self.stream.clone(), truth, refused.collect())
+        let mut graphs = self.stream.clone();
+        self.hold_stream(&mut graphs)?;
+        Online::new(graphs, truth, refused.collect())
     }
 }
 

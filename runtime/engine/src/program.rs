@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::log_columns::check_names;
 use featc_ir::plan::{BatchPlan, Spine, StreamGraph};
-use featc_ir::{Arrival, FileFormat, FileSet, Source, Truth, Type};
+use featc_ir::{Arrival, Contents, FileFormat, FileSet, Source, Truth, Type};
 use featr_decode::{Rows, Store, Tables, format_of};
 use featr_lake::LakeStore;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,8 @@ pub struct Program {
     pub(crate) lake: Arc<LakeStore>,
     /// Rows that were given for a source.
     tables: BTreeMap<String, Rows>,
+    /// What tables hold that were read.
+    pub(crate) held: Contents,
     pub(crate) interrupt: Option<Arc<AtomicBool>>,
 }
 
@@ -56,6 +58,7 @@ impl Program {
             files: BTreeMap::new(),
             lake: Arc::default(),
             tables: BTreeMap::new(),
+            held: Contents::new(),
             interrupt: None,
         }
     }
@@ -181,15 +184,21 @@ impl Program {
         Ok(self.graph(service)?.declared())
     }
 
-    /// Reads a source from `path` (a file, a folder or a glob, relative to the working directory; or an address as
+    /// What files can be given for: sources, and tables.
+    pub(crate) fn readable(&self) -> Vec<Source> {
+        let tables = self.tables().into_iter().map(|table| table.as_source());
+        self.sources().into_iter().chain(tables).collect()
+    }
+
+    /// Reads a source, or a table, from `path` (a file, a folder or a glob, relative to the working directory; or an address as
     /// `s3://bucket/key`) instead of the files that it declares. The extension decides the format, a folder with a
     /// `_delta_log` is a Delta table, where `table@v12` says a version; without either the declared format holds.
     ///
     /// # Errors
     /// [`Error::UnknownSource`]; [`Error::Decode`] where an object store has to be asked and refuses.
     pub fn read_from(&mut self, source: &str, path: &Path) -> Result<(), Error> {
-        let known = || self.sources().iter().map(|source| source.name.clone()).collect();
-        let Some(declared) = self.sources().into_iter().find(|known| known.name == source) else {
+        let known = || self.readable().iter().map(|source| source.name.clone()).collect();
+        let Some(declared) = self.readable().into_iter().find(|known| known.name == source) else {
             return Err(Error::UnknownSource {
                 source: source.to_owned(),
                 known: known(),
@@ -221,6 +230,7 @@ impl Program {
             version: None,
         };
         self.tables.remove(source);
+        self.held.remove(source);
         self.files.insert(source.to_owned(), files);
         Ok(())
     }
@@ -231,13 +241,14 @@ impl Program {
     /// # Errors
     /// [`Error::UnknownSource`]. What is wrong with the rows is found when they are read.
     pub fn read_rows(&mut self, source: &str, rows: impl Into<Rows>) -> Result<(), Error> {
-        let sources = self.sources();
+        let sources = self.readable();
         if !sources.iter().any(|known| known.name == source) {
             return Err(Error::UnknownSource {
                 source: source.to_owned(),
                 known: sources.into_iter().map(|known| known.name).collect(),
             });
         }
+        self.held.remove(source);
         self.files.insert(source.to_owned(), Tables::files(source));
         self.tables.insert(source.to_owned(), rows.into());
         Ok(())
@@ -322,6 +333,7 @@ impl Program {
                 pipeline.scan.batch = Some(files.clone());
             }
         }
+        self.hold_batch(&mut plan)?;
         Ok(plan)
     }
 

@@ -281,8 +281,10 @@ impl Program {
     /// # Errors
     /// [`Error::UnknownService`], [`Error::NoFiles`], [`Error::Decode`].
     pub fn source_files(&self, service: &str, hash: HashInputs<'_>) -> Result<Vec<SourceFiles>, Error> {
+        let tables = self.graph(service)?.tables();
+        let tables = tables.iter().map(featc_ir::Table::as_source);
         let sources = self.service_sources(service)?;
-        let files = sources.into_iter().map(|source| {
+        let files = sources.into_iter().chain(tables).map(|source| {
             let set = self.files(&source, crate::recorded::Side::Batch)?;
             let given = source.batch.as_ref().is_none_or(|declared| declared.paths != set.paths);
             match self.rows_of(&source.name) {
@@ -298,8 +300,8 @@ impl Program {
     /// # Errors
     /// [`Error::NoFiles`], [`Error::UnknownSource`].
     pub fn pin(&mut self, source: &str, table: &str) -> Result<(), Error> {
-        let Some(declared) = self.sources().into_iter().find(|known| known.name == source) else {
-            let known = self.sources().iter().map(|source| source.name.clone()).collect();
+        let Some(declared) = self.readable().into_iter().find(|known| known.name == source) else {
+            let known = self.readable().iter().map(|source| source.name.clone()).collect();
             return Err(Error::UnknownSource {
                 source: source.to_owned(),
                 known,

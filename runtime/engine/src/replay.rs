@@ -162,7 +162,9 @@ impl Program {
             .collect();
         let graph = self.graph(service)?;
         let (mut presence, present) = Presence::new(graph, &self.field_views(service)?);
-        let online = Online::new(vec![graph.clone(), present], options.truth, BTreeMap::new())?;
+        let mut graphs = vec![graph.clone(), present];
+        self.hold_stream(&mut graphs)?;
+        let online = Online::new(graphs, options.truth, BTreeMap::new())?;
         let names = online.field_names(service);
         let mut run = Run {
             options,

@@ -10,6 +10,7 @@ mod cast;
 mod choose;
 mod compare;
 mod function;
+mod lookup;
 mod operand;
 mod text;
 
@@ -49,6 +50,10 @@ fn evaluate<'a>(expr: &Expr, input: &'a Batch) -> Operand<'a> {
         ExprKind::Call(called, arguments) => {
             let arguments = arguments.iter().map(|argument| evaluate(argument, input)).collect();
             function::call(*called, expr.ty, arguments, rows)
+        }
+        ExprKind::Lookup(lookup, operands) => {
+            let operands: Vec<Operand<'_>> = operands.iter().map(|operand| evaluate(operand, input)).collect();
+            lookup::lookup(lookup, expr.ty, &operands, rows)
         }
     }
 }

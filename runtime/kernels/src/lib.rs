@@ -15,6 +15,7 @@ pub mod finish;
 pub mod identity;
 pub mod ratio;
 pub mod rows;
+pub mod tables;
 pub mod tag;
 pub mod value;
 

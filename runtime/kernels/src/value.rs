@@ -62,6 +62,21 @@ impl Value {
         }
     }
 
+    /// The constant of a value; a list and an error have none, and are null.
+    pub fn to_literal(&self) -> Literal {
+        match self {
+            Value::Null | Value::Error(_) | Value::List(_) => Literal::Null,
+            Value::Bool(value) => Literal::Bool(*value),
+            Value::Int64(value) => Literal::Int64(*value),
+            Value::Float64(value) => Literal::float(*value),
+            Value::Decimal(value) => Literal::Decimal(*value),
+            Value::String(value) => Literal::String(value.clone()),
+            Value::Timestamp(value) => Literal::Timestamp(*value),
+            Value::Date(value) => Literal::Date(*value),
+            Value::Duration(value) => Literal::Duration(*value),
+        }
+    }
+
     /// A float value, made canonical.
     pub fn float(value: f64) -> Value {
         Value::Float64(canonical(value))

@@ -4,6 +4,7 @@
 
 mod cast;
 mod function;
+mod lookup;
 
 use featc_ir::{BinaryOp, ErrorCode, Expr, ExprKind, Type, UnaryOp};
 use featr_kernels::Value;
@@ -47,6 +48,10 @@ pub fn eval_row(expr: &Expr, row: &[Value]) -> Value {
             let values: Vec<Value> = arguments.iter().map(|argument| eval_row(argument, row)).collect();
             let types: Vec<Type> = arguments.iter().map(|argument| argument.ty).collect();
             function::call(*called, expr.ty, &values, &types)
+        }
+        ExprKind::Lookup(lookup, operands) => {
+            let operands: Vec<Value> = operands.iter().map(|operand| eval_row(operand, row)).collect();
+            invalid(&operands).unwrap_or_else(|| lookup::value(lookup, &operands))
         }
     }
 }

@@ -20,6 +20,8 @@ pub enum StateError {
     Foreign { folder: String, found: String },
     /// The program cannot go on with this state; what it would need.
     OtherProgram { folder: String, why: String },
+    /// The state was made with other rows of a table.
+    OtherTable { folder: String, table: String },
     /// The state has events that the program does not read; which.
     Removed { folder: String, events: Vec<String> },
     /// The clock is behind the instant up to which answers were given.
@@ -43,6 +45,7 @@ impl StateError {
             | StateError::Nothing { .. }
             | StateError::Foreign { .. }
             | StateError::OtherProgram { .. }
+            | StateError::OtherTable { .. }
             | StateError::Removed { .. }
             | StateError::ClockBehind { .. }
             | StateError::Fenced { .. }
@@ -66,6 +69,9 @@ impl StateError {
             StateError::Foreign { .. } => "name an empty folder, or one that does not exist".to_owned(),
             StateError::OtherProgram { .. } => {
                 "run the program that the state was made with, or begin a new folder and push the history again".to_owned()
+            }
+            StateError::OtherTable { .. } => {
+                "start with the rows that it was made with, or begin a new state from the sources".to_owned()
             }
             StateError::Removed { .. } => {
                 "run the program that the state was made with, or begin a new folder; if these events may go for good, pass \
@@ -95,6 +101,9 @@ impl fmt::Display for StateError {
             }
             StateError::OtherProgram { folder, why } => {
                 write!(f, "the state in `{folder}` is another program's: {why}")
+            }
+            StateError::OtherTable { folder, table } => {
+                write!(f, "the state in `{folder}` was made with other rows of table `{table}`")
             }
             StateError::Removed { folder, events } => {
                 let (first, more) = events

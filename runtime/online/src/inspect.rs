@@ -186,6 +186,7 @@ fn supposed(disk: &dyn Disk) -> Result<Manifest, StateError> {
         answered_us: None,
         cuts: Cuts::new(),
         read: Read::default(),
+        tables: BTreeMap::new(),
         end: None,
     })
 }

@@ -9,6 +9,7 @@
 use crate::positions::Read;
 use featr::Cuts;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;
 
 pub const FILE: &str = "manifest";
@@ -33,6 +34,9 @@ pub struct Manifest {
     /// Up to where readers had read the rows that it holds.
     #[serde(default, skip_serializing_if = "Read::is_empty")]
     pub read: Read,
+    /// A hash of what each table held that events were made with, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tables: BTreeMap<String, String>,
     /// Where the log ends, if the process ended in order.
     pub end: Option<(u64, u64)>,
 }
@@ -96,6 +100,7 @@ mod tests {
             answered_us: Some(-1),
             cuts: Cuts::from([("txn".to_owned(), -3)]),
             read: Read::default(),
+            tables: BTreeMap::from([("planes".to_owned(), "0f".to_owned())]),
             end: Some((5, 25)),
         };
         let bytes = manifest.write();

@@ -21,6 +21,11 @@ pub trait Replay {
     /// What the entry says is of no use; `file` is where it stands.
     fn entry(&mut self, entry: Entry<'_>, file: &str) -> Result<(), StateError>;
 
+    /// What the tables of the program hold, as [`Manifest::tables`] says it; nothing where no events are made.
+    fn tables(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+
     /// Something is not whole; who goes on with what follows says so.
     ///
     /// # Errors
@@ -140,8 +145,21 @@ pub fn replay(disk: &dyn Disk, replay: &mut dyn Replay) -> Result<Option<(Manife
     let Some(manifest) = read_manifest(disk)? else {
         return Ok(None);
     };
+    check_tables(disk, &manifest, &replay.tables())?;
     let end = replay_by(disk, &manifest, replay)?;
     Ok(Some((manifest, end)))
+}
+
+/// Refuses rows of a table that are not those which the events were made with.
+fn check_tables(disk: &dyn Disk, manifest: &Manifest, tables: &BTreeMap<String, String>) -> Result<(), StateError> {
+    let differs = |(table, hash): &(&String, &String)| manifest.tables.get(*table).is_some_and(|was| was != *hash);
+    match tables.iter().find(differs) {
+        None => Ok(()),
+        Some((table, _)) => Err(StateError::OtherTable {
+            folder: disk.name(""),
+            table: table.clone(),
+        }),
+    }
 }
 
 /// As [`replay`], by a manifest.

@@ -33,9 +33,15 @@ pub struct Replayed {
     /// By source, the last rows that a reader brought, where some of them cannot be used: the process may have ended before
     /// that was kept aside.
     pub unkept: BTreeMap<String, (RecordBatch, PushReport)>,
+    /// What the tables hold.
+    pub tables: BTreeMap<String, String>,
 }
 
 impl Replay for Replayed {
+    fn tables(&self) -> BTreeMap<String, String> {
+        self.tables.clone()
+    }
+
     fn checkpoint(&mut self, bytes: &[u8], file: &str, _: &Manifest) -> Result<(), StateError> {
         let report = self.online.restore(bytes).map_err(|error| unusable(file, error))?;
         let missing = report.to_rebuild.first().filter(|_| !self.takes_what_it_can);
@@ -102,6 +108,7 @@ impl Replayed {
             removed: BTreeSet::new(),
             unread: BTreeMap::new(),
             unkept: BTreeMap::new(),
+            tables: program.table_hashes().map_err(StateError::Program)?,
         })
     }
 

@@ -44,13 +44,14 @@ impl Store {
     /// Everything that is not whole, or not ours; what `replay` refuses.
     pub fn open(disk: Arc<dyn Disk>, program: &str, replay: &mut dyn Replay) -> Result<Store, StateError> {
         let Some((before, end)) = recovery::replay(&*disk, replay)? else {
-            return Store::begin(disk, program);
+            return Store::begin(disk, program, replay.tables());
         };
         let read = end.read.clone();
         let manifest = Manifest {
             epoch: before.epoch + 1,
             program: program.to_owned(),
             end: None,
+            tables: before.tables.into_iter().chain(replay.tables()).collect(),
             ..before
         };
         for number in &end.beyond {
@@ -86,7 +87,7 @@ impl Store {
         Ok(store)
     }
 
-    fn begin(disk: Arc<dyn Disk>, program: &str) -> Result<Store, StateError> {
+    fn begin(disk: Arc<dyn Disk>, program: &str, tables: BTreeMap<String, String>) -> Result<Store, StateError> {
         recovery::check_unused(&*disk)?;
         let segment = Segment::create(&*disk, 1).map_err(refused(&*disk, &log::file(1)))?;
         let mark = Mark::create(&*disk, (1, segment.len)).map_err(refused(&*disk, mark::FILE))?;
@@ -98,6 +99,7 @@ impl Store {
             answered_us: None,
             cuts: Cuts::new(),
             read: Read::default(),
+            tables,
             end: None,
         };
         put_manifest(&*disk, &manifest)?;

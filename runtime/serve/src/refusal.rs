@@ -216,6 +216,8 @@ impl Refusal {
             | Error::TooManyMissing { .. }
             | Error::NoFiles { .. }
             | Error::ColumnClash { .. }
+            | Error::TwoRowsOfAKey { .. }
+            | Error::UnusableRow { .. }
             | Error::ToBeRebuilt { .. }
             | Error::Build { .. }
             | Error::Snapshot { .. }

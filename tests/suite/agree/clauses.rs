@@ -6,8 +6,8 @@ use super::nodes::type_name;
 use super::served::cuts;
 use crate::evaluators::Case;
 use featc_ir::{
-    Aggregate, Arrival, At, Excluding, Expr, ExprKind, FeatureId, FeatureKind, Lateness, LiftId, Literal, Portion,
-    ServiceInput, SlotId, Step, Transform, Truth, Type, View, Window, WindowKind,
+    Aggregate, Arrival, At, Excluding, Expr, ExprKind, FeatureId, FeatureKind, Lateness, LiftId, Literal, Lookup,
+    Portion, ServiceInput, SlotId, Step, Transform, Truth, Type, View, Window, WindowKind,
 };
 use featc_tests::logs::reach_us;
 use featr_kernels::Value;
@@ -81,7 +81,45 @@ pub fn clauses(case: &Case, Read { naive, pruned }: Read) -> Vec<Clause> {
         }
     }
     own_features(case, &mut found);
+    tables(case, &mut found);
     found.0
+}
+
+/// What the lookups of a case say.
+fn tables(case: &Case, found: &mut Found) {
+    let mut add = |name: &str, says: fn(&Lookup) -> bool, change: fn(&mut Lookup)| {
+        let mut does = false;
+        case.program.clone().lookups_mut(&mut |lookup| does |= says(lookup));
+        if does {
+            found.add(name, move |case| case.program.lookups_mut(&mut |lookup| change(lookup)));
+        }
+    };
+    let within = |lookup: &Lookup| lookup.within_us.is_some();
+    add("within of a lookup", within, |lookup| lookup.within_us = None);
+    add(
+        "valid to",
+        |lookup| {
+            lookup
+                .table
+                .versions
+                .is_some_and(|versions| versions.valid_to.is_some())
+        },
+        |lookup| {
+            lookup
+                .table
+                .versions
+                .iter_mut()
+                .for_each(|versions| versions.valid_to = None)
+        },
+    );
+    add(
+        "arrival of a version",
+        |lookup| lookup.table.versions.is_some(),
+        |lookup| {
+            let versions = lookup.table.versions.iter_mut();
+            versions.for_each(|versions| versions.arrival = versions.valid_from);
+        },
+    );
 }
 
 /// Sources without the first or the last events that matter: as if the bound behind which the stream gives up events, or
@@ -482,7 +520,7 @@ fn blank_column(expr: &mut Expr, place: usize) {
                 .chain(otherwise.as_deref_mut())
                 .for_each(|part| blank_column(part, place));
         }
-        ExprKind::Coalesce(items) | ExprKind::Call(_, items) => {
+        ExprKind::Coalesce(items) | ExprKind::Call(_, items) | ExprKind::Lookup(_, items) => {
             items.iter_mut().for_each(|item| blank_column(item, place));
         }
     }

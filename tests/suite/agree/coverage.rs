@@ -167,6 +167,11 @@ fn expected() -> Vec<String> {
         "case of several",
         "case without else",
         "coalesce",
+        "lookup of a static table",
+        "lookup of a version",
+        "within of a lookup",
+        "valid to",
+        "arrival of a version",
     ]);
     list(&["+ int64", "- int64", "* int64", "div int64", "mod int64", "/ int64"]);
     list(&[

@@ -38,7 +38,7 @@ pub fn compiled(seed: u64, text: &str) -> Option<Program> {
 /// A program, and how it is written.
 fn program(seed: u64, rng: &mut Rng) -> (Generated, Program) {
     loop {
-        let generated = programs::program(rng);
+        let generated = programs::program_with_tables(rng);
         if let Some(program) = compiled(seed, &generated.text) {
             return (generated, program);
         }
@@ -48,7 +48,7 @@ fn program(seed: u64, rng: &mut Rng) -> (Generated, Program) {
 /// Draws the case of a seed.
 pub fn draw(seed: u64) -> Drawn {
     let mut rng = Rng::new(seed);
-    let (generated, program) = program(seed, &mut rng);
+    let (generated, mut program) = program(seed, &mut rng);
     let shapes = &generated.shapes;
     // Some cases have very many events of one entity: more than pages and groups hold, and than are read row by row.
     let is_long = rng.one_in(40);
@@ -93,6 +93,9 @@ pub fn draw(seed: u64) -> Drawn {
     if has_edges {
         engines.push(engine::pruned(&mut rng, shapes, total));
     }
+    let held = programs::contents(&mut rng.clone(), &program, &rows, shapes[0].style);
+    program.hold(&held);
+    // With what the tables hold.
     let plans = featc_driver::lower(&program);
     let asked = |asked: logs::Asked| Asked {
         at_us: asked.at_us,

@@ -59,7 +59,9 @@ fn walk(expr: &mut Expr, visit: &mut impl FnMut(&mut Expr)) {
                 walk(otherwise, visit);
             }
         }
-        ExprKind::Coalesce(items) | ExprKind::Call(_, items) => items.iter_mut().for_each(|item| walk(item, visit)),
+        ExprKind::Coalesce(items) | ExprKind::Call(_, items) | ExprKind::Lookup(_, items) => {
+            items.iter_mut().for_each(|item| walk(item, visit));
+        }
     }
 }
 
@@ -99,6 +101,11 @@ pub fn construct(expr: &Expr) -> Option<String> {
         .to_owned(),
         ExprKind::Coalesce(_) => "coalesce".to_owned(),
         ExprKind::Cast(operand) => format!("cast {} to {}", type_name(operand.ty), type_name(expr.ty)),
+        ExprKind::Lookup(lookup, _) => match lookup.table.versions {
+            None => "lookup of a static table",
+            Some(_) => "lookup of a version",
+        }
+        .to_owned(),
         ExprKind::Call(Function::Round, arguments) if expr.ty == Type::Float64 && arguments.len() == 2 => {
             "round float64 to digits".to_owned()
         }
@@ -137,7 +144,7 @@ pub fn change(expr: &mut Expr) {
     let ty = expr.ty;
     let null = ExprKind::Literal(Literal::Null);
     expr.kind = match expr.kind.clone() {
-        ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Cast(_) => null,
+        ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Cast(_) | ExprKind::Lookup(..) => null,
         ExprKind::Unary(UnaryOp::Not | UnaryOp::Negate, operand) => operand.kind,
         ExprKind::Unary(UnaryOp::IsNull, operand) => ExprKind::Unary(UnaryOp::IsNotNull, operand),
         ExprKind::Unary(UnaryOp::IsNotNull, operand) => ExprKind::Unary(UnaryOp::IsNull, operand),

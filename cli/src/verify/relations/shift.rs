@@ -215,6 +215,10 @@ fn names_instants(expr: &Expr) -> Option<&'static str> {
                 }
                 false
             }
+            // Versions hold at instants of their own; rows of a static table stay, but may hold some.
+            ExprKind::Lookup(lookup, _) => {
+                lookup.table.versions.is_some() || lookup.table.columns.iter().any(|column| holds_instants(column.ty))
+            }
             ExprKind::Column(_) | ExprKind::Unary(..) | ExprKind::Case { .. } | ExprKind::Coalesce(_) => false,
         };
         // Dates are not shifted: a distance between one and an instant would change.

@@ -58,5 +58,16 @@ pub fn expression(expr: &Expr, name: &dyn Fn(ColumnId) -> String) -> String {
         ExprKind::Coalesce(items) => format!("coalesce({})", all(items)),
         ExprKind::Cast(operand) => format!("cast({} as {})", show(operand), expr.ty),
         ExprKind::Call(function, items) => format!("{}({})", function.name(), all(items)),
+        ExprKind::Lookup(lookup, operands) => {
+            let table = &lookup.table;
+            let column = &table.columns[lookup.column.index()].name;
+            let within = lookup
+                .within_us
+                .map(|us| format!(" within {}", format_duration(i64::try_from(us).unwrap_or(i64::MAX))));
+            let (keys, at) = operands.split_at(table.key.len().min(operands.len()));
+            let at = at.first().map(|at| format!(" at {}", show(at)));
+            let rest = [within, at].into_iter().flatten().collect::<String>();
+            format!("(lookup {}({}).{column}{rest})", table.name, all(keys))
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Expressions on the wire: a flat list of nodes, and numbers that JSON cannot carry exactly as strings.
 
-use super::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
+use super::{BinaryOp, Expr, ExprKind, Literal, Lookup, UnaryOp};
 use crate::function::Function;
 use crate::id::ColumnId;
 use crate::types::Type;
@@ -31,6 +31,7 @@ enum FlatOp {
     Coalesce(u32),
     Cast,
     Call(Function, u32),
+    Lookup(Box<Lookup>, u32),
 }
 
 impl From<Expr> for FlatExpr {
@@ -51,6 +52,7 @@ impl From<Expr> for FlatExpr {
                 ExprKind::Coalesce(items) => FlatOp::Coalesce(items.len() as u32),
                 ExprKind::Cast(_) => FlatOp::Cast,
                 ExprKind::Call(function, items) => FlatOp::Call(*function, items.len() as u32),
+                ExprKind::Lookup(lookup, items) => FlatOp::Lookup(lookup.clone(), items.len() as u32),
             };
             nodes.push(FlatNode { op, ty: expr.ty });
         }
@@ -122,6 +124,10 @@ impl TryFrom<FlatExpr> for Expr {
                 FlatOp::Call(function, count) => {
                     let (items, depth) = stack.take(count)?;
                     (ExprKind::Call(function, items), depth)
+                }
+                FlatOp::Lookup(lookup, count) => {
+                    let (items, depth) = stack.take(count)?;
+                    (ExprKind::Lookup(lookup, items), depth)
                 }
             };
             if depth > DEPTH_MAX {

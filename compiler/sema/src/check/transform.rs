@@ -4,7 +4,7 @@ mod at;
 
 use super::Context;
 use crate::errors::{self, Kind};
-use crate::infer::{Refused, Row, Typer};
+use crate::infer::{Dated, Refused, Row, Typer};
 use crate::res::{self, ExprKind, Rows};
 use featc_ir::{At, ColumnId, Expr, SourceId, Step, Transform, TransformColumn, Type};
 use featc_syntax::diag::Span;
@@ -177,7 +177,7 @@ fn check_steps(transform: &res::Transform, row: &mut RowTypes, context: &mut Con
     for step in &transform.steps {
         match step {
             res::Step::Where(condition) => {
-                let mut leaves = Row(&row.types);
+                let mut leaves = Dated(Row(&row.types), row.time.as_ref());
                 let mut typer = Typer {
                     leaves: &mut leaves,
                     texts,
@@ -187,7 +187,7 @@ fn check_steps(transform: &res::Transform, row: &mut RowTypes, context: &mut Con
                 row.steps.push(condition.map(Step::Where));
             }
             res::Step::Let { name, value } => {
-                let mut leaves = Row(&row.types);
+                let mut leaves = Dated(Row(&row.types), row.time.as_ref());
                 let mut typer = Typer {
                     leaves: &mut leaves,
                     texts,
@@ -201,7 +201,7 @@ fn check_steps(transform: &res::Transform, row: &mut RowTypes, context: &mut Con
         }
     }
     let Some(at) = &transform.at else { return };
-    let mut leaves = Row(&row.types);
+    let mut leaves = Dated(Row(&row.types), row.time.as_ref());
     let mut typer = Typer {
         leaves: &mut leaves,
         texts,

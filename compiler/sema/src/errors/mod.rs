@@ -6,6 +6,7 @@ mod held;
 mod keys;
 mod names;
 mod service;
+mod table;
 mod testing;
 mod time;
 mod types;
@@ -17,6 +18,7 @@ pub use held::*;
 pub use keys::*;
 pub use names::*;
 pub use service::*;
+pub use table::*;
 pub use testing::*;
 pub use time::*;
 pub use types::*;
@@ -33,6 +35,7 @@ pub enum Kind {
     View,
     Request,
     Service,
+    Table,
 }
 
 impl fmt::Display for Kind {
@@ -44,6 +47,7 @@ impl fmt::Display for Kind {
             Kind::View => "view",
             Kind::Request => "request",
             Kind::Service => "service",
+            Kind::Table => "table",
         })
     }
 }

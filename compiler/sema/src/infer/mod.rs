@@ -11,7 +11,7 @@ mod rule;
 
 use crate::errors;
 use crate::res::{self, ExprKind};
-use featc_ir::{ColumnId, Expr, FeatureId, Literal, Type, UnaryOp};
+use featc_ir::{ColumnId, Expr, FeatureId, Literal, Lookup, Type, UnaryOp};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, SourceMap, Span};
 use literal::Number;
@@ -26,6 +26,10 @@ pub(crate) trait Leaves {
     fn feature(&mut self, id: FeatureId) -> Option<Expr>;
     /// What a feature of a service reads; nothing else has any.
     fn read(&mut self, _: res::Read) -> Option<Expr> {
+        None
+    }
+    /// When the event happened whose row it is; nothing but rows of transforms has one.
+    fn instant(&mut self) -> Option<Expr> {
         None
     }
     /// An aggregate over the row of the view.
@@ -47,6 +51,28 @@ impl Leaves for Row<'_> {
 
     fn aggregate(&mut self, _: &res::Call, _: &SourceMap, _: &mut Vec<Diagnostic>) -> Option<Expr> {
         None
+    }
+}
+
+/// The columns of a row, and when its event happened: by the transforms before this one.
+#[derive(Debug)]
+pub(crate) struct Dated<'a>(pub Row<'a>, pub Option<&'a Expr>);
+
+impl Leaves for Dated<'_> {
+    fn column(&mut self, id: ColumnId) -> Option<Expr> {
+        self.0.column(id)
+    }
+
+    fn feature(&mut self, id: FeatureId) -> Option<Expr> {
+        self.0.feature(id)
+    }
+
+    fn instant(&mut self) -> Option<Expr> {
+        self.1.cloned()
+    }
+
+    fn aggregate(&mut self, call: &res::Call, texts: &SourceMap, complaints: &mut Vec<Diagnostic>) -> Option<Expr> {
+        self.0.aggregate(call, texts, complaints)
     }
 }
 
@@ -164,6 +190,7 @@ impl Typer<'_> {
                 name_at: _,
                 arguments,
             } => self.call(*function, arguments, expr.span).into(),
+            ExprKind::Lookup { lookup, keys } => self.lookup(lookup, keys).into(),
             ExprKind::Aggregate(call) => self.leaves.aggregate(call, self.texts, self.complaints).into(),
         };
         Typed { value, span: expr.span }
@@ -193,6 +220,30 @@ impl Typer<'_> {
         };
         let branches = conditions.into_iter().zip(values).collect();
         Value::Known(Expr::new(featc_ir::ExprKind::Case { branches, otherwise }, ty))
+    }
+
+    /// A lookup by its key, at the event's own time where the table has versions.
+    fn lookup(&mut self, lookup: &Lookup, keys: &[res::Expr]) -> Option<Expr> {
+        let wanted: Vec<_> = lookup.table.keys().collect();
+        let mut operands = Some(Vec::new());
+        for (key, wanted) in keys.iter().zip(&wanted) {
+            let typed = self.expr_as(key, wanted.ty);
+            if let Err(Refused::Mismatch(found)) = typed {
+                let (table, column) = (&lookup.table.name, (wanted.name.as_str(), wanted.ty));
+                self.complaints
+                    .push(errors::lookup_key_type(table, column, found, key.span));
+            }
+            operands = operands.zip(typed.ok()).map(|(mut all, key)| {
+                all.push(key);
+                all
+            });
+        }
+        let mut operands = operands?;
+        if lookup.table.versions.is_some() {
+            operands.push(self.leaves.instant()?);
+        }
+        let kind = featc_ir::ExprKind::Lookup(Box::new(lookup.clone()), operands);
+        Some(Expr::new(kind, lookup.ty()?))
     }
 
     /// Brings alternatives to one type: that of the first that has one; numbers and nulls adapt to it.

@@ -116,6 +116,7 @@ impl<'a> Exprs<'a> {
                 items: self.all(items),
             },
             ast::ExprKind::Call(call) => self.call(call, expr.span),
+            ast::ExprKind::Lookup(written) => self.lookup(written, expr.span),
             ast::ExprKind::Cast { operand, ty } => {
                 let operand = self.boxed(operand);
                 ExprKind::Cast(operand, type_of(ty, self.complaints))
@@ -137,6 +138,18 @@ impl<'a> Exprs<'a> {
 
     fn all(&mut self, items: &[ast::Expr]) -> Vec<Expr> {
         items.iter().map(|item| self.expr(item)).collect()
+    }
+
+    fn lookup(&mut self, written: &ast::Lookup, at: Span) -> ExprKind {
+        if !matches!(self.place, Place::Row) {
+            self.complaints.push(errors::lookup_outside(at));
+            return ExprKind::Poison;
+        }
+        let keys = self.all(&written.keys);
+        match super::table::lookup(self.items, written, at, self.complaints) {
+            Some(lookup) => ExprKind::Lookup { lookup, keys },
+            None => ExprKind::Poison,
+        }
     }
 
     fn name(&mut self, name: &ast::Name) -> ExprKind {

@@ -10,6 +10,7 @@ mod scope;
 mod service;
 mod service_feature;
 mod source;
+mod table;
 mod transform;
 mod types;
 mod view;
@@ -29,8 +30,10 @@ use std::collections::BTreeMap;
 /// the spans point into.
 pub fn resolve(files: &[ast::File], texts: &SourceMap) -> Outcome<res::File> {
     let mut complaints = Vec::new();
-    let items = Items::collect(files, texts, &mut complaints);
+    let mut items = Items::collect(files, texts, &mut complaints);
     complaints = once_per_pair_of_files(complaints);
+    let tables = items.tables.all.iter();
+    items.resolved_tables = tables.map(|written| table::table(written, &mut complaints)).collect();
 
     let entities = items
         .entities

@@ -3,7 +3,7 @@
 use super::declare;
 use crate::errors::{self, Kind};
 use crate::res::Rows;
-use featc_ir::{ColumnId, SourceId};
+use featc_ir::{ColumnId, SourceId, Table};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, SourceMap, Span, suggest};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +42,9 @@ pub(super) struct Items<'a> {
     pub(super) views: Namespace<'a, ast::View>,
     pub(super) requests: Namespace<'a, ast::Request>,
     pub(super) services: Namespace<'a, ast::Service>,
+    pub(super) tables: Namespace<'a, ast::Table>,
+    /// Those of `tables`, in their order; `None` where something is wrong, which has been reported.
+    pub(super) resolved_tables: Vec<Option<Table>>,
     /// Names that broken items would have declared.
     broken: BTreeSet<&'a str>,
     /// Whether an item is so broken that not even its name is known.
@@ -58,6 +61,8 @@ impl<'a> Items<'a> {
             views: Namespace::new(),
             requests: Namespace::new(),
             services: Namespace::new(),
+            tables: Namespace::new(),
+            resolved_tables: Vec::new(),
             broken: BTreeSet::new(),
             broken_nameless: false,
         };
@@ -89,6 +94,11 @@ impl<'a> Items<'a> {
                 ast::Item::Service(item) => {
                     let first = declare(&mut services, &item.name, Kind::Service, complaints);
                     items.services.push(&item.name.text, item, first);
+                }
+                ast::Item::Table(item) => {
+                    // Files are given for one by its name, as for a source.
+                    let first = declare(&mut rows, &item.name, Kind::Table, complaints);
+                    items.tables.push(&item.name.text, item, first);
                 }
                 ast::Item::Test(_) => {}
                 ast::Item::Broken(broken) => match &broken.name {

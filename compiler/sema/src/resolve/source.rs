@@ -70,18 +70,29 @@ fn column(written: &ast::Column, complaints: &mut Vec<Diagnostic>) -> res::Colum
     }
 }
 
-/// Resolves a source, and says what its rows look like.
-pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> (res::Source, RowScope) {
-    let mut scope = RowScope::new(&source.name, source.columns.is_some());
+/// The columns of files, which become those of the row.
+pub(super) fn columns(
+    written: Option<&ast::Columns>,
+    zone: Option<&ast::TextClause>,
+    scope: &mut RowScope,
+    complaints: &mut Vec<Diagnostic>,
+) -> Vec<res::Column> {
     let mut columns = Vec::new();
-    for written in source.columns.iter().flat_map(|columns| &columns.columns) {
+    for written in written.into_iter().flat_map(|columns| &columns.columns) {
         scope.push(&written.name, complaints);
         let plain = column(written, complaints);
-        let zone = source.zone.as_ref().map(|zone| zone.value.value.as_str());
+        let zone = zone.map(|zone| zone.value.value.as_str());
         let held = held(written, plain.ty, zone, complaints);
         columns.push(res::Column { held, ..plain });
     }
-    one_column_each(source, &columns, complaints);
+    one_column_each(written, &columns, complaints);
+    columns
+}
+
+/// Resolves a source, and says what its rows look like.
+pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> (res::Source, RowScope) {
+    let mut scope = RowScope::new(&source.name, source.columns.is_some());
+    let columns = columns(source.columns.as_ref(), source.zone.as_ref(), &mut scope, complaints);
     require_clauses(source, complaints);
     source.zone.iter().for_each(|zone| check_zone(&zone.value, complaints));
     let time = source
@@ -232,7 +243,7 @@ fn unique(
 }
 
 /// Looks up the format of files; one that is not known, and a version of what has none, are reported.
-fn files(files: &ast::Files, keyword: &str, complaints: &mut Vec<Diagnostic>) -> Option<FileSet> {
+pub(super) fn files(files: &ast::Files, keyword: &str, complaints: &mut Vec<Diagnostic>) -> Option<FileSet> {
     let (word, at) = (&files.format.text, files.format.span);
     let known = FileFormat::ALL.iter().copied();
     let Some(format) = known.clone().find(|format| format.name() == word) else {

@@ -1,6 +1,6 @@
 //! Expressions.
 
-use super::{Name, TypeName};
+use super::{DurationClause, Name, TypeName};
 use crate::diag::Span;
 
 /// An expression.
@@ -56,6 +56,8 @@ pub enum ExprKind {
         branches: Vec<Branch>,
         otherwise: Option<Box<Expr>>,
     },
+    /// `lookup planes(tailnum).seats within 30d`
+    Lookup(Lookup),
 }
 
 /// A constant as written. Numbers adapt to their neighbours, so they stay digits here.
@@ -121,6 +123,16 @@ pub struct Call {
     pub filter: Option<Box<Expr>>,
     /// The place of `ignoring nulls`: aggregates only.
     pub ignoring_nulls: Option<Span>,
+}
+
+/// `lookup planes(tailnum).seats within 30d`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup {
+    pub table: Name,
+    /// Never empty.
+    pub keys: Vec<Expr>,
+    pub column: Name,
+    pub within: Option<DurationClause>,
 }
 
 /// `when c then x`

@@ -14,6 +14,7 @@ impl Item {
             Item::Request(item) => item.span,
             Item::Service(item) => item.span,
             Item::Test(item) => item.span,
+            Item::Table(item) => item.span,
             Item::Broken(item) => item.span,
         }
     }
@@ -27,6 +28,7 @@ impl Item {
             Item::View(item) => Some(&item.name),
             Item::Request(item) => Some(&item.name),
             Item::Service(item) => Some(&item.name),
+            Item::Table(item) => Some(&item.name),
             Item::Test(_) => None,
             Item::Broken(item) => item.name.as_ref(),
         }
@@ -144,6 +146,7 @@ impl Expr {
             ExprKind::Binary { left, right, .. } => vec![left, right],
             ExprKind::In { operand, items, .. } => std::iter::once(&**operand).chain(items).collect(),
             ExprKind::Call(call) => call.arguments.iter().chain(call.filter.as_deref()).collect(),
+            ExprKind::Lookup(lookup) => lookup.keys.iter().collect(),
             ExprKind::Case { branches, otherwise } => branches
                 .iter()
                 .flat_map(|branch| [&branch.when, &branch.then])

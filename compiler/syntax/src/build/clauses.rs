@@ -100,7 +100,7 @@ impl Builder<'_> {
     }
 
     /// As [`Builder::once`], of files: a second clause is meant as more of them.
-    fn files_once(&mut self, slot: &mut Option<Files>, clause: &str, built: Built<Files>) -> Built<()> {
+    pub(super) fn files_once(&mut self, slot: &mut Option<Files>, clause: &str, built: Built<Files>) -> Built<()> {
         let files = built?;
         let Some(first) = slot else {
             *slot = Some(files);
@@ -150,7 +150,7 @@ impl Builder<'_> {
         Ok(Arrival { kind, span })
     }
 
-    fn files(&mut self, pair: &Pair<'_, Rule>, span: Span) -> Built<Files> {
+    pub(super) fn files(&mut self, pair: &Pair<'_, Rule>, span: Span) -> Built<Files> {
         let word = self.child(pair, Rule::file_format)?;
         let version = match find(pair, Rule::version) {
             Some(version) => {

@@ -32,7 +32,7 @@ impl Builder<'_> {
                         }
                     }
                 }
-                Item::Entity(_) | Item::Request(_) | Item::Test(_) | Item::Broken(_) => {}
+                Item::Entity(_) | Item::Request(_) | Item::Test(_) | Item::Table(_) | Item::Broken(_) => {}
             }
         }
         for comment in &self.tokens.scan.comments {

@@ -167,6 +167,7 @@ impl Builder<'_> {
             | ExprKind::Dotted(_)
             | ExprKind::Literal(_)
             | ExprKind::Call(_)
+            | ExprKind::Lookup(_)
             | ExprKind::Cast { .. } => true,
             ExprKind::Unary { .. }
             | ExprKind::Binary { .. }
@@ -234,7 +235,7 @@ impl Builder<'_> {
         })
     }
 
-    fn exprs_in(&mut self, pair: &Pair<'_, Rule>) -> Built<Vec<Expr>> {
+    pub(super) fn exprs_in(&mut self, pair: &Pair<'_, Rule>) -> Built<Vec<Expr>> {
         children(pair, Rule::expr).map(|child| self.expr(child)).collect()
     }
 
@@ -257,6 +258,7 @@ impl Builder<'_> {
                 }
             }
             Rule::call => ExprKind::Call(self.call(&pair)?),
+            Rule::lookup => ExprKind::Lookup(self.lookup(&pair)?),
             Rule::cast => {
                 let ty = self.child(&pair, Rule::type_name)?;
                 ExprKind::Cast {

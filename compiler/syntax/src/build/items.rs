@@ -92,6 +92,7 @@ impl Builder<'_> {
             Rule::request => self.request(pair).map(Item::Request),
             Rule::service => self.service(pair).map(Item::Service),
             Rule::test => self.test(pair).map(Item::Test),
+            Rule::table => self.table(pair).map(Item::Table),
             _ => Err(self.impossible(pair)),
         };
         built.unwrap_or_else(|Refused| Item::Broken(self.remains(self.span(pair))))
@@ -206,7 +207,7 @@ impl Builder<'_> {
         })
     }
 
-    fn within(&mut self, pair: &Pair<'_, Rule>) -> Built<DurationClause> {
+    pub(super) fn within(&mut self, pair: &Pair<'_, Rule>) -> Built<DurationClause> {
         Ok(DurationClause {
             value: self.duration(pair)?,
             span: self.span(pair),

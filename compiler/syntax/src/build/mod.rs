@@ -4,6 +4,7 @@ mod clauses;
 mod divisions;
 mod expr;
 mod items;
+mod table;
 mod test;
 
 use crate::ast::{Broken, Doc, Duration, File, Integer, Name, Text, Timestamp};

@@ -169,6 +169,13 @@ codes! {
     E0436 LeftOutColumn       "table without a column that is needed", since "0.1";
     E0437 NothingKnown        "`as known` without arrival", since "0.1";
     E0438 RowsNotRead         "rows that the view does not read", since "0.1";
+    E0440 TableWithoutClause  "table without its columns or its key", since "0.1";
+    E0441 TableWithoutRules   "table that does not say which row holds", since "0.1";
+    E0442 UnfitTableColumn    "column of a table that cannot be what it is named as", since "0.1";
+    E0443 UnknownTable        "unknown table", since "0.1";
+    E0444 LookupKey           "lookup that does not bring the key of its table", since "0.1";
+    E0445 WithinStatic        "bound on the age of rows that never change", since "0.1";
+    E0446 LookupOutside       "lookup outside of a transform", since "0.1";
     // E06xx validation
     E0601 PlanDiffers         "plan that does not mean what its program says", since "0.1";
     // E07xx data at run time
@@ -249,6 +256,10 @@ codes! {
     E0930 SharedIdentity      "question that does not say whose identity it brings", since "0.1";
     E0931 NoTests             "no test to run", since "0.1";
     E0940 OutputBusy          "output that another run writes to", since "0.1";
+    E0941 TwoRowsOfAKey       "table with two rows of one key", since "0.1";
+    E0942 UnusableTableRow    "row of a table that cannot be used", since "0.1";
+    E0943 VersionsServed      "table with versions in a server", since "0.1";
+    E0944 OtherTable          "state of another content of a table", since "0.1";
     E0950 NothingForFeast     "program of which Feast can ask nothing", since "0.1";
     E9999 Bug                 "a bug in featc", since "0.1";
     // W00xx text and syntax

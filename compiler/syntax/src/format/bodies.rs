@@ -74,6 +74,14 @@ pub(super) fn item(layout: &Layout<'_>, item: &Item) -> Option<Unit> {
                 test.view.span.end,
             )
         }
+        Item::Table(table) => {
+            let head = format!("table {}", table.name.text);
+            let units = super::table::clauses(layout, table);
+            (
+                block(layout, &head, table.name.span.end, span, units),
+                table.name.span.end,
+            )
+        }
         Item::Broken(_) => return None,
     };
     Some(Unit {
@@ -184,7 +192,7 @@ fn column(column: &Column) -> String {
     text
 }
 
-fn names(names: &[Name]) -> String {
+pub(super) fn names(names: &[Name]) -> String {
     names
         .iter()
         .map(|name| name.text.as_str())
@@ -250,17 +258,20 @@ fn clauses(layout: &Layout<'_>, source: &Source) -> Vec<Unit> {
     }
     for (place, word, found) in [(11, "batch", &source.batch), (12, "stream", &source.stream)] {
         if let Some(found) = found {
-            let paths: Vec<String> = found.paths.iter().map(|path| quote(&path.value)).collect();
-            let version = found.version.as_ref();
-            let version = version.map_or(String::new(), |version| format!(" version {}", version.value));
-            let text = format!("{word} {} {}{version}", found.format.text, paths.join(", "));
-            clause(place, found.span, text);
+            clause(place, found.span, files(word, found));
         }
     }
     units
 }
 
-fn columns_clause(layout: &Layout<'_>, found: &Columns) -> Unit {
+pub(super) fn files(word: &str, found: &Files) -> String {
+    let paths: Vec<String> = found.paths.iter().map(|path| quote(&path.value)).collect();
+    let version = found.version.as_ref();
+    let version = version.map_or(String::new(), |version| format!(" version {}", version.value));
+    format!("{word} {} {}{version}", found.format.text, paths.join(", "))
+}
+
+pub(super) fn columns_clause(layout: &Layout<'_>, found: &Columns) -> Unit {
     let (start, end) = (found.span.start, found.span.end);
     let region = Region {
         head_end: Some(start + "columns".len()),

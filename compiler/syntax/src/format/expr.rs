@@ -66,6 +66,12 @@ fn bare(found: &Expr) -> String {
             let parts: Vec<String> = [arguments, filter, nulls].into_iter().flatten().collect();
             format!("{}({})", call.function.text, parts.join(" "))
         }
+        ExprKind::Lookup(lookup) => {
+            let within = lookup.within.as_ref();
+            let within = within.map_or(String::new(), |within| format!(" within {}", within.value.text));
+            let (table, column) = (&lookup.table.text, &lookup.column.text);
+            format!("lookup {table}({}).{column}{within}", list(&lookup.keys))
+        }
         ExprKind::Cast { operand, ty } => format!("cast({} as {})", expr(operand), type_name(ty)),
         ExprKind::Case { branches, otherwise } => {
             let branches: String = branches

@@ -11,6 +11,7 @@
 mod bodies;
 mod expr;
 mod layout;
+mod table;
 mod test;
 
 use crate::ast::{File, Item};
@@ -72,6 +73,7 @@ fn kind(item: &Item) -> Kind {
         | Item::Request(_)
         | Item::Service(_)
         | Item::Test(_)
+        | Item::Table(_)
         | Item::Broken(_) => Kind::Item,
     }
 }

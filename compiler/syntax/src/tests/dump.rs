@@ -34,10 +34,46 @@ pub fn dump(file: &File) -> String {
             }
             Item::Service(item) => service(&mut out, item),
             Item::Test(item) => test(&mut out, item),
+            Item::Table(item) => table(&mut out, item),
             Item::Broken(item) => broken(&mut out, 0, std::slice::from_ref(item)),
         }
     }
     out
+}
+
+fn table(out: &mut String, table: &Table) {
+    line(out, 0, &table.doc, format!("(table {})", table.name.text));
+    let mut clause = |text: String| line(out, 1, &None, text);
+    if let Some(found) = &table.columns {
+        clause(format!("(columns{})", columns(&found.columns)));
+    }
+    if let Some(found) = &table.key {
+        let names: Vec<&str> = found.columns.iter().map(|name| name.text.as_str()).collect();
+        clause(format!("(key {})", names.join(" ")));
+    }
+    if table.static_rows.is_some() {
+        clause("(static)".to_owned());
+    }
+    let named = [
+        ("valid-from", &table.valid_from),
+        ("valid-to", &table.valid_to),
+        ("arrival", &table.arrival),
+    ];
+    for (word, found) in named {
+        if let Some(found) = found {
+            clause(format!("({word} {})", found.column.text));
+        }
+    }
+    if let Some(found) = &table.zone {
+        clause(format!("(zone {})", quote(&found.value.value)));
+    }
+    if table.keep_nan.is_some() {
+        clause("(keep-nan)".to_owned());
+    }
+    if let Some(found) = &table.batch {
+        let paths: Vec<String> = found.paths.iter().map(|path| quote(&path.value)).collect();
+        clause(format!("(batch {} {})", found.format.text, paths.join(" ")));
+    }
 }
 
 fn line(out: &mut String, depth: usize, doc: &Option<Doc>, text: String) {
@@ -352,6 +388,12 @@ pub(crate) fn expr(found: &Expr) -> String {
                 ""
             };
             format!("(call {}{}{filter}{nulls})", call.function.text, exprs(&call.arguments))
+        }
+        ExprKind::Lookup(lookup) => {
+            let within = lookup.within.as_ref();
+            let within = within.map_or(String::new(), |within| format!(" (within {})", within.value.us));
+            let (table, column) = (&lookup.table.text, &lookup.column.text);
+            format!("(lookup {table} {column}{}{within})", exprs(&lookup.keys))
         }
         ExprKind::Cast { operand, ty } => format!("(cast {} {})", expr(operand), type_name(ty)),
         ExprKind::Case { branches, otherwise } => {

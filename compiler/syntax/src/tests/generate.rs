@@ -111,6 +111,16 @@ fn expr() -> impl Strategy<Value = Tokens> {
                 join([name, around("where", filter, "ignoring nulls )")], "("),
                 ""
             )),
+            (
+                name(),
+                inner.clone(),
+                name(),
+                proptest::sample::select(vec!["", "within 1d"])
+            )
+                .prop_map(|(table, key, column, within)| {
+                    let key = around("(", key, ") .");
+                    join([words("lookup"), table, key, column, words(within)], "")
+                }),
             inner
                 .clone()
                 .prop_map(|inner| around("cast (", inner, "as decimal ( 12 , 2 ) )")),
@@ -273,6 +283,17 @@ fn service() -> impl Strategy<Value = Tokens> {
         .prop_map(|(name, parts)| join([around("service", name, "{"), join(parts, ""), words("}")], ""))
 }
 
+fn table() -> impl Strategy<Value = Tokens> {
+    let clauses = [
+        "",
+        "key a static",
+        "columns ( a : int64 , b : string ? ) key ( a , b ) static batch csv \"a.csv\"",
+        "key key valid from from valid to to arrival arrival zone \"UTC\" keep nan",
+    ];
+    (name(), proptest::sample::select(clauses.to_vec()))
+        .prop_map(|(name, clauses)| join([around("table", name, "{"), words(clauses), words("}")], ""))
+}
+
 fn test() -> impl Strategy<Value = Tokens> {
     // Rows stand on lines of their own.
     let tables = [
@@ -309,7 +330,7 @@ fn item() -> impl Strategy<Value = Tokens> {
         vec(column(), 0..3),
     )
         .prop_map(|(word, name, columns)| join([around(word, name, "("), join(columns, ","), words(")")], ""));
-    prop_oneof![of_columns, source(), transform(), view(), service(), test()]
+    prop_oneof![of_columns, source(), transform(), view(), service(), test(), table()]
 }
 
 /// Text that parses, with comments and line breaks anywhere.

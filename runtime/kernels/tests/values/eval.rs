@@ -96,6 +96,7 @@ fn count_valid(random: &Expr, row: &[Value], seen: &mut BTreeMap<String, usize>)
             )
         }
         ExprKind::Call(function, _) => format!("{function:?}"),
+        ExprKind::Lookup(..) => "lookup".to_owned(),
     };
     *seen.entry(name).or_default() += usize::from(eval_row(random, row).is_valid());
     random

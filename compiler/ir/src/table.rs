@@ -1,0 +1,68 @@
+//! Tables, and who looks into them.
+
+use crate::expr::{Expr, Lookup, Table};
+use crate::program::{Program, Source, Step};
+
+impl Table {
+    /// The table as the decoder takes it: a source of its rows. A static one has no instant; its first key stands there,
+    /// which decoding does not look at.
+    pub fn as_source(&self) -> Source {
+        let time = self.versions.map_or(self.key[0], |versions| versions.valid_from);
+        Source {
+            zone: self.zone.clone(),
+            keep_nan: self.keep_nan,
+            batch: self.files.clone(),
+            ..Source::plain(&self.name, self.columns.clone(), self.key.clone(), time)
+        }
+    }
+}
+
+/// Calls `visit` for every lookup of steps and their event time.
+pub fn lookups_mut<'a>(
+    steps: impl IntoIterator<Item = &'a mut Step>,
+    time: &mut Expr,
+    visit: &mut dyn FnMut(&mut Lookup),
+) {
+    for step in steps {
+        let (Step::Where(expr) | Step::Let(expr)) = step;
+        expr.lookups_mut(visit);
+    }
+    time.lookups_mut(visit);
+}
+
+/// Calls `visit` for every lookup of steps and their event time.
+pub fn lookups<'a>(steps: &'a [Step], time: &'a Expr, visit: &mut dyn FnMut(&'a Lookup)) {
+    for step in steps {
+        let (Step::Where(expr) | Step::Let(expr)) = step;
+        expr.lookups(visit);
+    }
+    time.lookups(visit);
+}
+
+impl Program {
+    /// The tables that its transforms look into, by name.
+    pub fn tables(&self) -> Vec<Table> {
+        let mut found: Vec<Table> = Vec::new();
+        for transform in &self.transforms {
+            lookups(&transform.steps, &transform.time, &mut |lookup| {
+                note(&lookup.table, &mut found)
+            });
+        }
+        found.sort_by(|left, right| left.name.cmp(&right.name));
+        found
+    }
+
+    /// Calls `visit` for every lookup.
+    pub fn lookups_mut(&mut self, visit: &mut dyn FnMut(&mut Lookup)) {
+        for transform in &mut self.transforms {
+            lookups_mut(&mut transform.steps, &mut transform.time, visit);
+        }
+    }
+}
+
+/// Adds a table, unless one of its name is there.
+pub fn note(table: &Table, found: &mut Vec<Table>) {
+    if !found.iter().any(|known| known.name == table.name) {
+        found.push(table.clone());
+    }
+}

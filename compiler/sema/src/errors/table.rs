@@ -1,0 +1,107 @@
+//! Tables and lookups.
+
+use featc_ir::Type;
+use featc_syntax::diag::Span;
+use featc_syntax::messages;
+
+messages! {
+    E0440 table_without_columns(table: &str, at: Span) {
+        "table `{table}` has no columns";
+        at: "which columns do its rows have?";
+        help: "write `columns (…)`, with the key among them";
+    }
+
+    E0440 table_without_key(table: &str, column: &str, at: Span) {
+        "table `{table}` has no key";
+        at: "what tells its rows apart?";
+        help: "write `key {column}`: the column by which rows are looked up";
+    }
+
+    E0441 table_without_rules(table: &str, at: Span) {
+        "table `{table}` does not say which row of a key holds";
+        at: "neither `static` nor `valid from`";
+        help: "write `static` if each key has one row, which never changes; or `valid from` and `arrival` with the columns \
+               that say from when on a version holds and since when it is known";
+    }
+
+    E0441 static_and_versions(table: &str, clause: &str, at: Span, static_at: Span) {
+        "static table `{table}` says `{clause}`";
+        at: "is about versions";
+        static_at: "each key has one row";
+        help: "remove one of the two";
+    }
+
+    E0441 versions_without_start(table: &str, clause: &str, at: Span) {
+        "table `{table}` says `{clause}`, and not `valid from`";
+        at: "of which versions?";
+        help: "write `valid from` with the column that says from when on a row holds";
+    }
+
+    E0441 versions_without_arrival(table: &str, at: Span) {
+        "table `{table}` does not say when its versions were known";
+        at: "versions without `arrival`";
+        help: "write `arrival` with the column that says when a version was known; a lookup sees nothing that came later";
+    }
+
+    E0442 table_key_refused(column: &str, ty: Type, at: Span) {
+        "key column `{column}` is {ty}";
+        at: "cannot be a key";
+        help: "keys are bool, int64, string, date, timestamp or decimal";
+    }
+
+    E0442 nullable_in_table(column: &str, clause: &str, at: Span) {
+        "column `{column}` may be null, and is named by `{clause}`";
+        at: "may be null";
+        help: "remove the `?`: a row without it cannot be found", at => "";
+    }
+
+    E0442 no_instant_in_table(column: &str, clause: &str, ty: Type, at: Span) {
+        "column `{column}` is {ty}, and is named by `{clause}`";
+        at: "is no timestamp";
+        help: "declare it as `timestamp`; `as date in \"UTC\"` and its kin read other forms";
+    }
+
+    E0442 arrival_is_validity(column: &str, at: Span) {
+        "column `{column}` says from when on a version holds, and when it was known";
+        at: "named by `valid from` too";
+        help: "name the column that says when the row was written";
+    }
+
+    E0443 unknown_table(name: &str, at: Span, nearest: Option<&str>) {
+        "unknown table `{name}`";
+        at: "no table has this name";
+        did_you_mean(nearest, at): "declare it: `table {name} {{ columns (…) key … static }}`";
+    }
+
+    E0443 no_table(name: &str, kind: &str, at: Span) {
+        "`{name}` is a {kind}, and no table";
+        at: "is looked into";
+        help: "a lookup finds a row by its key in a `table`; the events of a source are aggregated by views";
+    }
+
+    E0444 lookup_key_count(table: &str, wanted: &str, found: usize, at: Span) {
+        "the key of table `{table}` is ({wanted}), and {found} are given";
+        at: "one value per column of the key";
+        help: "write a value for each of {wanted}, in this order";
+    }
+
+    E0444 lookup_key_type(table: &str, key: (&str, Type), found: Type, at: Span) {
+        let (column, ty) = key;
+        "key column `{column}` of table `{table}` is {ty}, not {found}";
+        at: "is {found}";
+        help: "convert it: `cast(… as {ty})`, or declare the column of the table as the value is";
+    }
+
+    E0445 within_of_static(table: &str, at: Span, table_at: Span) {
+        "rows of static table `{table}` have no age";
+        at: "bounds it";
+        table_at: "has one row per key, which always holds";
+        help: "remove it, or say by `valid from` since when a row holds";
+    }
+
+    E0446 lookup_outside(at: Span) {
+        "lookup outside of a transform";
+        at: "belongs to an event";
+        help: "look it up in a transform, `let seats = lookup planes(tail).seats`, and read the column here";
+    }
+}

@@ -1,0 +1,188 @@
+//! Tables, and lookups into them.
+
+use super::scope::{Items, RowScope};
+use super::source::{columns, files};
+use super::zone::check_zone;
+use crate::errors;
+use crate::res;
+use featc_ir::{ColumnId, Lookup, SourceColumn, Table, Type, Versions};
+use featc_syntax::ast;
+use featc_syntax::diag::{Diagnostic, Span, suggest};
+
+/// The columns of a table, while its clauses are looked at.
+struct Columns<'a> {
+    scope: &'a RowScope,
+    all: &'a [res::Column],
+}
+
+/// Resolves a table; `None` if something is wrong, which has been reported.
+pub(super) fn table(written: &ast::Table, complaints: &mut Vec<Diagnostic>) -> Option<Table> {
+    let before = complaints.len();
+    let name = &written.name.text;
+    let mut scope = RowScope::new(&written.name, written.columns.is_some());
+    let all = columns(written.columns.as_ref(), written.zone.as_ref(), &mut scope, complaints);
+    written.zone.iter().for_each(|zone| check_zone(&zone.value, complaints));
+    if written.columns.is_none() {
+        complaints.push(errors::table_without_columns(name, written.name.span));
+    }
+    let columns = Columns {
+        scope: &scope,
+        all: &all,
+    };
+    let key = key(written, &columns, complaints);
+    let versions = versions(written, &columns, complaints);
+    let files = written.batch.as_ref().and_then(|set| files(set, "batch", complaints));
+    let columns = all.into_iter().map(|column| {
+        Some(SourceColumn {
+            name: column.name,
+            ty: column.ty?,
+            nullable: column.nullable.is_some(),
+            held: column.held,
+        })
+    });
+    let table = Table {
+        name: name.clone(),
+        columns: columns.collect::<Option<Vec<_>>>()?,
+        key,
+        versions,
+        zone: written.zone.as_ref().map(|zone| zone.value.value.clone()),
+        keep_nan: written.keep_nan.is_some(),
+        files,
+    };
+    (!complaints[before..].iter().any(Diagnostic::is_error)).then_some(table)
+}
+
+fn key(written: &ast::Table, columns: &Columns<'_>, complaints: &mut Vec<Diagnostic>) -> Vec<ColumnId> {
+    let Some(clause) = &written.key else {
+        let first = columns.all.first().map_or("id", |column| column.name.as_str());
+        complaints.push(errors::table_without_key(&written.name.text, first, written.name.span));
+        return vec![];
+    };
+    let mut key: Vec<(ColumnId, Span)> = Vec::new();
+    for name in &clause.columns {
+        let Some(id) = columns.scope.lookup(name, complaints) else {
+            continue;
+        };
+        if let Some((_, first)) = key.iter().find(|(known, _)| *known == id) {
+            complaints.push(errors::duplicate_column(&name.text, name.span, *first));
+            continue;
+        }
+        let column = &columns.all[id.index()];
+        if let Some(ty) = column.ty.filter(|ty| !ty.may_be_key()) {
+            complaints.push(errors::table_key_refused(&name.text, ty, name.span));
+        }
+        complaints.extend(
+            column
+                .nullable
+                .map(|at| errors::nullable_in_table(&name.text, "key", at)),
+        );
+        key.push((id, name.span));
+    }
+    key.into_iter().map(|(id, _)| id).collect()
+}
+
+/// What tells versions apart, if the table has any.
+fn versions(written: &ast::Table, columns: &Columns<'_>, complaints: &mut Vec<Diagnostic>) -> Option<Versions> {
+    let name = &written.name.text;
+    let clauses = [
+        ("valid from", &written.valid_from),
+        ("valid to", &written.valid_to),
+        ("arrival", &written.arrival),
+    ];
+    let mut said = clauses
+        .into_iter()
+        .filter_map(|(words, clause)| Some((words, clause.as_ref()?.span)));
+    match (said.next(), written.static_rows, &written.valid_from) {
+        (None, None, _) => complaints.push(errors::table_without_rules(name, written.name.span)),
+        (Some((words, at)), Some(static_at), _) => {
+            complaints.push(errors::static_and_versions(name, words, at, static_at));
+        }
+        (Some((words, at)), None, None) => complaints.push(errors::versions_without_start(name, words, at)),
+        (None, Some(_), _) | (Some(_), None, Some(_)) => {}
+    }
+    let [from, to, arrival] = clauses.map(|(words, clause)| instant(words, clause.as_ref(), columns, complaints));
+    let from = from.filter(|_| written.static_rows.is_none())?;
+    let Some(arrival) = arrival else {
+        if written.arrival.is_none() {
+            complaints.push(errors::versions_without_arrival(name, written.name.span));
+        }
+        return None;
+    };
+    if let Some(clause) = written.arrival.as_ref().filter(|_| arrival == from) {
+        complaints.push(errors::arrival_is_validity(&clause.column.text, clause.span));
+    }
+    Some(Versions {
+        valid_from: from,
+        valid_to: to,
+        arrival,
+    })
+}
+
+/// The timestamp column that a clause names.
+fn instant(
+    words: &str,
+    clause: Option<&ast::ColumnClause>,
+    columns: &Columns<'_>,
+    complaints: &mut Vec<Diagnostic>,
+) -> Option<ColumnId> {
+    let clause = clause?;
+    let id = columns.scope.lookup(&clause.column, complaints)?;
+    let column = &columns.all[id.index()];
+    if let Some(ty) = column.ty.filter(|ty| *ty != Type::Timestamp) {
+        complaints.push(errors::no_instant_in_table(&column.name, words, ty, clause.column.span));
+    }
+    // A version without an end holds until the next one.
+    if let Some(at) = column.nullable.filter(|_| words != "valid to") {
+        complaints.push(errors::nullable_in_table(&column.name, words, at));
+    }
+    Some(id)
+}
+
+/// The table and the column of a lookup; `None` if there is none, or something is wrong, which has been reported.
+pub(super) fn lookup(
+    items: &Items<'_>,
+    written: &ast::Lookup,
+    at: Span,
+    complaints: &mut Vec<Diagnostic>,
+) -> Option<Box<Lookup>> {
+    let name = written.table.text.as_str();
+    let Some(place) = items.tables.by_name.get(name) else {
+        if !items.is_broken(name) {
+            complaints.push(match items.rows(name) {
+                Some(res::Rows::Source(_)) => errors::no_table(name, "source", written.table.span),
+                Some(res::Rows::Transform(_)) => errors::no_table(name, "transform", written.table.span),
+                None => {
+                    let names = items.tables.all.iter().map(|table| table.name.text.as_str());
+                    errors::unknown_table(name, written.table.span, suggest::nearest(name, names))
+                }
+            });
+        }
+        return None;
+    };
+    let declared = items.tables.all[*place];
+    let table = items.resolved_tables[*place].as_ref()?;
+    let wanted: Vec<String> = table.keys().map(|key| key.name).collect();
+    if wanted.len() != written.keys.len() {
+        let (wanted, found) = (wanted.join(", "), written.keys.len());
+        complaints.push(errors::lookup_key_count(name, &wanted, found, at));
+        return None;
+    }
+    let names = || table.columns.iter().map(|column| column.name.as_str());
+    let column = names().position(|known| known == written.column.text);
+    let Some(column) = column else {
+        let nearest = suggest::nearest(&written.column.text, names());
+        let (column, at) = (&written.column.text, written.column.span);
+        complaints.push(errors::unknown_column(name, column, at, nearest, declared.name.span));
+        return None;
+    };
+    if let Some(within) = written.within.as_ref().filter(|_| table.versions.is_none()) {
+        complaints.push(errors::within_of_static(name, within.span, declared.name.span));
+        return None;
+    }
+    Some(Box::new(Lookup {
+        table: table.clone(),
+        column: ColumnId::from(column),
+        within_us: written.within.as_ref().map(|within| within.value.us.unsigned_abs()),
+        rows: None,
+    }))
+}

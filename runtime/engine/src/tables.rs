@@ -1,0 +1,123 @@
+//! Tables: read as a whole before anything is computed, and given to every plan that looks into them.
+
+use crate::error::Error;
+use crate::program::Program;
+use featc_ir::plan::{BatchPlan, StreamGraph};
+use featc_ir::{Contents, Source, Table, TableRows};
+use featr_decode::{Example, ReadOptions, read_source};
+use featr_kernels::{Batch, tables};
+use std::collections::BTreeMap;
+
+impl Program {
+    /// The tables that some service looks into, each once.
+    pub fn tables(&self) -> Vec<Table> {
+        let mut found: Vec<Table> = Vec::new();
+        for table in self.stream.iter().flat_map(StreamGraph::tables) {
+            featc_ir::table::note(&table, &mut found);
+        }
+        found
+    }
+
+    /// Reads the tables that have no rows yet, so that all that follows sees the same rows. What is not read so is read by
+    /// every run for itself.
+    ///
+    /// # Errors
+    /// As [`Program::contents`].
+    pub fn load_tables(&mut self) -> Result<&Contents, Error> {
+        self.held = self.contents()?;
+        Ok(&self.held)
+    }
+
+    /// Gives a table its rows, in place of files.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSource`] of a name that no table has; [`Error::TwoRowsOfAKey`].
+    pub fn hold_rows(&mut self, table: &str, rows: &[Batch]) -> Result<(), Error> {
+        let tables = self.tables();
+        let Some(found) = tables.iter().find(|known| known.name == table) else {
+            return Err(Error::UnknownSource {
+                source: table.to_owned(),
+                known: tables.into_iter().map(|known| known.name).collect(),
+            });
+        };
+        let rows = held(found, rows)?;
+        self.held.insert(table.to_owned(), rows);
+        Ok(())
+    }
+
+    /// What each table holds.
+    ///
+    /// # Errors
+    /// [`Error::NoFiles`], [`Error::Decode`]; [`Error::UnusableRow`] of a table with a row that is rejected,
+    /// [`Error::TwoRowsOfAKey`].
+    pub fn contents(&self) -> Result<Contents, Error> {
+        let mut contents = self.held.clone();
+        for table in self.stream.iter().flat_map(StreamGraph::unread_tables) {
+            if !contents.contains_key(&table.name) {
+                let rows = self.read_table(&table)?;
+                contents.insert(table.name, rows);
+            }
+        }
+        Ok(contents)
+    }
+
+    /// A hash of what each table holds, by name.
+    ///
+    /// # Errors
+    /// As [`Program::contents`].
+    pub fn table_hashes(&self) -> Result<BTreeMap<String, String>, Error> {
+        let contents = self.contents()?.into_iter();
+        Ok(contents.map(|(name, rows)| (name, rows.hash().to_owned())).collect())
+    }
+
+    /// The same rows again, for a run.
+    pub(crate) fn hold_batch(&self, plan: &mut BatchPlan) -> Result<(), Error> {
+        if !plan.unread_tables().is_empty() {
+            plan.hold(&self.contents()?);
+        }
+        Ok(())
+    }
+
+    /// As [`Program::hold_batch`], of graphs.
+    pub(crate) fn hold_stream(&self, graphs: &mut [StreamGraph]) -> Result<(), Error> {
+        if graphs.iter().any(|graph| !graph.unread_tables().is_empty()) {
+            let contents = self.contents()?;
+            graphs.iter_mut().for_each(|graph| graph.hold(&contents));
+        }
+        Ok(())
+    }
+
+    fn read_table(&self, table: &Table) -> Result<TableRows, Error> {
+        let source: Source = table.as_source();
+        let files = self.files.get(&table.name).or(table.files.as_ref());
+        let files = files.ok_or_else(|| Error::NoFiles {
+            source: table.name.clone(),
+        })?;
+        let options = ReadOptions {
+            store: Some(self.store()),
+            ..ReadOptions::default()
+        };
+        let mut reader = read_source(&source, files, &self.base, options)?;
+        let mut batches = Vec::new();
+        for decoded in reader.by_ref() {
+            self.check_interrupt()?;
+            batches.push(decoded?.batch);
+        }
+        let rejects = reader.into_rejects();
+        if rejects.total() > 0 {
+            return Err(Error::UnusableRow {
+                table: table.name.clone(),
+                rows: rejects.total(),
+                example: rejects.kept().first().map(|reject| Example::from(reject).text),
+            });
+        }
+        held(table, &batches)
+    }
+}
+
+fn held(table: &Table, batches: &[Batch]) -> Result<TableRows, Error> {
+    tables::held(table, batches).map_err(|twice| Error::TwoRowsOfAKey {
+        table: table.name.clone(),
+        key: twice.key,
+    })
+}

@@ -1,0 +1,69 @@
+//! Lookups into tables that have been read: by the index of keys, from the last version back.
+
+use super::operand::Operand;
+use crate::column::{Column, Tag};
+use crate::value::Value;
+use featc_ir::{ColumnId, Literal, Lookup, TableRows, Type};
+use std::borrow::Cow;
+
+/// The value of a lookup in every row.
+pub fn lookup<'a>(lookup: &Lookup, ty: Type, operands: &[Operand<'_>], rows: usize) -> Operand<'a> {
+    let constant = operands.iter().all(|operand| operand.constant);
+    let count = if constant { rows.min(1) } else { rows };
+    let mut key: Vec<Literal> = Vec::with_capacity(operands.len());
+    let mut values = Vec::with_capacity(count);
+    for row in 0..count {
+        key.clear();
+        let mut tag = Tag::VALID;
+        for operand in operands {
+            tag = Tag::merge(tag, operand.tag(row));
+        }
+        if let Some(code) = Tag::as_error(tag) {
+            values.push(Value::Error(code));
+            continue;
+        }
+        if tag == Tag::NULL {
+            values.push(Value::Null);
+            continue;
+        }
+        let cell = |operand: &Operand<'_>| operand.column.value(if operand.constant { 0 } else { row });
+        key.extend(operands.iter().map(|operand| cell(operand).to_literal()));
+        let found = lookup.rows.as_ref().and_then(|rows| find(lookup, rows, &key));
+        values.push(found.map_or(Value::Null, Value::from_literal));
+    }
+    let column = Column::from_values(ty, &values);
+    match constant && rows > 0 {
+        true => Operand::constant(column),
+        false => Operand {
+            column: Cow::Owned(column),
+            constant: false,
+        },
+    }
+}
+
+/// What stands in the row that holds; `None` where there is none.
+fn find<'a>(lookup: &Lookup, rows: &'a TableRows, operands: &[Literal]) -> Option<&'a Literal> {
+    let (key, now) = operands.split_at(lookup.table.key.len());
+    let Some(versions) = lookup.table.versions else {
+        return rows.of_key(key).next().map(|row| &row[lookup.column.index()]);
+    };
+    let instant = |row: &[Literal], id: ColumnId| match row[id.index()] {
+        Literal::Timestamp(us) => Some(us),
+        _ => None,
+    };
+    let now_us = instant(now, ColumnId(0))?;
+    let seen = |row: &&[Literal]| {
+        let is_past = |id| instant(row, id).is_some_and(|us| us <= now_us);
+        is_past(versions.valid_from) && is_past(versions.arrival)
+    };
+    let row = rows.of_key(key).rev().find(seen)?;
+    let age_us = now_us.abs_diff(instant(row, versions.valid_from)?);
+    if lookup.within_us.is_some_and(|within_us| age_us > within_us) {
+        return None;
+    }
+    let end_us = versions.valid_to.and_then(|id| instant(row, id));
+    match end_us.is_some_and(|end_us| end_us <= now_us) {
+        true => None,
+        false => Some(&row[lookup.column.index()]),
+    }
+}

@@ -1,0 +1,128 @@
+//! Tables of drawn programs, and what they hold.
+
+use super::expressions::Scope;
+use super::{KEYS, SHORT};
+use crate::pools::{self, Style};
+use crate::rng::Rng;
+use featc_ir::{Contents, Program, Table, Type};
+use featr_kernels::{Batch, Column, Value, tables};
+use std::fmt::Write as _;
+
+/// What is looked up, by name.
+const VALUES: [(&str, Type); 4] = [
+    ("v_n", Type::Int64),
+    ("v_f", Type::Float64),
+    ("v_d", SHORT),
+    ("v_s", Type::String),
+];
+
+/// A table that lookups may be drawn into.
+#[derive(Debug, Clone)]
+pub struct Declared {
+    name: String,
+    key: Vec<Type>,
+    has_versions: bool,
+}
+
+/// Writes a static table and one of versions.
+pub fn write(rng: &mut Rng, text: &mut String) -> Vec<Declared> {
+    let mut declare = |name: &str, has_versions: bool| {
+        let key: Vec<Type> = (0..*rng.pick(&[1, 1, 2])).map(|_| rng.pick(&KEYS).1).collect();
+        let _ = writeln!(text, "\ntable {name} {{\n  columns (");
+        for (place, ty) in key.iter().enumerate() {
+            let _ = writeln!(text, "    k{place}: {ty},");
+        }
+        for (value, ty) in VALUES {
+            let _ = writeln!(text, "    {value}: {ty}?,");
+        }
+        if has_versions {
+            *text += "    since: timestamp,\n    until: timestamp?,\n    known: timestamp,\n";
+        }
+        let keys: Vec<String> = (0..key.len()).map(|place| format!("k{place}")).collect();
+        let _ = writeln!(text, "  )\n  key ({})", keys.join(", "));
+        *text += match (has_versions, rng.one_in(2)) {
+            (false, _) => "  static\n",
+            (true, true) => "  valid from since\n  valid to until\n  arrival known\n",
+            (true, false) => "  valid from since\n  arrival known\n",
+        };
+        *text += "}\n";
+        Declared {
+            name: name.to_owned(),
+            key,
+            has_versions,
+        }
+    };
+    vec![declare("fixed", false), declare("changing", true)]
+}
+
+/// Writes a `let` of a lookup; gives its type.
+pub fn write_lookup(scope: &mut Scope<'_>, steps: &mut String, name: &str, tables: &[Declared]) -> Type {
+    let table = scope.rng.pick(tables).clone();
+    let (value, ty) = *scope.rng.pick(&VALUES);
+    let keys = table.key.iter().map(|ty| match scope.rng.one_in(4) {
+        true => scope.expr(*ty, 1),
+        false => scope.name_of(*ty),
+    });
+    let keys: Vec<String> = keys.collect();
+    let within = match table.has_versions {
+        true => *scope.rng.pick(&["", "", " within 10m", " within 1h", " within 365d"]),
+        false => "",
+    };
+    let _ = writeln!(
+        steps,
+        "  let {name} = lookup {}({}).{value}{within}",
+        table.name,
+        keys.join(", ")
+    );
+    ty
+}
+
+/// Draws what the tables of a program hold: keys and instants of the rows of its sources, and others.
+pub fn contents(rng: &mut Rng, program: &Program, rows: &[Vec<Vec<Value>>], style: Style) -> Contents {
+    let tables = program.tables().into_iter();
+    let mut draw = |table: Table| {
+        let count = *rng.pick(&[0, 5, 20, 60]);
+        let mut drawn: Vec<Vec<Value>> = (0..count).map(|_| row(rng, &table, (program, rows), style)).collect();
+        if table.versions.is_none() {
+            let key = |row: &Vec<Value>| -> Vec<Value> { table.key.iter().map(|id| row[id.index()].clone()).collect() };
+            drawn.sort_by_key(&key);
+            drawn.dedup_by_key(|row| key(row));
+        }
+        let columns = table.columns.iter().enumerate().map(|(place, column)| {
+            let values: Vec<Value> = drawn.iter().map(|row| row[place].clone()).collect();
+            Column::from_values(column.ty, &values)
+        });
+        let batch = Batch::from_columns(columns.collect());
+        let held = tables::held(&table, &[batch]).expect("a row per key");
+        (table.name, held)
+    };
+    tables.map(&mut draw).collect()
+}
+
+fn row(rng: &mut Rng, table: &Table, (program, rows): (&Program, &[Vec<Vec<Value>>]), style: Style) -> Vec<Value> {
+    let seen = |rng: &mut Rng, ty: Type| -> Option<Value> {
+        let source = rng.below(program.sources.len());
+        let columns = &program.sources[source].columns;
+        let fitting: Vec<usize> = (0..columns.len()).filter(|at| columns[*at].ty == ty).collect();
+        if fitting.is_empty() || rows[source].is_empty() {
+            return None;
+        }
+        let found = rng.pick(&rows[source])[*rng.pick(&fitting)].clone();
+        found.is_valid().then_some(found)
+    };
+    let columns = table.columns.iter().map(|column| {
+        if column.nullable && rng.one_in(4) {
+            return Value::Null;
+        }
+        let value = match rng.one_in(4) {
+            true => None,
+            false => seen(rng, column.ty),
+        };
+        match value.unwrap_or_else(|| pools::value(rng, column.ty, style)) {
+            // Beside an instant of an event, too.
+            Value::Timestamp(us) => Value::Timestamp(us.saturating_add(*rng.pick(&[0, 0, 0, 1, -1, -600_000_000]))),
+            value => value,
+        }
+    });
+    columns.collect()
+}
