@@ -94,6 +94,8 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::events_kw => Some("`events`"),
         Rule::max | Rule::max_kw => Some("`max`"),
         Rule::offset | Rule::offset_kw => Some("`offset`"),
+        Rule::grid | Rule::every_kw => Some("`every`"),
+        Rule::after | Rule::after_kw => Some("`after`"),
         Rule::excluding | Rule::excluding_kw => Some("`excluding`"),
         Rule::cap | Rule::cap_kw => Some("`cap`"),
         Rule::default | Rule::default_kw => Some("`default`"),
@@ -272,7 +274,7 @@ mod tests {
         for word in [
             "time", "date", "day", "key", "status", "batch", "stream", "version", "owner", "tags", "count", "unique",
             "delay", "of", "origin", "events", "max", "offset", "from", "source", "view", "request", "cap", "ttl",
-            "all", "div", "mod", "if", "fallback", "impute", "gate",
+            "all", "div", "mod", "if", "fallback", "impute", "gate", "every", "after",
         ] {
             let name = FeatParser::parse(Rule::name, word).map(|pairs| pairs.as_str().to_owned());
             assert_eq!(name.as_deref(), Ok(word));

@@ -11,6 +11,7 @@
 //! Architecture invariant: this crate knows no syntax, no Arrow, no DataFusion and does no I/O.
 
 pub mod aggregate;
+mod bounds;
 pub mod build;
 pub mod calendar;
 pub mod display;
@@ -36,6 +37,7 @@ pub mod wire;
 pub mod work;
 
 pub use aggregate::Aggregate;
+pub use bounds::{Bounds, by_reach};
 pub use expr::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
 pub use function::Function;
 pub use held::{EpochUnit, Held, ReadAs};
@@ -48,7 +50,7 @@ pub use program::{
 };
 pub use slot::Slot;
 pub use types::{Cut, ErrorCode, Status, Truth, Type};
-pub use window::{Bounds, Excluding, Window, WindowKind};
+pub use window::{Excluding, Window, WindowKind};
 
 /// A broken promise of an earlier phase: never the user's fault.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -52,7 +52,8 @@ pub fn files(head: &str, set: Option<&FileSet>) -> Term {
 }
 
 /// `τ > t − reach` (if there is one), `τ ≤ t` (`<` where now is excluded), how long before `t` it ends, how many events it
-/// holds, and what else is taken out.
+/// holds, and what else is taken out. Of a window on a grid: its length, the distance between two points, and how long after
+/// one it ends there.
 pub fn window(window: &Window, own: &[String]) -> Term {
     let (length, until) = (
         reach_us(window),
@@ -63,6 +64,18 @@ pub fn window(window: &Window, own: &[String]) -> Term {
     );
     let mut items = vec![Term::us("after", length), Term::leaf(until)];
     match window.kind {
+        WindowKind::Grid {
+            length_us,
+            every_us,
+            after_us,
+        } => {
+            let us = |name, us| Term::us(name, u64::try_from(us).ok());
+            items = vec![
+                us("length", length_us),
+                us("grid", every_us),
+                us("not_before", after_us),
+            ];
+        }
         WindowKind::Last { .. } | WindowKind::Lifetime => {}
         WindowKind::Offset { offset_us, .. } => items.push(Term::us("ends_before", u64::try_from(offset_us).ok())),
         WindowKind::Events { count, .. } => items.push(Term::names("last", [count])),
@@ -83,16 +96,25 @@ pub fn reach_us(window: &Window) -> Option<u64> {
             length.checked_add(offset)
         }
         WindowKind::Events { max_us, .. } => u64::try_from(max_us?).ok(),
+        WindowKind::Grid {
+            length_us,
+            every_us,
+            after_us,
+        } => [length_us, every_us, after_us]
+            .into_iter()
+            .try_fold(0u64, |sum, us| sum.checked_add(u64::try_from(us).ok()?)),
     }
 }
 
-/// What windows that end alike have in common.
-pub fn end(window: &Window) -> (Excluding, i64) {
-    let offset = match window.kind {
-        WindowKind::Offset { offset_us, .. } => offset_us,
-        WindowKind::Last { .. } | WindowKind::Lifetime | WindowKind::Events { .. } => 0,
+/// What windows that end alike, at every instant, have in common: what is excluded, how long before the instant they end, and
+/// on which grid.
+pub fn end(window: &Window) -> (Excluding, i64, Option<i64>) {
+    let (before, grid) = match window.kind {
+        WindowKind::Offset { offset_us, .. } => (offset_us, None),
+        WindowKind::Last { .. } | WindowKind::Lifetime | WindowKind::Events { .. } => (0, None),
+        WindowKind::Grid { every_us, after_us, .. } => (after_us, Some(every_us)),
     };
-    (window.excluding, offset)
+    (window.excluding, before, grid)
 }
 
 /// Whether it chooses among the events within its bounds.

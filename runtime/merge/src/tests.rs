@@ -352,7 +352,12 @@ fn kind(random: &mut Random) -> WindowKind {
             random.within(1..40)
         }
     };
-    match random.within(0..4) {
+    match random.within(0..5) {
+        4 => WindowKind::Grid {
+            length_us: length(random),
+            every_us: random.within(1..20),
+            after_us: random.within(0..9),
+        },
         0 => WindowKind::Last {
             length_us: length(random),
         },

@@ -306,6 +306,28 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
                     }
                 }
             }
+            WindowKind::Grid {
+                length_us,
+                every_us,
+                after_us,
+            } => {
+                // An edge a microsecond away, the points further apart, and the window ending later behind them.
+                let changed = [
+                    ("over a grid", (length_us + 1, every_us, after_us)),
+                    ("points of a grid", (length_us, every_us * 2, after_us)),
+                    ("after a point", (length_us, every_us, after_us + 1)),
+                ];
+                for (name, (length_us, every_us, after_us)) in changed {
+                    let kind = WindowKind::Grid {
+                        length_us,
+                        every_us,
+                        after_us,
+                    };
+                    if kind.is_valid() && (name != "after a point" || after_us > 1) {
+                        found.add(name, move |case| set(case, Window { kind, ..window }));
+                    }
+                }
+            }
             WindowKind::Events { count, max_us } => {
                 let kind = WindowKind::Events {
                     count: count + 1,

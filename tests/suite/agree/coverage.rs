@@ -249,6 +249,9 @@ fn expected() -> Vec<String> {
         "over events",
         "where before over events",
         "over events max",
+        "over a grid",
+        "points of a grid",
+        "after a point",
     ]);
     list(&[
         "excluding now",

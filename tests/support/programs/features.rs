@@ -145,6 +145,7 @@ fn window(rng: &mut Rng, style: Style, least: usize, name: &str) -> (String, Vec
     let shifts = excluding != " excluding now";
     let chooses = !style.summarised;
     let offsets = if shifts && chooses { shifts_by } else { &[] };
+    let offsets = (offsets, style.times);
     let one = written(rng, lengths, offsets, chooses);
     if rng.one_in(6) {
         let two = written(rng, lengths, offsets, chooses);
@@ -157,9 +158,17 @@ fn window(rng: &mut Rng, style: Style, least: usize, name: &str) -> (String, Vec
 }
 
 /// A window of one of the lengths, shifted by one, or of some events within one.
-fn written(rng: &mut Rng, lengths: &[&str], offsets: &[&str], chooses: bool) -> String {
+fn written(rng: &mut Rng, lengths: &[&str], (offsets, times): (&[&str], Times), chooses: bool) -> String {
     let length = *rng.pick(lengths);
-    match rng.below(6) {
+    match rng.below(7) {
+        2 if !offsets.is_empty() && length != "lifetime" => {
+            let every = match times {
+                Times::Near => *rng.pick(&["1us", "7m", "1h", "1d"]),
+                Times::Years | Times::Ends => *rng.pick(&["1h", "1d", "7d", "365d"]),
+            };
+            let after = *rng.pick(&["", "", " after 1us", " after 10m"]);
+            format!("{length} every {every}{after}")
+        }
         0 if !offsets.is_empty() => {
             let offset = rng.pick(offsets);
             format!("{length} offset {offset}")

@@ -2,6 +2,7 @@
 
 use crate::errors;
 use crate::res::Expansion;
+use featc_ir::window::GRID_MAX_US;
 use featc_ir::{Excluding, Window, WindowKind};
 use featc_syntax::ast;
 use featc_syntax::diag::Diagnostic;
@@ -12,6 +13,14 @@ fn positive(what: &'static str, length: &ast::Duration, complaints: &mut Vec<Dia
         complaints.push(errors::zero_length(what, length.span));
     }
     length.us
+}
+
+/// A length of time of a grid, which must be positive and no longer than a year.
+fn of_grid(what: &'static str, length: &ast::Duration, complaints: &mut Vec<Diagnostic>) -> i64 {
+    if length.us > GRID_MAX_US {
+        complaints.push(errors::grid_out_of_range(what, &length.text, length.span));
+    }
+    positive(what, length, complaints).min(GRID_MAX_US)
 }
 
 /// The expansions of a feature, in the order of its windows; wrong numbers are reported.
@@ -45,6 +54,18 @@ pub(super) fn expansions(written: &ast::Feature, over: &ast::Over, complaints: &
                 WindowKind::Events {
                     count: found.unwrap_or(1),
                     max_us: max.as_ref().map(|max| positive("max", max, complaints)),
+                }
+            }
+            ast::Window::Grid {
+                length, every, after, ..
+            } => {
+                if let Some(written) = over.excluding.as_ref().filter(|_| excluding == Excluding::Now) {
+                    complaints.push(errors::nothing_to_exclude_on_grid(written.span, every.span));
+                }
+                WindowKind::Grid {
+                    length_us: positive("window", length, complaints),
+                    every_us: of_grid("every", every, complaints),
+                    after_us: after.as_ref().map_or(0, |after| of_grid("after", after, complaints)),
                 }
             }
         };

@@ -62,7 +62,7 @@ impl Windows {
 }
 
 impl Window {
-    /// As written: `7d`, `1h30m`, `lifetime`, `7d offset 7d`, `10 events max 90d`.
+    /// As written: `7d`, `1h30m`, `lifetime`, `7d offset 7d`, `10 events max 90d`, `7d every 1d after 2h`.
     pub fn label(&self) -> String {
         match self {
             Window::Lifetime(_) => "lifetime".to_owned(),
@@ -75,6 +75,12 @@ impl Window {
                 Some(max) => format!("{} events max {}", count.value, max.text),
                 None => format!("{} events", count.value),
             },
+            Window::Grid {
+                length, every, after, ..
+            } => match after {
+                Some(after) => format!("{} every {} after {}", length.text, every.text, after.text),
+                None => format!("{} every {}", length.text, every.text),
+            },
         }
     }
 
@@ -83,7 +89,7 @@ impl Window {
         match self {
             Window::Lifetime(span) => *span,
             Window::Last(duration) => duration.span,
-            Window::Offset { span, .. } | Window::Events { span, .. } => *span,
+            Window::Offset { span, .. } | Window::Events { span, .. } | Window::Grid { span, .. } => *span,
         }
     }
 }

@@ -85,6 +85,13 @@ pub enum Window {
         max: Option<Duration>,
         span: Span,
     },
+    /// `7d every 1h`, `7d every 1d after 2h`
+    Grid {
+        length: Duration,
+        every: Duration,
+        after: Option<Duration>,
+        span: Span,
+    },
 }
 
 /// `excluding now`, `excluding self`

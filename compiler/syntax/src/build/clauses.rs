@@ -263,6 +263,17 @@ impl Builder<'_> {
             return Err(self.refuse(complaint.into()));
         }
         let length = length.map(|length| self.duration_of(&length)).transpose()?;
+        if let Some((length, grid)) = length.clone().zip(find(pair, Rule::grid)) {
+            let after = find(&grid, Rule::after)
+                .map(|after| self.duration(&after))
+                .transpose()?;
+            return Ok(Window::Grid {
+                length,
+                every: self.duration(&grid)?,
+                after,
+                span,
+            });
+        }
         let offset = find(pair, Rule::offset)
             .map(|offset| self.duration(&offset))
             .transpose()?;

@@ -292,6 +292,14 @@ pub(super) fn fold_spec() -> FoldSpec {
         count: 40,
         max_us: None,
     });
+    // Of one grid, so that they are walked together, and of another.
+    kinds.extend(
+        [(20, 7), (5, 7), (20, 3)].map(|(length_us, every_us)| WindowKind::Grid {
+            length_us,
+            every_us,
+            after_us: 2,
+        }),
+    );
     fold_of(
         &kinds,
         vec![Some(5), None, Some(u64::MAX), Some(1)],
