@@ -90,7 +90,15 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::ttl | Rule::ttl_kw => Some("`ttl`"),
         Rule::feature | Rule::feature_kw => Some("`feature`"),
         Rule::over | Rule::over_kw => Some("`over`"),
-        Rule::windows | Rule::window | Rule::events_window => Some("a window such as `7d`"),
+        Rule::windows
+        | Rule::window
+        | Rule::events_window
+        | Rule::this_window
+        | Rule::past_window
+        | Rule::this_kw
+        | Rule::last_kw => Some("a window such as `7d`"),
+        Rule::unit | Rule::unit_word => Some("a period such as `month`"),
+        Rule::units => Some("periods such as `months`"),
         Rule::events_kw => Some("`events`"),
         Rule::max | Rule::max_kw => Some("`max`"),
         Rule::offset | Rule::offset_kw => Some("`offset`"),
@@ -274,7 +282,8 @@ mod tests {
         for word in [
             "time", "date", "day", "key", "status", "batch", "stream", "version", "owner", "tags", "count", "unique",
             "delay", "of", "origin", "events", "max", "offset", "from", "source", "view", "request", "cap", "ttl",
-            "all", "div", "mod", "if", "fallback", "impute", "gate", "every", "after",
+            "all", "div", "mod", "if", "fallback", "impute", "gate", "every", "after", "this", "last", "month",
+            "months",
         ] {
             let name = FeatParser::parse(Rule::name, word).map(|pairs| pairs.as_str().to_owned());
             assert_eq!(name.as_deref(), Ok(word));

@@ -2,6 +2,10 @@
 //!
 //! Both edges are nondecreasing in `t`: whoever walks questions in the order of their instants walks their edges too.
 
+use crate::period::{Unit, period, period_reaches};
+use crate::zone::Zone;
+
+const DAY_US: u64 = 86_400_000_000;
 const WEEK_US: u64 = 7 * 86_400_000_000;
 /// From 1970-01-01, a Thursday, to the Monday after it.
 const MONDAY_US: u64 = 4 * 86_400_000_000;
@@ -13,6 +17,8 @@ enum Edge {
     Back { us: u64 },
     /// The greatest point of the grid that is no later than `t − after`, less a length.
     Grid { every_us: u64, after_us: u64, less_us: u64 },
+    /// The begin of the period of the calendar that is so many before the one that contains `t`.
+    Period { unit: Unit, zone: Zone, back: u32 },
 }
 
 /// The greatest point of a grid that is no later than an instant.
@@ -34,6 +40,10 @@ impl Edge {
                 after_us,
                 less_us,
             } => grid_point(every_us, t - i128::from(after_us)) - i128::from(less_us),
+            Edge::Period { unit, zone, back } => {
+                let t = i64::try_from(t).unwrap_or(if t > 0 { i64::MAX } else { i64::MIN });
+                period(unit, zone, back, t).map_or(i128::from(i64::MIN) - 1, i128::from)
+            }
         }
     }
 
@@ -49,6 +59,10 @@ impl Edge {
                 let next = place + i128::from(less_us) + i128::from(every_us) - 1;
                 grid_point(every_us, next) + i128::from(after_us)
             }
+            Edge::Period { unit, zone, back } => match i64::try_from(place) {
+                Ok(place) => period_reaches(unit, zone, back, place).map_or(i128::from(i64::MAX) + 1, i128::from),
+                Err(_) => place,
+            },
         }
     }
 
@@ -61,6 +75,11 @@ impl Edge {
                 after_us,
                 less_us,
             } => every_us.saturating_add(after_us).saturating_add(less_us),
+            // No clock is put back by more than a day.
+            Edge::Period { unit, zone, back } => {
+                let put_back_us = if zone.is_utc() { 0 } else { DAY_US };
+                unit.longest_us() * (u64::from(back) + 1) + put_back_us
+            }
         }
     }
 }
@@ -111,6 +130,22 @@ impl Bounds {
         }
     }
 
+    /// From the begin of the period of the calendar that contains `t` up to `t`, or as many whole periods as `past` says before it.
+    pub(crate) fn of_calendar(unit: Unit, zone: Zone, past: Option<u32>) -> Bounds {
+        let edge = |back| Edge::Period { unit, zone, back };
+        match past {
+            None => Bounds {
+                start: Some(edge(0)),
+                ..Bounds::lookback(None)
+            },
+            Some(back) => Bounds {
+                end: edge(0),
+                open: true,
+                start: Some(edge(back)),
+            },
+        }
+    }
+
     /// The same without `t` itself.
     #[must_use]
     pub(crate) fn without_now(self) -> Bounds {
@@ -122,7 +157,7 @@ impl Bounds {
     pub fn whole_from(&self, first_us: i128) -> Option<i128> {
         self.start.map(|start| match start {
             Edge::Back { .. } => start.reaches(first_us - 1),
-            Edge::Grid { .. } => start.reaches(first_us),
+            Edge::Grid { .. } | Edge::Period { .. } => start.reaches(first_us),
         })
     }
 
@@ -136,7 +171,7 @@ impl Bounds {
     pub fn after(&self, t_us: i64) -> Option<i64> {
         match self.start? {
             Edge::Back { us } => t_us.checked_sub_unsigned(us),
-            start @ Edge::Grid { .. } => i64::try_from(start.at(t_us.into()) - 1).ok(),
+            start @ (Edge::Grid { .. } | Edge::Period { .. }) => i64::try_from(start.at(t_us.into()) - 1).ok(),
         }
     }
 
@@ -145,7 +180,7 @@ impl Bounds {
     pub fn until(&self, t_us: i64) -> Option<i64> {
         let until = match self.end {
             Edge::Back { us } => t_us.checked_sub_unsigned(us)?,
-            Edge::Grid { .. } => i64::try_from(self.end.at(t_us.into())).ok()?,
+            Edge::Grid { .. } | Edge::Period { .. } => i64::try_from(self.end.at(t_us.into())).ok()?,
         };
         if self.open { until.checked_sub(1) } else { Some(until) }
     }
@@ -172,6 +207,10 @@ impl Bounds {
         let shifts = |edge: Edge| match edge {
             Edge::Back { .. } => true,
             Edge::Grid { every_us, .. } => length_us.is_multiple_of(every_us),
+            // Months and years vary in length.
+            Edge::Period { unit, zone, .. } => {
+                zone.is_utc() && unit <= Unit::Week && length_us.is_multiple_of(unit.longest_us())
+            }
         };
         shifts(self.end) && self.start.is_none_or(shifts)
     }
@@ -194,7 +233,9 @@ impl Bounds {
     /// What bounds have in common that end alike and of which, of any two, one starts within the other, at every `t`.
     #[must_use]
     pub fn nest(&self) -> Bounds {
-        Bounds { start: None, ..*self }
+        // What begins with a period of the calendar is now the longer one, now the shorter one.
+        let start = self.start.filter(|start| matches!(start, Edge::Period { .. }));
+        Bounds { start, ..*self }
     }
 
     /// Whether others reach back at least as far, at every `t`.

@@ -22,6 +22,7 @@ mod held;
 pub mod id;
 pub mod manifest;
 mod method;
+mod period;
 pub mod plan;
 mod portion;
 pub mod program;
@@ -35,6 +36,7 @@ pub mod wf;
 pub mod window;
 pub mod wire;
 pub mod work;
+mod zone;
 
 pub use aggregate::Aggregate;
 pub use bounds::{Bounds, by_reach};
@@ -42,6 +44,7 @@ pub use expr::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
 pub use function::Function;
 pub use held::{EpochUnit, Held, ReadAs};
 pub use id::{ColumnId, EntityId, FeatureId, LiftId, SlotId, SourceId, TransformId, ViewId, WindowId};
+pub use period::Unit;
 pub use portion::Portion;
 pub use program::{
     Arrival, At, Entity, Feature, FeatureKind, FileFormat, FileSet, Key, Lateness, Origin, Origins, Program,
@@ -51,6 +54,7 @@ pub use program::{
 pub use slot::Slot;
 pub use types::{Cut, ErrorCode, Status, Truth, Type};
 pub use window::{Excluding, Window, WindowKind};
+pub use zone::{NoZone, Zone};
 
 /// A broken promise of an earlier phase: never the user's fault.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,8 @@
 //! [`Window::bounds`] and [`Window::count`].
 
 use crate::bounds::Bounds;
+use crate::period::Unit;
+use crate::zone::Zone;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -37,7 +39,14 @@ pub enum WindowKind {
         every_us: i64,
         after_us: i64,
     },
+    /// From the begin of the period of the calendar that contains `t` up to and including `t`.
+    This { unit: Unit, zone: Zone },
+    /// So many whole periods of the calendar before the one that contains `t`: the first instant is in, the last one is out.
+    Past { count: u32, unit: Unit, zone: Zone },
 }
+
+/// The greatest number of periods of the calendar.
+pub const PERIODS_MAX: u32 = 1000;
 
 /// The greatest distance between two points of a grid, and the greatest `after`: 366 days.
 pub const GRID_MAX_US: i64 = 366 * 86_400_000_000;
@@ -75,6 +84,8 @@ impl WindowKind {
                 every_us.unsigned_abs(),
                 after_us.unsigned_abs(),
             ),
+            WindowKind::This { unit, zone } => Bounds::of_calendar(unit, zone, None),
+            WindowKind::Past { count, unit, zone } => Bounds::of_calendar(unit, zone, Some(count)),
         }
     }
 
@@ -83,7 +94,8 @@ impl WindowKind {
         let is_positive = |us: Option<i64>| us.is_none_or(|us| us > 0);
         match self {
             WindowKind::Last { length_us } => length_us > 0,
-            WindowKind::Lifetime => true,
+            WindowKind::Lifetime | WindowKind::This { .. } => true,
+            WindowKind::Past { count, .. } => (1..=PERIODS_MAX).contains(&count),
             WindowKind::Offset { length_us, offset_us } => is_positive(length_us) && offset_us > 0,
             WindowKind::Events { count, max_us } => count > 0 && is_positive(max_us),
             WindowKind::Grid {
@@ -106,14 +118,42 @@ impl Window {
         }
     }
 
+    /// The zone of its calendar, if that is not UTC.
+    pub fn zone(&self) -> Option<Zone> {
+        match self.kind {
+            WindowKind::This { zone, .. } | WindowKind::Past { zone, .. } => Some(zone).filter(|zone| !zone.is_utc()),
+            WindowKind::Last { .. }
+            | WindowKind::Lifetime
+            | WindowKind::Offset { .. }
+            | WindowKind::Events { .. }
+            | WindowKind::Grid { .. } => None,
+        }
+    }
+
     /// How many events within the bounds it holds at most, the last ones; `None`: all of them.
     pub fn count(&self) -> Option<u32> {
         match self.kind {
             WindowKind::Events { count, .. } => Some(count),
-            WindowKind::Last { .. } | WindowKind::Lifetime | WindowKind::Offset { .. } | WindowKind::Grid { .. } => {
-                None
-            }
+            WindowKind::Last { .. }
+            | WindowKind::Lifetime
+            | WindowKind::Offset { .. }
+            | WindowKind::Grid { .. }
+            | WindowKind::This { .. }
+            | WindowKind::Past { .. } => None,
         }
+    }
+}
+
+/// Prints periods of the calendar: `this day`, `last 3 months`, and the zone where it is not UTC.
+fn format_periods(f: &mut fmt::Formatter<'_>, past: Option<u32>, unit: Unit, zone: Zone) -> fmt::Result {
+    match past {
+        None => write!(f, "over this {unit}")?,
+        Some(1) => write!(f, "over last 1 {unit}")?,
+        Some(count) => write!(f, "over last {count} {unit}s")?,
+    }
+    match zone.is_utc() {
+        true => Ok(()),
+        false => write!(f, " in \"{zone}\""),
     }
 }
 
@@ -164,6 +204,8 @@ impl fmt::Display for Window {
                     write!(f, " after {}", format_duration(after_us))?;
                 }
             }
+            WindowKind::This { unit, zone } => format_periods(f, None, unit, zone)?,
+            WindowKind::Past { count, unit, zone } => format_periods(f, Some(count), unit, zone)?,
         }
         match self.excluding {
             Excluding::Nothing => Ok(()),

@@ -2,6 +2,7 @@
 //!
 //! Everything is computed in `i128`: no subtraction leaves the range.
 
+use crate::calendar::{self, period};
 use featc_ir::{Excluding, Lateness, Source, Window, WindowKind};
 
 /// `event_us ∈ W(t_us)`: `(t − length, t]` or `(−∞, t]`, without `t` itself when `excluding now`; with an offset the same
@@ -24,6 +25,10 @@ pub fn contains(window: &Window, event_us: i64, t_us: i64) -> bool {
         } => {
             let end = grid_point(every_us, t - i128::from(after_us));
             end - i128::from(length_us) <= event && event < end
+        }
+        WindowKind::This { unit, zone } => period(unit, zone, 0, t) <= event && event <= t,
+        WindowKind::Past { count, unit, zone } => {
+            period(unit, zone, count, t) <= event && event < period(unit, zone, 0, t)
         }
     };
     let excluded = match window.excluding {
@@ -60,6 +65,8 @@ fn earliest_us(window: &Window, t_us: i64) -> Option<i128> {
             every_us,
             after_us,
         } => Some(grid_point(every_us, t - i128::from(after_us)) - i128::from(length_us)),
+        WindowKind::This { unit, zone } => Some(period(unit, zone, 0, t)),
+        WindowKind::Past { count, unit, zone } => Some(period(unit, zone, count, t)),
     }
 }
 
@@ -77,6 +84,8 @@ fn reach_us(window: &Window) -> Option<i128> {
             every_us,
             after_us,
         } => Some(i128::from(length_us) + i128::from(every_us) + i128::from(after_us)),
+        WindowKind::This { unit, zone } => Some(calendar::reach_us(unit, zone, 0)),
+        WindowKind::Past { count, unit, zone } => Some(calendar::reach_us(unit, zone, count)),
     }
 }
 

@@ -7,7 +7,7 @@ use super::served::cuts;
 use crate::evaluators::Case;
 use featc_ir::{
     Aggregate, Arrival, At, Excluding, Expr, ExprKind, FeatureId, FeatureKind, Lateness, LiftId, Literal, Portion,
-    ServiceInput, SlotId, Step, Transform, Truth, Type, View, Window, WindowKind,
+    ServiceInput, SlotId, Step, Transform, Truth, Type, View, Window, WindowKind, Zone,
 };
 use featc_tests::logs::reach_us;
 use featr_kernels::Value;
@@ -327,6 +327,29 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
                         found.add(name, move |case| set(case, Window { kind, ..window }));
                     }
                 }
+            }
+            WindowKind::This { unit, zone } => {
+                // The period before as well; and another zone, in which it begins at another instant.
+                let kind = WindowKind::Last {
+                    length_us: unit.longest_us().cast_signed(),
+                };
+                found.add(format!("this {unit}"), move |case| set(case, Window { kind, ..window }));
+                if !zone.is_utc() {
+                    let kind = WindowKind::This { unit, zone: Zone::UTC };
+                    found.add("zone of a window", move |case| set(case, Window { kind, ..window }));
+                }
+            }
+            WindowKind::Past { count, unit, zone } => {
+                let kind = WindowKind::Past {
+                    count: count + 1,
+                    unit,
+                    zone,
+                };
+                found.add("last periods", move |case| set(case, Window { kind, ..window }));
+                let kind = WindowKind::This { unit, zone };
+                found.add("end of the last periods", move |case| {
+                    set(case, Window { kind, ..window })
+                });
             }
             WindowKind::Events { count, max_us } => {
                 let kind = WindowKind::Events {

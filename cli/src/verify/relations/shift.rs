@@ -106,7 +106,7 @@ fn why(ground: &Ground<'_>, view: ViewId, feature: FeatureId, is_tied: bool) -> 
         .iter()
         .any(|window| !window.bounds().shift_by(SHIFT_US.unsigned_abs()))
     {
-        return Some("its window stands on a grid that is moved");
+        return Some("its window lies on a grid or in a calendar that does not move along");
     }
     let transform = ground.ir.transform(view.transform);
     let of_rows = wheres(transform).chain([&transform.time]);

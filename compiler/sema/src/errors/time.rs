@@ -157,6 +157,19 @@ messages! {
         help: "remove it", at => "";
     }
 
+    E0314 nothing_to_exclude_before(at: Span, unit: &str, count_at: Span) {
+        "`excluding now` from a window that ends where this {unit} begins";
+        at: "takes nothing out";
+        count_at: "of whole {unit}s, the last of which is over";
+        help: "remove it", at => "";
+    }
+
+    E0461 periods_out_of_range(count: u64, unit: &str, at: Span) {
+        "window of {count} {unit}s";
+        at: "out of range";
+        help: "write a number from 1 to 1000; what has happened since this {unit} began is `over this {unit}`";
+    }
+
     /// `what`: `every`, `after`.
     E0460 grid_out_of_range(what: &str, length: &str, at: Span) {
         "`{what} {length}` of a window on a grid";

@@ -170,6 +170,7 @@ codes! {
     E0437 NothingKnown        "`as known` without arrival", since "0.1";
     E0438 RowsNotRead         "rows that the view does not read", since "0.1";
     E0460 GridOutOfRange      "grid of a window out of range", since "0.1";
+    E0461 PeriodsOutOfRange   "number of periods of a window out of range", since "0.1";
     // E06xx validation
     E0601 PlanDiffers         "plan that does not mean what its program says", since "0.1";
     // E07xx data at run time

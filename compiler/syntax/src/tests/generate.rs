@@ -221,6 +221,13 @@ fn feature() -> impl Strategy<Value = Tokens> {
         }),
         1 => Just(words("lifetime")),
         1 => offset.prop_map(|(length, offset)| join([length, words("offset"), offset], "")),
+        1 => proptest::sample::select(vec![
+            "this day",
+            "this month in \"Europe/Paris\"",
+            "last 3 weeks",
+            "last 1 hour in \"UTC\"",
+        ])
+        .prop_map(words),
         1 => events.prop_map(|max| match max {
             Some(max) => join([words("10 events max"), max], ""),
             None => words("3 events"),

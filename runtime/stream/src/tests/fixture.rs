@@ -5,7 +5,7 @@ use crate::{Engine, Paging, Questions};
 use featc_ir::plan::{Compose, Derive, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec, Spine, StreamGraph};
 use featc_ir::{
     Aggregate, Arrival, BinaryOp, ColumnId, Excluding, Expr, ExprKind, Key, Lateness, LiftId, Literal, Slot, Source,
-    SourceColumn, Step, Truth, Type, Window, WindowId, WindowKind,
+    SourceColumn, Step, Truth, Type, Unit, Window, WindowId, WindowKind, Zone,
 };
 use featr_kernels::events::Events;
 use featr_kernels::{Batch, Column, Value};
@@ -300,6 +300,10 @@ pub(super) fn fold_spec() -> FoldSpec {
             after_us: 2,
         }),
     );
+    kinds.push(WindowKind::This {
+        unit: Unit::Hour,
+        zone: Zone::UTC,
+    });
     fold_of(
         &kinds,
         vec![Some(5), None, Some(u64::MAX), Some(1)],
