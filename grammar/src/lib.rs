@@ -95,10 +95,20 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::ttl | Rule::ttl_kw => Some("`ttl`"),
         Rule::feature | Rule::feature_kw => Some("`feature`"),
         Rule::over | Rule::over_kw => Some("`over`"),
-        Rule::windows | Rule::window | Rule::events_window => Some("a window such as `7d`"),
+        Rule::windows
+        | Rule::window
+        | Rule::events_window
+        | Rule::this_window
+        | Rule::past_window
+        | Rule::this_kw
+        | Rule::last_kw => Some("a window such as `7d`"),
+        Rule::unit | Rule::unit_word => Some("a period such as `month`"),
+        Rule::units => Some("periods such as `months`"),
         Rule::events_kw => Some("`events`"),
         Rule::max | Rule::max_kw => Some("`max`"),
         Rule::offset | Rule::offset_kw => Some("`offset`"),
+        Rule::grid | Rule::every_kw => Some("`every`"),
+        Rule::after | Rule::after_kw => Some("`after`"),
         Rule::excluding | Rule::excluding_kw => Some("`excluding`"),
         Rule::cap | Rule::cap_kw => Some("`cap`"),
         Rule::default | Rule::default_kw => Some("`default`"),
@@ -280,7 +290,8 @@ mod tests {
         for word in [
             "time", "date", "day", "key", "status", "batch", "stream", "version", "owner", "tags", "count", "unique",
             "delay", "of", "origin", "events", "max", "offset", "from", "source", "view", "request", "cap", "ttl",
-            "all", "div", "mod", "if", "fallback", "impute", "gate", "table", "lookup", "valid", "to",
+            "all", "div", "mod", "if", "fallback", "impute", "gate", "table", "lookup", "valid", "to", "every",
+            "after", "this", "last", "month", "months",
         ] {
             let name = FeatParser::parse(Rule::name, word).map(|pairs| pairs.as_str().to_owned());
             assert_eq!(name.as_deref(), Ok(word));

@@ -358,6 +358,13 @@ impl Words {
             WindowKind::Last { length_us } => self.say(format_args!("last {length_us}")),
             WindowKind::Lifetime => self.say("lifetime"),
             WindowKind::Offset { offset_us, .. } => self.say(format_args!("offset {offset_us}")),
+            WindowKind::Grid {
+                length_us,
+                every_us,
+                after_us,
+            } => self.say(format_args!("grid {length_us} {every_us} {after_us}")),
+            WindowKind::This { unit, zone } => self.say(format_args!("this {unit} {zone}")),
+            WindowKind::Past { count, unit, zone } => self.say(format_args!("past {count} {unit} {zone}")),
             WindowKind::Events { count, max_us } => {
                 self.say(format_args!("events {count}"));
                 self.option(max_us, |words, max| words.say(max));

@@ -60,6 +60,11 @@ fn scene(page: &str, text: &str) -> Scene {
 }
 
 fn clock(text: &str) -> i64 {
+    if text.contains('T') {
+        let written = featr_kernels::calendar::parse_written(text);
+        let instant = written.and_then(|written| Some(written.local_us - written.offset_us?));
+        return instant.unwrap_or_else(|| panic!("no instant: {text}"));
+    }
     let (days, time) = match text.strip_prefix('+') {
         Some(rest) => rest.split_once("d ").expect("+Nd HH:MM"),
         None => ("0", text),

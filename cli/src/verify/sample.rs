@@ -109,14 +109,12 @@ fn instant(ground: &Ground<'_>, known: &Known<'_>, event: &Event, random: &mut R
     for (_, feature) in reads {
         for window in known.view.windows_of(feature) {
             let bounds = window.bounds();
-            bases.extend(bounds.until(0).map(|until| time - i128::from(until)));
-            if let Some(reach_us) = bounds.reach_us() {
-                bases.push(time + i128::from(reach_us));
-                let moved = ground.ir.transform(known.view.transform).at;
-                let moved = i128::from(moved.and_then(|at| at.within_us).unwrap_or(0));
-                let whole = |begins: i64| i128::from(begins) + i128::from(reach_us) + moved - 1;
-                bases.extend(source.begins_us.map(whole));
-            }
+            bases.push(bounds.ended_from(time));
+            bases.extend(bounds.whole_from(time + 1));
+            let moved = ground.ir.transform(known.view.transform).at;
+            let moved = i128::from(moved.and_then(|at| at.within_us).unwrap_or(0));
+            let whole = |begins: i64| bounds.whole_from(i128::from(begins) + moved);
+            bases.extend(source.begins_us.and_then(whole));
         }
         let retention = ground.ir.retention_us(known.view, feature);
         bases.extend(retention.map(|us| time + i128::from(us)));

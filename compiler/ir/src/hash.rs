@@ -213,7 +213,11 @@ fn aggregate_feature_hash(program: &Program, view: &View, id: FeatureId, (column
         .iter()
         .map(|slot| {
             let slot = view.slot(*slot);
-            let how = wire(&(slot.aggregate, view.window(slot.window), slot.ty));
+            let window = view.window(slot.window);
+            let how = match window.zone() {
+                None => wire(&(slot.aggregate, window, slot.ty)),
+                Some(_) => wire(&(slot.aggregate, window, slot.ty, TZDB_VERSION)),
+            };
             aggregate_hash("slot", slot, &how, |lift| expr_hash(view.lift(lift), columns))
         })
         .collect();

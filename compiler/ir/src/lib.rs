@@ -11,6 +11,7 @@
 //! Architecture invariant: this crate knows no syntax, no Arrow, no DataFusion and does no I/O.
 
 pub mod aggregate;
+mod bounds;
 pub mod build;
 pub mod calendar;
 mod columns;
@@ -23,6 +24,7 @@ mod held;
 pub mod id;
 pub mod manifest;
 mod method;
+mod period;
 pub mod plan;
 mod portion;
 pub mod program;
@@ -37,14 +39,17 @@ pub mod wf;
 pub mod window;
 pub mod wire;
 pub mod work;
+mod zone;
 
 pub use aggregate::Aggregate;
+pub use bounds::{Bounds, by_reach};
 pub use columns::{FileFormat, FileSet, Key, SourceColumn};
 pub use contents::Contents;
 pub use expr::{BinaryOp, Expr, ExprKind, Literal, Lookup, Table, TableRows, UnaryOp, Versions};
 pub use function::Function;
 pub use held::{EpochUnit, Held, ReadAs};
 pub use id::{ColumnId, EntityId, FeatureId, LiftId, SlotId, SourceId, TransformId, ViewId, WindowId};
+pub use period::Unit;
 pub use portion::Portion;
 pub use program::{
     Arrival, At, Entity, Feature, FeatureKind, Lateness, Origin, Origins, Program, READ_SKEW_US, Service,
@@ -52,7 +57,8 @@ pub use program::{
 };
 pub use slot::Slot;
 pub use types::{Cut, ErrorCode, Status, Truth, Type};
-pub use window::{Bounds, Excluding, Window, WindowKind};
+pub use window::{Excluding, Window, WindowKind};
+pub use zone::{NoZone, Zone};
 
 /// A broken promise of an earlier phase: never the user's fault.
 #[derive(Debug, Clone, PartialEq, Eq)]

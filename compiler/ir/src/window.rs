@@ -4,6 +4,9 @@
 //! so many of them. Nothing outside of this file knows lengths: whoever wants to know what a window holds asks
 //! [`Window::bounds`] and [`Window::count`].
 
+use crate::bounds::Bounds;
+use crate::period::Unit;
+use crate::zone::Zone;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -28,89 +31,25 @@ pub enum WindowKind {
     /// decided by whoever asks: those that are visible and not excluded, and for which the `where` of the aggregate is
     /// true or an error. Both are positive.
     Events { count: u32, max_us: Option<i64> },
+    /// `[g − length, g)`, where `g` is the greatest point of a grid that is no later than `t − after`. The points of the grid
+    /// are a length apart, in UTC: where that is a number of whole weeks they are Mondays, and 1970-01-01 is one of them
+    /// otherwise. `after` may be 0, the others are positive.
+    Grid {
+        length_us: i64,
+        every_us: i64,
+        after_us: i64,
+    },
+    /// From the begin of the period of the calendar that contains `t` up to and including `t`.
+    This { unit: Unit, zone: Zone },
+    /// So many whole periods of the calendar before the one that contains `t`: the first instant is in, the last one is out.
+    Past { count: u32, unit: Unit, zone: Zone },
 }
 
-/// Bounds of event times at an instant `t`: `after(t) < τ ≤ until(t)`. Both are monotone in `t`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Bounds {
-    /// How long before `t` they end.
-    offset_us: u64,
-    /// Whether the last instant is left out.
-    open: bool,
-    /// How far back from `t` they reach; `None`: for ever. It comes last, so that bounds that end alike are neighbours.
-    back_us: Option<u64>,
-}
+/// The greatest number of periods of the calendar.
+pub const PERIODS_MAX: u32 = 1000;
 
-/// Sorts how far something reaches back, in microseconds; `None`, for ever, is furthest.
-pub fn by_reach(reach_us: Option<u64>) -> (bool, u64) {
-    (reach_us.is_none(), reach_us.unwrap_or(0))
-}
-
-impl Bounds {
-    /// `(t − length, t]`, or everything up to `t`.
-    pub fn lookback(length_us: Option<u64>) -> Bounds {
-        Bounds {
-            offset_us: 0,
-            open: false,
-            back_us: length_us,
-        }
-    }
-
-    /// Events need `τ > after`. `None`: there is no bound (also where it would lie before all instants).
-    #[inline]
-    pub fn after(&self, t_us: i64) -> Option<i64> {
-        self.back_us.and_then(|back| t_us.checked_sub_unsigned(back))
-    }
-
-    /// Events need `τ ≤ until`. `None`: no instant is so early.
-    #[inline]
-    pub fn until(&self, t_us: i64) -> Option<i64> {
-        let until = t_us.checked_sub_unsigned(self.offset_us)?;
-        if self.open { until.checked_sub(1) } else { Some(until) }
-    }
-
-    /// Whether an event time lies in them.
-    pub fn contain(&self, event_us: i64, t_us: i64) -> bool {
-        // Law: windows_are_between (proofs/theory/Laws.v)
-        // Law: lifetime_is_until (proofs/theory/Laws.v)
-        self.until(t_us).is_some_and(|until| event_us <= until) && self.after(t_us).is_none_or(|after| event_us > after)
-    }
-
-    /// How far they reach back from `t`, in microseconds; `None`: for ever.
-    pub fn reach_us(&self) -> Option<u64> {
-        self.back_us
-    }
-
-    /// Sorts by how far they reach back: for ever is furthest.
-    pub fn by_reach(&self) -> (bool, u64) {
-        by_reach(self.back_us)
-    }
-
-    /// Whether they hold `t` itself.
-    pub fn hold_now(&self) -> bool {
-        self.offset_us == 0 && !self.open
-    }
-
-    /// Whether others end where these do, at every `t`.
-    pub fn end_as(&self, other: &Bounds) -> bool {
-        (self.offset_us, self.open) == (other.offset_us, other.open)
-    }
-
-    /// All that end as these do, at every `t`.
-    #[must_use]
-    pub fn ending(&self) -> Bounds {
-        Bounds { back_us: None, ..*self }
-    }
-
-    /// Whether others reach back at least as far, at every `t`.
-    pub fn start_within(&self, other: &Bounds) -> bool {
-        match (self.back_us, other.back_us) {
-            (_, None) => true,
-            (None, Some(_)) => false,
-            (Some(own), Some(others)) => own <= others,
-        }
-    }
-}
+/// The greatest distance between two points of a grid, and the greatest `after`: 366 days.
+pub const GRID_MAX_US: i64 = 366 * 86_400_000_000;
 
 /// What is taken out of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -130,13 +69,23 @@ impl WindowKind {
         match self {
             WindowKind::Last { length_us } => Bounds::lookback(Some(length_us.unsigned_abs())),
             WindowKind::Lifetime => Bounds::lookback(None),
-            WindowKind::Offset { length_us, offset_us } => Bounds {
-                offset_us: offset_us.unsigned_abs(),
-                open: false,
+            WindowKind::Offset { length_us, offset_us } => Bounds::ended(
+                offset_us.unsigned_abs(),
                 // Two positive numbers of 63 bits.
-                back_us: length_us.map(|length| length.unsigned_abs() + offset_us.unsigned_abs()),
-            },
+                length_us.map(|length| length.unsigned_abs() + offset_us.unsigned_abs()),
+            ),
             WindowKind::Events { max_us, .. } => Bounds::lookback(max_us.map(i64::unsigned_abs)),
+            WindowKind::Grid {
+                length_us,
+                every_us,
+                after_us,
+            } => Bounds::on_grid(
+                length_us.unsigned_abs(),
+                every_us.unsigned_abs(),
+                after_us.unsigned_abs(),
+            ),
+            WindowKind::This { unit, zone } => Bounds::of_calendar(unit, zone, None),
+            WindowKind::Past { count, unit, zone } => Bounds::of_calendar(unit, zone, Some(count)),
         }
     }
 
@@ -145,9 +94,15 @@ impl WindowKind {
         let is_positive = |us: Option<i64>| us.is_none_or(|us| us > 0);
         match self {
             WindowKind::Last { length_us } => length_us > 0,
-            WindowKind::Lifetime => true,
+            WindowKind::Lifetime | WindowKind::This { .. } => true,
+            WindowKind::Past { count, .. } => (1..=PERIODS_MAX).contains(&count),
             WindowKind::Offset { length_us, offset_us } => is_positive(length_us) && offset_us > 0,
             WindowKind::Events { count, max_us } => count > 0 && is_positive(max_us),
+            WindowKind::Grid {
+                length_us,
+                every_us,
+                after_us,
+            } => length_us > 0 && (1..=GRID_MAX_US).contains(&every_us) && (0..=GRID_MAX_US).contains(&after_us),
         }
     }
 }
@@ -157,9 +112,21 @@ impl Window {
     /// ([`Window::count`]), is not decided by them.
     pub fn bounds(&self) -> Bounds {
         let bounds = self.kind.bounds();
-        Bounds {
-            open: self.excluding == Excluding::Now && bounds.offset_us == 0,
-            ..bounds
+        match self.excluding {
+            Excluding::Now => bounds.without_now(),
+            Excluding::Nothing | Excluding::SelfEvent => bounds,
+        }
+    }
+
+    /// The zone of its calendar, if that is not UTC.
+    pub fn zone(&self) -> Option<Zone> {
+        match self.kind {
+            WindowKind::This { zone, .. } | WindowKind::Past { zone, .. } => Some(zone).filter(|zone| !zone.is_utc()),
+            WindowKind::Last { .. }
+            | WindowKind::Lifetime
+            | WindowKind::Offset { .. }
+            | WindowKind::Events { .. }
+            | WindowKind::Grid { .. } => None,
         }
     }
 
@@ -167,8 +134,26 @@ impl Window {
     pub fn count(&self) -> Option<u32> {
         match self.kind {
             WindowKind::Events { count, .. } => Some(count),
-            WindowKind::Last { .. } | WindowKind::Lifetime | WindowKind::Offset { .. } => None,
+            WindowKind::Last { .. }
+            | WindowKind::Lifetime
+            | WindowKind::Offset { .. }
+            | WindowKind::Grid { .. }
+            | WindowKind::This { .. }
+            | WindowKind::Past { .. } => None,
         }
+    }
+}
+
+/// Prints periods of the calendar: `this day`, `last 3 months`, and the zone where it is not UTC.
+fn format_periods(f: &mut fmt::Formatter<'_>, past: Option<u32>, unit: Unit, zone: Zone) -> fmt::Result {
+    match past {
+        None => write!(f, "over this {unit}")?,
+        Some(1) => write!(f, "over last 1 {unit}")?,
+        Some(count) => write!(f, "over last {count} {unit}s")?,
+    }
+    match zone.is_utc() {
+        true => Ok(()),
+        false => write!(f, " in \"{zone}\""),
     }
 }
 
@@ -204,6 +189,23 @@ impl fmt::Display for Window {
                     write!(f, " max {}", format_duration(max_us))?;
                 }
             }
+            WindowKind::Grid {
+                length_us,
+                every_us,
+                after_us,
+            } => {
+                write!(
+                    f,
+                    "over {} every {}",
+                    format_duration(length_us),
+                    format_duration(every_us)
+                )?;
+                if after_us > 0 {
+                    write!(f, " after {}", format_duration(after_us))?;
+                }
+            }
+            WindowKind::This { unit, zone } => format_periods(f, None, unit, zone)?,
+            WindowKind::Past { count, unit, zone } => format_periods(f, Some(count), unit, zone)?,
         }
         match self.excluding {
             Excluding::Nothing => Ok(()),

@@ -171,15 +171,15 @@ pub(crate) fn pages(spec: &FoldSpec) -> Pages {
     }
 }
 
-/// What slots of one walk have in common. Apart are those whose states are not worth remembering. Their windows end alike;
-/// one that chooses among events is alone.
+/// What slots of one walk have in common. Apart are those whose states are not worth remembering. Their windows end alike, and
+/// of two one starts within the other; one that chooses among events is alone.
 type WalkKey = (Excluding, bool, Bounds, Option<(WindowId, Option<LiftId>)>);
 
 fn walk_key(windows: &[Window], slot: &Slot) -> WalkKey {
     let window = &windows[slot.window.index()];
     let rest = !slot.aggregate.row().cheap_to_copy;
     let alone = window.count().map(|_| (slot.window, slot.filter));
-    (window.excluding, rest, window.bounds().ending(), alone)
+    (window.excluding, rest, window.bounds().nest(), alone)
 }
 
 /// Which slots walk together.

@@ -1,7 +1,7 @@
 //! What both lifters produce, and how the parts of a term are written.
 
 use crate::term::Term;
-use featc_ir::{Arrival, Excluding, FileSet, Key, Lateness, Literal, Type, Window, WindowKind};
+use featc_ir::{Arrival, Excluding, FileSet, Held, Key, Lateness, Literal, Type, Unit, Window, WindowKind, Zone};
 use std::collections::BTreeMap;
 
 /// A service as terms.
@@ -41,7 +41,8 @@ pub fn files(head: &str, set: Option<&FileSet>) -> Term {
 }
 
 /// `τ > t − reach` (if there is one), `τ ≤ t` (`<` where now is excluded), how long before `t` it ends, how many events it
-/// holds, and what else is taken out.
+/// holds, and what else is taken out. Of a window on a grid: its length, the distance between two points, and how long after
+/// one it ends there. Of one of the calendar: its periods.
 pub fn window(window: &Window, own: &[String]) -> Term {
     let (length, until) = (
         reach_us(window),
@@ -52,6 +53,28 @@ pub fn window(window: &Window, own: &[String]) -> Term {
     );
     let mut items = vec![Term::us("after", length), Term::leaf(until)];
     match window.kind {
+        WindowKind::Grid {
+            length_us,
+            every_us,
+            after_us,
+        } => {
+            let us = |name, us| Term::us(name, u64::try_from(us).ok());
+            items = vec![
+                us("length", length_us),
+                us("grid", every_us),
+                us("not_before", after_us),
+            ];
+        }
+        WindowKind::This { unit, zone } => {
+            let since = Term::names("since_begin_of", [unit.to_string(), zone.to_string()]);
+            items = vec![since, Term::leaf(until)];
+        }
+        WindowKind::Past { count, unit, zone } => {
+            items = vec![Term::names(
+                "whole",
+                [count.to_string(), unit.to_string(), zone.to_string()],
+            )];
+        }
         WindowKind::Last { .. } | WindowKind::Lifetime => {}
         WindowKind::Offset { offset_us, .. } => items.push(Term::us("ends_before", u64::try_from(offset_us).ok())),
         WindowKind::Events { count, .. } => items.push(Term::names("last", [count])),
@@ -62,7 +85,23 @@ pub fn window(window: &Window, own: &[String]) -> Term {
     Term::node("window", items)
 }
 
-/// How far a window reaches back; `None`: for ever.
+/// How long so many periods of the calendar may take: the longest ones, and a day by which clocks may be put back.
+fn periods_us(unit: Unit, zone: Zone, count: u64) -> Option<u64> {
+    const DAY_US: u64 = 86_400_000_000;
+    let longest = match unit {
+        Unit::Hour => DAY_US / 24,
+        Unit::Day => DAY_US,
+        Unit::Week => 7 * DAY_US,
+        Unit::Month => 31 * DAY_US,
+        Unit::Quarter => (31 + 31 + 30) * DAY_US,
+        Unit::Year => 366 * DAY_US,
+    };
+    longest
+        .checked_mul(count)?
+        .checked_add(if zone == Zone::UTC { 0 } else { DAY_US })
+}
+
+/// How far a window reaches back at most; `None`: for ever.
 pub fn reach_us(window: &Window) -> Option<u64> {
     match window.kind {
         WindowKind::Last { length_us } => u64::try_from(length_us).ok(),
@@ -72,16 +111,28 @@ pub fn reach_us(window: &Window) -> Option<u64> {
             length.checked_add(offset)
         }
         WindowKind::Events { max_us, .. } => u64::try_from(max_us?).ok(),
+        WindowKind::Grid {
+            length_us,
+            every_us,
+            after_us,
+        } => [length_us, every_us, after_us]
+            .into_iter()
+            .try_fold(0u64, |sum, us| sum.checked_add(u64::try_from(us).ok()?)),
+        WindowKind::This { unit, zone } => periods_us(unit, zone, 1),
+        WindowKind::Past { count, unit, zone } => periods_us(unit, zone, u64::from(count) + 1),
     }
 }
 
-/// What windows that end alike have in common.
-pub fn end(window: &Window) -> (Excluding, i64) {
-    let offset = match window.kind {
-        WindowKind::Offset { offset_us, .. } => offset_us,
-        WindowKind::Last { .. } | WindowKind::Lifetime | WindowKind::Events { .. } => 0,
+/// What windows that end alike, and of which one starts within the other, at every instant, have in common: what is excluded,
+/// how long before the instant they end, and on which grid. One of the calendar has nothing in common with another.
+pub fn end(window: &Window) -> (Excluding, i64, Option<i64>, Option<WindowKind>) {
+    let (before, grid, alone) = match window.kind {
+        WindowKind::Offset { offset_us, .. } => (offset_us, None, None),
+        WindowKind::Last { .. } | WindowKind::Lifetime | WindowKind::Events { .. } => (0, None, None),
+        WindowKind::Grid { every_us, after_us, .. } => (after_us, Some(every_us), None),
+        kind @ (WindowKind::This { .. } | WindowKind::Past { .. }) => (0, None, Some(kind)),
     };
-    (window.excluding, offset)
+    (window.excluding, before, grid, alone)
 }
 
 /// Whether it chooses among the events within its bounds.

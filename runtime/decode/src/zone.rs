@@ -1,12 +1,11 @@
 //! Local times to instants, for values that carry no offset.
 
 use crate::error::DecodeError;
-use chrono::{DateTime, TimeZone};
-use chrono_tz::Tz;
+use featc_ir::calendar::DAY_US;
 
 /// A zone of the time zone database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Zone(Tz);
+pub(crate) struct Zone(featc_ir::Zone);
 
 impl Zone {
     pub(crate) fn named(name: &str) -> Result<Zone, DecodeError> {
@@ -17,42 +16,20 @@ impl Zone {
 
     /// Whether local times are instants.
     pub(crate) fn is_utc(self) -> bool {
-        self.0 == Tz::UTC
+        self.0.is_utc()
     }
 
     /// The instant of a local time, both in microseconds since 1970-01-01T00:00:00 (there, and in UTC).
     /// Of two instants the first; `None` where the clock never showed it, or out of chrono's range.
     pub(crate) fn instant(self, local_us: i64) -> Option<i64> {
-        if self.is_utc() {
-            return Some(local_us);
-        }
-        let local = DateTime::from_timestamp_micros(local_us)?.naive_utc();
-        Some(self.0.from_local_datetime(&local).earliest()?.timestamp_micros())
+        self.0.instant(local_us)
     }
 
     /// The first instant of the day that begins at this local time. It is later than midnight where the clocks left that out;
     /// `None` where they left the day out.
     pub(crate) fn start_of(self, midnight_us: i64) -> Option<i64> {
-        const THREE_HOURS: i64 = 10_800_000_000;
-        if let Some(midnight) = self.instant(midnight_us) {
-            return Some(midnight);
-        }
-        let (mut before, mut after) = (
-            self.instant(midnight_us.checked_sub(THREE_HOURS)?)?,
-            self.instant(midnight_us.checked_add(THREE_HOURS)?)?,
-        );
-        // Clocks go on without a break but for the gap.
-        while after - before > 1 {
-            let middle = before + (after - before) / 2;
-            let shown = self
-                .0
-                .from_utc_datetime(&DateTime::from_timestamp_micros(middle)?.naive_utc());
-            match shown.naive_local().and_utc().timestamp_micros() < midnight_us {
-                true => before = middle,
-                false => after = middle,
-            }
-        }
-        Some(after)
+        let start = self.0.reached(midnight_us)?;
+        (self.0.shown(start)? < midnight_us.checked_add(DAY_US)?).then_some(start)
     }
 }
 

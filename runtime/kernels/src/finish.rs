@@ -277,10 +277,9 @@ fn aggregate_status(
 
 /// Questions with `t` below this bound see a window into which an event from before `begins` may have been moved.
 fn truncated_before(window: &Window, spec: &FinishSpec) -> Option<i128> {
-    // (t − reach, …] holds an instant before begins + moved iff t − reach + 1 < begins + moved. What reaches back for ever
-    // means "since the source begins".
-    let (begins_us, reach_us) = spec.begins_us.zip(window.bounds().reach_us())?;
-    Some(i128::from(begins_us) + i128::from(spec.moved_us) + i128::from(reach_us) - 1)
+    // Their start does not go back as `t` goes on. What reaches back for ever means "since the source begins".
+    let known_us = i128::from(spec.begins_us?) + i128::from(spec.moved_us);
+    window.bounds().whole_from(known_us)
 }
 
 /// The expression over the inputs' values; with `stripped`, an error tag among them reads as null.

@@ -343,6 +343,16 @@ fn merge_is_its_definition() {
     assert!(asked_at_events > 0);
 }
 
+/// A window of the calendar; the events lie around the last midnight of 1969 in UTC.
+fn of_calendar(random: &mut Random) -> WindowKind {
+    let unit = featc_ir::Unit::ALL[random.within(0..6) as usize];
+    let zone = featc_ir::Zone::UTC;
+    match random.within(0..3) {
+        0 => WindowKind::Past { count: 1, unit, zone },
+        _ => WindowKind::This { unit, zone },
+    }
+}
+
 /// A window of any kind.
 fn kind(random: &mut Random) -> WindowKind {
     let length = |random: &mut Random| {
@@ -352,7 +362,13 @@ fn kind(random: &mut Random) -> WindowKind {
             random.within(1..40)
         }
     };
-    match random.within(0..4) {
+    match random.within(0..6) {
+        5 => of_calendar(random),
+        4 => WindowKind::Grid {
+            length_us: length(random),
+            every_us: random.within(1..20),
+            after_us: random.within(0..9),
+        },
         0 => WindowKind::Last {
             length_us: length(random),
         },

@@ -26,6 +26,7 @@
 //! - **total**: no input of the types that the program declares makes it panic; errors are values.
 
 pub mod aggregate;
+mod calendar;
 pub mod eval;
 pub mod expression;
 mod question;

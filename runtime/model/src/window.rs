@@ -2,6 +2,7 @@
 //!
 //! Everything is computed in `i128`: no subtraction leaves the range.
 
+use crate::calendar::{self, period};
 use featc_ir::{Excluding, Lateness, Source, Window, WindowKind};
 
 /// `event_us ∈ W(t_us)`: `(t − length, t]` or `(−∞, t]`, without `t` itself when `excluding now`; with an offset the same
@@ -17,6 +18,18 @@ pub fn contains(window: &Window, event_us: i64, t_us: i64) -> bool {
             event <= end && length_us.is_none_or(|length_us| end - i128::from(length_us) < event)
         }
         WindowKind::Events { max_us, .. } => event <= t && max_us.is_none_or(|max_us| t - i128::from(max_us) < event),
+        WindowKind::Grid {
+            length_us,
+            every_us,
+            after_us,
+        } => {
+            let end = grid_point(every_us, t - i128::from(after_us));
+            end - i128::from(length_us) <= event && event < end
+        }
+        WindowKind::This { unit, zone } => period(unit, zone, 0, t) <= event && event <= t,
+        WindowKind::Past { count, unit, zone } => {
+            period(unit, zone, count, t) <= event && event < period(unit, zone, 0, t)
+        }
     };
     let excluded = match window.excluding {
         Excluding::Now => event == t,
@@ -25,17 +38,39 @@ pub fn contains(window: &Window, event_us: i64, t_us: i64) -> bool {
     inside && !excluded
 }
 
-/// Whether an event from before `begins_us` may lie in `(t − length, t]`, when events are moved to after the source's time
-/// by up to `moved_us`. A window that reaches back for ever means "since the source begins" and is never truncated. What is excluded plays
-/// no role.
-pub fn reaches_before(window: &Window, begins_us: i64, moved_us: u64, t_us: i64) -> bool {
-    reach_us(window).is_some_and(|reach_us| {
-        let earliest = i128::from(t_us) - reach_us + 1;
-        earliest < i128::from(begins_us) + i128::from(moved_us)
-    })
+/// The greatest point of a grid that is no later than an instant. Whole weeks are counted from a Monday, 1970-01-05.
+fn grid_point(every_us: i64, instant: i128) -> i128 {
+    const DAY_US: i128 = 86_400_000_000;
+    let every = i128::from(every_us);
+    let origin = if every % (7 * DAY_US) == 0 { 4 * DAY_US } else { 0 };
+    origin + (instant - origin).div_euclid(every) * every
 }
 
-/// How far back from `t` an event may lie; `None`: for ever.
+/// Whether an event from before `begins_us` may lie in the window, when events are moved to after the source's time by up to
+/// `moved_us`. A window that reaches back for ever means "since the source begins" and is never truncated. What is excluded
+/// plays no role.
+pub fn reaches_before(window: &Window, begins_us: i64, moved_us: u64, t_us: i64) -> bool {
+    earliest_us(window, t_us).is_some_and(|earliest| earliest < i128::from(begins_us) + i128::from(moved_us))
+}
+
+/// The earliest instant that a window holds at `t`; `None`: there is none.
+fn earliest_us(window: &Window, t_us: i64) -> Option<i128> {
+    let t = i128::from(t_us);
+    match window.kind {
+        WindowKind::Last { .. } | WindowKind::Lifetime | WindowKind::Offset { .. } | WindowKind::Events { .. } => {
+            Some(t - reach_us(window)? + 1)
+        }
+        WindowKind::Grid {
+            length_us,
+            every_us,
+            after_us,
+        } => Some(grid_point(every_us, t - i128::from(after_us)) - i128::from(length_us)),
+        WindowKind::This { unit, zone } => Some(period(unit, zone, 0, t)),
+        WindowKind::Past { count, unit, zone } => Some(period(unit, zone, count, t)),
+    }
+}
+
+/// How far back from `t` an event may lie, at most; `None`: for ever.
 fn reach_us(window: &Window) -> Option<i128> {
     match window.kind {
         WindowKind::Last { length_us } => Some(i128::from(length_us)),
@@ -44,6 +79,13 @@ fn reach_us(window: &Window) -> Option<i128> {
             length_us.map(|length_us| i128::from(length_us) + i128::from(offset_us))
         }
         WindowKind::Events { max_us, .. } => max_us.map(i128::from),
+        WindowKind::Grid {
+            length_us,
+            every_us,
+            after_us,
+        } => Some(i128::from(length_us) + i128::from(every_us) + i128::from(after_us)),
+        WindowKind::This { unit, zone } => Some(calendar::reach_us(unit, zone, 0)),
+        WindowKind::Past { count, unit, zone } => Some(calendar::reach_us(unit, zone, count)),
     }
 }
 
@@ -128,6 +170,16 @@ mod tests {
                 max_us: Some(4),
             },
             WindowKind::Events { count: 1, max_us: None },
+            WindowKind::Grid {
+                length_us: 3,
+                every_us: 5,
+                after_us: 0,
+            },
+            WindowKind::Grid {
+                length_us: i64::MAX,
+                every_us: 7 * 86_400_000_000,
+                after_us: 2,
+            },
         ] {
             for excluding in [Excluding::Nothing, Excluding::Now, Excluding::SelfEvent] {
                 let window = Window { kind, excluding };

@@ -7,7 +7,7 @@ use super::served::cuts;
 use crate::evaluators::Case;
 use featc_ir::{
     Aggregate, Arrival, At, Excluding, Expr, ExprKind, FeatureId, FeatureKind, Lateness, LiftId, Literal, Lookup,
-    Portion, ServiceInput, SlotId, Step, Transform, Truth, Type, View, Window, WindowKind,
+    Portion, ServiceInput, SlotId, Step, Transform, Truth, Type, View, Window, WindowKind, Zone,
 };
 use featc_tests::logs::reach_us;
 use featr_kernels::Value;
@@ -343,6 +343,51 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
                         found.add(name, move |case| set(case, Window { kind, ..window }));
                     }
                 }
+            }
+            WindowKind::Grid {
+                length_us,
+                every_us,
+                after_us,
+            } => {
+                // An edge a microsecond away, the points further apart, and the window ending later behind them.
+                let changed = [
+                    ("over a grid", (length_us + 1, every_us, after_us)),
+                    ("points of a grid", (length_us, every_us * 2, after_us)),
+                    ("after a point", (length_us, every_us, after_us + 1)),
+                ];
+                for (name, (length_us, every_us, after_us)) in changed {
+                    let kind = WindowKind::Grid {
+                        length_us,
+                        every_us,
+                        after_us,
+                    };
+                    if kind.is_valid() && (name != "after a point" || after_us > 1) {
+                        found.add(name, move |case| set(case, Window { kind, ..window }));
+                    }
+                }
+            }
+            WindowKind::This { unit, zone } => {
+                // The period before as well; and another zone, in which it begins at another instant.
+                let kind = WindowKind::Last {
+                    length_us: unit.longest_us().cast_signed(),
+                };
+                found.add(format!("this {unit}"), move |case| set(case, Window { kind, ..window }));
+                if !zone.is_utc() {
+                    let kind = WindowKind::This { unit, zone: Zone::UTC };
+                    found.add("zone of a window", move |case| set(case, Window { kind, ..window }));
+                }
+            }
+            WindowKind::Past { count, unit, zone } => {
+                let kind = WindowKind::Past {
+                    count: count + 1,
+                    unit,
+                    zone,
+                };
+                found.add("last periods", move |case| set(case, Window { kind, ..window }));
+                let kind = WindowKind::This { unit, zone };
+                found.add("end of the last periods", move |case| {
+                    set(case, Window { kind, ..window })
+                });
             }
             WindowKind::Events { count, max_us } => {
                 let kind = WindowKind::Events {

@@ -254,6 +254,18 @@ fn expected() -> Vec<String> {
         "over events",
         "where before over events",
         "over events max",
+        "over a grid",
+        "points of a grid",
+        "after a point",
+        "this hour",
+        "this day",
+        "this week",
+        "this month",
+        "this quarter",
+        "this year",
+        "zone of a window",
+        "last periods",
+        "end of the last periods",
     ]);
     list(&[
         "excluding now",

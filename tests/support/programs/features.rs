@@ -145,11 +145,13 @@ fn window(rng: &mut Rng, style: Style, least: usize, name: &str) -> (String, Vec
     let shifts = excluding != " excluding now";
     let chooses = !style.summarised;
     let offsets = if shifts && chooses { shifts_by } else { &[] };
+    let offsets = (offsets, style.times);
     let one = written(rng, lengths, offsets, chooses);
     if rng.one_in(6) {
         let two = written(rng, lengths, offsets, chooses);
         if one != two {
-            let names = [&one, &two].map(|window| format!("{name}_{}", window.replace(' ', "_")));
+            let names =
+                [&one, &two].map(|window| format!("{name}_{}", window.replace('"', "").replace([' ', '/'], "_")));
             return (format!("over [{one}, {two}]{excluding}"), names.to_vec());
         }
     }
@@ -157,9 +159,30 @@ fn window(rng: &mut Rng, style: Style, least: usize, name: &str) -> (String, Vec
 }
 
 /// A window of one of the lengths, shifted by one, or of some events within one.
-fn written(rng: &mut Rng, lengths: &[&str], offsets: &[&str], chooses: bool) -> String {
+fn written(rng: &mut Rng, lengths: &[&str], (offsets, times): (&[&str], Times), chooses: bool) -> String {
     let length = *rng.pick(lengths);
-    match rng.below(6) {
+    match rng.below(8) {
+        3 if !offsets.is_empty() => {
+            let unit = *rng.pick(&["hour", "day", "week", "month", "quarter", "year"]);
+            let zone = *rng.pick(&[
+                "",
+                " in \"Europe/Paris\"",
+                " in \"America/Havana\"",
+                " in \"Australia/Lord_Howe\"",
+            ]);
+            match rng.below(2) {
+                0 => format!("this {unit}{zone}"),
+                _ => format!("last {} {unit}s{zone}", rng.pick(&["2", "3"])),
+            }
+        }
+        2 if !offsets.is_empty() && length != "lifetime" => {
+            let every = match times {
+                Times::Near => *rng.pick(&["1us", "7m", "1h", "1d"]),
+                Times::Years | Times::Ends => *rng.pick(&["1h", "1d", "7d", "365d"]),
+            };
+            let after = *rng.pick(&["", "", " after 1us", " after 10m"]);
+            format!("{length} every {every}{after}")
+        }
         0 if !offsets.is_empty() => {
             let offset = rng.pick(offsets);
             format!("{length} offset {offset}")

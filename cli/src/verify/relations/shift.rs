@@ -102,6 +102,12 @@ fn why(ground: &Ground<'_>, view: ViewId, feature: FeatureId, is_tied: bool) -> 
     if begins && windows.iter().any(|window| window.bounds().reach_us().is_some()) {
         return Some("its source says when it `begins`");
     }
+    if windows
+        .iter()
+        .any(|window| !window.bounds().shift_by(SHIFT_US.unsigned_abs()))
+    {
+        return Some("its window lies on a grid or in a calendar that does not move along");
+    }
     let transform = ground.ir.transform(view.transform);
     let of_rows = wheres(transform).chain([&transform.time]);
     if let Some(why) = of_rows.chain(lets_read(ground, view, feature)).find_map(names_instants) {

@@ -80,7 +80,7 @@ fn a_let_of_the_calendar_leaves_out_the_features_that_read_it() {
         "is_night = hour_of < 6\n",
         "is_night = hour_of < 6\n  where not is_night\n",
     );
-    assert_eq!(excluded(&filtered).len(), 6);
+    assert_eq!(excluded(&filtered).len(), 8);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn an_instant_near_the_end_of_time_is_not_shifted() {
     }
 }
 
-const WINDOWS: [&str; 7] = [
+const WINDOWS: [&str; 13] = [
     "3d",
     "lifetime",
     "2d offset 3d",
@@ -105,6 +105,12 @@ const WINDOWS: [&str; 7] = [
     "1 events",
     "3 events",
     "2 events max 5d",
+    "3d every 1d after 2h",
+    "3d every 10d",
+    "this day",
+    "this month",
+    "last 2 weeks",
+    "this day in \"Europe/Paris\"",
 ];
 
 /// The types of arguments that an aggregate takes, and how often: each number of them.
@@ -205,6 +211,9 @@ fn forms(ground: &Ground<'_>) -> BTreeSet<&'static str> {
         WindowKind::Offset { .. } => "offset",
         WindowKind::Events { max_us: None, .. } => "events",
         WindowKind::Events { max_us: Some(_), .. } => "events with max",
+        WindowKind::Grid { .. } => "grid",
+        WindowKind::This { .. } => "this period",
+        WindowKind::Past { .. } => "last periods",
     };
     windows.map(|window| form(window.kind)).collect()
 }
@@ -217,7 +226,7 @@ fn no_shift_accuses_the_model() {
         let folder = tempfile::tempdir().expect("a folder");
         let ready = every(folder.path(), begins, (ties, seed));
         let (ground, own) = (ready.ground(), ready.evaluators());
-        assert_eq!(forms(&ground).len(), 5);
+        assert_eq!(forms(&ground).len(), 6);
         let changed = Relation::Shifted.apply(&ground, &ready.case, &ready.setting);
         let changed = changed.expect("some feature depends on distances alone");
         let model = |case| (own.model)(case, &ready.setting).expect("answers");

@@ -4,9 +4,9 @@ use super::fold::events;
 use super::rows::{required, scan, source};
 use super::service::{composed, derived, order, same_sources, spine};
 use super::{Wrong, ensure};
+use crate::bounds::by_reach;
 use crate::plan::{BatchPlan, FoldSpec, Pipeline};
 use crate::program::Source;
-use crate::window::by_reach;
 
 impl BatchPlan {
     /// Checks positions, references and types.

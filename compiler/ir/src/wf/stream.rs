@@ -4,13 +4,14 @@ use super::fold::events;
 use super::rows::{required, scan, source};
 use super::service::{composed, derived, order, spine};
 use super::{Wrong, are_names, ensure};
+use crate::bounds::by_reach;
 use crate::hash::state_key;
 use crate::plan::{
     Fold, FoldSpec, Pages, Part, Presence, Retention, Rows, StateSchema, StreamAnswer, StreamGraph, StreamLog,
     Visibility,
 };
 use crate::program::{Arrival, Source};
-use crate::window::{Window, by_reach};
+use crate::window::Window;
 use std::collections::BTreeSet;
 
 impl StreamGraph {
@@ -129,7 +130,7 @@ fn pages(fold: &Fold, pages: &Pages) -> Result<(), Wrong> {
     let nest = |pair: &[&Window]| {
         let (left, right) = (pair[0].bounds(), pair[1].bounds());
         let alike = left.end_as(&right) && pair[0].excluding == pair[1].excluding;
-        alike && left.by_reach() < right.by_reach()
+        alike && left.start_within(&right) && left != right
     };
     let mut answered = vec![0u32; fold.slots.len()];
     for walk in &pages.walks {

@@ -45,7 +45,7 @@ messages! {
                `static` and no `arrival`";
     }
 
-    /// `what`: `window`, `offset`, `max`, `ttl`.
+    /// `what`: `window`, `offset`, `max`, `every`, `after`, `ttl`.
     E0304 zero_length(what: &str, at: Span) {
         "{what} of no length";
         at: "must be longer than nothing";
@@ -148,6 +148,33 @@ messages! {
         at: "takes nothing out";
         offset_at: "the window ends so long before the question";
         help: "remove it", at => "";
+    }
+
+    E0314 nothing_to_exclude_on_grid(at: Span, every_at: Span) {
+        "`excluding now` from a window that ends at a point of a grid";
+        at: "takes nothing out";
+        every_at: "such a point is left out, and the question is no earlier";
+        help: "remove it", at => "";
+    }
+
+    E0314 nothing_to_exclude_before(at: Span, unit: &str, count_at: Span) {
+        "`excluding now` from a window that ends where this {unit} begins";
+        at: "takes nothing out";
+        count_at: "of whole {unit}s, the last of which is over";
+        help: "remove it", at => "";
+    }
+
+    E0461 periods_out_of_range(count: u64, unit: &str, at: Span) {
+        "window of {count} {unit}s";
+        at: "out of range";
+        help: "write a number from 1 to 1000; what has happened since this {unit} began is `over this {unit}`";
+    }
+
+    /// `what`: `every`, `after`.
+    E0460 grid_out_of_range(what: &str, length: &str, at: Span) {
+        "`{what} {length}` of a window on a grid";
+        at: "longer than 366d";
+        help: "write 366d at most; the length of the window may be longer: `over 3650d every 1d`";
     }
 
     /// `clause`: `arrival`, `delay`, `lateness`, `skew`.

@@ -1,8 +1,10 @@
 //! Windows of features: one expansion each.
 
+use super::zone::check_zone;
 use crate::errors;
 use crate::res::Expansion;
-use featc_ir::{Excluding, Window, WindowKind};
+use featc_ir::window::{GRID_MAX_US, PERIODS_MAX};
+use featc_ir::{Excluding, Unit, Window, WindowKind, Zone};
 use featc_syntax::ast;
 use featc_syntax::diag::Diagnostic;
 
@@ -12,6 +14,27 @@ fn positive(what: &'static str, length: &ast::Duration, complaints: &mut Vec<Dia
         complaints.push(errors::zero_length(what, length.span));
     }
     length.us
+}
+
+/// The zone of a calendar: UTC, unless another is written.
+fn zone_of(written: Option<&ast::Text>, complaints: &mut Vec<Diagnostic>) -> Zone {
+    let Some(written) = written else { return Zone::UTC };
+    check_zone(written, complaints);
+    written.value.parse().unwrap_or(Zone::UTC)
+}
+
+/// The unit of a calendar that is written so.
+fn unit_of(written: &str) -> Unit {
+    let named = Unit::ALL.into_iter().find(|unit| unit.name() == written);
+    named.unwrap_or(Unit::Day)
+}
+
+/// A length of time of a grid, which must be positive and no longer than a year.
+fn of_grid(what: &'static str, length: &ast::Duration, complaints: &mut Vec<Diagnostic>) -> i64 {
+    if length.us > GRID_MAX_US {
+        complaints.push(errors::grid_out_of_range(what, &length.text, length.span));
+    }
+    positive(what, length, complaints).min(GRID_MAX_US)
 }
 
 /// The expansions of a feature, in the order of its windows; wrong numbers are reported.
@@ -45,6 +68,37 @@ pub(super) fn expansions(written: &ast::Feature, over: &ast::Over, complaints: &
                 WindowKind::Events {
                     count: found.unwrap_or(1),
                     max_us: max.as_ref().map(|max| positive("max", max, complaints)),
+                }
+            }
+            ast::Window::Grid {
+                length, every, after, ..
+            } => {
+                if let Some(written) = over.excluding.as_ref().filter(|_| excluding == Excluding::Now) {
+                    complaints.push(errors::nothing_to_exclude_on_grid(written.span, every.span));
+                }
+                WindowKind::Grid {
+                    length_us: positive("window", length, complaints),
+                    every_us: of_grid("every", every, complaints),
+                    after_us: after.as_ref().map_or(0, |after| of_grid("after", after, complaints)),
+                }
+            }
+            ast::Window::This { unit, zone, .. } => WindowKind::This {
+                unit: unit_of(unit),
+                zone: zone_of(zone.as_ref(), complaints),
+            },
+            ast::Window::Past { count, unit, zone, .. } => {
+                if let Some(written) = over.excluding.as_ref().filter(|_| excluding == Excluding::Now) {
+                    complaints.push(errors::nothing_to_exclude_before(written.span, unit, count.span));
+                }
+                let found = u32::try_from(count.value).ok();
+                let found = found.filter(|count| (1..=PERIODS_MAX).contains(count));
+                if found.is_none() {
+                    complaints.push(errors::periods_out_of_range(count.value, unit, count.span));
+                }
+                WindowKind::Past {
+                    count: found.unwrap_or(1),
+                    unit: unit_of(unit),
+                    zone: zone_of(zone.as_ref(), complaints),
                 }
             }
         };

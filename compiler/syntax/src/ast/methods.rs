@@ -64,7 +64,7 @@ impl Windows {
 }
 
 impl Window {
-    /// As written: `7d`, `1h30m`, `lifetime`, `7d offset 7d`, `10 events max 90d`.
+    /// As written: `7d`, `1h30m`, `lifetime`, `7d offset 7d`, `10 events max 90d`, `7d every 1d after 2h`.
     pub fn label(&self) -> String {
         match self {
             Window::Lifetime(_) => "lifetime".to_owned(),
@@ -77,6 +77,17 @@ impl Window {
                 Some(max) => format!("{} events max {}", count.value, max.text),
                 None => format!("{} events", count.value),
             },
+            Window::Grid {
+                length, every, after, ..
+            } => match after {
+                Some(after) => format!("{} every {} after {}", length.text, every.text, after.text),
+                None => format!("{} every {}", length.text, every.text),
+            },
+            Window::This { unit, zone, .. } => format!("this {unit}{}", in_zone(zone.as_ref())),
+            Window::Past { count, unit, zone, .. } => {
+                let plural = if count.value == 1 { "" } else { "s" };
+                format!("last {} {unit}{plural}{}", count.value, in_zone(zone.as_ref()))
+            }
         }
     }
 
@@ -85,18 +96,29 @@ impl Window {
         match self {
             Window::Lifetime(span) => *span,
             Window::Last(duration) => duration.span,
-            Window::Offset { span, .. } | Window::Events { span, .. } => *span,
+            Window::Offset { span, .. }
+            | Window::Events { span, .. }
+            | Window::Grid { span, .. }
+            | Window::This { span, .. }
+            | Window::Past { span, .. } => *span,
         }
     }
 }
 
+/// ` in "Europe/Paris"`, where a zone is written.
+fn in_zone(zone: Option<&Text>) -> String {
+    zone.map_or_else(String::new, |zone| format!(" in \"{}\"", zone.value))
+}
+
 impl Feature {
     /// The name of the feature over one of its windows: `mean_delay`, or `mean_delay_1h` when they are a list, where
-    /// windows of several words have them joined: `mean_delay_10_events`.
+    /// windows of several words have them joined: `mean_delay_10_events`, `mean_delay_this_day_in_Europe_Paris`.
     pub fn name_over(&self, window: &Window) -> String {
         match &self.over {
             Some(over) if over.windows.is_list() => {
-                format!("{}_{}", self.name.text, window.label().replace(' ', "_"))
+                let label = window.label().replace('"', "");
+                let joined = label.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
+                format!("{}_{joined}", self.name.text)
             }
             Some(_) | None => self.name.text.clone(),
         }

@@ -1,6 +1,6 @@
 //! Views and their features.
 
-use super::{Broken, Doc, Duration, DurationClause, Expr, Integer, Name, TextClause};
+use super::{Broken, Doc, Duration, DurationClause, Expr, Integer, Name, Text, TextClause};
 use crate::diag::Span;
 
 /// `view carrier_delay of carrier from landed by (carrier) { … }`
@@ -83,6 +83,28 @@ pub enum Window {
     Events {
         count: Integer,
         max: Option<Duration>,
+        span: Span,
+    },
+    /// `7d every 1h`, `7d every 1d after 2h`
+    Grid {
+        length: Duration,
+        every: Duration,
+        after: Option<Duration>,
+        span: Span,
+    },
+    /// `this day`, `this month in "Europe/Paris"`
+    This {
+        /// `hour`, `day`, `week`, `month`, `quarter`, `year`.
+        unit: &'static str,
+        zone: Option<Text>,
+        span: Span,
+    },
+    /// `last 3 months`, `last 1 day in "Europe/Paris"`
+    Past {
+        count: Integer,
+        /// As of `This`.
+        unit: &'static str,
+        zone: Option<Text>,
         span: Span,
     },
 }

@@ -253,6 +253,9 @@ impl Builder<'_> {
             let count = self.integer(&number)?;
             return Ok(Window::Events { count, max, span });
         }
+        if let Some(window) = find(pair, Rule::this_window).or_else(|| find(pair, Rule::past_window)) {
+            return self.periods(&window);
+        }
         let length = find(pair, Rule::duration);
         let number = length.as_ref().map(|length| self.span(length)).filter(|at| {
             let digits = self.tokens.slice(*at);
@@ -263,6 +266,17 @@ impl Builder<'_> {
             return Err(self.refuse(complaint.into()));
         }
         let length = length.map(|length| self.duration_of(&length)).transpose()?;
+        if let Some((length, grid)) = length.clone().zip(find(pair, Rule::grid)) {
+            let after = find(&grid, Rule::after)
+                .map(|after| self.duration(&after))
+                .transpose()?;
+            return Ok(Window::Grid {
+                length,
+                every: self.duration(&grid)?,
+                after,
+                span,
+            });
+        }
         let offset = find(pair, Rule::offset)
             .map(|offset| self.duration(&offset))
             .transpose()?;
@@ -270,6 +284,29 @@ impl Builder<'_> {
             (length, Some(offset)) => Window::Offset { length, offset, span },
             (Some(length), None) => Window::Last(length),
             (None, None) => Window::Lifetime(span),
+        })
+    }
+
+    /// `this day`, `last 3 months`
+    fn periods(&mut self, pair: &Pair<'_, Rule>) -> Built<Window> {
+        const UNITS: [&str; 6] = ["hour", "day", "week", "month", "quarter", "year"];
+        let span = self.span(pair);
+        let word = match find(pair, Rule::unit) {
+            Some(word) => word,
+            None => self.child(pair, Rule::units)?,
+        };
+        let word = word.as_str().trim_end_matches('s');
+        // The grammar knows no others.
+        let unit = UNITS.into_iter().find(|unit| *unit == word).unwrap_or(UNITS[0]);
+        let zone = find(pair, Rule::in_zone).map(|zone| self.string(&zone)).transpose()?;
+        Ok(match find(pair, Rule::numeric) {
+            None => Window::This { unit, zone, span },
+            Some(number) => Window::Past {
+                count: self.integer(&number)?,
+                unit,
+                zone,
+                span,
+            },
         })
     }
 }

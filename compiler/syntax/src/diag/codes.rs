@@ -176,6 +176,8 @@ codes! {
     E0444 LookupKey           "lookup that does not bring the key of its table", since "0.1";
     E0445 WithinStatic        "bound on the age of rows that never change", since "0.1";
     E0446 LookupOutside       "lookup outside of a transform", since "0.1";
+    E0460 GridOutOfRange      "grid of a window out of range", since "0.1";
+    E0461 PeriodsOutOfRange   "number of periods of a window out of range", since "0.1";
     // E06xx validation
     E0601 PlanDiffers         "plan that does not mean what its program says", since "0.1";
     // E07xx data at run time

@@ -222,10 +222,22 @@ fn transform() -> impl Strategy<Value = Tokens> {
 fn feature() -> impl Strategy<Value = Tokens> {
     let offset = (prop_oneof![duration(), Just(words("lifetime"))], duration());
     let events = proptest::option::of(duration());
+    let grid = (duration(), duration(), proptest::option::of(duration()));
     let window = prop_oneof![
         2 => duration(),
+        1 => grid.prop_map(|(length, every, after)| {
+            let after = after.map(|after| around("after", after, "")).unwrap_or_default();
+            join([length, words("every"), every, after], "")
+        }),
         1 => Just(words("lifetime")),
         1 => offset.prop_map(|(length, offset)| join([length, words("offset"), offset], "")),
+        1 => proptest::sample::select(vec![
+            "this day",
+            "this month in \"Europe/Paris\"",
+            "last 3 weeks",
+            "last 1 hour in \"UTC\"",
+        ])
+        .prop_map(words),
         1 => events.prop_map(|max| match max {
             Some(max) => join([words("10 events max"), max], ""),
             None => words("3 events"),

@@ -5,7 +5,6 @@
 
 use featc_ir::plan::FoldSpec;
 use featc_ir::{Bounds, Window};
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// A place in the order of events: entity and τ.
@@ -34,12 +33,12 @@ impl Edges {
 
     /// How many panes a question may split.
     pub fn count(&self) -> usize {
-        let different =
-            |instants: &mut dyn Iterator<Item = Option<i64>>| instants.flatten().collect::<BTreeSet<i64>>().len();
-        // Seen from one instant: bounds that start or end alike split alike.
-        let ends = different(&mut self.0.iter().map(|bounds| bounds.until(0)));
-        let starts = different(&mut self.0.iter().map(|bounds| bounds.after(0)));
-        ends + starts + 1
+        // Bounds that start or end alike split alike.
+        let different = |alike: fn(&Bounds, &Bounds) -> bool| {
+            let is_first = |(at, bounds): (usize, &Bounds)| !self.0[..at].iter().any(|known| alike(known, bounds));
+            self.0.iter().enumerate().filter(|found| is_first(*found)).count()
+        };
+        different(Bounds::end_as) + different(Bounds::start_as) + 1
     }
 
     /// The panes that a question can see anything of.

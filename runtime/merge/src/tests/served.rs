@@ -54,7 +54,7 @@ fn ask(questions: &Questions, cuts: &[Option<i64>]) -> Questions {
 #[test]
 fn each_question_sees_up_to_its_cut() {
     let (mut crowded, mut shared, mut seen_early) = (0, 0, 0);
-    for seed in 0..200 {
+    for seed in 0..260 {
         let mut random = Random::new(2000 + seed);
         let style = [Style::Wild, Style::Clean, Style::Nulls][seed as usize % 3];
         let mut events: Vec<Event> = (0..random.within(0..60)).map(|_| random.event(style)).collect();

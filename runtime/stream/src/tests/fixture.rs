@@ -5,7 +5,7 @@ use crate::{Engine, Paging, Questions};
 use featc_ir::plan::{Compose, Derive, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec, Spine, StreamGraph};
 use featc_ir::{
     Aggregate, Arrival, BinaryOp, ColumnId, Excluding, Expr, ExprKind, Key, Lateness, LiftId, Literal, Slot, Source,
-    SourceColumn, Step, Truth, Type, Window, WindowId, WindowKind,
+    SourceColumn, Step, Truth, Type, Unit, Window, WindowId, WindowKind, Zone,
 };
 use featr_kernels::events::Events;
 use featr_kernels::{Batch, Column, Value};
@@ -291,6 +291,18 @@ pub(super) fn fold_spec() -> FoldSpec {
     kinds.push(WindowKind::Events {
         count: 40,
         max_us: None,
+    });
+    // Of one grid, so that they are walked together, and of another.
+    kinds.extend(
+        [(20, 7), (5, 7), (20, 3)].map(|(length_us, every_us)| WindowKind::Grid {
+            length_us,
+            every_us,
+            after_us: 2,
+        }),
+    );
+    kinds.push(WindowKind::This {
+        unit: Unit::Hour,
+        zone: Zone::UTC,
     });
     fold_of(
         &kinds,

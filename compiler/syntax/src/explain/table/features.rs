@@ -37,7 +37,9 @@ const ONE_WORD: &str = "a name is one word";
 const NO_EQUALS: &str = "`=` stands in features alone";
 const FUTURE: &str = "windows into the future (labels) are not in this release";
 const LABEL: &str = "a window ends at the question, at the latest; a label is a column of the file, or of the spine";
-const CALENDAR: &str = "windows of the calendar are not in this release";
+const GRID: &str = "the points of a grid are in UTC";
+const GRID_OF_DAYS: &str = "remove it, or write whole days of a zone: `over last 7 days in \"Europe/Paris\"`";
+const CALENDAR: &str = "a window of the calendar says `this` period, or how many of the `last` ones";
 
 #[rustfmt::skip]
 pub(super) const HABITS: &[Habit] = &[
@@ -106,13 +108,15 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over « [ N ! M ] »", FOREIGN, "commas stand between the windows of a list", Write("[{N}, {M}]")),
     Habit(VIEWS, "~ over « next|following|coming »", ABSENT, FUTURE, Say(LABEL)),
     Habit(VIEWS, "~ over « - N »", ABSENT, FUTURE, Say("the time before the question is `over {N}`; a label is a column of the file, or of the spine")),
-    Habit(VIEWS, "~ over N month|months|mon", ABSENT, CALENDAR, Say("months vary in length: write days, such as `over 30d`")),
-    Habit(VIEWS, "~ over N quarter|quarters|year|years|yr", ABSENT, CALENDAR, Say("years vary in length: write days, such as `over 365d`")),
-    Habit(VIEWS, "~ over calendar|current|this|yesterday|tomorrow|weekend", ABSENT, CALENDAR, Say("use a duration such as `over 30d`")),
-    Habit(VIEWS, "~ over today|day", ABSENT, CALENDAR, Say("use a duration such as `over 1d`")),
-    Habit(VIEWS, "~ over week", ABSENT, CALENDAR, Say("use a duration such as `over 7d`")),
-    Habit(VIEWS, "~ over month|mtd", ABSENT, CALENDAR, Say("use a duration such as `over 30d`")),
-    Habit(VIEWS, "~ over year", ABSENT, CALENDAR, Say("use a duration such as `over 365d`")),
+    Habit(VIEWS, "~ over N every M « in S »", ABSENT, GRID, Say(GRID_OF_DAYS)),
+    Habit(VIEWS, "~ over N every M after O « in S »", ABSENT, GRID, Say(GRID_OF_DAYS)),
+    Habit(VIEWS, "~ over N month|months|mon", FOREIGN, CALENDAR, Say("whole months before this one are `over last 3 months`, days `over 30d`")),
+    Habit(VIEWS, "~ over N quarter|quarters|year|years|yr", FOREIGN, CALENDAR, Say("whole years before this one are `over last 2 years`, days `over 365d`")),
+    Habit(VIEWS, "~ over calendar|current|yesterday|tomorrow|weekend", FOREIGN, CALENDAR, Say("write for example `over this week`, `over last 1 day` or `over 7d`")),
+    Habit(VIEWS, "~ over today|day", FOREIGN, CALENDAR, Say("write `over this day` for what began at midnight, or `over 1d`")),
+    Habit(VIEWS, "~ over week", FOREIGN, CALENDAR, Say("write `over this week` for what began on Monday, or `over 7d`")),
+    Habit(VIEWS, "~ over month|mtd", FOREIGN, CALENDAR, Say("write `over this month` for what began on its first day, or `over 30d`")),
+    Habit(VIEWS, "~ over year|ytd", FOREIGN, CALENDAR, Say("write `over this year` for what began on its first day, or `over 365d`")),
     Habit(VIEWS, "^ ttl « = »", FOREIGN, TTL, Say(TTL_OR_WINDOW)),
     Habit(VIEWS, "~ W ( L ) « where » R", FOREIGN, FILTER, Show("{W}({L_}where {R})", "sum(x where x > 0)")),
     Habit(VIEWS, "~ W ( L ) over B « where » R", FOREIGN, FILTER, Show("{W}({L_}where {R}) over {B}", "sum(x where x > 0)")),
