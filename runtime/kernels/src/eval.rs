@@ -11,6 +11,7 @@ mod choose;
 mod compare;
 mod function;
 mod operand;
+mod pattern;
 mod text;
 
 pub use cast::parse_float;

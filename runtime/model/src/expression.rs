@@ -4,6 +4,7 @@
 
 mod cast;
 mod function;
+mod pattern;
 
 use featc_ir::{BinaryOp, ErrorCode, Expr, ExprKind, Type, UnaryOp};
 use featr_kernels::Value;
