@@ -10,6 +10,8 @@ mod alone;
 mod disk;
 #[path = "suite/evaluators.rs"]
 mod evaluators;
+#[path = "suite/examples.rs"]
+mod examples;
 #[path = "suite/lake.rs"]
 mod lake;
 #[path = "suite/oracle.rs"]

@@ -211,7 +211,17 @@ fn pages_and_examples_pass_their_tests() {
             }
         }
     }
-    ok(&root(), "test examples/flights/flights.feat");
-    ok(&root(), "fmt --check examples/flights/flights.feat");
-    assert!(tested >= 2, "{tested}");
+    let examples = std::fs::read_dir(root().join("examples")).expect("examples");
+    for example in examples.flatten().filter(|entry| entry.path().is_dir()) {
+        let name = example.file_name().to_string_lossy().into_owned();
+        let program = format!("examples/{name}/{name}.feat");
+        ok(&root(), &format!("test {program}"));
+        ok(&root(), &format!("fmt --check {program}"));
+        assert!(
+            read(&root().join(&program)).contains("\ntest \""),
+            "{program} has no test"
+        );
+        tested += 1;
+    }
+    assert!(tested >= 6, "{tested}");
 }

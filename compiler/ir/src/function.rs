@@ -32,7 +32,12 @@ pub enum Signature {
     Round,
     Div,
     Truncate,
+    /// A string, and a literal that says what to look for in it; the type of the result.
+    Pattern(Type),
 }
+
+/// What a compiled regular expression may take, in bytes. One that takes more is refused when a program is compiled.
+pub const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 /// What an argument may be.
 #[derive(Debug, Clone, Copy)]
@@ -182,6 +187,15 @@ functions! {
     Contains => Row { name: "contains", usage: "contains(string, string)", signature: Signature::Fixed(&[STRING, STRING], Type::Bool), ..PLAIN };
     /// `replace(s, from, to)`, all occurrences from the left; an empty `from` changes nothing.
     Replace => Row { name: "replace", usage: "replace(string, string, string)", signature: Signature::Fixed(&[STRING, STRING, STRING], Type::String), ..PLAIN };
+
+    /// `like(s, pattern literal)` → bool, of the whole string: `%` stands for any number of characters, `_` for one, `\` before
+    /// one of the three for that character.
+    Like => Row { name: "like", usage: "like(string, \"a%\")", signature: Signature::Pattern(Type::Bool), ..PLAIN };
+    /// `regexp_matches(s, pattern literal)` → bool: whether the expression of the pinned crate `regex` matches anywhere.
+    RegexpMatches => Row { name: "regexp_matches", usage: "regexp_matches(string, \"^a+$\")", signature: Signature::Pattern(Type::Bool), ..PLAIN };
+    /// `regexp_extract(s, pattern literal)` → string: of the leftmost match the first group, or all of it where the pattern has no
+    /// group; null where nothing matches, or the group takes no part.
+    RegexpExtract => Row { name: "regexp_extract", usage: "regexp_extract(string, \"id=([0-9]+)\")", signature: Signature::Pattern(Type::String), ..PLAIN };
 
     /// duration → float64, exact quotient rounded once (as the four below).
     Milliseconds => Row { name: "milliseconds", usage: "milliseconds(duration)", signature: Signature::Fixed(&[DURATION], Type::Float64), ..PLAIN };

@@ -275,13 +275,18 @@ fn call(function: Function, arguments: &[Expr]) -> Option<Type> {
             ExprKind::Literal(Literal::Duration(us)) if us > 0 => Some(Timestamp),
             _ => None,
         },
+        (Signature::Pattern(ty), [Type::String, Type::String]) => match arguments[1].kind {
+            ExprKind::Literal(Literal::String(_)) => Some(ty),
+            _ => None,
+        },
         (
             Signature::Same(_)
             | Signature::Alike(..)
             | Signature::Whole
             | Signature::Round
             | Signature::Div
-            | Signature::Truncate,
+            | Signature::Truncate
+            | Signature::Pattern(_),
             _,
         ) => None,
     }

@@ -155,9 +155,9 @@ impl Spec {
         })
     }
 
-    /// Whether the source declares a column that files call so.
+    /// Whether the source declares a column that files call so, or that lies inside of what they call so.
     pub(crate) fn declares(&self, name: &str) -> bool {
-        self.columns.iter().any(|column| column.field() == name)
+        self.columns.iter().any(|column| column.is_in(name))
     }
 
     /// A builder for each column.

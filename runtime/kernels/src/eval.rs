@@ -12,6 +12,7 @@ mod compare;
 mod function;
 mod lookup;
 mod operand;
+mod pattern;
 mod text;
 
 pub use cast::parse_float;

@@ -5,6 +5,7 @@
 mod cast;
 mod function;
 mod lookup;
+mod pattern;
 
 use featc_ir::{BinaryOp, ErrorCode, Expr, ExprKind, Type, UnaryOp};
 use featr_kernels::Value;

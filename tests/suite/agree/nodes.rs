@@ -134,7 +134,7 @@ pub fn types_of(function: Function) -> Vec<String> {
         Signature::Same(argument) => of(argument),
         Signature::Alike(..) => SCALARS.map(str::to_owned).to_vec(),
         Signature::Whole | Signature::Round => of(&Accepts::FRACTIONAL),
-        Signature::Strings | Signature::Div | Signature::Truncate => Vec::new(),
+        Signature::Strings | Signature::Div | Signature::Truncate | Signature::Pattern(_) => Vec::new(),
     };
     if types.len() > 1 { types } else { Vec::new() }
 }
@@ -225,8 +225,21 @@ fn call(function: Function, mut arguments: Vec<Expr>, ty: Type) -> ExprKind {
             arguments.swap(0, 1);
             function
         }
+        // Of one that is matched it is whether it is empty.
+        F::Like | F::RegexpMatches => {
+            let empty = Expr::new(ExprKind::Literal(Literal::String(String::new())), Type::String);
+            return ExprKind::Binary(BinaryOp::Equal, Box::new(arguments.swap_remove(0)), Box::new(empty));
+        }
         F::Round | F::Length | F::DateOf => return ExprKind::Literal(Literal::Null),
-        F::Abs | F::Sqrt | F::Exp | F::NullIf | F::Trim | F::Substring | F::Replace | F::Truncate => {
+        F::Abs
+        | F::Sqrt
+        | F::Exp
+        | F::NullIf
+        | F::Trim
+        | F::Substring
+        | F::Replace
+        | F::RegexpExtract
+        | F::Truncate => {
             return arguments.swap_remove(0).kind;
         }
     };

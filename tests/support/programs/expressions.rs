@@ -363,6 +363,10 @@ impl Scope<'_> {
                 };
                 format!("({value} {is})")
             }
+            4 if self.rng.one_in(3) => {
+                let function = *self.rng.pick(&["like(T, \"%a_\")", "regexp_matches(T, \"^[a-m]|b$\")"]);
+                function.replace('T', &self.expr(Type::String, deeper))
+            }
             4 => {
                 let function = *self.rng.pick(&["starts_with", "ends_with", "contains"]);
                 let part = pools::literal(self.rng, Type::String, self.style);

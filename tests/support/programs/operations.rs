@@ -69,6 +69,15 @@ impl Scope<'_> {
                 let value = format!("({} {op} {})", self.name_of(ty), self.name_of(ty));
                 (value, Type::Bool)
             }
+            2 if self.rng.one_in(2) => {
+                let function = *self.rng.pick(&[
+                    "like(T, \"%a_\")",
+                    "like(T, \"_\")",
+                    "regexp_matches(T, \"[a-m]$\")",
+                    "regexp_matches(T, \"(?i)b|^.$\")",
+                ]);
+                (function.replace('T', &self.name_of(Type::String)), Type::Bool)
+            }
             2 => {
                 let function = *self.rng.pick(&["starts_with", "ends_with", "contains", "contains"]);
                 let part = *self.rng.pick(&["a", "b", " ", "z"]);
@@ -77,8 +86,9 @@ impl Scope<'_> {
             }
             3 => {
                 let text = self.name_of(Type::String);
-                let value = match self.rng.below(3) {
+                let value = match self.rng.below(4) {
                     0 => format!("replace({text}, \"a\", \"é\")"),
+                    1 => format!("regexp_extract({text}, \"^.(.)\")"),
                     _ => format!("trim({text})"),
                 };
                 (value, Type::String)

@@ -274,6 +274,7 @@ fn is_of_calendar(function: Function) -> bool {
         | Signature::Strings
         | Signature::Whole
         | Signature::Round
-        | Signature::Div => false,
+        | Signature::Div
+        | Signature::Pattern(_) => false,
     }
 }

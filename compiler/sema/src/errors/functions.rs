@@ -185,8 +185,9 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("uppercase ucase toupper to_uppercase", UNKNOWN, Write("upper({x})", "")),
     Elsewhere("lowercase lcase tolower to_lowercase", UNKNOWN, Write("lower({x})", "")),
     Elsewhere("concat_ws", UNKNOWN, Say("put the separator between: `concat({y}, {x}, {z})`")),
-    Elsewhere("like ilike rlike regexp_like regexp_matches", ABSENT,
-        Say("write `starts_with({x}, \"a\")`, `ends_with({x}, \"a\")` or `contains({x}, \"a\")`")),
+    Elsewhere("ilike", UNKNOWN, Say("write `like(lower({x}), \"a%\")`")),
+    Elsewhere("rlike regexp_like regexp", UNKNOWN, Write("regexp_matches({x}, {y})", "")),
+    Elsewhere("regexp_substr", UNKNOWN, Write("regexp_extract({x}, {y})", "")),
     // Time.
     Elsewhere("isodow", UNKNOWN, Write("day_of_week({x})", "")),
     Elsewhere("weekday dayofweek dow", UNKNOWN, Say("write `day_of_week({x})`: 1 is Monday, 7 is Sunday")),
@@ -282,7 +283,7 @@ const ELSEWHERE: &[Elsewhere] = &[
     // Nothing here replaces these: the nearest name would mean something else.
     Elsewhere("asin acos atan atan2 cbrt corr_spearman cos cosh covar_pop cume_dist dayname decode degrees dense_rank entropy \
       ewm ewma ema exp2 gmean hash histogram hmean initcap instr kurtosis lg log2 lpad ltrim mad md5 microsecond millisecond \
-      monthname ntile percent_rank pi position product radians rand random rank regexp_extract regexp_replace repeat reverse \
+      monthname ntile percent_rank pi position product radians rand random rank regexp_replace repeat reverse \
       row_number rpad rsqrt rtrim sha256 sign sin sinh skew skewness slope split split_part strpos tan tanh week weekofyear \
       zscore", ABSENT,
         Say("compute it before, as a column of the file; `featc explain E0111` lists what there is")),

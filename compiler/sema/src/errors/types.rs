@@ -189,6 +189,12 @@ messages! {
         help: "write for example `{example}`";
     }
 
+    E0217 not_a_pattern(name: &str, why: &str, help: &str, at: Span) {
+        "this text is no pattern of `{name}`";
+        at: "{why}";
+        help: "{help}";
+    }
+
     /// `unquoted`: what stands between the quotes of a text that is a literal of the type.
     E0213 wrong_default(feature: &str, feature_at: Span, ty: Type, default: Type, unquoted: Option<&str>, at: Span) {
         let help = match unquoted {

@@ -4,7 +4,7 @@ use super::operator::NARROW;
 use super::{Refused, Typed, Typer, Value};
 use crate::errors;
 use crate::res;
-use featc_ir::function::{Accepts, Signature};
+use featc_ir::function::{Accepts, PATTERN_BYTES_MAX, Signature};
 use featc_ir::typing::round_precision;
 use featc_ir::{Expr, ExprKind, Function, Literal, Type};
 use featc_syntax::diag::Span;
@@ -23,7 +23,7 @@ impl Typer<'_> {
             Signature::Strings => count >= 2,
             Signature::Round => (1..=2).contains(&count),
             Signature::Div => count == 3,
-            Signature::Truncate => count == 2,
+            Signature::Truncate | Signature::Pattern(_) => count == 2,
         };
         let typed: Vec<Typed> = arguments.iter().map(|argument| self.infer(argument)).collect();
         if !fits {
@@ -75,6 +75,7 @@ impl Typer<'_> {
             Signature::Round => self.round(typed, at)?,
             Signature::Div => self.div(typed)?,
             Signature::Truncate => self.truncate(typed)?,
+            Signature::Pattern(ty) => (self.pattern(function, typed)?, ty),
         };
         Some(Expr::new(ExprKind::Call(function, arguments), ty))
     }
@@ -231,6 +232,56 @@ impl Typer<'_> {
         };
         Some((vec![instant?, unit], Type::Timestamp))
     }
+}
+
+impl Typer<'_> {
+    /// A string, and a literal pattern that is read here once, so that no row meets one that is none.
+    fn pattern(&mut self, function: Function, mut typed: Vec<Typed>) -> Option<Vec<Expr>> {
+        let (pattern, text) = (typed.pop()?, typed.pop()?);
+        let text = self.argument(function, text, Accepts::STRING);
+        let at = pattern.span;
+        let pattern = match pattern.value {
+            Value::Known(expr) if matches!(expr.kind, ExprKind::Literal(Literal::String(_))) => expr,
+            Value::Poison => return None,
+            Value::Known(_) | Value::Number(_) | Value::Null => {
+                let (wanted, example) = ("a text", if function == Function::Like { "\"a%\"" } else { "\"^a\"" });
+                self.complaints
+                    .push(errors::not_a_literal(function.name(), wanted, example, at));
+                return None;
+            }
+        };
+        if let ExprKind::Literal(Literal::String(written)) = &pattern.kind
+            && let Some((why, help)) = wrong_pattern(function, written)
+        {
+            self.complaints
+                .push(errors::not_a_pattern(function.name(), &why, help, at));
+            return None;
+        }
+        Some(vec![text?, pattern])
+    }
+}
+
+/// Why a text is no pattern of a function, and what to do.
+fn wrong_pattern(function: Function, pattern: &str) -> Option<(String, &'static str)> {
+    const ESCAPED: &str =
+        "a character that shall stand for itself has a backslash before it, which is written twice: `\"\\\\(\"`";
+    if function == Function::Like {
+        let backslashes = pattern.len() - pattern.trim_end_matches('\\').len();
+        let why = "a backslash at its end stands before nothing";
+        let help = "write `\"\\\\\\\\\"` for a backslash that stands for itself";
+        return (backslashes % 2 == 1).then(|| (why.to_owned(), help));
+    }
+    if let Err(error) = regex_syntax::Parser::new().parse(pattern) {
+        let why = match error {
+            regex_syntax::Error::Parse(error) => error.kind().to_string(),
+            regex_syntax::Error::Translate(error) => error.kind().to_string(),
+            other => other.to_string(),
+        };
+        return Some((why, ESCAPED));
+    }
+    let built = regex::RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).build();
+    let why = || format!("compiled it takes more than {PATTERN_BYTES_MAX} bytes");
+    built.err().map(|_| (why(), "repeat less, or look for a part of it"))
 }
 
 fn digits_literal(digits: u8) -> Expr {

@@ -123,6 +123,7 @@ codes! {
     E0214 InvalidTypeArguments "invalid numbers in a type", since "0.1";
     E0215 IncomparableTypes   "comparison of different types", since "0.1";
     E0216 NotReadSo           "column that cannot be read so", since "0.1";
+    E0217 NotAPattern         "text that is no pattern", since "0.1";
     // E03xx time, windows, lateness
     E0301 NotATimestamp       "time that is not a timestamp", since "0.1";
     E0302 LatenessWithoutArrival "bounded lateness without arrival", since "0.1";

@@ -172,14 +172,14 @@ messages! {
     }
 
     E0001 pattern_of_another_language(operator: &str, at: Span, call: &str) {
-        "`{operator}` is not in this release";
+        "`{operator}` is no operator";
         at: "";
         help: "write `{call}`";
     }
 
     /// `whole` is what the call replaces.
     E0001 pattern_as_a_call(operator: &str, at: Span, whole: Span, call: &str) {
-        "`{operator}` is not in this release";
+        "`{operator}` is no operator";
         at: "";
         help: "write `{call}`", whole => call;
     }

@@ -285,7 +285,8 @@ fn like(piece: &Piece<'_>) -> Option<Diagnostic> {
     }
     let first = piece.operand(last);
     let operand = piece.slice(first, last);
-    let call = as_call(operand, &word, negated, piece.text(at + 1)).filter(|call| table::is_quotable(call));
+    let place = at + 1;
+    let call = as_call(operand, &word, negated, piece.text(place)).filter(|call| table::is_quotable(call));
     let is_alone = piece.is_alone(first, at + 1);
     let whole = piece.span(first, at + 1);
     let (operator, at) = (piece.text(at), piece.span(at, at));
@@ -294,8 +295,19 @@ fn like(piece: &Piece<'_>) -> Option<Diagnostic> {
         Some(call) => errors::pattern_of_another_language(operator, at, &call),
         None => {
             let operand = if table::is_quotable(operand) { operand } else { "x" };
-            let example = format!("starts_with({operand}, \"a\")` or `contains({operand}, \"a\")");
-            errors::pattern_of_another_language(operator, at, &example)
+            let pattern = piece.text(place);
+            let pattern = if pattern.starts_with('"') && table::is_quotable(pattern) {
+                pattern
+            } else {
+                "\"a%\""
+            };
+            let call = match word.as_str() {
+                "like" => format!("like({operand}, {pattern})"),
+                "ilike" => format!("like(lower({operand}), {})", pattern.to_lowercase()),
+                _ => format!("regexp_matches({operand}, {pattern})"),
+            };
+            let not = if negated { "not " } else { "" };
+            errors::pattern_of_another_language(operator, at, &format!("{not}{call}"))
         }
     })
 }

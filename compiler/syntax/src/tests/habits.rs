@@ -46,7 +46,7 @@ const STATEMENTS: &[(&str, &str)] = &[
     ),
     (
         "feature b = count(where x like \"a_b\") over 7d",
-        "write `starts_with(x, \"a\")` or `contains(x, \"a\")`",
+        "write `like(x, \"a_b\")`",
     ),
     (
         "feature b = count(where x between 1 and 2) over 7d",
@@ -260,7 +260,9 @@ const STATEMENTS_IN_OTHER_WORDS: &[(&str, &str)] = &[
     ("feature b = max(a + x ** 2) over 1d", "write `pow(x, 2)`"),
     ("feature b = max(a + x ^ 2) over 1d", "write `pow(x, 2)`"),
     ("feature b = max($a) over 1d", "write `a`"),
-    ("feature b = count(where a ~ \"N.*\") over 1d", "write `starts_with(a, \"a\")`, `ends_with(a, \"a\")` or `contains(a, \"a\")`"),
+    ("feature b = count(where a ~ \"N.*\") over 1d", "write `regexp_matches(a, \"N.*\")`"),
+    ("feature b = count(where a rlike \"N.*\") over 1d", "write `regexp_matches(a, \"N.*\")`"),
+    ("feature b = count(where a not ilike \"N_x%\") over 1d", "write `not like(lower(a), \"n_x%\")`"),
 ];
 
 /// Heads, steps, clauses and entries in words of other languages.

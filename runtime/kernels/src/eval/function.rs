@@ -46,7 +46,10 @@ pub fn call<'a>(function: Function, ty: Type, mut arguments: Vec<Operand<'a>>, r
         | Function::StartsWith
         | Function::EndsWith
         | Function::Contains
-        | Function::Replace => text::call(function, ty, &arguments, rows),
+        | Function::Replace
+        | Function::Like
+        | Function::RegexpMatches
+        | Function::RegexpExtract => text::call(function, ty, &arguments, rows),
         Function::Milliseconds => duration_in(1_000, &arguments[0], rows),
         Function::Seconds => duration_in(1_000_000, &arguments[0], rows),
         Function::Minutes => duration_in(60_000_000, &arguments[0], rows),

@@ -1,6 +1,7 @@
 //! Functions of strings. Case and white space follow the Unicode tables of the pinned toolchain's standard library.
 
 use super::operand::{Frame, Operand, Texts};
+use super::pattern::{self, Like};
 use crate::column::{Data, Tag, list_len};
 use featc_ir::{Function, Type};
 
@@ -51,6 +52,27 @@ pub fn call<'a>(function: Function, ty: Type, arguments: &[Operand<'_>], rows: u
                 }
                 Tag::VALID
             })
+        }
+        (Function::Like, [text, pattern]) => {
+            let (texts, patterns) = (text.texts(), pattern.texts());
+            let like = Like::new(if rows == 0 { "" } else { patterns.text(0) });
+            Data::Bool(frame.by_row(|row| Ok(like.matches(texts.text(row)))))
+        }
+        (Function::RegexpMatches | Function::RegexpExtract, [_, pattern]) if rows > 0 => {
+            let Some(regex) = pattern::regex(pattern.texts().text(0)) else {
+                return super::null_operand(ty);
+            };
+            let texts = arguments[0].texts();
+            match function {
+                Function::RegexpMatches => Data::Bool(frame.by_row(|row| Ok(regex.is_match(texts.text(row))))),
+                _ => frame.texts_by_row(|row, out| match pattern::extract(&regex, texts.text(row)) {
+                    Some(found) => {
+                        write(out, found);
+                        Tag::VALID
+                    }
+                    None => Tag::NULL,
+                }),
+            }
         }
         _ => return super::null_operand(ty),
     };

@@ -1,6 +1,8 @@
 //! Functions of one row.
 
-use super::{Exact, as_float, cast::coerce, decimal_value, invalid, order, overflow, power_of_ten, round_half_even};
+use super::{
+    Exact, as_float, cast::coerce, decimal_value, invalid, order, overflow, pattern, power_of_ten, round_half_even,
+};
 use crate::rounding::{Fraction, mantissa_and_exponent};
 use featc_ir::{Function, Type};
 use featr_kernels::Value;
@@ -103,6 +105,16 @@ fn strict(function: Function, ty: Type, values: &[Value], types: &[Type]) -> Opt
         | Function::EndsWith
         | Function::Contains
         | Function::Replace => text(function, values)?,
+        Function::Like | Function::RegexpMatches | Function::RegexpExtract => {
+            let [Value::String(text), Value::String(wanted)] = values else {
+                return None;
+            };
+            match function {
+                Function::Like => Value::Bool(pattern::like(text, wanted)),
+                Function::RegexpMatches => Value::Bool(pattern::found(text, wanted)?.is_some()),
+                _ => Value::String(pattern::found(text, wanted)??.first?),
+            }
+        }
     })
 }
 

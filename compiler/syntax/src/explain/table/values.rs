@@ -40,7 +40,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(BODIES, "P « [ 0 : N ] »", FOREIGN, NO_INDEX, Show("substring({P}, 1, {N})", "substring(x, 1, 2)")),
     Habit(BODIES, "first_n|last_n ( A , N ) « [ L ] »", FOREIGN, NO_INDEX, Say("items of a list are taken where it is used; the latest value alone is `last({A})`, the earliest `first({A})`")),
     Habit(BODIES, "P « [ L ] »", FOREIGN, NO_INDEX, Say("a part of a text is `substring({P}, 1, 2)`, from its first letter on two; items of a list are taken where it is used")),
-    Habit(BODIES, "P ~ S", FOREIGN, "patterns of texts are not in this release", Say("write `starts_with({P}, \"a\")`, `ends_with({P}, \"a\")` or `contains({P}, \"a\")`")),
+    Habit(BODIES, "P ~ S", FOREIGN, "patterns are looked for by functions", Show("regexp_matches({P}, {S})", "regexp_matches(x, \"^a\")")),
     Habit(ALL, "count ( « distinct » ! R )", Code::UnknownKeyword, "`distinct` is not a keyword", Show("count_distinct({R})", "count_distinct(x)")),
     Habit(ALL, "W ( « distinct » ! T", Code::UnknownKeyword, "`distinct` is not a keyword", Show("", "count_distinct(x)")),
     Habit(ALL, "P « : : » W ( T U X )", FOREIGN, "`::` is not an operator of this language", Show("cast({P} as {W}({T}{U} {X}))", "cast(x as float64)")),

@@ -177,6 +177,10 @@ impl Maker<'_, '_, '_> {
                 ExprKind::Unary(op, self.boxed(of))
             }
             3 => ExprKind::Unary(UnaryOp::Not, self.boxed(Type::Bool)),
+            4 if self.choices.below(2) == 0 => {
+                let function = self.choices.one_of(&[Function::Like, Function::RegexpMatches]);
+                self.pattern(function)
+            }
             4 => {
                 let function = self
                     .choices
@@ -330,8 +334,38 @@ impl Maker<'_, '_, '_> {
         }
     }
 
+    /// A text, and one of some patterns that find much of what the texts hold.
+    fn pattern(&mut self, function: Function) -> ExprKind {
+        let pattern = match function {
+            Function::Like => *self.choices.one_of(&[
+                &"", &"%", &"_", &"a%", &"%a", &"%_b%", &"_%_", &"%a%b%", &"\\%%", &"%é", &"a\\_b",
+            ]),
+            _ => *self.choices.one_of(&[
+                &"",
+                &"a",
+                &"^a|b$",
+                &"(a*)*b?",
+                &"(?:a|ab)(c|bcd)?",
+                &"(x*?)y|z+",
+                &"\\b\\w+\\b",
+                &"[^a-c]{2,3}?",
+                &"(?i)É",
+                &"(\\d+)",
+                &"(?m)^.$",
+                &"(a|b|())*c?",
+                &"(?s).(.)$",
+                &"\\p{L}+",
+                &"(a{0,2}?b){1,2}",
+                &"\\B",
+            ]),
+        };
+        let pattern = Expr::new(ExprKind::Literal(Literal::String(pattern.to_owned())), Type::String);
+        ExprKind::Call(function, vec![self.of(Type::String), pattern])
+    }
+
     fn string(&mut self) -> ExprKind {
-        match self.choices.below(5) {
+        match self.choices.below(6) {
+            5 => self.pattern(Function::RegexpExtract),
             0 => {
                 let function = self.choices.one_of(&[Function::Lower, Function::Upper, Function::Trim]);
                 self.call(function, &[Type::String])
