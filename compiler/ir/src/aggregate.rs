@@ -253,6 +253,11 @@ aggregates! {
     Covariance => Row { name: "covariance", usage: "covariance(x, y)", ..OF_PAIRS };
     /// Pearson's correlation (null where one side is constant): a root of an exact fraction, one rounding.
     Correlation => Row { name: "correlation", usage: "correlation(x, y)", ..OF_PAIRS };
+    /// Of the line of least squares of the first argument over the second: how much it rises per unit (null where the second is
+    /// constant): an exact fraction, one rounding.
+    Slope => Row { name: "slope", usage: "slope(y, x)", ..OF_PAIRS };
+    /// Of the same line: its value at 0 (null where the second argument is constant): an exact fraction, one rounding.
+    Intercept => Row { name: "intercept", usage: "intercept(y, x)", ..OF_PAIRS };
     /// `Σ weight · x / Σ weight` (null where the weights sum up to 0): an exact fraction, one rounding.
     WeightedMean => Row { name: "weighted_mean", usage: "weighted_mean(x, weight)", ..OF_PAIRS };
     /// The first argument of the event whose second argument is least; of several such the first event. May be null.

@@ -58,6 +58,8 @@ pub(crate) fn is_lawful(method: Method, aggregate: Aggregate) -> bool {
                         | Aggregate::All
                         | Aggregate::Covariance
                         | Aggregate::Correlation
+                        | Aggregate::Slope
+                        | Aggregate::Intercept
                         | Aggregate::WeightedMean
                 )
         }

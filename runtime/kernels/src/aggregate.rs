@@ -216,7 +216,7 @@ states! {
     List(list::List): Name::FirstN { .. } | Name::LastN { .. },
     Since(since::Since): Name::TimeSinceLast | Name::TimeSinceFirst,
     AllAny(all_any::AllAny): Name::Any | Name::All,
-    Covariance(covariance::Covariance): Name::Covariance | Name::Correlation,
+    Covariance(covariance::Covariance): Name::Covariance | Name::Correlation | Name::Slope | Name::Intercept,
     Weighted(weighted::Weighted): Name::WeightedMean,
     Arg(arg::Arg): Name::ArgMin | Name::ArgMax,
 }

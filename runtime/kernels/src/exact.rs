@@ -18,7 +18,7 @@ mod prefix;
 mod round;
 mod squares;
 
-pub use comoments::{Comoments, correlation, covariance, quotient};
+pub use comoments::{Comoments, correlation, covariance, intercept, quotient, slope};
 pub use fixed::{FixedSums, Unit};
 pub use moments::{mean_scaled, variance};
 pub use prefix::PrefixExact;

@@ -11,7 +11,7 @@ use crate::source::Event;
 use featc_ir::{Aggregate, ErrorCode, Slot, Status, Type};
 use featr_kernels::Value;
 use num_bigint::BigInt;
-use pairs::{correlation, covariance, pairs, weighted_mean};
+use pairs::{correlation, covariance, intercept, pairs, slope, weighted_mean};
 use ranked::{middle_two, mode, quantile, sorted};
 use std::collections::BTreeSet;
 
@@ -121,6 +121,8 @@ pub fn outcome(aggregate: Aggregate, types: Types, taken: &[Taken], t_us: i64) -
         }),
         Aggregate::Covariance => pairs(taken, types, 2, covariance),
         Aggregate::Correlation => pairs(taken, types, 2, correlation),
+        Aggregate::Slope => pairs(taken, types, 2, slope),
+        Aggregate::Intercept => pairs(taken, types, 2, intercept),
         Aggregate::WeightedMean => pairs(taken, types, 1, weighted_mean),
         Aggregate::ArgMin => chosen(taken, |left, right| left < right),
         Aggregate::ArgMax => chosen(taken, |left, right| left > right),

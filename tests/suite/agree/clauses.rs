@@ -459,6 +459,8 @@ fn slots(at: usize, view: &View, slot: usize, found: &mut Found) {
         Aggregate::TimeSinceFirst => found.add(name, of(Aggregate::TimeSinceLast)),
         Aggregate::Covariance => found.add(name, of(Aggregate::Correlation)),
         Aggregate::Correlation => found.add(name, of(Aggregate::Covariance)),
+        Aggregate::Slope => found.add(name, of(Aggregate::Intercept)),
+        Aggregate::Intercept => found.add(name, of(Aggregate::Slope)),
         Aggregate::WeightedMean => found.add(name, of(Aggregate::Correlation)),
         Aggregate::Count | Aggregate::Mean | Aggregate::TimeSinceLast => {
             found.add(name, move |case| blank(&mut case.program.views[at], SlotId::from(slot)));

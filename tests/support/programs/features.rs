@@ -374,7 +374,9 @@ impl Scope<'_> {
 
     fn of_pairs(&mut self, filter: &str) -> (String, Type) {
         let (left, right) = self.pair();
-        let name = *self.rng.pick(&["covariance", "correlation", "weighted_mean"]);
+        let name = *self
+            .rng
+            .pick(&["covariance", "correlation", "weighted_mean", "slope", "intercept"]);
         (format!("{name}({left}, {right} {filter})"), Type::Float64)
     }
 

@@ -245,6 +245,8 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("min_by argmin", UNKNOWN, Write("arg_min({*})", "")),
     Elsewhere("bool_and logical_and every", UNKNOWN, Write("all({*})", "")),
     Elsewhere("bool_or logical_or some", UNKNOWN, Write("any({*})", "")),
+    Elsewhere("regr_slope", UNKNOWN, Write("slope({*})", "")),
+    Elsewhere("regr_intercept", UNKNOWN, Write("intercept({*})", "")),
     Elsewhere("corr", UNKNOWN, Write("correlation({*})", "")),
     Elsewhere("cov covar_samp", UNKNOWN, Write("covariance({*})", "")),
     Elsewhere("wavg weighted_avg weighted_average", UNKNOWN, Write("weighted_mean({*})", "")),
@@ -284,7 +286,7 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("asin acos atan atan2 cbrt corr_spearman cos cosh covar_pop cume_dist dayname decode degrees dense_rank entropy \
       ewm ewma ema exp2 gmean hash histogram hmean initcap instr kurtosis lg log2 lpad ltrim mad md5 microsecond millisecond \
       monthname ntile percent_rank pi position product radians rand random rank regexp_replace repeat reverse \
-      row_number rpad rsqrt rtrim sha256 sign sin sinh skew skewness slope split split_part strpos tan tanh week weekofyear \
+      row_number rpad rsqrt rtrim sha256 sign sin sinh skew skewness split split_part strpos tan tanh week weekofyear \
       zscore", ABSENT,
         Say("compute it before, as a column of the file; `featc explain E0111` lists what there is")),
 ];

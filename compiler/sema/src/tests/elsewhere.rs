@@ -258,7 +258,7 @@ const FOREIGN: &str = "acos acosh age any_value approx_quantile asin atan cardin
     factorial fmax fmin gamma gcd gmean nth_last grouping hash head histogram hll hmean hypot ilike iqr isqrt kurtosis lag \
     lcm lead lg lgamma list_sum log1p log2 ltrim mad md5 microsecond mid monthname months_between nanmean \
     next_day ntile nvl2 octet_length overlay pct_change pi position product quarter radians rand range rank rate \
-    regexp_replace repeat reverse rint rolling rpad rsqrt rtrim sem sha1 shift sign sin sinh skew slope soundex split sqr \
+    regexp_replace repeat reverse rint rolling rpad rsqrt rtrim sem sha1 shift sign sin sinh skew soundex split sqr \
     square stem sum_distinct tail tan tanh total_seconds trunc truncate_date unhex union uuid value_counts week weekofyear \
     width_bucket xor zscore";
 

@@ -1,5 +1,5 @@
-//! `covariance` and `correlation`: a group of exact power sums of pairs. What is rational is rounded once; a correlation is
-//! the root of an exact fraction, correctly rounded.
+//! `covariance`, `correlation`, `slope` and `intercept`: a group of exact power sums of pairs. What is rational is rounded
+//! once; a correlation is the root of an exact fraction, correctly rounded.
 
 use super::number::Number;
 use super::{Aggregate, Asked, Input, Name, Types};
@@ -7,7 +7,7 @@ use crate::exact::{self, Comoments};
 use crate::value::{Value, canonical};
 use featc_ir::ErrorCode;
 
-/// How many pairs, and their power sums. Squares are summed only for a correlation.
+/// How many pairs, and their power sums. Squares are not summed for a covariance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Covariance {
     squares: bool,
@@ -17,7 +17,7 @@ pub struct Covariance {
 impl Aggregate for Covariance {
     fn identity(name: Name, _: Types) -> Covariance {
         Covariance {
-            squares: name == Name::Correlation,
+            squares: name != Name::Covariance,
             sums: Box::default(),
         }
     }
@@ -48,12 +48,13 @@ impl Aggregate for Covariance {
     }
 
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
-        let result = if asked.name == Name::Correlation {
-            exact::correlation(&self.sums)
-        } else {
-            let scale = u32::from(asked.types.argument.map_or(0, featc_ir::Type::scale))
-                + u32::from(asked.types.second.map_or(0, featc_ir::Type::scale));
-            exact::covariance(&self.sums, scale)
+        let scale = |ty: Option<featc_ir::Type>| u32::from(ty.map_or(0, featc_ir::Type::scale));
+        let (first, second) = (scale(asked.types.argument), scale(asked.types.second));
+        let result = match asked.name {
+            Name::Correlation => exact::correlation(&self.sums),
+            Name::Slope => exact::slope(&self.sums, (first, second)),
+            Name::Intercept => exact::intercept(&self.sums, first),
+            _ => exact::covariance(&self.sums, first + second),
         };
         Ok(result.map_or(Value::Null, |result| Value::Float64(canonical(result))))
     }

@@ -1,4 +1,4 @@
-//! Covariance, correlation and quotients of exact sums: exact numerator and denominator, one rounding.
+//! Covariance, correlation, lines of least squares and quotients of exact sums: exact numerator and denominator, one rounding.
 //!
 //! A correlation is a root: `√(c² / (a·b))` with exact integers. Its floor to some 66 bits, from the integer square root of
 //! the quotient, and whether anything follows, decide its one rounding: `⌊√⌊x⌋⌋ = ⌊√x⌋`.
@@ -69,6 +69,10 @@ impl Exact {
             integer,
             exponent: i64::from(exponent),
         }
+    }
+
+    fn is_positive(&self) -> bool {
+        self.integer.sign() == Sign::Plus
     }
 
     fn times(self, other: Exact) -> Exact {
@@ -156,6 +160,38 @@ pub fn correlation(sums: &Comoments) -> Option<f64> {
     );
     let is_constant = bottom == BigUint::ZERO;
     (!is_constant).then(|| root(negative, top, bottom, exponent))
+}
+
+/// Of the line of least squares of x over y, the rise per unit of y: `(n·Σxy − Σx·Σy) / (n·Σy² − (Σy)²)`, of numbers in units of
+/// 10^-scales, rounded once. NaN if a NaN or an infinity is among the numbers; `None` below two pairs, and where y is constant.
+pub fn slope(sums: &Comoments, (of_x, of_y): (u32, u32)) -> Option<f64> {
+    let spread = spread(sums)?;
+    if sums.is_special() {
+        return Some(NAN);
+    }
+    let both = sums.centred(&sums.x, &sums.y, &sums.xy);
+    spread
+        .is_positive()
+        .then(|| both.times(power_of_ten(of_y)).over(spread.times(power_of_ten(of_x))))
+}
+
+/// The value of the same line where y is 0: `(Σx·Σy² − Σy·Σxy) / (n·Σy² − (Σy)²)`, of x in units of 10^-scale, rounded once. NaN
+/// and `None` as for the slope.
+pub fn intercept(sums: &Comoments, scale: u32) -> Option<f64> {
+    let spread = spread(sums)?;
+    if sums.is_special() {
+        return Some(NAN);
+    }
+    let up = Exact::of(&sums.x).times(Exact::of(&sums.yy));
+    let top = up.minus(Exact::of(&sums.y).times(Exact::of(&sums.xy)));
+    spread
+        .is_positive()
+        .then(|| top.over(spread.times(power_of_ten(scale))))
+}
+
+/// `n·Σy² − (Σy)²`; `None` below two pairs.
+fn spread(sums: &Comoments) -> Option<Exact> {
+    (sums.count >= 2).then(|| sums.centred(&sums.y, &sums.y, &sums.yy))
 }
 
 /// `±√(top / bottom · 2^exponent)`, rounded once; `bottom` is not 0.

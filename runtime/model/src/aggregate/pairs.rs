@@ -52,6 +52,33 @@ pub(super) fn correlation(x: &Exact, y: &Exact) -> Outcome {
     Outcome::Value(Value::float(if c < BigInt::ZERO { -root } else { root }))
 }
 
+/// `(n Σxy − Σx Σy) / (n Σx² − (Σx)²)`; null where x is constant.
+pub(super) fn slope(y: &Exact, x: &Exact) -> Outcome {
+    let bottom = x.centred(x);
+    if bottom == BigInt::ZERO {
+        return Outcome::Value(Value::Null);
+    }
+    // What a unit of y is, per unit of x.
+    let fraction = Fraction::new(x.centred(y) * BigInt::from(10).pow(x.scale), bottom)
+        .times_power_of_two(y.exponent - x.exponent)
+        .over_power_of_ten(y.scale);
+    Outcome::Value(Value::float(fraction.nearest()))
+}
+
+/// `(Σy − slope Σx) / n`, as one fraction: `(Σy (n Σx² − (Σx)²) − (n Σxy − Σx Σy) Σx) / (n (n Σx² − (Σx)²))`; null where x is
+/// constant.
+pub(super) fn intercept(y: &Exact, x: &Exact) -> Outcome {
+    let spread = x.centred(x);
+    if spread == BigInt::ZERO {
+        return Outcome::Value(Value::Null);
+    }
+    let top = y.sum() * &spread - x.centred(y) * x.sum();
+    let fraction = Fraction::new(top, y.count() * spread)
+        .times_power_of_two(y.exponent)
+        .over_power_of_ten(y.scale);
+    Outcome::Value(Value::float(fraction.nearest()))
+}
+
 /// `Σxw / Σw`; null where the weights sum up to 0.
 pub(super) fn weighted_mean(x: &Exact, weight: &Exact) -> Outcome {
     let weights = weight.sum();

@@ -121,7 +121,11 @@ fn value_slow(aggregate: Aggregate, types: Types, rows: &[Row], t_us: i64) -> Va
         | Aggregate::Stddev
         | Aggregate::VariancePop
         | Aggregate::StddevPop => number_slow(aggregate, types.argument.unwrap(), &values),
-        Aggregate::Covariance | Aggregate::Correlation | Aggregate::WeightedMean => pairs_slow(aggregate, types, rows),
+        Aggregate::Covariance
+        | Aggregate::Correlation
+        | Aggregate::Slope
+        | Aggregate::Intercept
+        | Aggregate::WeightedMean => pairs_slow(aggregate, types, rows),
     }
 }
 
@@ -185,6 +189,7 @@ fn pairs_slow(aggregate: Aggregate, types: Types, rows: &[Row]) -> Value {
         let total = sum(values);
         values.iter().map(|value| &n * value - &total).collect()
     };
+    let total = (sum(&x), sum(&y));
     let (x, y) = (centred(&x), centred(&y));
     let product = |left: &[BigInt], right: &[BigInt]| -> BigInt { left.iter().zip(right).map(|(l, r)| l * r).sum() };
     let top = product(&x, &y);
@@ -193,6 +198,18 @@ fn pairs_slow(aggregate: Aggregate, types: Types, rows: &[Row]) -> Value {
         return Value::Float64(nearest_slow(&top, 2 * exponent, &bottom));
     }
     let (a, b) = (product(&x, &x), product(&y, &y));
+    if matches!(aggregate, Aggregate::Slope | Aggregate::Intercept) {
+        if b == BigInt::ZERO {
+            return Value::Null;
+        }
+        let (of_x, of_y) = (unit(types.argument), unit(types.second));
+        if aggregate == Aggregate::Slope {
+            return Value::Float64(nearest_slow(&(top * of_y), 0, &(b * of_x)));
+        }
+        // n² times what the line misses the mean by at 0, over n.
+        let line = total.0 * &b - top * total.1;
+        return Value::Float64(nearest_slow(&line, exponent, &(b * &n * of_x)));
+    }
     if a == BigInt::ZERO || b == BigInt::ZERO {
         return Value::Null;
     }
