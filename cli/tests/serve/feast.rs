@@ -315,3 +315,46 @@ fn names_that_feast_takes_otherwise_are_told() {
         "{readme}"
     );
 }
+
+/// Services that have a feature of `spend`, each of which lacks something but the last.
+const SEVERAL: &str = "module several
+entity card (card: string)
+entity shop (shop: int64)
+request payment (amount: float64)
+source payments {
+  columns (id: int64, card: string, shop: int64, at: timestamp)
+  unique id
+  time at
+  arrival time + 1s
+}
+source silent { columns (id: int64, card: string, at: timestamp) unique id time at }
+view spend of card from payments { feature n = count() over 1d }
+view sales of shop from payments { feature m = count() over 1d }
+view seen of card from silent { feature l = count() over 1d }
+service field {
+  spend.n
+  feature share = payment.amount / spend.n
+}
+service unheard { spend.n seen.l }
+service keys { spend.n sales.m }
+service gate { spend.n fallback gate }
+service best { spend.n }
+service later { spend.n }
+";
+
+#[test]
+fn a_list_of_features_is_answered_by_the_service_that_lacks_least() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let server = served(SEVERAL, folder.path());
+    let question = json!({ "features": ["spend:n"], "entities": { "card": ["a"] } });
+    assert_eq!(ask(&server, &question)["n"], (json!([0]), json!(["NOT_FOUND"])));
+    let question = json!({ "features": ["spend:n"], "entities": { "card": ["a"], "shop": [1] } });
+    assert_eq!(ask(&server, &question)["n"].0, json!([0]));
+    let metrics = server.get("/metrics").body;
+    let asked: Vec<&str> = metrics
+        .lines()
+        .filter(|line| line.starts_with("featc_questions_total{"))
+        .collect();
+    let expected = ["best", "keys"].map(|service| format!("featc_questions_total{{service=\"{service}\"}} 1"));
+    assert_eq!(asked, expected);
+}

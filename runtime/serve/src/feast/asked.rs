@@ -215,8 +215,8 @@ fn line(entities: &BTreeMap<String, Vec<&RawValue>>, row: usize) -> String {
     format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
 }
 
-/// The service that answers these features: the first that has them all, that Feast can ask, that asks for just these join
-/// keys, and that has no gates; where there is none, the first that lacks least of it.
+/// The service that answers these features: the first that has them all, that Feast can ask and a server answer, that asks for
+/// just these join keys, and that has no gates; where there is none, the first that lacks least of it.
 fn choose<'a>(
     program: &'a Program,
     features: &[String],
@@ -253,6 +253,8 @@ fn choose<'a>(
     let best = whole.min_by_key(|(offered, _)| {
         (
             offered.beyond().is_some(),
+            // A source of it has no arrival.
+            program.default_truth(offered.service).is_err(),
             !offered.asks_for(given),
             !program.gated(offered.service).is_empty(),
         )
