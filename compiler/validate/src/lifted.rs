@@ -1,7 +1,7 @@
 //! What both lifters produce, and how the parts of a term are written.
 
 use crate::term::Term;
-use featc_ir::{Arrival, Excluding, FileSet, Held, Key, Lateness, Literal, Type, Unit, Window, WindowKind, Zone};
+use featc_ir::{Arrival, Excluding, FileSet, Key, Lateness, Literal, Type, Unit, Window, WindowKind, Zone};
 use std::collections::BTreeMap;
 
 /// A service as terms.
