@@ -22,7 +22,7 @@ fn train(folder: &Path, name: &str, out: &Path) {
     let path = folder.join(format!("{name}.feat"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut sources = featc_driver::diag::SourceMap::new();
-    let file = sources.add(&format!("{name}.feat"), &text);
+    let file = sources.add(format!("{name}.feat"), text);
     let outcome = featc_driver::compile(&sources, &[file]);
     assert!(outcome.diagnostics.is_empty(), "{:?}", outcome.diagnostics);
     let program = outcome.value.expect("checked");
