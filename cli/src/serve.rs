@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
     if args.dry_run {
-        let (_, program) = compiled(&args.program, &args.given, reporter)?;
+        let (_, program) = compiled((&args.program, &args.given), &args.sources, reporter)?;
         check_services(&program, reporter)?;
         return dry_run::run(&program, args, reporter);
     }
@@ -47,7 +47,7 @@ pub struct Ready {
 /// # Errors
 /// Either cannot be had, or an argument is refused, which has been told.
 pub fn begin(args: &ServeArgs, end: End, reporter: &Reporter) -> Result<Ready, Refused> {
-    let (ir, program) = compiled(&args.program, &args.given, reporter)?;
+    let (ir, program) = compiled((&args.program, &args.given), &args.sources, reporter)?;
     check_services(&program, reporter)?;
     let options = options(args, &ir, reporter)?;
     let token = token(args, reporter)?;

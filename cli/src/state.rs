@@ -32,15 +32,28 @@ pub fn taken(folder: &Path, reporter: &Reporter) -> Result<Folder, Refused> {
     }
 }
 
-/// A program, as it is compiled and as it runs.
-pub fn compiled(path: &Path, given: &Given, reporter: &Reporter) -> Result<(Program, featr::Program), Refused> {
+/// A program, as it is compiled and as it runs. Of `sources`, `NAME=PATH`, those that name tables say their files.
+pub fn compiled(
+    (path, given): (&Path, &Given),
+    sources: &[String],
+    reporter: &Reporter,
+) -> Result<(Program, featr::Program), Refused> {
     let (project, ir) = given_or_compiled(path, given, reporter)?;
     let plans = featc_driver::lower(&ir);
     featc_driver::certify(&ir, &plans).or_else(|refusal| reporter.refuse(errors::refused(&refusal)))?;
     let mut program = featr::Program::new(plans.batch, plans.stream, project.base);
-    let loaded = program.load_tables().map(drop);
-    loaded.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+    let refuse = |error: featr::Error| reporter.refuse::<()>(errors::run(&error, None)).expect_err("refused");
+    let given = sources.iter().filter_map(|given| given.split_once('='));
+    for (name, path) in given.filter(|(name, _)| is_table(&program, name)).collect::<Vec<_>>() {
+        program.read_from(name, Path::new(path)).map_err(refuse)?;
+    }
+    program.load_tables().map_err(refuse)?;
     Ok((ir, program))
+}
+
+/// Whether the program looks into a table of this name.
+pub fn is_table(program: &featr::Program, name: &str) -> bool {
+    program.tables().iter().any(|table| table.name == name)
 }
 
 /// The length of time that an option says.
@@ -59,7 +72,7 @@ struct Opened {
 }
 
 fn opened(args: &StateArgs, reporter: &Reporter) -> Result<Opened, Refused> {
-    let (ir, program) = compiled(&args.program, &args.given, reporter)?;
+    let (ir, program) = compiled((&args.program, &args.given), &[], reporter)?;
     let disk = taken(&args.folder.state, reporter)?;
     let folder = args.folder.state.display().to_string();
     let found = inspect(&program, &disk).or_else(|error| reporter.refuse(errors::state(&error)))?;

@@ -185,9 +185,15 @@ fn a_server_goes_on_with_the_same_rows_of_a_table_alone() {
     let server = Server::of(&program, &state);
     assert_eq!(ask(&server), answered);
     assert!(server.end());
-    write(folder.path(), "planes.csv", "tail,seats\nN2,90\nN1,181\n");
-    let told = Server::start(&program, &state, &[]).err().expect("refused");
+    write(folder.path(), "other.csv", "tail,seats\nN2,90\nN1,181\n");
+    let other = format!("planes={}", folder.path().join("other.csv").display());
+    let told = Server::start(&program, &state, &["--source", &other])
+        .err()
+        .expect("refused");
     assert!(told.contains("E0944") && told.contains("planes"), "{told}");
+    write(folder.path(), "planes.csv", "tail,seats\nN1,180\n");
+    let told = Server::start(&program, &state, &[]).err().expect("refused");
+    assert!(told.contains("E0944"), "{told}");
     write(folder.path(), "planes.csv", PLANES);
     let server = Server::of(&program, &state);
     assert_eq!(ask(&server), answered);

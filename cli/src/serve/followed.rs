@@ -3,6 +3,7 @@
 use crate::args::ServeArgs;
 use crate::errors;
 use crate::report::{Refused, Reporter};
+use crate::state::is_table;
 use featr_follow::{Followed, Input, Properties, Topic, Unfollowable};
 
 /// What standard input is called.
@@ -18,6 +19,10 @@ pub fn of(args: &ServeArgs, program: &featr::Program, reporter: &Reporter) -> Re
             let help = "write it like `--source payments=live/*.jsonl`, `--source payments=-` or `--source payments=kafka:TOPIC`";
             return reporter.refuse(errors::argument("--source", given, "no `=` in it", help));
         };
+        // It has been read.
+        if is_table(program, source) {
+            continue;
+        }
         let input = match place {
             _ if place.starts_with(KAFKA) => {
                 program.text_format(source).map_err(refuse)?;

@@ -85,6 +85,10 @@ fn write_files(prepared: &Prepared, case: &Case, at_column: &str, folder: &Path)
             featr::write_rows(&folder.join(name), rows.schema(), vec![rows])?;
         }
     }
+    for (table, rows) in prepared.program.table_rows()? {
+        let rows = source_rows(&table, &rows)?;
+        featr::write_rows(&folder.join(file_of_table(&table.name)), rows.schema(), vec![rows])?;
+    }
     let spine = case.asked.to_arrow(at_column)?;
     featr::write_rows(&folder.join(SPINE), spine.schema(), vec![spine])?;
     let clauses = |name: &str| {
@@ -114,7 +118,11 @@ fn check(prepared: &Prepared, case: &Case, at_column: &str, folder: &Path) -> Re
     let compiled = featc_driver::compile(&project.sources, &project.files).value;
     let compiled = compiled.ok_or_else(|| bug("its program does not compile"))?;
     let plans = featc_driver::lower(&compiled);
-    let program = featr::Program::new(plans.batch, plans.stream, folder);
+    let mut program = featr::Program::new(plans.batch, plans.stream, folder);
+    for table in program.tables() {
+        let read = program.read_from(&table.name, &folder.join(file_of_table(&table.name)));
+        read.map_err(|error| bug(&error.to_string()))?;
+    }
     let service = &prepared.service;
     for side in [Side::Batch, Side::Stream] {
         let read = program
@@ -138,6 +146,10 @@ fn check(prepared: &Prepared, case: &Case, at_column: &str, folder: &Path) -> Re
     }
 }
 
+fn file_of_table(table: &str) -> String {
+    format!("{table}.parquet")
+}
+
 fn same(left: &Batch, right: &Batch) -> bool {
     left.rows == right.rows && left.columns == right.columns
 }
@@ -156,6 +168,11 @@ fn command(
     let mut option = |name: &str, value: OsString| words.extend([format!("--{name}"), quoted(&value)]);
     option("service", prepared.service.clone().into());
     option("spine", folder.join(SPINE).into());
+    for table in prepared.program.tables() {
+        let mut given = OsString::from(format!("{}=", table.name));
+        given.push(folder.join(file_of_table(&table.name)));
+        option("source", given);
+    }
     if at_column != "timestamp" {
         option("at-column", at_column.to_owned().into());
     }

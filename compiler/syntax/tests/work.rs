@@ -5,7 +5,7 @@ use featc_syntax::diag::{Code, SourceMap};
 use std::num::NonZeroUsize;
 
 /// Rules tried per byte of a text; a scan that is begun anew at each quote takes thousands.
-const CALLS_PER_BYTE: usize = 60;
+const CALLS_PER_BYTE: usize = 70;
 
 fn repeated(text: &str) -> String {
     text.repeat(20_000 / text.len())

@@ -5,7 +5,7 @@ use crate::program::Program;
 use featc_ir::plan::{BatchPlan, StreamGraph};
 use featc_ir::{Contents, Source, Table, TableRows};
 use featr_decode::{Example, ReadOptions, read_source};
-use featr_kernels::{Batch, tables};
+use featr_kernels::{Batch, Column, Value, tables};
 use std::collections::BTreeMap;
 
 impl Program {
@@ -59,6 +59,23 @@ impl Program {
             }
         }
         Ok(contents)
+    }
+
+    /// The rows of each table, with the table as a source of them.
+    ///
+    /// # Errors
+    /// As [`Program::contents`].
+    pub fn table_rows(&self) -> Result<Vec<(Source, Batch)>, Error> {
+        let contents = self.contents()?;
+        let rows = |table: &Table| {
+            let rows = contents.get(&table.name).map_or(&[][..], TableRows::rows);
+            let columns = table.columns.iter().enumerate().map(|(place, column)| {
+                let values: Vec<Value> = rows.iter().map(|row| Value::from_literal(&row[place])).collect();
+                Column::from_values(column.ty, &values)
+            });
+            (table.as_source(), Batch::from_columns(columns.collect()))
+        };
+        Ok(self.tables().iter().map(rows).collect())
     }
 
     /// A hash of what each table holds, by name.

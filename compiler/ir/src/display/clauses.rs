@@ -2,9 +2,10 @@
 
 use super::program::slot_text;
 use super::{duration, expression, instant, literal, within};
-use crate::expr::{Expr, ExprKind};
+use crate::expr::{Expr, ExprKind, Table};
 use crate::id::{ColumnId, FeatureId};
 use crate::program::{Arrival, FeatureKind, Lateness, Program, Source, Step, Transform, View};
+use crate::table::note;
 use std::collections::BTreeSet;
 
 /// A clause and its text, in the words of the language: `window`, `over 7d`. A clause that is not written is not there.
@@ -82,10 +83,14 @@ fn of_steps(found: &mut Clauses, program: &Program, transform: &Transform, mut r
     columns_of(&transform.time, &mut read);
     let mut lets = Vec::new();
     let mut filters = Vec::new();
+    let mut tables = Vec::new();
+    let looks = |expr: &Expr, tables: &mut Vec<Table>| expr.lookups(&mut |lookup| note(&lookup.table, tables));
+    looks(&transform.time, &mut tables);
     for step in &transform.steps {
         match step {
             Step::Where(predicate) => {
                 columns_of(predicate, &mut read);
+                looks(predicate, &mut tables);
                 filters.push(expression(predicate, &name));
             }
             Step::Let(value) => lets.push(value),
@@ -97,6 +102,7 @@ fn of_steps(found: &mut Clauses, program: &Program, transform: &Transform, mut r
         let id = ColumnId::from(own + place);
         if read.contains(&id) {
             columns_of(value, &mut read);
+            looks(value, &mut tables);
             texts.push((
                 format!("let {}", name(id)),
                 format!("{}: {}", expression(value, &name), value.ty),
@@ -114,6 +120,39 @@ fn of_steps(found: &mut Clauses, program: &Program, transform: &Transform, mut r
         "at",
         format!("{}{}", expression(&transform.time, &name), within(transform.at)),
     );
+    tables.sort_by(|left, right| left.name.cmp(&right.name));
+    for table in &tables {
+        found.add(format!("table {}", table.name), table_text(table));
+    }
+}
+
+/// What a table says, but for its files.
+fn table_text(table: &Table) -> String {
+    let name = |id: ColumnId| table.columns[id.index()].name.as_str();
+    let columns = table.columns.iter().map(|column| {
+        let mark = if column.nullable { "?" } else { "" };
+        format!("{}: {}{mark}{}", column.name, column.ty, column.held)
+    });
+    let columns: Vec<String> = columns.collect();
+    let key: Vec<&str> = table.key.iter().map(|id| name(*id)).collect();
+    let mut text = format!("({}) key ({})", columns.join(", "), key.join(", "));
+    match table.versions {
+        None => text += " static",
+        Some(versions) => {
+            text += &format!(" valid from {}", name(versions.valid_from));
+            if let Some(to) = versions.valid_to {
+                text += &format!(" valid to {}", name(to));
+            }
+            text += &format!(" arrival {}", name(versions.arrival));
+        }
+    }
+    if let Some(zone) = &table.zone {
+        text += &format!(" zone {zone:?}");
+    }
+    if table.keep_nan {
+        text += " keep nan";
+    }
+    text
 }
 
 fn of_source(found: &mut Clauses, source: &Source) {
