@@ -103,7 +103,7 @@ fn questions_of_another_shape_are_refused() {
 fn nobody_gets_defaults_and_the_status_missing() {
     let engine = run(Paging::default(), &[vec![row(1, Some(20), 0)]]);
     let answers = engine
-        .read("svc", &questions(&[(20, None, None), (400, Some(2), None)]))
+        .read("svc", &questions(&[(20, None, None), (3_600_000_400, Some(2), None)]))
         .unwrap();
     assert!(answers.iter().all(|(_, statuses)| statuses[1] == Status::Missing));
     assert!(
