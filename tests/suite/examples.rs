@@ -44,7 +44,7 @@ fn train(folder: &Path, name: &str, out: &Path) {
 fn each_example_answers_what_its_sql_says() {
     let (python, folder) = (python(), tempfile::tempdir().expect("a temporary folder"));
     let examples = folders();
-    assert!(examples.len() >= 3, "{examples:?}");
+    assert!(examples.len() >= 5, "{examples:?}");
     for example in examples {
         let name = example.file_name().expect("a name").to_string_lossy().into_owned();
         let out = folder.path().join(format!("{name}.parquet"));
@@ -53,7 +53,12 @@ fn each_example_answers_what_its_sql_says() {
         let said = run(Command::new(&python).arg(script).args([&example, &out]));
         assert!(said.contains(" 0 differ"), "{name}: {said}");
         println!("{name}: {}", said.trim());
-        // The data are what the generator makes.
+        // The data are what the generator makes; one needs packages from elsewhere.
+        let generator = std::fs::read_to_string(example.join("make.py")).expect("make.py");
+        if !generator.contains("Needs Python alone.") {
+            assert_eq!(name, "fleet");
+            continue;
+        }
         let again = folder.path().join(&name);
         run(Command::new(&python).arg(example.join("make.py")).arg(&again));
         for entry in std::fs::read_dir(&again).expect("made").flatten() {

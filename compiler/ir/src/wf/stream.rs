@@ -7,8 +7,7 @@ use super::{Wrong, are_names, ensure};
 use crate::bounds::by_reach;
 use crate::hash::state_key;
 use crate::plan::{
-    Fold, FoldSpec, Pages, Part, Presence, Retention, Rows, StateSchema, StreamAnswer, StreamGraph, StreamLog,
-    Visibility,
+    Fold, FoldSpec, Pages, Part, Retention, Rows, StateSchema, StreamAnswer, StreamGraph, StreamLog, Visibility,
 };
 use crate::program::{Arrival, Source};
 use crate::window::Window;
@@ -69,8 +68,10 @@ impl StreamGraph {
         let count = events((&node.rows, &declared), (&answer.fold, &folded), &finished, true)?;
         pages(&answer.fold, &answer.pages).map_err(|what| format!("log of `{}`: {what}", declared.name))?;
         log.check(&node.rows, &declared)?;
-        let within = |presence: &Presence| by_reach(presence.reach_us) <= by_reach(log.retention.keep_us);
-        ensure(answer.fold.presence.iter().all(within), || {
+        let windows = answer.fold.windows.iter().map(|window| window.bounds().reach_us());
+        let presence = answer.fold.presence.iter().map(|presence| presence.reach_us);
+        let within = |reach_us: Option<u64>| by_reach(reach_us) <= by_reach(log.retention.keep_us);
+        ensure(windows.chain(presence).all(within), || {
             format!("log of `{}`: it forgets what is still asked for", declared.name)
         })?;
         Ok(count)

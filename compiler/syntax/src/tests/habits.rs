@@ -158,7 +158,10 @@ const STATEMENTS: &[(&str, &str)] = &[
         "use a duration such as `over 30m`; `time_since_last()` is the time since the last event",
     ),
     ("feature b = sum(a) over 10 rows", "write `over 10 events`"),
-    ("feature b = sum(a) over month", "use a duration such as `over 30d`"),
+    (
+        "feature b = sum(a) over month",
+        "write `over this month` for what began on its first day, or `over 30d`",
+    ),
     (
         "feature b = count(where x > @now) over 1d",
         "windows end at it, and `time_since_last()` measures from it",
@@ -212,7 +215,6 @@ const STATEMENTS_IN_OTHER_WORDS: &[(&str, &str)] = &[
     ("feature b = count() over 1d including now", "remove it"),
     ("feature b = count() over 1d except self", "write `excluding self`"),
     ("feature b = count() over 1d until now", "remove it, or write `excluding now` to leave out events of that very instant"),
-    ("feature b = sum(a) over 1h every 5m", "remove it; `featc backfill --every 5m` asks one question every 5m"),
     ("feature b = sum(a) over 1d offset 1d ago", "remove it"),
     ("feature b = sum(a if x = \"NL\") over 1d", "write `sum(a where x = \"NL\")`"),
     ("feature b = sum(a when ok) over 1d", "write `sum(a where ok)`"),
