@@ -32,6 +32,8 @@ pub enum Signature {
     Round,
     Div,
     Truncate,
+    /// One argument; or a timestamp, and a literal with the zone whose clocks are read. The type of the result.
+    Clock(Accepts, Type),
     /// A string, and a literal that says what to look for in it; the type of the result.
     Pattern(Type),
 }
@@ -134,6 +136,11 @@ impl Function {
         self.row().name
     }
 
+    /// Whether it is a part of the calendar, of which a zone may be said.
+    pub fn reads_clocks(self) -> bool {
+        matches!(self.row().signature, Signature::Clock(..))
+    }
+
     pub fn from_name(name: &str) -> Option<Function> {
         Self::ALL.iter().copied().find(|function| function.name() == name)
     }
@@ -203,20 +210,21 @@ functions! {
     Minutes => Row { name: "minutes", usage: "minutes(duration)", signature: Signature::Fixed(&[DURATION], Type::Float64), ..PLAIN };
     Hours => Row { name: "hours", usage: "hours(duration)", signature: Signature::Fixed(&[DURATION], Type::Float64), ..PLAIN };
     Days => Row { name: "days", usage: "days(duration)", signature: Signature::Fixed(&[DURATION], Type::Float64), ..PLAIN };
-    /// timestamp or date → int64, in UTC, proleptic Gregorian (as the following).
-    Year => Row { name: "year", usage: "year(timestamp or date)", signature: Signature::Fixed(&[DAY], Type::Int64), ..PLAIN };
-    Month => Row { name: "month", usage: "month(timestamp or date)", signature: Signature::Fixed(&[DAY], Type::Int64), ..PLAIN };
-    DayOfMonth => Row { name: "day_of_month", usage: "day_of_month(timestamp or date)", signature: Signature::Fixed(&[DAY], Type::Int64), ..PLAIN };
+    /// timestamp or date → int64, in UTC, proleptic Gregorian; timestamp, zone literal → what the clocks of the zone show (as the
+    /// following).
+    Year => Row { name: "year", usage: "year(timestamp or date)` or `year(timestamp in \"Europe/Paris\")", signature: Signature::Clock(DAY, Type::Int64), ..PLAIN };
+    Month => Row { name: "month", usage: "month(timestamp or date)` or `month(timestamp in \"Europe/Paris\")", signature: Signature::Clock(DAY, Type::Int64), ..PLAIN };
+    DayOfMonth => Row { name: "day_of_month", usage: "day_of_month(timestamp or date)` or `day_of_month(timestamp in \"Europe/Paris\")", signature: Signature::Clock(DAY, Type::Int64), ..PLAIN };
     /// timestamp or date → 1 (Monday) to 7 (Sunday).
-    DayOfWeek => Row { name: "day_of_week", usage: "day_of_week(timestamp or date)", signature: Signature::Fixed(&[DAY], Type::Int64), ..PLAIN };
+    DayOfWeek => Row { name: "day_of_week", usage: "day_of_week(timestamp or date)` or `day_of_week(timestamp in \"Europe/Paris\")", signature: Signature::Clock(DAY, Type::Int64), ..PLAIN };
     /// timestamp or date → 1 to 366.
-    DayOfYear => Row { name: "day_of_year", usage: "day_of_year(timestamp or date)", signature: Signature::Fixed(&[DAY], Type::Int64), ..PLAIN };
+    DayOfYear => Row { name: "day_of_year", usage: "day_of_year(timestamp or date)` or `day_of_year(timestamp in \"Europe/Paris\")", signature: Signature::Clock(DAY, Type::Int64), ..PLAIN };
     /// timestamp → 0 to 23.
-    Hour => Row { name: "hour", usage: "hour(timestamp)", signature: Signature::Fixed(&[TIMESTAMP], Type::Int64), ..PLAIN };
+    Hour => Row { name: "hour", usage: "hour(timestamp)` or `hour(timestamp in \"Europe/Paris\")", signature: Signature::Clock(TIMESTAMP, Type::Int64), ..PLAIN };
     /// timestamp → 0 to 59.
-    Minute => Row { name: "minute", usage: "minute(timestamp)", signature: Signature::Fixed(&[TIMESTAMP], Type::Int64), ..PLAIN };
+    Minute => Row { name: "minute", usage: "minute(timestamp)` or `minute(timestamp in \"Europe/Paris\")", signature: Signature::Clock(TIMESTAMP, Type::Int64), ..PLAIN };
     /// timestamp → date, in UTC.
-    DateOf => Row { name: "date", usage: "date(timestamp)", signature: Signature::Fixed(&[TIMESTAMP], Type::Date), ..PLAIN };
+    DateOf => Row { name: "date", usage: "date(timestamp)` or `date(timestamp in \"Europe/Paris\")", signature: Signature::Clock(TIMESTAMP, Type::Date), ..PLAIN };
     /// `truncate(timestamp, duration literal)` → the greatest multiple of the (positive) duration since the epoch that is ≤ it.
     Truncate => Row { name: "truncate", usage: "truncate(timestamp, 1h)", signature: Signature::Truncate, can_fail: true, ..PLAIN };
 }

@@ -95,6 +95,9 @@ fn expr_hash(expr: &Expr, columns: &[u128]) -> u128 {
         ExprKind::Case { branches, otherwise } => ("case", wire(&(branches.len(), otherwise.is_some()))),
         ExprKind::Coalesce(_) => ("coalesce", vec![]),
         ExprKind::Cast(_) => ("cast", vec![]),
+        ExprKind::Call(function, arguments) if function.reads_clocks() && arguments.len() == 2 => {
+            ("call", wire(&(function, TZDB_VERSION)))
+        }
         ExprKind::Call(function, _) => ("call", wire(function)),
         ExprKind::Lookup(lookup, _) => ("lookup", wire(&(lookup.rules(), TZDB_VERSION))),
     };

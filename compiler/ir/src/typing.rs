@@ -6,6 +6,7 @@
 use crate::expr::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
 use crate::function::{Accepts, Function, Signature};
 use crate::types::Type;
+use crate::zone::Zone;
 
 /// The greatest precision and scale of a decimal.
 const DIGITS_MAX: u8 = 38;
@@ -275,12 +276,18 @@ fn call(function: Function, arguments: &[Expr]) -> Option<Type> {
             ExprKind::Literal(Literal::Duration(us)) if us > 0 => Some(Timestamp),
             _ => None,
         },
+        (Signature::Clock(wanted, ty), [of]) => wanted.takes(*of).then_some(ty),
+        (Signature::Clock(_, ty), [Timestamp, Type::String]) => match &arguments[1].kind {
+            ExprKind::Literal(Literal::String(zone)) => zone.parse::<Zone>().ok().map(|_| ty),
+            _ => None,
+        },
         (Signature::Pattern(ty), [Type::String, Type::String]) => match arguments[1].kind {
             ExprKind::Literal(Literal::String(_)) => Some(ty),
             _ => None,
         },
         (
             Signature::Same(_)
+            | Signature::Clock(..)
             | Signature::Alike(..)
             | Signature::Whole
             | Signature::Round

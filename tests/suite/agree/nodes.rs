@@ -131,7 +131,7 @@ pub fn types_of(function: Function) -> Vec<String> {
     };
     let types = match &function.row().signature {
         Signature::Fixed(arguments, _) => arguments.first().map_or_else(Vec::new, of),
-        Signature::Same(argument) => of(argument),
+        Signature::Same(argument) | Signature::Clock(argument, _) => of(argument),
         Signature::Alike(..) => SCALARS.map(str::to_owned).to_vec(),
         Signature::Whole | Signature::Round => of(&Accepts::FRACTIONAL),
         Signature::Strings | Signature::Div | Signature::Truncate | Signature::Pattern(_) => Vec::new(),

@@ -17,8 +17,11 @@ impl Scope<'_> {
                 (format!("{part}({})", self.name_of(instant)), Type::Int64)
             }
             2 => {
-                let part = *self.rng.pick(&["hour", "minute"]);
-                (format!("{part}({})", self.name_of(Type::Timestamp)), Type::Int64)
+                let part = *self.rng.pick(&["hour", "minute", "day_of_week", "month"]);
+                let zone = *self
+                    .rng
+                    .pick(&["", "", " in \"Asia/Kolkata\"", " in \"America/New_York\""]);
+                (format!("{part}({}{zone})", self.name_of(Type::Timestamp)), Type::Int64)
             }
             3 | 14 => (format!("abs({})", self.name_of(number)), number),
             4 => (format!("-({})", self.name_of(number)), number),

@@ -268,7 +268,7 @@ fn is_of_calendar(function: Function) -> bool {
         Signature::Fixed(arguments, _) => arguments
             .iter()
             .any(|argument| argument.types.iter().any(|ty| holds_instants(*ty))),
-        Signature::Truncate => true,
+        Signature::Truncate | Signature::Clock(..) => true,
         Signature::Same(_)
         | Signature::Alike(..)
         | Signature::Strings

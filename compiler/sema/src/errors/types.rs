@@ -109,11 +109,21 @@ messages! {
         help: "write `{shown}`", call.at => meant;
     }
 
-    E0205 local_time(name: &str, found: usize, instant: &str, at: Span) {
-        let found = arguments(found);
-        "`{name}` called {found}";
-        at: "the calendar is in UTC: zones are not in this release";
-        help: "move the instant by a fixed offset, such as `{name}({instant} + 1h)`, or write the local value into the file";
+    E0205 local_time(name: &str, instant: &str, zone: &str, at: Span) {
+        let is_text = zone.starts_with('"') && zone.len() <= 60 && instant.len() <= 60 && !instant.contains(['\n', '`']);
+        let meant = match is_text {
+            true => format!("{name}({instant} in {zone})"),
+            false => format!("{name}(at in \"Europe/Paris\")"),
+        };
+        "`{name}` called with 2 arguments";
+        at: "a zone stands behind `in`";
+        help: "write `{meant}`";
+    }
+
+    E0205 zone_of_function(name: &str, at: Span) {
+        "`{name}` takes no zone";
+        at: "";
+        help: "a zone stands behind the instant in parts of the calendar, such as `hour(at in \"Europe/Paris\")`; of texts write `x in (\"a\", \"b\")`";
     }
 
     E0206 wrong_argument_type(name: &str, usage: &str, ty: Type, at: Span) {

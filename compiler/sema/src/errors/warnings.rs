@@ -60,8 +60,7 @@ messages! {
         "`{function}` is in UTC, and the source's zone is `{zone}`";
         at: "in UTC";
         note: "`zone` says how instants are read that have no offset; it moves no function of the calendar";
-        help: "write the local value into the file as a column of its own; or move the instant by a fixed offset: \
-               `{function}({text} + 1h)`, and `{function}({text} + 0h)` if UTC is meant";
+        help: "write `{function}({text} in \"{zone}\")`, or `{function}({text} in \"UTC\")` if UTC is meant";
     }
 
     W0305 skew_without_lateness(source: &str, at: Span) {

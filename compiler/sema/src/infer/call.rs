@@ -9,16 +9,13 @@ use featc_ir::typing::round_precision;
 use featc_ir::{Expr, ExprKind, Function, Literal, Type};
 use featc_syntax::diag::Span;
 
-fn is_instant(typed: &Typed) -> bool {
-    typed.ty() == Some(Type::Timestamp)
-}
-
 impl Typer<'_> {
     pub(super) fn call(&mut self, function: Function, arguments: &[res::Expr], at: Span) -> Option<Expr> {
         let count = arguments.len();
         let fits = match function.row().signature {
             Signature::Fixed(wanted, _) => count == wanted.len(),
             Signature::Same(_) | Signature::Whole => count == 1,
+            Signature::Clock(..) => (1..=2).contains(&count),
             Signature::Alike(least, most) => (least..=most).contains(&count),
             Signature::Strings => count >= 2,
             Signature::Round => (1..=2).contains(&count),
@@ -27,15 +24,7 @@ impl Typer<'_> {
         };
         let typed: Vec<Typed> = arguments.iter().map(|argument| self.infer(argument)).collect();
         if !fits {
-            let is_of_zone = matches!(function.row().signature, Signature::Fixed([_], _)) && count == 2;
-            match &typed[..] {
-                [instant, zone] if is_of_zone && is_instant(instant) && zone.ty() == Some(Type::String) => {
-                    let text = self.text(instant.span).to_owned();
-                    self.complaints
-                        .push(errors::local_time(function.name(), count, &text, at));
-                }
-                _ => self.wrong_count(function, count, at),
-            }
+            self.wrong_count(function, count, at);
             return None;
         }
         let (arguments, ty) = match function.row().signature {
@@ -47,6 +36,7 @@ impl Typer<'_> {
                 (checked.into_iter().collect::<Option<Vec<_>>>()?, ty)
             }
             Signature::Same(wanted) => self.one(function, typed, wanted)?,
+            Signature::Clock(wanted, ty) => (self.clock(function, typed, wanted)?, ty),
             Signature::Alike(..) => {
                 let first_at = typed.first()?.span;
                 let (arguments, ty) = self.unify(typed, function.name(), at)?;
@@ -235,6 +225,15 @@ impl Typer<'_> {
 }
 
 impl Typer<'_> {
+    /// What a part of the calendar is of; of an instant there may be a zone behind it, which was checked.
+    fn clock(&mut self, function: Function, mut typed: Vec<Typed>, wanted: Accepts) -> Option<Vec<Expr>> {
+        let zone = (typed.len() == 2).then(|| typed.pop()).flatten();
+        let wanted = if zone.is_some() { Accepts::TIMESTAMP } else { wanted };
+        let of = self.argument(function, typed.pop()?, wanted)?;
+        let Some(zone) = zone else { return Some(vec![of]) };
+        Some(vec![of, self.known(zone)?])
+    }
+
     /// A string, and a literal pattern that is read here once, so that no row meets one that is none.
     fn pattern(&mut self, function: Function, mut typed: Vec<Typed>) -> Option<Vec<Expr>> {
         let (pattern, text) = (typed.pop()?, typed.pop()?);

@@ -5,10 +5,11 @@ use super::meant::{ignoring_nulls, nearest_function, part_of_calendar, with_more
 use super::parameter;
 use super::scope::{Items, RowScope};
 use super::service_feature::ServiceNames;
-use super::types::type_of;
+use super::types::{binary_op, type_of};
+use super::zone::zone_of_call;
 use crate::errors;
 use crate::res::{Call, Expr, ExprKind};
-use featc_ir::{Aggregate, BinaryOp, Function};
+use featc_ir::{Aggregate, Function};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, SourceMap, Span};
 
@@ -97,7 +98,7 @@ impl<'a> Exprs<'a> {
                 left,
                 right,
             } => ExprKind::Binary {
-                op: binary(*op),
+                op: binary_op(*op),
                 op_at: *op_span,
                 left: self.boxed(left),
                 right: self.boxed(right),
@@ -237,7 +238,14 @@ impl<'a> Exprs<'a> {
             }
             return ExprKind::Poison;
         }
-        let arguments = self.all(&call.arguments);
+        let mut arguments = self.all(&call.arguments);
+        match zone_of_call(call, function, span, self.items.texts) {
+            Ok(zone) => arguments.extend(zone),
+            Err(complaint) => {
+                self.complaints.push(complaint);
+                return ExprKind::Poison;
+            }
+        }
         match name {
             "if" => self.conditional(arguments, span),
             "coalesce" if arguments.len() >= 2 => ExprKind::Coalesce(arguments),
@@ -377,23 +385,4 @@ impl<'a> Exprs<'a> {
 
 fn is_open_comparison(expr: &ast::Expr) -> bool {
     !expr.parenthesised && matches!(&expr.kind, ast::ExprKind::Binary { op, .. } if op.is_comparison())
-}
-
-fn binary(op: ast::BinaryOp) -> BinaryOp {
-    match op {
-        ast::BinaryOp::Or => BinaryOp::Or,
-        ast::BinaryOp::And => BinaryOp::And,
-        ast::BinaryOp::Equal => BinaryOp::Equal,
-        ast::BinaryOp::NotEqual => BinaryOp::NotEqual,
-        ast::BinaryOp::Less => BinaryOp::Less,
-        ast::BinaryOp::LessOrEqual => BinaryOp::LessOrEqual,
-        ast::BinaryOp::Greater => BinaryOp::Greater,
-        ast::BinaryOp::GreaterOrEqual => BinaryOp::GreaterOrEqual,
-        ast::BinaryOp::Add => BinaryOp::Add,
-        ast::BinaryOp::Subtract => BinaryOp::Subtract,
-        ast::BinaryOp::Multiply => BinaryOp::Multiply,
-        ast::BinaryOp::Divide => BinaryOp::Divide,
-        ast::BinaryOp::Quotient => BinaryOp::Quotient,
-        ast::BinaryOp::Remainder => BinaryOp::Remainder,
-    }
 }

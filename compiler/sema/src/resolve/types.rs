@@ -82,3 +82,23 @@ fn decimal(precision: u64, scale: u64) -> Option<Type> {
     let (precision, scale) = (u8::try_from(precision).ok()?, u8::try_from(scale).ok()?);
     ((1..=38).contains(&precision) && scale <= precision).then_some(Type::Decimal { precision, scale })
 }
+
+/// The operator of the typed program.
+pub(super) fn binary_op(op: ast::BinaryOp) -> BinaryOp {
+    match op {
+        ast::BinaryOp::Or => BinaryOp::Or,
+        ast::BinaryOp::And => BinaryOp::And,
+        ast::BinaryOp::Equal => BinaryOp::Equal,
+        ast::BinaryOp::NotEqual => BinaryOp::NotEqual,
+        ast::BinaryOp::Less => BinaryOp::Less,
+        ast::BinaryOp::LessOrEqual => BinaryOp::LessOrEqual,
+        ast::BinaryOp::Greater => BinaryOp::Greater,
+        ast::BinaryOp::GreaterOrEqual => BinaryOp::GreaterOrEqual,
+        ast::BinaryOp::Add => BinaryOp::Add,
+        ast::BinaryOp::Subtract => BinaryOp::Subtract,
+        ast::BinaryOp::Multiply => BinaryOp::Multiply,
+        ast::BinaryOp::Divide => BinaryOp::Divide,
+        ast::BinaryOp::Quotient => BinaryOp::Quotient,
+        ast::BinaryOp::Remainder => BinaryOp::Remainder,
+    }
+}

@@ -1,23 +1,56 @@
 //! Time zones: whether the readers of files know them, and which one is meant.
 
 use crate::errors;
+use crate::res::{Expr, ExprKind};
+use featc_ir::Function;
 use featc_syntax::ast;
-use featc_syntax::diag::{Diagnostic, suggest};
+use featc_syntax::diag::{Diagnostic, SourceMap, Span, suggest};
+
+/// The zone of a call, as one more argument.
+pub(super) fn zone_of_call(
+    call: &ast::Call,
+    function: Option<Function>,
+    at: Span,
+    texts: &SourceMap,
+) -> Result<Option<Expr>, Diagnostic> {
+    let name = call.function.text.as_str();
+    let reads_clocks = function.is_some_and(Function::reads_clocks);
+    match (&call.zone, &call.arguments[..]) {
+        (Some(zone), _) if !reads_clocks => Err(errors::zone_of_function(name, zone.span)),
+        (Some(zone), _) => match complaint_of(zone) {
+            Some(complaint) => Err(complaint),
+            None => Ok(Some(Expr {
+                kind: ExprKind::Literal(ast::Literal::String(zone.value.clone())),
+                span: zone.span,
+            })),
+        },
+        (None, [instant, zone]) if reads_clocks => {
+            let (instant, zone) = (texts.slice(instant.span), texts.slice(zone.span));
+            Err(errors::local_time(name, instant, zone, at))
+        }
+        (None, _) => Ok(None),
+    }
+}
 
 /// Reports a zone that the readers of files would not know.
 pub(super) fn check_zone(written: &ast::Text, complaints: &mut Vec<Diagnostic>) {
+    complaints.extend(complaint_of(written));
+}
+
+fn complaint_of(written: &ast::Text) -> Option<Diagnostic> {
     let (zone, at) = (written.value.as_str(), written.span);
-    if zone.parse::<chrono_tz::Tz>().is_err() {
-        complaints.push(match (offset_hours(zone), place_of(zone)) {
-            (Some(hours), _) => errors::offset_as_zone(zone, hours.and_then(fixed_zone).as_deref(), at),
-            (None, Some("UTC")) => errors::misspelt_zone(zone, at, "UTC"),
-            (None, Some(place)) => errors::abbreviated_zone(zone, place, at),
-            (None, None) => match nearest_zone(zone) {
-                Some(nearest) => errors::misspelt_zone(zone, at, nearest),
-                None => errors::unknown_zone(zone, at),
-            },
-        });
+    if zone.parse::<chrono_tz::Tz>().is_ok() {
+        return None;
     }
+    Some(match (offset_hours(zone), place_of(zone)) {
+        (Some(hours), _) => errors::offset_as_zone(zone, hours.and_then(fixed_zone).as_deref(), at),
+        (None, Some("UTC")) => errors::misspelt_zone(zone, at, "UTC"),
+        (None, Some(place)) => errors::abbreviated_zone(zone, place, at),
+        (None, None) => match nearest_zone(zone) {
+            Some(nearest) => errors::misspelt_zone(zone, at, nearest),
+            None => errors::unknown_zone(zone, at),
+        },
+    })
 }
 
 /// Whether a zone is written as an offset (`+02:00`, `UTC+2`), and its hours, if they are whole ones.

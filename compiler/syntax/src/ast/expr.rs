@@ -1,6 +1,6 @@
 //! Expressions.
 
-use super::{DurationClause, Name, TypeName};
+use super::{DurationClause, Name, Text, TypeName};
 use crate::diag::Span;
 
 /// An expression.
@@ -114,11 +114,13 @@ pub enum BinaryOp {
     Remainder,
 }
 
-/// `f(a, b)`, `count(where late)`, `last(dest ignoring nulls)`
+/// `f(a, b)`, `hour(at in "Europe/Paris")`, `count(where late)`, `last(dest ignoring nulls)`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     pub function: Name,
     pub arguments: Vec<Expr>,
+    /// `in "Europe/Paris"`: parts of the calendar only.
+    pub zone: Option<Text>,
     /// `where late`: aggregates only.
     pub filter: Option<Box<Expr>>,
     /// The place of `ignoring nulls`: aggregates only.

@@ -285,6 +285,9 @@ impl Builder<'_> {
         Ok(Call {
             function: self.name(pair)?,
             arguments: self.exprs_in(pair)?,
+            zone: find(pair, Rule::local)
+                .and_then(|local| find(&local, Rule::string))
+                .map(|zone| self.string_of(&zone)),
             filter,
             ignoring_nulls,
         })

@@ -63,7 +63,8 @@ fn bare(found: &Expr) -> String {
             let arguments = (!call.arguments.is_empty()).then(|| list(&call.arguments));
             let filter = call.filter.as_ref().map(|filter| format!("where {}", expr(filter)));
             let nulls = call.ignoring_nulls.map(|_| "ignoring nulls".to_owned());
-            let parts: Vec<String> = [arguments, filter, nulls].into_iter().flatten().collect();
+            let zone = call.zone.as_ref().map(|zone| format!("in {}", quote(&zone.value)));
+            let parts: Vec<String> = [arguments, zone, filter, nulls].into_iter().flatten().collect();
             format!("{}({})", call.function.text, parts.join(" "))
         }
         ExprKind::Lookup(lookup) => {

@@ -387,7 +387,15 @@ pub(crate) fn expr(found: &Expr) -> String {
             } else {
                 ""
             };
-            format!("(call {}{}{filter}{nulls})", call.function.text, exprs(&call.arguments))
+            let zone = call
+                .zone
+                .as_ref()
+                .map_or(String::new(), |zone| format!(" (in {:?})", zone.value));
+            format!(
+                "(call {}{}{zone}{filter}{nulls})",
+                call.function.text,
+                exprs(&call.arguments)
+            )
         }
         ExprKind::Lookup(lookup) => {
             let within = lookup.within.as_ref();

@@ -9,12 +9,15 @@ use crate::calendar::{self, DAY_US};
 use crate::column::{Data, Tag};
 use crate::decimal;
 use crate::value::canonical;
-use featc_ir::{BinaryOp, Function, Type};
+use featc_ir::{BinaryOp, Function, Type, Zone};
 
 /// The value of a call; `ty` is the type of the result.
 pub fn call<'a>(function: Function, ty: Type, mut arguments: Vec<Operand<'a>>, rows: usize) -> Operand<'a> {
     if arguments.is_empty() {
         return super::null_operand(ty);
+    }
+    if function.reads_clocks() && arguments.len() == 2 {
+        arguments = vec![shown(&arguments[0], &arguments[1], rows)];
     }
     match function {
         Function::Abs => absolute(ty, &arguments[0], rows),
@@ -90,6 +93,14 @@ fn integer1<'a>(ty: Type, operand: &Operand<'_>, rows: usize, each: impl Fn(i64)
     let frame = Frame::strict(&[operand], rows);
     let data = Data::I64(frame.map(operand.i64s(), each));
     frame.finish(ty, data)
+}
+
+/// What the clocks of a zone show at instants, as instants of UTC at which those of UTC show it. Beyond the years that zones are
+/// known of, it is what those of UTC show.
+fn shown<'a>(instant: &Operand<'_>, zone: &Operand<'_>, rows: usize) -> Operand<'a> {
+    let name = if rows == 0 { "" } else { zone.texts().text(0) };
+    let zone = name.parse().unwrap_or(Zone::UTC);
+    integer1(Type::Timestamp, instant, rows, |us| zone.shown(us).unwrap_or(us))
 }
 
 fn by_day<'a>(operand: &Operand<'_>, rows: usize, each: impl Fn(i64) -> i64) -> Operand<'a> {

@@ -4,7 +4,7 @@ use super::{
     Exact, as_float, cast::coerce, decimal_value, invalid, order, overflow, pattern, power_of_ten, round_half_even,
 };
 use crate::rounding::{Fraction, mantissa_and_exponent};
-use featc_ir::{Function, Type};
+use featc_ir::{Function, Type, Zone};
 use featr_kernels::Value;
 use featr_kernels::ratio::big_ratio_to_f64;
 use num_bigint::BigInt;
@@ -84,7 +84,7 @@ fn strict(function: Function, ty: Type, values: &[Value], types: &[Type]) -> Opt
         | Function::DayOfYear
         | Function::Hour
         | Function::Minute
-        | Function::DateOf => civil(function, &values[0])?,
+        | Function::DateOf => civil(function, &local(values)?)?,
         Function::Truncate => match (&values[0], &values[1]) {
             (Value::Timestamp(us), Value::Duration(unit)) if *unit > 0 => {
                 let floor = i128::from(*us).div_euclid(i128::from(*unit)) * i128::from(*unit);
@@ -172,6 +172,16 @@ fn numeric(function: Function, ty: Type, value: &Value, own: Type) -> Value {
 fn in_units(value: &Value, unit_us: i64) -> Value {
     let exact = Exact::of(value, Type::Duration);
     Value::float(big_ratio_to_f64(&exact.units, &BigInt::from(unit_us)))
+}
+
+/// What is on the clocks: those of UTC, or of a zone that is said behind the instant. What a zone
+/// shows is read from the same database as in the kernels: there is one.
+fn local(values: &[Value]) -> Option<Value> {
+    let [Value::Timestamp(us), Value::String(zone)] = values else {
+        return values.first().cloned();
+    };
+    let zone: Zone = zone.parse().ok()?;
+    Some(Value::Timestamp(zone.shown(*us).unwrap_or(*us)))
 }
 
 /// Parts of the calendar, by walking over the years and months.

@@ -232,7 +232,18 @@ impl Maker<'_, '_, '_> {
             _ => {
                 let function = self.choices.one_of(&PARTS);
                 let of_date = !matches!(function, Function::Hour | Function::Minute) && self.choices.below(2) == 1;
-                self.call(function, &[if of_date { Type::Date } else { Type::Timestamp }])
+                let mut call = self.call(function, &[if of_date { Type::Date } else { Type::Timestamp }]);
+                if let ExprKind::Call(_, arguments) = &mut call
+                    && !of_date
+                    && self.choices.below(2) == 1
+                {
+                    let zone = *self
+                        .choices
+                        .one_of(&[&"Europe/Paris", &"Asia/Kolkata", &"America/St_Johns", &"UTC"]);
+                    let zone = Literal::String(zone.to_owned());
+                    arguments.push(Expr::new(ExprKind::Literal(zone), Type::String));
+                }
+                call
             }
         }
     }
