@@ -150,6 +150,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::mod_op => Some("an operator"),
         Rule::filter | Rule::where_kw => Some("`where`"),
         Rule::ignoring | Rule::ignoring_kw => Some("`ignoring nulls`"),
+        Rule::local => Some("a zone"),
         Rule::branch | Rule::when_kw => Some("`when`"),
         Rule::otherwise | Rule::else_kw => Some("`else`"),
         Rule::pattern => Some("a feature name"),

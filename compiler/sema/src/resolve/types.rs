@@ -1,7 +1,7 @@
-//! Names of types.
+//! Types by their names, and operators.
 
 use crate::errors;
-use featc_ir::Type;
+use featc_ir::{BinaryOp, Type};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, suggest};
 
