@@ -441,8 +441,11 @@ impl Words {
             }
             ExprKind::Call(function, arguments) => {
                 // The theory rounds floats to whole numbers only.
-                let is_refused = *function == Function::Round && expr.ty == Type::Float64 && arguments.len() == 2;
-                let name = if is_refused { "round_to_digits" } else { function.name() };
+                let name = match (function, arguments.len()) {
+                    (Function::Round, 2) if expr.ty == Type::Float64 => "round_to_digits",
+                    (function, 2) if function.reads_clocks() => "on_clocks_of_a_zone",
+                    (function, _) => function.name(),
+                };
                 self.say(format_args!("call {name}"));
                 self.many(arguments, Words::expr);
             }
