@@ -44,7 +44,7 @@ fn train(folder: &Path, name: &str, out: &Path) {
 fn each_example_answers_what_its_sql_says() {
     let (python, folder) = (python(), tempfile::tempdir().expect("a temporary folder"));
     let examples = folders();
-    assert!(examples.len() >= 5, "{examples:?}");
+    assert!(examples.len() >= 6, "{examples:?}");
     for example in examples {
         let name = example.file_name().expect("a name").to_string_lossy().into_owned();
         let out = folder.path().join(format!("{name}.parquet"));
