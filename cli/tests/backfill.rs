@@ -2,7 +2,7 @@
 
 mod support;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use featc_ir::{Key, Type};
 use std::path::Path;
@@ -213,8 +213,8 @@ fn entities_of_a_file_are_asked_about_also_without_events() {
     );
     ok(folder.path(), &format!("{EVENTS} --entities cards.csv --out events"));
     let cards = rows(&folder.path().join("events"));
-    let cards = cards.column_by_name("card").expect("the key").to_data();
-    assert!(!format!("{cards:?}").contains("c7"));
+    let cards = cards.column_by_name("card").expect("the key").as_string::<i32>();
+    assert!(cards.len() > 10 && cards.iter().flatten().all(|card| card != "c7"));
     std::fs::write(folder.path().join("cards.csv"), "card\nc3\n\"\"\n\n,\n").expect("writable");
     refused(
         folder.path(),

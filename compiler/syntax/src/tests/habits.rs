@@ -426,7 +426,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("source s { lateness '1 day' }", "write `1d`"),
 ];
 
-const JOIN: &str = "join the rows before, in the file; or make a view of each source, and list both in one service";
+const JOIN: &str = "look up what is known of a key, `lookup planes(tailnum).seats` of a `table`; or make a view of each source, and list both in one service";
 const FOLDER: &str =
     "put the files into one folder, give them one `module` line, and name the folder: `featc check FOLDER`";
 const TIMESTAMPS: &str = "say behind the column's type how it is read: `ts: timestamp as epoch_seconds`, `as epoch_millis`, `as \"%d.%m.%Y %H:%M\"`";

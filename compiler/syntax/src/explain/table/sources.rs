@@ -31,8 +31,7 @@ const EVENT_TIME: &str = "`time` and `arrival` name a column: expressions are no
 const READ_AS: &str = "say behind the column's type how it is read: `{W}: timestamp as epoch_seconds`, `as epoch_millis`, `as \"%d.%m.%Y %H:%M\"`";
 const READ_AS_EXAMPLE: &str = "say behind the column's type how it is read: `created: timestamp as epoch_seconds`, `as epoch_millis`, `as \"%d.%m.%Y %H:%M\"`";
 const JOINS: &str = "joins are not in this release";
-const JOIN_BEFORE: &str =
-    "join the rows before, in the file; or make a view of each source, and list both in one service";
+const JOIN_BEFORE: &str = "look up what is known of a key, `lookup planes(tailnum).seats` of a `table`; or make a view of each source, and list both in one service";
 const UNIONS: &str = "unions are not in this release";
 const BOTH_FILES: &str = "name the files of both in one source: `batch csv \"a.csv\", \"b.csv\"`";
 const NO_IMPORT: &str = "there is no `import`: the `.feat` files of a folder are one program";
