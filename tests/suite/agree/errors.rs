@@ -3,9 +3,7 @@
 
 use super::clauses::Found;
 use crate::evaluators::Case;
-use featc_ir::{
-    BinaryOp, ColumnId, Expr, ExprKind, Literal, Program, Source, Step, Transform, TransformColumn, Type, UnaryOp,
-};
+use featc_ir::{BinaryOp, ColumnId, Expr, ExprKind, Program, Source, Step, Transform, TransformColumn, Type, UnaryOp};
 use featr_kernels::Value;
 use featr_model::expression::eval_row;
 
@@ -128,16 +126,5 @@ fn choice(when: Expr, then: Expr, otherwise: Expr) -> Expr {
 
 /// A value as a literal; the type is right for booleans alone.
 fn literal(value: &Value) -> Expr {
-    let literal = match value {
-        Value::Null | Value::Error(_) | Value::List(_) => Literal::Null,
-        Value::Bool(value) => Literal::Bool(*value),
-        Value::Int64(value) => Literal::Int64(*value),
-        Value::Float64(value) => Literal::float(*value),
-        Value::Decimal(value) => Literal::Decimal(*value),
-        Value::String(value) => Literal::String(value.clone()),
-        Value::Timestamp(value) => Literal::Timestamp(*value),
-        Value::Date(value) => Literal::Date(*value),
-        Value::Duration(value) => Literal::Duration(*value),
-    };
-    Expr::new(ExprKind::Literal(literal), Type::Bool)
+    Expr::new(ExprKind::Literal(value.to_literal()), Type::Bool)
 }
