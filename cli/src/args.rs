@@ -2,6 +2,8 @@
 
 mod backfill;
 mod export;
+#[cfg(test)]
+mod page;
 mod run;
 mod serve;
 mod state;

@@ -3,7 +3,7 @@
     FEATC_BIN=target/debug/featc python python/tests/feast_sdk.py [FOLDER]
 
 Feast comes from the pinned list `feast.txt` beside this, into an environment in FOLDER that is kept by that list; without
-FOLDER it is temporary. Registry, state and rows are made anew, the server listens to this machine alone.
+FOLDER it is temporary. The definitions of `docs/from-feast.md` run there, too. Registry, state and rows are made anew, the server listens to this machine alone.
 """
 
 import hashlib
@@ -163,9 +163,21 @@ def plain(value, number):
     return number(value) if isinstance(value, Digits) else value
 
 
+def run_the_page(python):
+    """The definitions of docs/from-feast.md are those of Feast."""
+    blocks = re.findall(r"```python\n(.*?)```", (HERE.parents[1] / "docs" / "from-feast.md").read_text(), re.S)
+    with tempfile.TemporaryDirectory() as name:
+        # A function of an on-demand view is read from its file.
+        definitions = pathlib.Path(name) / "definitions.py"
+        definitions.write_text("\n".join([*blocks, "assert len(fraud.feature_view_projections) == 2 and len(spend.features) == 11"]))
+        done = subprocess.run([python, str(definitions)], cwd=name, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-4000:]
+
+
 def run(folder):
     featc = os.path.abspath(os.environ.get("FEATC_BIN", str(HERE.parents[1] / "target" / "debug" / "featc")))
     python = environment(folder)
+    run_the_page(python)
     with tempfile.TemporaryDirectory() as name:
         home = pathlib.Path(name)
         shutil.copy(PROGRAM, home / "every.feat")

@@ -95,7 +95,7 @@ def test_the_twenty_lines(tmp_path, frames):
 BLOCK = re.compile(r"(?:`([\w.-]+)`:\n\n)?```(\w+)\n(.*?)```", re.S)
 
 
-@pytest.mark.parametrize("page, least", [("docs/python.md", 5), ("docs/first-program.md", 8)])
+@pytest.mark.parametrize("page, least", [("docs/python.md", 5), ("docs/first-program.md", 8), ("docs/tutorial.md", 8)])
 @pytest.mark.filterwarnings("error::featc.FeatcWarning")
 def test_every_block_of_a_page(tmp_path, monkeypatch, page, least):
     monkeypatch.chdir(tmp_path)
