@@ -12,6 +12,9 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAMES = re.compile(r"^(licen[cs]e|copying|notice|copyright|unlicense)", re.IGNORECASE)
 
+#: Crates that link a library in C whose sources are another crate's, which is built and not linked.
+SOURCES = {"openssl-sys": ("openssl-src", "openssl/LICENSE.txt")}
+
 
 def cargo(*arguments: str) -> str:
     return subprocess.run(["cargo", *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -28,13 +31,14 @@ def linked() -> set[tuple[str, str]]:
     return crates
 
 
-def texts(folder: pathlib.Path) -> list[str]:
-    """The licence files of a crate, also those one folder below."""
+def texts(folder: pathlib.Path, more: list[pathlib.Path]) -> list[str]:
+    """The licence files of a crate, also those one folder below, and more."""
     files = [path for path in folder.iterdir() if path.is_file() and NAMES.match(path.name) and path.suffix not in {".rs", ".py"}]
     for below in ("LICENSES", "licenses", "license"):
         if (folder / below).is_dir():
             files += [path for path in (folder / below).iterdir() if path.is_file()]
     # Libraries in C.
+    files += more
     files += [path for path in (folder / "librdkafka" / "LICENSES.txt", folder / "src" / "zlib" / "LICENSE") if path.is_file()]
     found = []
     for path in sorted(files):
@@ -55,7 +59,9 @@ def main() -> None:
     for key in sorted(linked()):
         package = packages[key]
         own = []
-        for text in texts(pathlib.Path(package["manifest_path"]).parent):
+        name, path = SOURCES.get(key[0], ("", ""))
+        more = [pathlib.Path(other["manifest_path"]).parent / path for (of, _), other in packages.items() if of == name]
+        for text in texts(pathlib.Path(package["manifest_path"]).parent, more):
             digest = hashlib.sha256(" ".join(text.split()).encode()).hexdigest()
             if digest not in numbers:
                 numbers[digest] = len(bodies) + 1

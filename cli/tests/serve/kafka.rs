@@ -1,5 +1,5 @@
 //! Topics of Apache Kafka, which `tests/kafka/start` runs on loopback: kills of the server and of the broker while rows are
-//! written, records that are gone, partitions that come, transactions, and a topic that is made anew.
+//! written, records that are gone, TLS and passwords, packed records, partitions that come, transactions, and a topic that is made anew.
 
 use crate::client::{Server, shop};
 use crate::followed::{CARDS, answers, exported, keeps, number, rejected, root, until};
@@ -205,6 +205,55 @@ fn kills(broker: &mut Broker, folder: &Path) {
     );
 }
 
+/// Over TLS, with a password, and packed in every way that Kafka knows.
+fn secrets(broker: &Broker, folder: &Path) {
+    let program = shop(folder);
+    broker.topic("secrets", 1);
+    for (place, packing) in ["none", "gzip", "snappy", "lz4", "zstd"].into_iter().enumerate() {
+        let producer = broker.producer(&[("compression.type", packing)]);
+        let first = 10 * place as u32;
+        send(&producer, ("secrets", 0), &values(first..first + 10));
+        producer.flush(MINUTE).expect("a broker that takes it");
+    }
+    let of_broker = |name: &str| broker.folder.path().join(name);
+    let address = std::fs::read_to_string(of_broker("secure")).expect("an address");
+    let brokers = |authority: &str, password: &str| {
+        let path = folder.join("brokers.properties");
+        let text = format!(
+            "bootstrap.servers={}\nsecurity.protocol=sasl_ssl\n{authority}\nsasl.mechanism=SCRAM-SHA-512\n\
+             sasl.username=featc\nsasl.password={password}\n",
+            address.trim()
+        );
+        std::fs::write(&path, text).expect("a writable folder");
+        path.display().to_string()
+    };
+    let authority = format!("ssl.ca.location={}", of_broker("ca.pem").display());
+    let start = |properties: &str| {
+        let options = [
+            "--history",
+            "20000d",
+            "--source",
+            "payments=kafka:secrets",
+            "--kafka",
+            properties,
+        ];
+        Server::start(&program, &folder.join("state"), &options).unwrap_or_else(|said| panic!("{said}"))
+    };
+    // Who is not known, and of whom nobody vouches, is told, without the password.
+    for (authority, password, why) in [
+        (authority.as_str(), "broker-guess", "uthentication failed"),
+        ("", "broker-secret", "certificate verify failed"),
+    ] {
+        let server = start(&brokers(authority, password));
+        until(&server, why, |server| told(server, "E0816"));
+        let (in_order, log) = server.end_saying();
+        assert!(in_order && log.contains(why) && !log.contains("broker-"), "{log}");
+    }
+    let server = start(&brokers(&authority, "broker-secret"));
+    accepted(&server, 50);
+    assert!(server.end());
+}
+
 /// What a topic may do to its reader.
 fn changes(broker: &Broker, folder: &Path) {
     let program = shop(folder);
@@ -316,9 +365,10 @@ fn page_says(code: &str, log: &str) {
 #[test]
 fn a_topic_is_a_source() {
     let mut broker = Broker::start();
-    for test in ["kills", "changes"] {
+    for test in ["secrets", "kills", "changes"] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         match test {
+            "secrets" => secrets(&broker, folder.path()),
             "kills" => kills(&mut broker, folder.path()),
             _ => changes(&broker, folder.path()),
         }

@@ -49,8 +49,7 @@ const UNLESS_TOLD: [(&str, &str); 5] = [
 /// How often new partitions are looked for.
 const LOOKS: &str = "topic.metadata.refresh.interval.ms";
 
-const NO_TLS: &str =
-    "`security.protocol` is `plaintext` or `sasl_plaintext`: there is no TLS here, a proxy may speak it";
+const PROTOCOLS: &str = "`security.protocol` is `plaintext`, `ssl`, `sasl_plaintext` or `sasl_ssl`";
 
 const PAGE: &str = "see CONFIGURATION.md of librdkafka for its properties";
 
@@ -97,8 +96,7 @@ impl Properties {
                 unusable(format!("`{name}` is no property of librdkafka"), PAGE)
             }
             Err(KafkaError::ClientConfig(_, _, name, _)) => {
-                let is_tls = name == "security.protocol" || name.starts_with("ssl.");
-                let help = if is_tls { NO_TLS } else { PAGE };
+                let help = if name == "security.protocol" { PROTOCOLS } else { PAGE };
                 unusable(
                     format!("`{name}` cannot have its value in this build of librdkafka"),
                     help,
