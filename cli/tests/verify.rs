@@ -257,4 +257,11 @@ fn the_line_of_the_front_page_is_said() {
     let command = "verify shop.feat --service risk --spine spine.csv --shuffle 1";
     let said = ok(folder.path(), command);
     assert!(page.contains(&format!("$ featc {command}\n{said}")), "{said}");
+    // A topic is for a server: the stream is replayed from the rows of the past.
+    let path = folder.path().join("shop.feat");
+    let text = std::fs::read_to_string(&path).expect("a program");
+    let declared = text.replace("  batch csv", "  stream jsonl \"kafka:payments\"\n  batch csv");
+    assert_ne!(declared, text);
+    std::fs::write(&path, declared).expect("writable");
+    assert_eq!(ok(folder.path(), command), said);
 }

@@ -4,12 +4,11 @@ use crate::args::ServeArgs;
 use crate::errors;
 use crate::report::{Refused, Reporter};
 use crate::state::is_table;
+use featc_ir::KAFKA;
 use featr_follow::{Followed, Input, Properties, Topic, Unfollowable};
 
 /// What standard input is called.
 const STANDARD_INPUT: &str = "-";
-/// What stands in front of a topic.
-const KAFKA: &str = "kafka:";
 
 pub fn of(args: &ServeArgs, program: &featr::Program, reporter: &Reporter) -> Result<Vec<Followed>, Refused> {
     let refuse = |error: featr::Error| reporter.refuse::<()>(errors::run(&error, None)).expect_err("refused");
@@ -26,12 +25,8 @@ pub fn of(args: &ServeArgs, program: &featr::Program, reporter: &Reporter) -> Re
         let input = match place {
             _ if place.starts_with(KAFKA) => {
                 program.text_format(source).map_err(refuse)?;
-                let topic = topic(given, &place[KAFKA.len()..], reporter)?;
-                let properties = match &properties {
-                    Some(properties) => properties.clone(),
-                    None => properties.insert(brokers(args, given, reporter)?).clone(),
-                };
-                Some(Input::Topic { topic, properties })
+                let option = ("--source", given.as_str());
+                Some(topic(option, &place[KAFKA.len()..], &mut properties, args, reporter)?)
             }
             STANDARD_INPUT => Some(Input::StandardInput(program.text_format(source).map_err(refuse)?)),
             place => {
@@ -53,7 +48,10 @@ pub fn of(args: &ServeArgs, program: &featr::Program, reporter: &Reporter) -> Re
             .collect();
         for source in declared {
             if let Some((files, base)) = program.stream_files(&source, None).map_err(refuse)? {
-                let input = Input::Files { files, base };
+                let input = match files.topic() {
+                    Some(text) => topic(("--follow", &source), text, &mut properties, args, reporter)?,
+                    None => Input::Files { files, base },
+                };
                 all.push(Followed { source, input });
             }
         }
@@ -68,22 +66,33 @@ pub fn of(args: &ServeArgs, program: &featr::Program, reporter: &Reporter) -> Re
     }
 }
 
-/// The topic of `--source NAME=kafka:TOPIC`.
-fn topic(given: &str, text: &str, reporter: &Reporter) -> Result<Topic, Refused> {
-    text.parse().or_else(|why: String| {
+/// The topic of `--source NAME=kafka:TOPIC`, or of a source's `stream`; `given` is the option by which it is read, with its value.
+fn topic(
+    given: (&str, &str),
+    text: &str,
+    properties: &mut Option<Properties>,
+    args: &ServeArgs,
+    reporter: &Reporter,
+) -> Result<Input, Refused> {
+    let topic: Topic = text.parse().or_else(|why: String| {
         let help =
-            "write it like `payments=kafka:payments`, `…?arrival=timestamp` or `…?arrival=header:seen` behind it";
-        reporter.refuse(errors::argument("--source", given, &why, help))
-    })
+            "write it like `kafka:payments`, `kafka:payments?arrival=timestamp` or `kafka:payments?arrival=header:seen`";
+        reporter.refuse(errors::argument(given.0, given.1, &why, help))
+    })?;
+    let properties = match properties {
+        Some(properties) => properties.clone(),
+        None => properties.insert(brokers(args, given, reporter)?).clone(),
+    };
+    Ok(Input::Topic { topic, properties })
 }
 
 /// What `--kafka` says of the brokers.
-fn brokers(args: &ServeArgs, given: &str, reporter: &Reporter) -> Result<Properties, Refused> {
+fn brokers(args: &ServeArgs, given: (&str, &str), reporter: &Reporter) -> Result<Properties, Refused> {
     let Some(path) = &args.kafka else {
         let help = "pass `--kafka FILE`, a file with a line like `bootstrap.servers=broker:9092`";
         return reporter.refuse(errors::argument(
-            "--source",
-            given,
+            given.0,
+            given.1,
             "nothing says where the brokers are",
             help,
         ));

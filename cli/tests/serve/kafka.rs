@@ -249,7 +249,14 @@ fn secrets(broker: &Broker, folder: &Path) {
         let (in_order, log) = server.end_saying();
         assert!(in_order && log.contains(why) && !log.contains("broker-"), "{log}");
     }
-    let server = start(&brokers(&authority, "broker-secret"));
+    // The program may say which topic it is.
+    let text = std::fs::read_to_string(&program).expect("a program");
+    let declared = text.replace("  batch parquet", "  stream jsonl \"kafka:secrets\"\n  batch parquet");
+    assert_ne!(declared, text);
+    std::fs::write(&program, declared).expect("a writable folder");
+    let properties = brokers(&authority, "broker-secret");
+    let options = ["--history", "20000d", "--follow", "--kafka", &properties];
+    let server = Server::start(&program, &folder.join("state"), &options).unwrap_or_else(|said| panic!("{said}"));
     accepted(&server, 50);
     assert!(server.end());
 }

@@ -44,6 +44,16 @@ pub struct FileSet {
     pub version: Option<u64>,
 }
 
+/// What stands in front of the name of a topic.
+pub const KAFKA: &str = "kafka:";
+
+impl FileSet {
+    /// The topic of Kafka that stands in place of files: its name, and what may follow behind a `?`.
+    pub fn topic(&self) -> Option<&str> {
+        self.paths.first()?.strip_prefix(KAFKA)
+    }
+}
+
 /// Defines the file formats, each with its word in `.feat` files.
 macro_rules! file_formats {
     ($($(#[$doc:meta])* $variant:ident => $name:literal;)*) => {

@@ -43,7 +43,7 @@ mod zone;
 
 pub use aggregate::Aggregate;
 pub use bounds::{Bounds, by_reach};
-pub use columns::{FileFormat, FileSet, Key, SourceColumn};
+pub use columns::{FileFormat, FileSet, KAFKA, Key, SourceColumn};
 pub use contents::Contents;
 pub use expr::{BinaryOp, Expr, ExprKind, Literal, Lookup, Table, TableRows, UnaryOp, Versions};
 pub use function::Function;

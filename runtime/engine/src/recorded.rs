@@ -77,7 +77,12 @@ impl Program {
     pub(crate) fn files(&self, source: &Source, side: Side) -> Result<FileSet, Error> {
         let declared = match side {
             Side::Batch => source.batch.as_ref(),
-            Side::Stream => source.stream.as_ref().or(source.batch.as_ref()),
+            // A topic is for servers: what else reads the stream reads the rows of the past.
+            Side::Stream => source
+                .stream
+                .as_ref()
+                .filter(|files| files.topic().is_none())
+                .or(source.batch.as_ref()),
         };
         let files = self.files.get(&source.name).or(declared);
         files.cloned().ok_or_else(|| Error::NoFiles {

@@ -1,4 +1,4 @@
-//! E0017, E0018: formats of files.
+//! E0017, E0018, E0020: formats of files, and topics.
 
 use featc_syntax::diag::{Diagnostic, Span};
 use featc_syntax::messages;
@@ -28,6 +28,12 @@ messages! {
         "`{format}` files have no versions";
         at: "only Delta tables have versions";
         help: "leave it out, or write `batch delta` and the folder of the table";
+    }
+
+    E0020 misplaced_topic(path: &str, at: Span, why: &str) {
+        "the topic `{path}` cannot be read so";
+        at: "{why}";
+        help: "a topic stands alone, and a server reads it: `stream jsonl \"kafka:payments\"`; rows of the past are files of `batch`";
     }
 }
 
@@ -62,8 +68,8 @@ pub fn unknown_files(
             "rows of a database are exported into files: `batch parquet \"payments/*.parquet\"`"
         }
         "kafka" | "kinesis" | "pubsub" | "pulsar" | "rabbitmq" | "nats" | "mqtt" => {
-            "nothing is read from a broker: rows are pushed, by `featc serve` or by the library; files here are the same \
-             rows of the past, such as `stream jsonl \"live.jsonl\"`"
+            "of brokers, a server reads topics of Kafka: `stream jsonl \"kafka:payments\"`; rows of others are pushed, to \
+             `featc serve` or by the library"
         }
         "avro" | "orc" | "hdf5" | "pickle" | "pkl" | "xml" => {
             "write them as Parquet: `batch parquet \"payments.parquet\"`"

@@ -6,7 +6,7 @@ use super::zone::check_zone;
 use super::{declared, types::type_of};
 use crate::errors;
 use crate::res;
-use featc_ir::{ColumnId, FileFormat, FileSet, Held};
+use featc_ir::{ColumnId, FileFormat, FileSet, Held, KAFKA};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
 use std::collections::BTreeMap;
@@ -258,6 +258,19 @@ pub(super) fn files(files: &ast::Files, keyword: &str, complaints: &mut Vec<Diag
     };
     if let Some(version) = files.version.as_ref().filter(|_| format != FileFormat::Delta) {
         complaints.push(errors::version_of_files(word, version.span));
+        return None;
+    }
+    for path in files.paths.iter().filter(|path| path.value.starts_with(KAFKA)) {
+        let name = path.value[KAFKA.len()..].split('?').next().unwrap_or_default();
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        let why = match keyword {
+            _ if name.is_empty() || !name.bytes().all(is_name) => "no name of a topic",
+            "stream" if format != FileFormat::Jsonl => "records of a topic are read as `jsonl`",
+            "stream" if files.paths.len() > 1 => "not the only place",
+            "stream" => continue,
+            _ => "a topic is no file",
+        };
+        complaints.push(errors::misplaced_topic(&path.value, path.span, why));
         return None;
     }
     Some(FileSet {

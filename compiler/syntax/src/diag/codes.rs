@@ -86,6 +86,7 @@ codes! {
     E0017 UnknownFileFormat   "unknown file format", since "0.1";
     E0018 VersionOfFiles      "version of plain files", since "0.1";
     E0019 NotInRelease        "construct that is not in this release", since "0.1";
+    E0020 MisplacedTopic      "topic of Kafka that cannot be read so", since "0.1";
     // E01xx names
     E0101 DuplicateItem       "item declared twice", since "0.1";
     E0102 DuplicateColumn     "column declared twice", since "0.1";
