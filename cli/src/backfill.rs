@@ -12,6 +12,7 @@
 
 mod checkpoint;
 mod folder;
+mod grow;
 mod job;
 mod plan;
 mod survey;
@@ -54,10 +55,16 @@ pub fn run(args: &BackfillArgs, reporter: &Reporter) -> Result<(), Refused> {
         .transpose()?
         .flatten();
     let mut state = describe(args, &prepared, hash, &wanted, known.as_ref(), reporter)?;
-    if let Some(known) = &known {
-        known.same_as(&state, &args.out, reporter)?;
-        state.done.clone_from(&known.done);
-    }
+    let grows = args.grow.then_some(known.as_ref()).flatten();
+    let changed_from_us = match (grows, &known) {
+        (Some(known), _) => grown(args, known, &mut state, &prepared, &wanted, reporter)?,
+        (None, Some(known)) => {
+            known.same_as(&state, &args.out, reporter)?;
+            state.done.clone_from(&known.done);
+            None
+        }
+        (None, None) => None,
+    };
     if let Some(folder) = &begun {
         // Before anything is read. Which names parts have is known later; without a checkpoint there are none.
         let part = |name: &Path| known.is_some() && plan::may_be_part(name);
@@ -71,7 +78,14 @@ pub fn run(args: &BackfillArgs, reporter: &Reporter) -> Result<(), Refused> {
     let parts = questions.parts(chunk_us);
     state.rows = parts.iter().map(|part| part.rows).sum();
     state.parts = parts.len() as u64;
-    if let Some(why) = known
+    if let (Some(known), Some(_)) = (grows, &begun) {
+        let stay = grow::keep(known, &mut state, &parts, changed_from_us, &args.out, reporter)?;
+        reporter.note(&format!(
+            "{} of {} stay as they are",
+            stay,
+            counted(parts.len(), "part")
+        ));
+    } else if let Some(why) = known
         .as_ref()
         .and_then(|known| known.check_parts(state.rows, &parts).err())
     {
@@ -100,6 +114,31 @@ pub fn run(args: &BackfillArgs, reporter: &Reporter) -> Result<(), Refused> {
     let made = job.run(&mut state, reporter)?;
     job.tell(&state, made, reporter);
     verify::run(&job, &state, reporter)
+}
+
+/// What a backfill grows by: the first instant of which a value may be another, if there is one. New files are recorded as those of
+/// a backfill that begins.
+fn grown(
+    args: &BackfillArgs,
+    known: &Checkpoint,
+    state: &mut Checkpoint,
+    prepared: &Prepared,
+    wanted: &Wanted,
+    reporter: &Reporter,
+) -> Result<Option<i64>, Refused> {
+    let was_us = get::instant("--to", &known.arguments.to, reporter)?;
+    grow::check(known, state, (was_us, wanted.range.end), &args.out, reporter)?;
+    let from_us = grow::changed_from(known, state, prepared);
+    let from_us = from_us.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+    if from_us.is_some() {
+        let how = if args.hash_inputs {
+            HashInputs::All
+        } else {
+            HashInputs::Usual
+        };
+        state.sources = source_files(prepared, how, reporter)?;
+    }
+    Ok(from_us)
 }
 
 /// The times that the arguments name.

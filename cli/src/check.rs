@@ -3,14 +3,26 @@
 use crate::args::CheckArgs;
 use crate::errors;
 use crate::report::{Refused, Reporter, counted};
+use featc_driver::diag::SourceMap;
 use featc_driver::{Compiled, Lock, Project};
 use featc_ir::Program;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Reads and compiles a program, printing its messages.
+/// Reads and compiles a program, printing its messages; of a build, takes the program that was built. Its paths are relative to
+/// the folder of the process then, since a build does not know where its program lay.
 pub fn compile(path: &Path, reporter: &Reporter) -> Result<(Project, Program), Refused> {
-    compile_project(load(path, reporter)?, reporter)
+    match featc_driver::is_build(path) {
+        true => of_build(path, PathBuf::from("."), reporter),
+        false => compile_project(load(path, reporter)?, reporter),
+    }
+}
+
+/// The program of a build, once its plans are compared with it; `base` is the folder that its paths are relative to.
+pub fn of_build(folder: &Path, base: PathBuf, reporter: &Reporter) -> Result<(Project, Program), Refused> {
+    let program = featc_driver::program_of_folder(folder)
+        .or_else(|error| reporter.refuse(errors::certify(&folder.display().to_string(), &error)))?;
+    Ok((Project::at_hand(SourceMap::new(), vec![], base), program))
 }
 
 /// Reads a program.

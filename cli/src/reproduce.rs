@@ -183,6 +183,7 @@ fn original(file: &Path) -> Option<PathBuf> {
 /// The arguments that a record stands for.
 fn program_args(was: &Provenance, program: PathBuf, args: &TrainCommand) -> ProgramArgs {
     let base = match program.is_dir() {
+        true if featc_driver::is_build(&program) => PathBuf::new(),
         true => program.clone(),
         false => program.parent().unwrap_or(Path::new("")).to_owned(),
     };

@@ -4,7 +4,7 @@ mod support;
 
 use std::path::Path;
 use std::sync::Arc;
-use support::{command, featc, featc_with_full_disk, files, names, ok, refused, refused_with, shop};
+use support::{command, featc, featc_with_full_disk, files, names, ok, refused, refused_with, said, shop};
 
 const TRAIN: &str = "train shop.feat --service risk --spine spine.csv --status";
 
@@ -444,4 +444,43 @@ service risk { spend.* }
         );
         assert_eq!(read(&at(out)), read(&at(&format!("again-{out}"))), "{out}");
     }
+}
+
+/// What was built and looked at is what runs: every command takes a build as it takes the text, and gives the same.
+#[test]
+fn a_build_runs_as_the_text_it_was_made_of() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    ok(folder.path(), "build shop.feat");
+    let build = "target/feat/shop";
+    let of_build = |command: &str| command.replace("shop.feat", build);
+    ok(folder.path(), &format!("{TRAIN} --out set.csv"));
+    std::fs::rename(at("shop.feat"), at("elsewhere.txt")).expect("movable");
+    ok(folder.path(), &of_build(&format!("{TRAIN} --out built.csv")));
+    assert_eq!(read(&at("set.csv")), read(&at("built.csv")));
+    // The record names the build, and the set is made again from it.
+    let record = String::from_utf8(read(&at("built.csv.provenance.json"))).expect("UTF-8");
+    assert!(record.contains(&format!("\"path\": \"{build}\"")), "{record}");
+    ok(folder.path(), "train --from-provenance built.csv --out again.csv");
+    assert_eq!(read(&at("set.csv")), read(&at("again.csv")));
+    ok(folder.path(), &format!("check {build}"));
+    ok(
+        folder.path(),
+        &of_build("verify shop.feat --service risk --spine spine.csv --sample 5 --max-rejected 100%"),
+    );
+    let range = "--from 2024-01-01T00:00:00Z --to 2024-01-03T00:00:00Z --every 1d --max-missing 100%";
+    ok(
+        folder.path(),
+        &of_build(&format!("backfill shop.feat --service risk {range} --out daily")),
+    );
+    // Its tests are in its text, which it has not.
+    let told = featc(folder.path(), &format!("test {build}"));
+    assert_eq!(told.status.code(), Some(2), "{}", said(&told));
+    assert!(said(&told).contains("which has not the text"), "{}", said(&told));
+
+    // A plan that is not what the compiler makes of the program does not run.
+    let plan = at(build).join("batch/risk.json");
+    std::fs::write(&plan, [read(&plan), b" ".to_vec()].concat()).expect("writable");
+    refused(folder.path(), &of_build(&format!("{TRAIN} --out other.csv")), "E0902");
+    assert!(!at("other.csv").exists());
 }

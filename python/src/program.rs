@@ -73,14 +73,8 @@ impl Program {
     fn build(py: Python<'_>, folder: PathBuf, base: PathBuf) -> PyResult<(Option<Program>, Outcome)> {
         detached(py, None, |_| {
             let reporter = Reporter::keeping(Caller::Python, None);
-            let ir = featc_driver::program_of_folder(&folder);
-            let name = folder.display().to_string();
-            let ir = ir.or_else(|error| reporter.refuse(featc::errors::certify(&name, &error)));
-            let project = |ir| {
-                let project = Project::at_hand(SourceMap::new(), vec![], base);
-                (project, ir)
-            };
-            told(ir.map(project), reporter)
+            let compiled = featc::check::of_build(&folder, base, &reporter);
+            told(compiled, reporter)
         })
     }
 

@@ -11,7 +11,7 @@ pub const PARTS_BOUND: u64 = 1_000_000;
 #[command(group(clap::ArgGroup::new("what").required(true).args(["service", "view"])))]
 #[command(group(clap::ArgGroup::new("when").required(true).args(["every", "at_events"])))]
 pub struct BackfillArgs {
-    /// A `.feat` file, or a folder that holds one program
+    /// A `.feat` file, a folder that holds one program, or a build
     #[arg(value_name = "PROGRAM")]
     pub program: PathBuf,
     /// The service whose features are wanted
@@ -54,6 +54,10 @@ pub struct BackfillArgs {
     /// and Parquet footer
     #[arg(long)]
     pub hash_inputs: bool,
+    /// Go on with a later --to, and with files that have come: of the parts that are there only those are made again that new
+    /// rows may change
+    #[arg(long)]
+    pub grow: bool,
     /// In the end, answer N rows again with the slow model and compare them bit by bit
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub verify: u64,

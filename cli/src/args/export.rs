@@ -17,7 +17,7 @@ pub enum ExportTarget {
 
 #[derive(Debug, Args)]
 pub struct FeastArgs {
-    /// A `.feat` file, or a folder that holds one program
+    /// A `.feat` file, a folder that holds one program, or a build
     #[arg(value_name = "PROGRAM")]
     pub program: PathBuf,
     /// A folder for the repository: one that is not there yet, or is empty

@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 /// What train, replay, verify and get have in common.
 #[derive(Debug, Args)]
 pub struct ProgramArgs {
-    /// A `.feat` file, or a folder that holds one program
+    /// A `.feat` file, a folder that holds one program, or a build
     #[arg(value_name = "PROGRAM")]
     pub program: PathBuf,
     /// The service whose features are wanted

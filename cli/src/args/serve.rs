@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// A `.feat` file, or a folder that holds one program
+    /// A `.feat` file, a folder that holds one program, or a build
     #[arg(value_name = "PROGRAM")]
     pub program: PathBuf,
     /// The folder of the durable state; made where it is missing

@@ -24,7 +24,7 @@ pub enum StateQuestion {
 
 #[derive(Debug, Args)]
 pub struct StateArgs {
-    /// A `.feat` file, or a folder that holds one program
+    /// A `.feat` file, a folder that holds one program, or a build
     #[arg(value_name = "PROGRAM")]
     pub program: PathBuf,
     #[command(flatten)]

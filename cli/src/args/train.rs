@@ -23,7 +23,7 @@ pub struct TrainArgs {
 /// As [`TrainArgs`], or the record of an earlier run in place of all that decides bytes.
 #[derive(Debug, Args)]
 pub struct TrainCommand {
-    /// A `.feat` file, or a folder that holds one program
+    /// A `.feat` file, a folder that holds one program, or a build
     #[arg(value_name = "PROGRAM", required_unless_present = "from_provenance")]
     pub program: Option<PathBuf>,
     /// The service whose features are wanted

@@ -12,6 +12,9 @@ pub fn changed(what: &str, change: &Change, since: &str) -> Diagnostic {
     Diagnostic::new(Code::InputChanged, message).with_help(match since {
         DURING if change.file == "memory" => "pass a copy of the rows, to which nobody writes",
         DURING => "read a copy, or only files that are no longer written",
+        _ if change.how == "is new" => {
+            "take the file away, run anew with the files as they are, or let a backfill `--grow`"
+        }
         _ => "bring the file back, or run anew with the files as they are",
     })
 }
@@ -84,7 +87,18 @@ pub fn begun_otherwise(folder: &str, was: &str, is: &str) -> Diagnostic {
         Code::BegunOtherwise,
         format!("the backfill in `{folder}` was begun {was}, not {is}"),
     )
-    .with_help("give the same arguments to go on with it, or choose another folder")
+    .with_help(
+        "give the same arguments to go on with it (`--grow` goes on with a later `--to`), or choose another folder",
+    )
+}
+
+/// A backfill that cannot go on with a later end.
+pub fn cannot_grow(folder: &str, why: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::BegunOtherwise,
+        format!("the backfill in `{folder}` cannot grow: {why}"),
+    )
+    .with_help("choose another folder, with `--chunk` and a `--to` that is a multiple of it, such as a midnight of `--chunk 1d`")
 }
 
 /// A folder in which no backfill can be begun or continued.

@@ -40,6 +40,11 @@ pub fn write(
     case: &Case,
     (setting, is_metamorphic): (&Setting, bool),
 ) -> Result<Written, String> {
+    if prepared.project.files.is_empty() {
+        return Err(
+            "a case has the text of its program, and a build has none: `featc verify` of the text writes it".to_owned(),
+        );
+    }
     let folder = match &args.case {
         Some(folder) => folder.clone(),
         None => free_folder(Path::new(PARENT)),

@@ -60,14 +60,21 @@ fn check_files(program: &Program, plans: &Plans, certificate: &Certificate, mani
     Ok(())
 }
 
-/// The program of a build, once its plans are certified as by [`certify_folder`].
+/// The program of a build, once its plans are certified as by [`certify_folder`], and are those that [`crate::lower`] makes of it.
 ///
 /// # Errors
 /// [`CertifyError`].
 pub fn program_of_folder(folder: &Path) -> Result<Program, CertifyError> {
     certify_folder(folder)?;
-    let read = read(folder).map_err(|why| CertifyError::Unusable { why });
-    read.map(|(program, ..)| program)
+    let unusable = |why| CertifyError::Unusable { why };
+    let (program, plans, ..) = read(folder).map_err(unusable)?;
+    // Who runs the program runs the plans that are lowered from it: they have to be those that were built.
+    match crate::lower(&program) == plans {
+        true => Ok(program),
+        false => Err(unusable(
+            "its plans mean what the program says, and are not those of this compiler".to_owned(),
+        )),
+    }
 }
 
 /// Program, plans, manifest and certificate of a build.

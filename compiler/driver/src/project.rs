@@ -2,6 +2,7 @@
 
 use crate::diag::{FileId, SourceMap};
 use crate::plain;
+use featc_ir::manifest::FILE;
 use std::path::{Path, PathBuf};
 
 /// The files of one program, read.
@@ -37,6 +38,13 @@ pub enum LoadError {
 
 /// Bytes that all files of a program may have together: what is larger is data that is named like a program.
 pub const PROGRAM_BYTES_MAX: u64 = 4 << 20;
+
+/// Whether a path is a build, which has a manifest and no text.
+pub fn is_build(path: &Path) -> bool {
+    let is_text = |entry: std::fs::DirEntry| entry.path().extension().is_some_and(|extension| extension == "feat");
+    let has_text = || std::fs::read_dir(path).is_ok_and(|entries| entries.flatten().any(is_text));
+    path.join(FILE).is_file() && !has_text()
+}
 
 impl Project {
     /// Texts that are at hand, and not on disk; `base` is the folder that paths in them are relative to.
@@ -88,6 +96,11 @@ impl Project {
         } else {
             vec![path.to_owned()]
         };
+        if paths.is_empty() && is_build(path) {
+            return Err(not_found(
+                "the folder holds a build, which has not the text of its program",
+            ));
+        }
         if paths.is_empty() {
             return Err(not_found("the folder holds no .feat file"));
         }
