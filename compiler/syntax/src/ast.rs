@@ -14,12 +14,14 @@ mod expr;
 mod methods;
 mod source;
 mod table;
+mod template;
 mod test;
 mod view;
 
 pub use expr::*;
 pub use source::*;
 pub use table::*;
+pub use template::*;
 pub use test::*;
 pub use view::*;
 
@@ -91,6 +93,8 @@ pub enum Item {
     Service(Service),
     Test(Test),
     Table(Table),
+    Param(Param),
+    Template(Template),
     /// Not understood and reported.
     Broken(Broken),
 }
@@ -164,7 +168,7 @@ pub struct Integer {
 /// A length of time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Duration {
-    /// Microseconds, never negative.
+    /// Microseconds, never negative; 0 where the length is a [hole](holes).
     pub us: i64,
     /// As written: `1h30m`. It is the suffix of feature names made by a list of windows.
     pub text: String,

@@ -79,6 +79,8 @@ impl<'a> Exprs<'a> {
         let kind = match &expr.kind {
             ast::ExprKind::Literal(literal) => ExprKind::Literal(literal.clone()),
             ast::ExprKind::Name(name) => self.name(name),
+            // Filled before, or refused.
+            ast::ExprKind::Holed(_) => ExprKind::Poison,
             ast::ExprKind::Dotted(names) => self.dotted(names, expr.span),
             ast::ExprKind::Unary { op, operand } => {
                 let operand = self.boxed(operand);

@@ -52,7 +52,7 @@ pub(super) fn item(layout: &Layout<'_>, item: &Item) -> Option<Unit> {
                 "view {} of {} from {}{by}",
                 view.name.text, view.entity.text, view.from.text
             );
-            (block(layout, &head, head_end, span, statements(view)), head_end)
+            (block(layout, &head, head_end, span, statements(layout, view)), head_end)
         }
         Item::Service(service) => {
             let head = format!("service {}", service.name.text);
@@ -80,6 +80,22 @@ pub(super) fn item(layout: &Layout<'_>, item: &Item) -> Option<Unit> {
             (
                 block(layout, &head, table.name.span.end, span, units),
                 table.name.span.end,
+            )
+        }
+        Item::Param(param) => {
+            let value = expr(&param.value);
+            (format!("param {} = {value}", param.name.text), span.end)
+        }
+        Item::Template(template) => {
+            let (name, parameter) = (&template.name.text, &template.parameter);
+            let head = format!("template {name}({})", parameter.text);
+            let features = template.features.iter();
+            let features = features.map(|found| Unit::leaf(found.span, Kind::Line, feature(found)));
+            let uses = template.uses.iter();
+            let units = features.chain(uses.map(|found| super::template::use_template(layout, found)));
+            (
+                block(layout, &head, parameter.span.end, span, units.collect()),
+                parameter.span.end,
             )
         }
         Item::Broken(_) => return None,
@@ -297,7 +313,7 @@ fn step(step: &Step) -> Unit {
     Unit::leaf(step.span(), Kind::Line, text)
 }
 
-fn statements(view: &View) -> Vec<Unit> {
+fn statements(layout: &Layout<'_>, view: &View) -> Vec<Unit> {
     let mut units = vec![];
     if let Some(found) = &view.owner {
         units.push(Unit::leaf(
@@ -325,6 +341,8 @@ fn statements(view: &View) -> Vec<Unit> {
             .iter()
             .map(|found| Unit::leaf(found.span, Kind::Line, feature(found))),
     );
+    let uses = view.uses.iter();
+    units.extend(uses.map(|found| super::template::use_template(layout, found)));
     units
 }
 

@@ -21,7 +21,7 @@ fn at_least(found: &Expr, least: u8) -> String {
 fn bare(found: &Expr) -> String {
     match &found.kind {
         ExprKind::Literal(literal) => self::literal(literal),
-        ExprKind::Name(name) => name.text.clone(),
+        ExprKind::Name(name) | ExprKind::Holed(name) => name.text.clone(),
         ExprKind::Dotted(names) => names
             .iter()
             .map(|name| name.text.as_str())
