@@ -186,3 +186,29 @@ pub(super) fn lookup(
         rows: None,
     }))
 }
+
+/// What is said of `planes.seats`, where `planes` is a table.
+pub(super) fn dotted(
+    items: &Items<'_>,
+    row: &RowScope,
+    in_transform: bool,
+    (table, column): (&str, &str),
+    at: Span,
+) -> Diagnostic {
+    let declared = items.tables.by_name.get(table);
+    let declared = declared.and_then(|place| items.resolved_tables.get(*place)?.as_ref());
+    let keys = declared.map(|table| table.key.iter().map(|key| table.columns[key.index()].name.as_str()));
+    let keys: Vec<&str> = keys.into_iter().flatten().collect();
+    let has_keys = !keys.is_empty() && keys.iter().all(|key| row.find(key).is_some());
+    let keys = if keys.is_empty() {
+        "…".to_owned()
+    } else {
+        keys.join(", ")
+    };
+    let meant = format!("lookup {table}({keys}).{column}");
+    match (in_transform, has_keys) {
+        (true, true) => errors::dot_for_a_lookup(table, column, &meant, at),
+        (true, false) => errors::dot_behind_a_table(table, column, &meant, at),
+        (false, _) => errors::dot_behind_a_table_outside(table, column, &meant, at),
+    }
+}
