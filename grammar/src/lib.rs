@@ -44,6 +44,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::strict_source
         | Rule::strict_transform
         | Rule::strict_view
+        | Rule::strict_template
         | Rule::strict_service => Some("a declaration"),
         Rule::module_name | Rule::name | Rule::holed_name => Some("a name"),
         Rule::column => Some("a column such as `amount: int64`"),
@@ -218,6 +219,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::broken_item
         | Rule::transform_head
         | Rule::view_head
+        | Rule::template_head
         | Rule::broken_clause
         | Rule::broken_step
         | Rule::broken_statement

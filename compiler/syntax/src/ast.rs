@@ -109,6 +109,17 @@ pub struct Broken {
     pub span: Span,
 }
 
+impl Broken {
+    /// What stands for features whose names are not known.
+    pub fn nameless(span: Span) -> Broken {
+        Broken {
+            keyword: None,
+            name: None,
+            span,
+        }
+    }
+}
+
 /// `entity route (origin: string, carrier: string)`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entity {

@@ -1,4 +1,4 @@
-//! E012x, W0104: parameters and templates.
+//! E0120 to E0125, W0104: parameters and templates.
 
 use featc_syntax::diag::Span;
 use featc_syntax::messages;
@@ -61,12 +61,6 @@ messages! {
         at: "here with `{template}`";
         note: "at most 10000, which would take 4 MiB of text if they were written out";
         help: "use it for fewer columns, or divide the module";
-    }
-
-    E0126 template_in_template(template: &str, other: &str, at: Span) {
-        "template `{template}` uses `{other}`";
-        at: "a template holds features only";
-        help: "use both in the view: `use {template} for (…)` and `use {other} for (…)`";
     }
 
     W0104 unused_template(name: &str, at: Span) {

@@ -87,11 +87,7 @@ impl<'a> Fill<'a> {
         }
         features.retain(|feature| {
             let named = ast::holes(&feature.name.text).next().is_none();
-            broken.extend((!named).then_some(ast::Broken {
-                keyword: None,
-                name: None,
-                span: feature.span,
-            }));
+            broken.extend((!named).then_some(ast::Broken::nameless(feature.span)));
             named
         });
     }

@@ -8,7 +8,7 @@ mod params;
 mod places;
 
 use crate::errors;
-use featc_syntax::ast::{self, Item};
+use featc_syntax::ast::{self, Broken, Item};
 use featc_syntax::diag::{Diagnostic, SourceMap, Span, suggest};
 use fill::Fill;
 use params::{Argument, Params};
@@ -132,11 +132,6 @@ impl<'a> Expansion<'a> {
 
     /// What is wrong with a template, whatever it is used for.
     fn judge(&mut self, template: &ast::Template) {
-        for other in &template.uses {
-            let (name, at) = (&other.template.text, other.span);
-            self.complaints
-                .push(errors::template_in_template(&template.name.text, name, at));
-        }
         let parameter = &template.parameter.text;
         for feature in &template.features {
             let own = ast::holes(&feature.name.text).any(|hole| hole == parameter);
@@ -165,13 +160,16 @@ impl<'a> Expansion<'a> {
         view.uses.clear();
         for found in &written.uses {
             let Some(template) = self.template(found) else {
-                view.broken.push(found.into());
+                view.broken.push(Broken::nameless(found.span));
                 continue;
             };
+            if !template.broken.is_empty() {
+                view.broken.push(Broken::nameless(found.span));
+            }
             if !self.has_room(template, found.arguments.len()) {
                 let (name, at) = (&found.template.text, found.span);
                 self.complaints.push(errors::too_many_of_templates(name, at));
-                view.broken.push(found.into());
+                view.broken.push(Broken::nameless(found.span));
                 continue;
             }
             for argument in &found.arguments {

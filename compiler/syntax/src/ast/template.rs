@@ -21,8 +21,8 @@ pub struct Template {
     pub parameter: Name,
     /// In order; their names have holes.
     pub features: Vec<Feature>,
-    /// Refused, which is not decided here.
-    pub uses: Vec<Use>,
+    /// Statements not understood or refused, reported.
+    pub broken: Vec<Broken>,
     pub span: Span,
 }
 
@@ -33,17 +33,6 @@ pub struct Use {
     /// Never empty.
     pub arguments: Vec<Name>,
     pub span: Span,
-}
-
-/// What a use that could not be filled in leaves behind: features without names.
-impl From<&Use> for Broken {
-    fn from(written: &Use) -> Broken {
-        Broken {
-            keyword: None,
-            name: None,
-            span: written.span,
-        }
-    }
 }
 
 /// The names in the holes of a text: `col` of `{col}_sum`; none of a text without holes.

@@ -1,7 +1,9 @@
 //! Parameters, templates and their uses.
 
-use super::{Builder, Built, children, find};
+use super::{Builder, Built, Refused, find};
 use crate::ast::*;
+use crate::errors;
+use crate::forms::Context;
 use featc_grammar::Rule;
 use pest::iterators::Pair;
 
@@ -21,15 +23,34 @@ impl Builder<'_> {
         let span = self.span(pair);
         let doc = self.doc_before(span.start);
         let [name, parameter] = self.head_names(pair)?;
-        let features = children(pair, Rule::feature).map(|child| self.feature(&child));
-        let features = features.collect::<Built<_>>()?;
-        let uses = children(pair, Rule::use_template).map(|child| self.use_template(&child));
+        let (mut features, mut broken) = (vec![], vec![]);
+        for child in pair.clone().into_inner() {
+            match child.as_rule() {
+                Rule::feature => match self.feature(&child) {
+                    Ok(feature) => features.push(feature),
+                    Err(Refused) => broken.push(self.remains(self.span(&child))),
+                },
+                Rule::broken_statement => broken.push(self.broken(Context::Statement, &child)),
+                Rule::use_template => {
+                    let at = self.span(&child);
+                    let other = self.name(&child)?.text;
+                    self.report(errors::template_in_template(&name.text, &other, at));
+                    broken.push(Broken::nameless(at));
+                }
+                Rule::owner | Rule::tags | Rule::ttl => {
+                    let at = self.span(&child);
+                    self.report(errors::not_of_a_template(&name.text, at));
+                    broken.push(self.remains(at));
+                }
+                _ => {}
+            }
+        }
         Ok(Template {
             doc,
             name,
             parameter,
             features,
-            uses: uses.collect::<Built<_>>()?,
+            broken,
             span,
         })
     }

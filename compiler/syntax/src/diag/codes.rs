@@ -112,7 +112,7 @@ codes! {
     E0123 OneNameForAll       "feature of a template that is not named by the column", since "0.1";
     E0124 UsedTwice           "template used twice for one column", since "0.1";
     E0125 TooManyOfTemplates  "templates that make too many features", since "0.1";
-    E0126 TemplateInTemplate  "template that uses a template", since "0.1";
+    E0126 NotOfATemplate      "statement of a template that is no feature", since "0.1";
     // E02xx types
     E0201 MixedNumbers        "numbers of different types", since "0.1";
     E0202 WrongOperand        "operator that does not take these types", since "0.1";

@@ -3,7 +3,8 @@
 //! - Two spaces of indentation, one clause, step, statement or entry per line. Tables of tests are
 //!   aligned, nothing else is.
 //! - Clauses of sources and `owner`, `tags`, `ttl` of views come in the order of the reference; their comments move along.
-//! - Lists of columns stand on one line if they fit and hold no comment.
+//! - Lists of columns stand on one line if they fit and hold no comment. A `case` that does not fit has a line for each of
+//!   its branches.
 //! - Items are separated by one empty line (entities, and parameters, may stand together); in bodies at most one empty line stays.
 //! - A comment stays on the line of what it follows, or before what follows it. A comment inside a statement moves before
 //!   the statement.

@@ -43,7 +43,7 @@ pub fn dump(file: &File) -> String {
                 let text = format!("(template {} {})", item.name.text, item.parameter.text);
                 line(&mut out, 0, &item.doc, text);
                 features(&mut out, &item.features);
-                uses(&mut out, &item.uses);
+                broken(&mut out, 1, &item.broken);
             }
             Item::Broken(item) => broken(&mut out, 0, std::slice::from_ref(item)),
         }

@@ -301,8 +301,7 @@ fn service() -> impl Strategy<Value = Tokens> {
 }
 
 fn template() -> impl Strategy<Value = Tokens> {
-    let part = prop_oneof![3 => feature(), 1 => Just(words("use t for ( a )"))];
-    (name(), name(), vec(part, 0..3)).prop_map(|(name, parameter, parts)| {
+    (name(), name(), vec(feature(), 0..3)).prop_map(|(name, parameter, parts)| {
         let head = join([around("template", name, "("), parameter, words(") {")], "");
         join([head, join(parts, ""), words("}")], "")
     })
