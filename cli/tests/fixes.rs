@@ -90,8 +90,9 @@ fn fix_does_what_messages_offer_and_says_what_it_did() {
         [
             "fixed: shop.feat:15:39: `last month` is now `last 1 month` (E0001: how many of the `last` periods is said, also of one)",
             "fixed: shop.feat:22:43: `AND` is now `and` (E0015: `AND` is not a keyword)",
-            "fixed: shop.feat:22:51: `==` is now `=` (E0006: `==` is not an operator of this language)",
+            // What was hidden behind these.
             "fixed: shop.feat:20:19: `amuont` is now `amount` (E0110: unknown column `amuont`)",
+            "fixed: shop.feat:22:51: `==` is now `=` (E0006: `==` is not an operator of this language)",
         ],
         "{text}"
     );

@@ -281,6 +281,7 @@ codes! {
     W0102 NoOwner             "view without an owner", since "0.1";
     W0103 UndocumentedFeatures "features without a doc line", since "0.1";
     W0104 UnusedTemplate      "template or parameter that nothing uses", since "0.1";
+    W0105 UnusedTable         "table that nothing looks into", since "0.1";
     W0301 ReadsAhead          "reading an instant that may lie ahead", since "0.1";
     W0302 MayMoveBack         "event time that may lie before the source's time", since "0.1";
     W0303 AlwaysStale         "view whose answers are always stale", since "0.1";
