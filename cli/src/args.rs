@@ -106,6 +106,9 @@ pub struct CheckArgs {
     /// `.feat` files, or folders that each hold one program
     #[arg(required = true, value_name = "PROGRAM")]
     pub programs: Vec<PathBuf>,
+    /// Edit the programs as their messages offer, where one offers a certain edit, and print what was changed; then check them
+    #[arg(long)]
+    pub fix: bool,
     /// Refuse a program whose features, services or their columns are not those of its lock file (see `featc lock`)
     #[arg(long)]
     pub locked: bool,
@@ -169,7 +172,7 @@ pub struct DiffArgs {
 
 #[derive(Debug, Args)]
 pub struct FmtArgs {
-    /// `.feat` files, or folders
+    /// `.feat` files, or folders; `-` is standard input, formatted to standard output
     #[arg(required = true, value_name = "PROGRAM")]
     pub programs: Vec<PathBuf>,
     /// Write nothing; list the files that are not formatted and exit with 1 if there are any

@@ -1,7 +1,8 @@
-//! `featc check`: messages, and with `--locked` the lock file.
+//! `featc check`: messages, with `--fix` what they offer, and with `--locked` the lock file.
 
 use crate::args::CheckArgs;
 use crate::errors;
+use crate::fix::fix;
 use crate::report::{Refused, Reporter, counted};
 use featc_driver::diag::SourceMap;
 use featc_driver::{Compiled, Lock, Project};
@@ -49,6 +50,12 @@ pub fn compile_tests(project: Project, reporter: &Reporter) -> Result<(Project, 
 pub fn run(args: &CheckArgs, reporter: &Reporter) -> Result<(), Refused> {
     let mut refused = None;
     for path in &args.programs {
+        if args.fix
+            && let Err(cause) = fix(path, reporter)
+        {
+            refused = Some(cause);
+            continue;
+        }
         match compile(path, reporter) {
             Ok((_, program)) => {
                 if args.locked

@@ -179,6 +179,14 @@ impl Reporter {
         }
     }
 
+    /// A result that is a text, to the byte; `value` for machines.
+    pub fn text(&self, text: &str, value: &serde_json::Value) {
+        if self.json || self.kept.is_some() {
+            return self.result(text, value);
+        }
+        self.written(std::io::stdout().write_all(text.as_bytes()));
+    }
+
     /// A result: `text` for people, `value` for machines.
     pub fn result(&self, text: &str, value: &serde_json::Value) {
         if let Some(kept) = &self.kept {
@@ -191,6 +199,10 @@ impl Reporter {
         } else {
             writeln!(out, "{}", printable(text))
         };
+        self.written(written);
+    }
+
+    fn written(&self, written: std::io::Result<()>) {
         // A reader that went away (`| head`) is no failure of ours; anything else is.
         if let Err(error) = written
             && error.kind() != std::io::ErrorKind::BrokenPipe

@@ -37,13 +37,16 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::service
         | Rule::test
         | Rule::table
+        | Rule::param
+        | Rule::template
         | Rule::item_only
         | Rule::strict_item
         | Rule::strict_source
         | Rule::strict_transform
         | Rule::strict_view
+        | Rule::strict_template
         | Rule::strict_service => Some("a declaration"),
-        Rule::module_name | Rule::name => Some("a name"),
+        Rule::module_name | Rule::name | Rule::holed_name => Some("a name"),
         Rule::column => Some("a column such as `amount: int64`"),
         Rule::type_name => Some("a type"),
         Rule::from_field | Rule::from_kw => Some("`from`"),
@@ -116,6 +119,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::operand
         | Rule::primary
         | Rule::literal
+        | Rule::holed
         | Rule::reference
         | Rule::group
         | Rule::call
@@ -162,6 +166,9 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::request_kw => Some("`request`"),
         Rule::service_kw => Some("`service`"),
         Rule::table_kw => Some("`table`"),
+        Rule::param_kw => Some("`param`"),
+        Rule::template_kw => Some("`template`"),
+        Rule::use_template | Rule::use_kw => Some("`use`"),
         Rule::columns_kw => Some("`columns`"),
         Rule::unique_kw => Some("`unique`"),
         Rule::all_kw => Some("`all`"),
@@ -192,7 +199,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::true_kw => Some("`true`"),
         Rule::false_kw => Some("`false`"),
         Rule::numeric => Some("a number"),
-        Rule::duration => Some("a duration such as `7d`"),
+        Rule::duration | Rule::holed_length => Some("a duration such as `7d`"),
         Rule::at_literal | Rule::time_part | Rule::instant => Some("a timestamp such as `@2025-01-01T00:00:00Z`"),
         Rule::string => Some("a string in double quotes"),
         Rule::rparen => Some("`)`"),
@@ -204,7 +211,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::dot => Some("`.`"),
         Rule::question => Some("`?`"),
         Rule::equal => Some("`=`"),
-        Rule::default_value => Some("a literal such as `0`"),
+        Rule::default_value | Rule::default_of => Some("a literal such as `0`"),
         Rule::negate
         | Rule::WHITESPACE
         | Rule::COMMENT
@@ -212,6 +219,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::broken_item
         | Rule::transform_head
         | Rule::view_head
+        | Rule::template_head
         | Rule::broken_clause
         | Rule::broken_step
         | Rule::broken_statement
@@ -292,7 +300,7 @@ mod tests {
             "time", "date", "day", "key", "status", "batch", "stream", "version", "owner", "tags", "count", "unique",
             "delay", "of", "origin", "events", "max", "offset", "from", "source", "view", "request", "cap", "ttl",
             "all", "div", "mod", "if", "fallback", "impute", "gate", "table", "lookup", "valid", "to", "every",
-            "after", "this", "last", "month", "months",
+            "after", "this", "last", "month", "months", "param", "template", "use", "for",
         ] {
             let name = FeatParser::parse(Rule::name, word).map(|pairs| pairs.as_str().to_owned());
             assert_eq!(name.as_deref(), Ok(word));

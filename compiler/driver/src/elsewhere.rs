@@ -17,6 +17,8 @@ pub fn read_elsewhere(file: FileId, text: &str, clauses: &dyn Fn(&str) -> Option
         | Item::Service(_)
         | Item::Test(_)
         | Item::Table(_)
+        | Item::Param(_)
+        | Item::Template(_)
         | Item::Broken(_) => None,
     });
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();

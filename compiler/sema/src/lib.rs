@@ -1,7 +1,7 @@
 //! Names, types, time: syntax trees to a typed program.
 //!
 //! ```text
-//! [ast::File] ─resolve─▶ res::File ─check─▶ Option<ir::Program>
+//! [ast::File] ─expand─▶ [ast::File] ─resolve─▶ res::File ─check─▶ Option<ir::Program>
 //! ```
 //!
 //! ```
@@ -20,6 +20,7 @@
 
 mod check;
 mod errors;
+mod expand;
 mod infer;
 pub mod res;
 mod resolve;
@@ -42,10 +43,14 @@ pub use testing::tests;
 /// The program is there only if no error was found, here or by syntax ([`ast::File::is_complete`]); the complaints are
 /// those found here, sorted by place.
 pub fn analyse(files: &[ast::File], sources: &SourceMap) -> Outcome<Option<Program>> {
-    let resolved = resolve(files, sources);
-    let mut checked = check(&resolved.value, sources);
-    let mut diagnostics = resolved.diagnostics;
-    diagnostics.append(&mut checked.diagnostics);
+    let expanded = expand::expand(files, sources);
+    let mut resolved = resolve(&expanded.files, &expanded.texts);
+    resolved.value.complete &= !expanded.complaints.iter().any(Diagnostic::is_error);
+    let checked = check(&resolved.value, &expanded.texts);
+    let mut diagnostics = expanded.complaints;
+    diagnostics.extend(resolved.diagnostics);
+    diagnostics.extend(checked.diagnostics);
+    let mut diagnostics = expanded.places.told(diagnostics);
     if !resolved.value.complete || diagnostics.iter().any(Diagnostic::is_error) {
         diagnostics.retain(|diagnostic| !check::is_only_for_sound_programs(diagnostic.code));
     }

@@ -14,12 +14,14 @@ mod expr;
 mod methods;
 mod source;
 mod table;
+mod template;
 mod test;
 mod view;
 
 pub use expr::*;
 pub use source::*;
 pub use table::*;
+pub use template::*;
 pub use test::*;
 pub use view::*;
 
@@ -91,6 +93,8 @@ pub enum Item {
     Service(Service),
     Test(Test),
     Table(Table),
+    Param(Param),
+    Template(Template),
     /// Not understood and reported.
     Broken(Broken),
 }
@@ -103,6 +107,17 @@ pub struct Broken {
     /// The name it would have declared.
     pub name: Option<Name>,
     pub span: Span,
+}
+
+impl Broken {
+    /// What stands for features whose names are not known.
+    pub fn nameless(span: Span) -> Broken {
+        Broken {
+            keyword: None,
+            name: None,
+            span,
+        }
+    }
 }
 
 /// `entity route (origin: string, carrier: string)`
@@ -164,7 +179,7 @@ pub struct Integer {
 /// A length of time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Duration {
-    /// Microseconds, never negative.
+    /// Microseconds, never negative; 0 where the length is a [hole](holes).
     pub us: i64,
     /// As written: `1h30m`. It is the suffix of feature names made by a list of windows.
     pub text: String,

@@ -37,13 +37,15 @@ impl Context {
                 "service",
                 "test",
                 "table",
+                "param",
+                "template",
             ],
             Context::Clause => &[
                 "columns", "unique", "time", "arrival", "static", "delay", "lateness", "skew", "begins", "zone",
                 "keep", "batch", "stream",
             ],
             Context::Step => &["where", "let"],
-            Context::Statement => &["owner", "tags", "ttl", "feature"],
+            Context::Statement => &["owner", "tags", "ttl", "feature", "use"],
             Context::Entry => &["feature"],
         }
     }
@@ -119,6 +121,8 @@ pub(crate) const INNER: &[(&[Rule], &str)] = &[
 pub(crate) fn form(context: Context, first: Option<&str>) -> Option<String> {
     let example = match (context, first.unwrap_or("")) {
         (Context::Item, "table") => "table planes { columns (tail: string, seats: int64) key tail static }",
+        (Context::Item, "param") => "param week = 7d",
+        (Context::Item, "template") => "template spend(col) { feature {col}_sum = sum({col}) over 7d }",
         (Context::Item, "module") => "module shop",
         (Context::Item, "entity") => "entity card (card_id: int64)",
         (Context::Item, "source") => "source payments { columns (…) … }",
@@ -148,6 +152,7 @@ pub(crate) fn form(context: Context, first: Option<&str>) -> Option<String> {
         (Context::Statement, "tags") => "tags [fraud, finance_grade]",
         (Context::Statement, "ttl") => "ttl 2h",
         (Context::Statement, "feature") => "feature spend = sum(amount) over 7d default 0",
+        (Context::Statement, "use") => "use spend for (amount, fee, tip)",
         (Context::Entry, "feature") => "feature share = basket.amount / spend.mean default 0.0",
         (Context::Entry, _) => "spend.{total, mean_*}",
         (Context::Item | Context::Clause | Context::Step | Context::Statement, _) => return None,

@@ -42,6 +42,7 @@ pub(crate) fn level(kind: &ExprKind) -> u8 {
         ExprKind::Literal(_)
         | ExprKind::Name(_)
         | ExprKind::Dotted(_)
+        | ExprKind::Holed(_)
         | ExprKind::Call(_)
         | ExprKind::Lookup(_)
         | ExprKind::Cast { .. }

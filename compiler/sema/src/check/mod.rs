@@ -129,7 +129,7 @@ pub fn check(file: &res::File, texts: &SourceMap) -> Outcome<Option<Program>> {
 
 /// Whether a warning is worth saying only when nothing is wrong, because an error elsewhere may be its cause.
 pub(crate) fn is_only_for_sound_programs(code: Code) -> bool {
-    code == Code::UnusedTransform
+    matches!(code, Code::UnusedTransform | Code::UnusedTemplate | Code::UnusedTable)
 }
 
 /// What was checked, by kind; `None` where something is wrong.

@@ -7,6 +7,7 @@ mod keys;
 mod names;
 mod service;
 mod table;
+mod templates;
 mod testing;
 mod time;
 mod types;
@@ -19,6 +20,7 @@ pub use keys::*;
 pub use names::*;
 pub use service::*;
 pub use table::*;
+pub use templates::*;
 pub use testing::*;
 pub use time::*;
 pub use types::*;
@@ -36,6 +38,8 @@ pub enum Kind {
     Request,
     Service,
     Table,
+    Parameter,
+    Template,
 }
 
 impl fmt::Display for Kind {
@@ -48,6 +52,8 @@ impl fmt::Display for Kind {
             Kind::Request => "request",
             Kind::Service => "service",
             Kind::Table => "table",
+            Kind::Parameter => "parameter",
+            Kind::Template => "template",
         })
     }
 }

@@ -79,6 +79,24 @@ messages! {
         help: "a lookup finds a row by its key in a `table`; the events of a source are aggregated by views";
     }
 
+    E0118 dot_for_a_lookup(table: &str, column: &str, meant: &str, at: Span) {
+        "`{table}.{column}`: names have no dots";
+        at: "of a table";
+        help: "write `{meant}`", at => meant;
+    }
+
+    E0118 dot_behind_a_table(table: &str, column: &str, meant: &str, at: Span) {
+        "`{table}.{column}`: names have no dots";
+        at: "of a table";
+        help: "write `{meant}`, with what this row has for the key";
+    }
+
+    E0118 dot_behind_a_table_outside(table: &str, column: &str, meant: &str, at: Span) {
+        "`{table}.{column}`: names have no dots";
+        at: "of a table";
+        help: "look it up in a transform, `let {column} = {meant}`, and read the column here";
+    }
+
     E0444 lookup_key_count(table: &str, wanted: &str, found: usize, at: Span) {
         "the key of table `{table}` is ({wanted}), and {found} are given";
         at: "one value per column of the key";

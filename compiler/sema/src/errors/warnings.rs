@@ -26,6 +26,12 @@ messages! {
         help: "write a line `/// …` before each";
     }
 
+    W0105 unused_table(name: &str, at: Span) {
+        "nothing looks into table `{name}`";
+        at: "declared here";
+        help: "remove it, or take a column of it in a transform: `lookup {name}(key).column`";
+    }
+
     W0301 reads_ahead(column: &str, time: &str, at: Span, column_at: Span, reader: Kind) {
         let place = if reader == Kind::Transform { "behind `from`" } else { "in a transform before the view" };
         "`{column}` may be later than the event";

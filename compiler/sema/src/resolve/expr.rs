@@ -79,6 +79,8 @@ impl<'a> Exprs<'a> {
         let kind = match &expr.kind {
             ast::ExprKind::Literal(literal) => ExprKind::Literal(literal.clone()),
             ast::ExprKind::Name(name) => self.name(name),
+            // Filled before, or refused.
+            ast::ExprKind::Holed(_) => ExprKind::Poison,
             ast::ExprKind::Dotted(names) => self.dotted(names, expr.span),
             ast::ExprKind::Unary { op, operand } => {
                 let operand = self.boxed(operand);
@@ -190,6 +192,10 @@ impl<'a> Exprs<'a> {
                 errors::dot_behind_its_owner(&whole, last, at)
             }
             _ if is_simple && self.items.rows(first).is_some() => errors::dot_behind_other_rows(&whole, first, at),
+            _ if is_simple && self.items.tables.by_name.contains_key(first) => {
+                let in_transform = matches!(self.place, Place::Row);
+                super::table::dotted(self.items, self.row, in_transform, (first, last), at)
+            }
             Some("day_of_week") => errors::dot_behind_a_weekday(&whole, &format!("day_of_week({first})"), at),
             Some(function) => errors::dot_behind_an_instant(&whole, &format!("{function}({first})"), at),
             None => errors::dot_behind_a_value(&whole, first, last, at),

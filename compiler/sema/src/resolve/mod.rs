@@ -52,6 +52,7 @@ pub fn resolve(files: &[ast::File], texts: &SourceMap) -> Outcome<res::File> {
     let resolved = view::views(&items, &entities, &rows, &mut complaints);
     let requests = source::requests(&items.requests.all, &mut complaints);
     let services = service::services(&items, (&resolved, &requests), &mut complaints);
+    table::report_unused(&items, &mut complaints);
 
     let value = res::File {
         module: files

@@ -68,6 +68,7 @@ impl<'a> Items<'a> {
         };
         let (mut entities, mut rows, mut views, mut services) =
             (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (mut params, mut templates) = (BTreeMap::new(), BTreeMap::new());
         for item in files.iter().flat_map(|file| &file.items) {
             match item {
                 ast::Item::Entity(item) => {
@@ -100,6 +101,12 @@ impl<'a> Items<'a> {
                     let first = declare(&mut rows, &item.name, Kind::Table, complaints);
                     items.tables.push(&item.name.text, item, first);
                 }
+                ast::Item::Param(item) => {
+                    declare(&mut params, &item.name, Kind::Parameter, complaints);
+                }
+                ast::Item::Template(item) => {
+                    declare(&mut templates, &item.name, Kind::Template, complaints);
+                }
                 ast::Item::Test(_) => {}
                 ast::Item::Broken(broken) => match &broken.name {
                     Some(name) => {
@@ -107,6 +114,15 @@ impl<'a> Items<'a> {
                     }
                     None => items.broken_nameless = true,
                 },
+            }
+        }
+        // What a hole in a template says is the column.
+        for item in files.iter().flat_map(|file| &file.items) {
+            if let ast::Item::Template(ast::Template { parameter, .. }) = item
+                && let Some((first, kind)) = params.get(parameter.text.as_str())
+            {
+                let (name, at) = (&parameter.text, parameter.span);
+                complaints.push(errors::duplicate_item(Kind::Parameter, name, at, *first, *kind));
             }
         }
         items

@@ -8,6 +8,7 @@ use crate::res;
 use featc_ir::{ColumnId, Lookup, SourceColumn, Table, Type, Versions};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
+use std::collections::BTreeSet;
 
 /// The columns of a table, while its clauses are looked at.
 struct Columns<'a> {
@@ -185,4 +186,54 @@ pub(super) fn lookup(
         within_us: written.within.as_ref().map(|within| within.value.us.unsigned_abs()),
         rows: None,
     }))
+}
+
+/// What is said of `planes.seats`, where `planes` is a table.
+pub(super) fn dotted(
+    items: &Items<'_>,
+    row: &RowScope,
+    in_transform: bool,
+    (table, column): (&str, &str),
+    at: Span,
+) -> Diagnostic {
+    let declared = items.tables.by_name.get(table);
+    let declared = declared.and_then(|place| items.resolved_tables.get(*place)?.as_ref());
+    let keys = declared.map(|table| table.key.iter().map(|key| table.columns[key.index()].name.as_str()));
+    let keys: Vec<&str> = keys.into_iter().flatten().collect();
+    let has_keys = !keys.is_empty() && keys.iter().all(|key| row.find(key).is_some());
+    let keys = if keys.is_empty() {
+        "…".to_owned()
+    } else {
+        keys.join(", ")
+    };
+    let meant = format!("lookup {table}({keys}).{column}");
+    match (in_transform, has_keys) {
+        (true, true) => errors::dot_for_a_lookup(table, column, &meant, at),
+        (true, false) => errors::dot_behind_a_table(table, column, &meant, at),
+        (false, _) => errors::dot_behind_a_table_outside(table, column, &meant, at),
+    }
+}
+
+/// Reports tables that no transform looks into.
+pub(super) fn report_unused(items: &Items<'_>, complaints: &mut Vec<Diagnostic>) {
+    fn note<'a>(expr: &'a ast::Expr, found: &mut BTreeSet<&'a str>) {
+        if let ast::ExprKind::Lookup(lookup) = &expr.kind {
+            found.insert(&lookup.table.text);
+        }
+        expr.children().into_iter().for_each(|child| note(child, found));
+    }
+    let mut read = BTreeSet::new();
+    for transform in &items.transforms.all {
+        for step in &transform.steps {
+            let (ast::Step::Where(ast::Where { condition: value, .. }) | ast::Step::Let(ast::Let { value, .. })) = step;
+            note(value, &mut read);
+        }
+        transform.at.iter().for_each(|at| note(at, &mut read));
+    }
+    let unread = items
+        .tables
+        .all
+        .iter()
+        .filter(|table| !read.contains(table.name.text.as_str()));
+    complaints.extend(unread.map(|table| errors::unused_table(&table.name.text, table.name.span)));
 }

@@ -5,6 +5,7 @@ mod messages;
 mod pages;
 mod programs;
 mod robust;
+mod templates;
 mod testing;
 mod types;
 

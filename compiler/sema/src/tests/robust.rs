@@ -28,6 +28,7 @@ fn tear(program: &str, lengths: &[usize]) {
 fn torn_programs_are_survived() {
     tear(PROGRAM, &[1, 2, 5, 17]);
     tear(super::programs::FLIGHTS, &[1, 4]);
+    tear(&super::templates::whole(), &[1, 3]);
 }
 
 const HEAD: &str = "module m\nentity k (k: string)\n\

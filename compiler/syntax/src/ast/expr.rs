@@ -21,6 +21,8 @@ pub enum ExprKind {
     Name(Name),
     /// `spend.total`: two or more names with dots between them. No phase gives it a meaning.
     Dotted(Vec<Name>),
+    /// `{week}`, `{col}_sum`: a name with holes, with its braces.
+    Holed(Name),
     Unary {
         op: UnaryOp,
         operand: Box<Expr>,

@@ -15,6 +15,8 @@ impl Item {
             Item::Service(item) => item.span,
             Item::Test(item) => item.span,
             Item::Table(item) => item.span,
+            Item::Param(item) => item.span,
+            Item::Template(item) => item.span,
             Item::Broken(item) => item.span,
         }
     }
@@ -29,6 +31,8 @@ impl Item {
             Item::Request(item) => Some(&item.name),
             Item::Service(item) => Some(&item.name),
             Item::Table(item) => Some(&item.name),
+            Item::Param(item) => Some(&item.name),
+            Item::Template(item) => Some(&item.name),
             Item::Test(_) => None,
             Item::Broken(item) => item.name.as_ref(),
         }
@@ -161,7 +165,7 @@ impl Expr {
     /// The direct subexpressions, left to right.
     pub fn children(&self) -> Vec<&Expr> {
         match &self.kind {
-            ExprKind::Literal(_) | ExprKind::Name(_) | ExprKind::Dotted(_) => vec![],
+            ExprKind::Literal(_) | ExprKind::Name(_) | ExprKind::Dotted(_) | ExprKind::Holed(_) => vec![],
             ExprKind::Unary { operand, .. } | ExprKind::IsNull { operand, .. } | ExprKind::Cast { operand, .. } => {
                 vec![operand]
             }

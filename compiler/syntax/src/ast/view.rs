@@ -1,6 +1,6 @@
 //! Views and their features.
 
-use super::{Broken, Doc, Duration, DurationClause, Expr, Integer, Name, Text, TextClause};
+use super::{Broken, Doc, Duration, DurationClause, Expr, Integer, Name, Text, TextClause, Use};
 use crate::diag::Span;
 
 /// `view carrier_delay of carrier from landed by (carrier) { … }`
@@ -17,6 +17,8 @@ pub struct View {
     pub ttl: Option<DurationClause>,
     /// In order.
     pub features: Vec<Feature>,
+    /// In order.
+    pub uses: Vec<Use>,
     /// Statements not understood, reported.
     pub broken: Vec<Broken>,
     pub span: Span,
@@ -41,7 +43,8 @@ pub struct Tags {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Feature {
     pub doc: Option<Doc>,
-    /// As written. With a list of windows the features are named by [`Feature::name_over`].
+    /// As written, in templates with holes: `{col}_sum`. With a list of windows the features are named by
+    /// [`Feature::name_over`].
     pub name: Name,
     pub value: Expr,
     /// Without it the feature is derived from other features of the view.
@@ -133,7 +136,7 @@ pub struct Cap {
 /// `default 0.0`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DefaultClause {
-    /// A literal, or a negated literal.
+    /// A literal, a negated literal, or a hole.
     pub value: Expr,
     pub span: Span,
 }

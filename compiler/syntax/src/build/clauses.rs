@@ -175,7 +175,7 @@ impl Builder<'_> {
     pub(super) fn feature(&mut self, pair: &Pair<'_, Rule>) -> Built<Feature> {
         let span = self.span(pair);
         let doc = self.doc_before(span.start);
-        let (name, value) = (self.name(pair)?, self.expr_in(pair)?);
+        let (name, value) = (self.feature_name(pair)?, self.expr_in(pair)?);
         let mut feature = Feature {
             doc,
             name,
@@ -200,8 +200,13 @@ impl Builder<'_> {
                     self.once(&mut feature.cap, "cap", |clause| clause.span, built)?;
                 }
                 Rule::default => {
-                    let value = self.child(&child, Rule::default_value)?;
-                    let built = self.signed_literal(&value);
+                    let built = match find(&child, Rule::holed) {
+                        Some(hole) => Ok(self.hole(&hole)),
+                        None => {
+                            let value = self.child(&child, Rule::default_value)?;
+                            self.signed_literal(&value)
+                        }
+                    };
                     let built = built.map(|value| DefaultClause {
                         value,
                         span: self.span(&child),

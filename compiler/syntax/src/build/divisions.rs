@@ -1,7 +1,7 @@
 //! `//` where other languages divide: it begins a comment, and what stands before it is the whole value.
 
 use super::Builder;
-use crate::ast::{File, Item, Service, Step, View};
+use crate::ast::{File, Item, Service, Step, Template, View};
 use crate::errors;
 use std::collections::HashSet;
 
@@ -24,7 +24,9 @@ impl Builder<'_> {
                         }
                     }
                 }
-                Item::View(View { features, .. }) | Item::Service(Service { features, .. }) => {
+                Item::View(View { features, .. })
+                | Item::Service(Service { features, .. })
+                | Item::Template(Template { features, .. }) => {
                     for feature in features {
                         names.insert(&feature.name.text);
                         if feature.over.is_none() && feature.cap.is_none() && feature.default.is_none() {
@@ -32,7 +34,12 @@ impl Builder<'_> {
                         }
                     }
                 }
-                Item::Entity(_) | Item::Request(_) | Item::Test(_) | Item::Table(_) | Item::Broken(_) => {}
+                Item::Entity(_)
+                | Item::Request(_)
+                | Item::Test(_)
+                | Item::Table(_)
+                | Item::Param(_)
+                | Item::Broken(_) => {}
             }
         }
         for comment in &self.tokens.scan.comments {

@@ -165,6 +165,7 @@ impl Builder<'_> {
         let is_value = |expr: &Expr| match &expr.kind {
             ExprKind::Name(_)
             | ExprKind::Dotted(_)
+            | ExprKind::Holed(_)
             | ExprKind::Literal(_)
             | ExprKind::Call(_)
             | ExprKind::Lookup(_)
@@ -257,6 +258,11 @@ impl Builder<'_> {
                     _ => ExprKind::Dotted(names),
                 }
             }
+            Rule::holed => {
+                // What is put there may be a negated literal.
+                self.deepest = 1;
+                return Ok(self.hole(&pair));
+            }
             Rule::call => ExprKind::Call(self.call(&pair)?),
             Rule::lookup => ExprKind::Lookup(self.lookup(&pair)?),
             Rule::cast => {
@@ -274,6 +280,14 @@ impl Builder<'_> {
             span,
             parenthesised: false,
         })
+    }
+
+    pub(super) fn hole(&self, pair: &Pair<'_, Rule>) -> Expr {
+        Expr {
+            kind: ExprKind::Holed(self.holed(pair)),
+            span: self.span(pair),
+            parenthesised: false,
+        }
     }
 
     fn call(&mut self, pair: &Pair<'_, Rule>) -> Built<Call> {

@@ -93,6 +93,8 @@ impl Builder<'_> {
             Rule::service => self.service(pair).map(Item::Service),
             Rule::test => self.test(pair).map(Item::Test),
             Rule::table => self.table(pair).map(Item::Table),
+            Rule::param => self.param(pair).map(Item::Param),
+            Rule::template => self.template(pair).map(Item::Template),
             _ => Err(self.impossible(pair)),
         };
         built.unwrap_or_else(|Refused| Item::Broken(self.remains(self.span(pair))))
@@ -223,7 +225,7 @@ impl Builder<'_> {
     }
 
     /// The names in the head of an item.
-    fn head_names<const N: usize>(&mut self, pair: &Pair<'_, Rule>) -> Built<[Name; N]> {
+    pub(super) fn head_names<const N: usize>(&mut self, pair: &Pair<'_, Rule>) -> Built<[Name; N]> {
         let names: Result<[Name; N], _> = self.names(pair).try_into();
         names.map_err(|_| self.impossible(pair))
     }
@@ -253,6 +255,7 @@ impl Builder<'_> {
             tags,
             ttl,
             features: vec![],
+            uses: vec![],
             broken: vec![],
             span,
         };
@@ -285,6 +288,11 @@ impl Builder<'_> {
             Rule::feature => {
                 let feature = self.feature(pair)?;
                 view.features.push(feature);
+                Ok(())
+            }
+            Rule::use_template => {
+                let written = self.use_template(pair)?;
+                view.uses.push(written);
                 Ok(())
             }
             Rule::broken_statement => {

@@ -5,6 +5,7 @@ mod divisions;
 mod expr;
 mod items;
 mod table;
+mod template;
 mod test;
 
 use crate::ast::{Broken, Doc, Duration, File, Integer, Name, Text, Timestamp};
@@ -115,6 +116,10 @@ impl Builder<'_> {
 
     fn duration_of(&mut self, pair: &Pair<'_, Rule>) -> Built<Duration> {
         let span = self.span(pair);
+        if let Some(hole) = find(pair, Rule::holed_length) {
+            let text = self.holed(&hole).text;
+            return Ok(Duration { us: 0, text, span });
+        }
         // As the grammar saw it: the scanner may have understood another form.
         let text = self.tokens.scan.masked[span.start..span.end].trim_end().to_owned();
         match literal::duration(&text, span) {

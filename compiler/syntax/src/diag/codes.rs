@@ -107,6 +107,13 @@ codes! {
     E0117 ViewReadsView       "view that reads a view", since "0.1";
     E0118 NameWithDot         "name with a dot", since "0.1";
     E0119 TwoColumnsOfAField  "two columns of one field of a file", since "0.1";
+    E0120 UnknownParameter    "unknown parameter", since "0.1";
+    E0121 MisplacedParameter  "parameter where its value does not fit", since "0.1";
+    E0122 UnknownTemplate     "unknown template", since "0.1";
+    E0123 OneNameForAll       "feature of a template that is not named by the column", since "0.1";
+    E0124 UsedTwice           "template used twice for one column", since "0.1";
+    E0125 TooManyOfTemplates  "templates that make too many features", since "0.1";
+    E0126 NotOfATemplate      "statement of a template that is no feature", since "0.1";
     // E02xx types
     E0201 MixedNumbers        "numbers of different types", since "0.1";
     E0202 WrongOperand        "operator that does not take these types", since "0.1";
@@ -274,6 +281,8 @@ codes! {
     W0101 UnusedTransform     "transform that nothing reads", since "0.1";
     W0102 NoOwner             "view without an owner", since "0.1";
     W0103 UndocumentedFeatures "features without a doc line", since "0.1";
+    W0104 UnusedTemplate      "template or parameter that nothing uses", since "0.1";
+    W0105 UnusedTable         "table that nothing looks into", since "0.1";
     W0301 ReadsAhead          "reading an instant that may lie ahead", since "0.1";
     W0302 MayMoveBack         "event time that may lie before the source's time", since "0.1";
     W0303 AlwaysStale         "view whose answers are always stale", since "0.1";

@@ -287,6 +287,18 @@ messages! {
         help: "move the `module` line to the top of the file";
     }
 
+    E0126 template_in_template(template: &str, other: &str, at: Span) {
+        "template `{template}` uses `{other}`";
+        at: "a template holds features only";
+        help: "use both in the view: `use {template} for (…)` and `use {other} for (…)`";
+    }
+
+    E0126 not_of_a_template(template: &str, at: Span) {
+        "template `{template}` holds what is no feature";
+        at: "said of a view";
+        help: "move it into the views that use the template";
+    }
+
     E9999 unknown_rule(rule: &str, at: Span) {
         "the tree builder does not know the rule {rule} here";
         at: "";

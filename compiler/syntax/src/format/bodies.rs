@@ -1,6 +1,6 @@
 //! Items and what stands in them.
 
-use super::expr::{expr, type_name};
+use super::expr::{behind, expr, type_name};
 use super::layout::{Layout, Region, Unit};
 use super::{Kind, WIDTH, kind};
 use crate::ast::*;
@@ -52,7 +52,7 @@ pub(super) fn item(layout: &Layout<'_>, item: &Item) -> Option<Unit> {
                 "view {} of {} from {}{by}",
                 view.name.text, view.entity.text, view.from.text
             );
-            (block(layout, &head, head_end, span, statements(view)), head_end)
+            (block(layout, &head, head_end, span, statements(layout, view)), head_end)
         }
         Item::Service(service) => {
             let head = format!("service {}", service.name.text);
@@ -80,6 +80,20 @@ pub(super) fn item(layout: &Layout<'_>, item: &Item) -> Option<Unit> {
             (
                 block(layout, &head, table.name.span.end, span, units),
                 table.name.span.end,
+            )
+        }
+        Item::Param(param) => {
+            let value = expr(&param.value);
+            (format!("param {} = {value}", param.name.text), span.end)
+        }
+        Item::Template(template) => {
+            let (name, parameter) = (&template.name.text, &template.parameter);
+            let head = format!("template {name}({})", parameter.text);
+            let features = template.features.iter();
+            let features = features.map(|found| Unit::leaf(found.span, Kind::Line, feature(found)));
+            (
+                block(layout, &head, parameter.span.end, span, features.collect()),
+                parameter.span.end,
             )
         }
         Item::Broken(_) => return None,
@@ -291,13 +305,13 @@ pub(super) fn columns_clause(layout: &Layout<'_>, found: &Columns) -> Unit {
 
 fn step(step: &Step) -> Unit {
     let text = match step {
-        Step::Where(step) => format!("where {}", expr(&step.condition)),
-        Step::Let(step) => format!("let {} = {}", step.name.text, expr(&step.value)),
+        Step::Where(step) => behind("where ", &step.condition, 2),
+        Step::Let(step) => behind(&format!("let {} = ", step.name.text), &step.value, 2),
     };
     Unit::leaf(step.span(), Kind::Line, text)
 }
 
-fn statements(view: &View) -> Vec<Unit> {
+fn statements(layout: &Layout<'_>, view: &View) -> Vec<Unit> {
     let mut units = vec![];
     if let Some(found) = &view.owner {
         units.push(Unit::leaf(
@@ -325,11 +339,13 @@ fn statements(view: &View) -> Vec<Unit> {
             .iter()
             .map(|found| Unit::leaf(found.span, Kind::Line, feature(found))),
     );
+    let uses = view.uses.iter();
+    units.extend(uses.map(|found| super::template::use_template(layout, found)));
     units
 }
 
 fn feature(feature: &Feature) -> String {
-    let head = format!("feature {} = {}", feature.name.text, expr(&feature.value));
+    let head = behind(&format!("feature {} = ", feature.name.text), &feature.value, 2);
     let over = feature.over.as_ref().map(|over| {
         let labels: Vec<String> = over.windows.all().iter().map(Window::label).collect();
         let windows = match &over.windows {
@@ -352,7 +368,10 @@ fn feature(feature: &Feature) -> String {
         return head;
     }
     let line = format!("{head} {}", tail.join(" "));
-    if line.chars().count() + 2 <= WIDTH {
+    // Of a head of several lines the last one.
+    let last = line.lines().last().map_or(0, |last| last.chars().count());
+    let last = if head.contains('\n') { last } else { last + 2 };
+    if last <= WIDTH {
         line
     } else {
         format!("{head}\n    {}", tail.join(" "))

@@ -1,16 +1,32 @@
-//! Expressions on one line, with the parentheses that are needed and those that the author wrote.
+//! Expressions on one line, or with a line for each branch of a `case`, with the parentheses that are needed and those that the author wrote.
 
+use super::WIDTH;
 use crate::ast::*;
 use crate::literal::quote;
 use crate::operators::{COMPARISON, binary_level, level, unary_level};
 
 pub(super) fn expr(found: &Expr) -> String {
-    at_least(found, 0)
+    at_least(found, 0, None)
 }
 
-/// In parentheses if its outermost operator binds less than this.
-fn at_least(found: &Expr, least: u8) -> String {
-    let text = bare(found);
+/// An expression behind a head, in lines that begin behind so many blanks: on one line if it fits, or if no `case` could be
+/// broken.
+pub(super) fn behind(head: &str, found: &Expr, indent: usize) -> String {
+    let line = format!("{head}{}", expr(found));
+    match indent + line.chars().count() <= WIDTH || !has_case(found) {
+        true => line,
+        false => format!("{head}{}", at_least(found, 0, Some(indent))),
+    }
+}
+
+fn has_case(found: &Expr) -> bool {
+    matches!(found.kind, ExprKind::Case { .. }) || found.children().into_iter().any(has_case)
+}
+
+/// In parentheses if its outermost operator binds less than this; with `breaks`, every `case` that stands in no other has a
+/// line for each branch, and its `end` behind so many blanks.
+fn at_least(found: &Expr, least: u8, breaks: Option<usize>) -> String {
+    let text = bare(found, breaks);
     if found.parenthesised || level(&found.kind) < least {
         format!("({text})")
     } else {
@@ -18,17 +34,17 @@ fn at_least(found: &Expr, least: u8) -> String {
     }
 }
 
-fn bare(found: &Expr) -> String {
+fn bare(found: &Expr, breaks: Option<usize>) -> String {
     match &found.kind {
         ExprKind::Literal(literal) => self::literal(literal),
-        ExprKind::Name(name) => name.text.clone(),
+        ExprKind::Name(name) | ExprKind::Holed(name) => name.text.clone(),
         ExprKind::Dotted(names) => names
             .iter()
             .map(|name| name.text.as_str())
             .collect::<Vec<_>>()
             .join("."),
         ExprKind::Unary { op, operand } => {
-            let operand = at_least(operand, unary_level(*op));
+            let operand = at_least(operand, unary_level(*op), breaks);
             match op {
                 UnaryOp::Not => format!("not {operand}"),
                 UnaryOp::Negate => format!("-{operand}"),
@@ -39,15 +55,15 @@ fn bare(found: &Expr) -> String {
             let left_least = if own == COMPARISON { own + 1 } else { own };
             format!(
                 "{} {} {}",
-                at_least(left, left_least),
+                at_least(left, left_least, breaks),
                 op.symbol(),
-                at_least(right, own + 1)
+                at_least(right, own + 1, breaks)
             )
         }
         ExprKind::IsNull { operand, negated } => {
             format!(
                 "{} is {}null",
-                at_least(operand, COMPARISON + 1),
+                at_least(operand, COMPARISON + 1, breaks),
                 if *negated { "not " } else { "" }
             )
         }
@@ -57,11 +73,18 @@ fn bare(found: &Expr) -> String {
             items,
         } => {
             let not = if *negated { "not " } else { "" };
-            format!("{} {not}in ({})", at_least(operand, COMPARISON + 1), list(items))
+            format!(
+                "{} {not}in ({})",
+                at_least(operand, COMPARISON + 1, breaks),
+                list(items, breaks)
+            )
         }
         ExprKind::Call(call) => {
-            let arguments = (!call.arguments.is_empty()).then(|| list(&call.arguments));
-            let filter = call.filter.as_ref().map(|filter| format!("where {}", expr(filter)));
+            let arguments = (!call.arguments.is_empty()).then(|| list(&call.arguments, breaks));
+            let filter = call
+                .filter
+                .as_ref()
+                .map(|filter| format!("where {}", at_least(filter, 0, breaks)));
             let nulls = call.ignoring_nulls.map(|_| "ignoring nulls".to_owned());
             let zone = call.zone.as_ref().map(|zone| format!("in {}", quote(&zone.value)));
             let parts: Vec<String> = [arguments, zone, filter, nulls].into_iter().flatten().collect();
@@ -71,24 +94,47 @@ fn bare(found: &Expr) -> String {
             let within = lookup.within.as_ref();
             let within = within.map_or(String::new(), |within| format!(" within {}", within.value.text));
             let (table, column) = (&lookup.table.text, &lookup.column.text);
-            format!("lookup {table}({}).{column}{within}", list(&lookup.keys))
+            format!("lookup {table}({}).{column}{within}", list(&lookup.keys, breaks))
         }
-        ExprKind::Cast { operand, ty } => format!("cast({} as {})", expr(operand), type_name(ty)),
+        ExprKind::Cast { operand, ty } => format!("cast({} as {})", at_least(operand, 0, breaks), type_name(ty)),
         ExprKind::Case { branches, otherwise } => {
-            let branches: String = branches
-                .iter()
-                .map(|branch| format!(" when {} then {}", expr(&branch.when), expr(&branch.then)))
+            let branches = branches.iter();
+            let mut parts: Vec<Vec<(&str, &Expr)>> = branches
+                .map(|branch| vec![("when ", &branch.when), (" then ", &branch.then)])
                 .collect();
-            let otherwise = otherwise
-                .as_ref()
-                .map_or(String::new(), |found| format!(" else {}", expr(found)));
-            format!("case{branches}{otherwise} end")
+            parts.extend(otherwise.iter().map(|otherwise| vec![("else ", &**otherwise)]));
+            match breaks {
+                None => {
+                    let parts: Vec<String> = parts.iter().map(|part| words(part, None)).collect();
+                    format!("case {} end", parts.join(" "))
+                }
+                Some(indent) => {
+                    let lines: Vec<String> = parts.iter().map(|part| line(part, indent + 2)).collect();
+                    format!("case\n{}\n{}end", lines.join("\n"), " ".repeat(indent))
+                }
+            }
         }
     }
 }
 
-fn list(items: &[Expr]) -> String {
-    items.iter().map(expr).collect::<Vec<_>>().join(", ")
+/// A branch of a `case` behind so many blanks.
+fn line(part: &[(&str, &Expr)], indent: usize) -> String {
+    let flat = words(part, None);
+    let fits = indent + flat.chars().count() <= WIDTH;
+    let text = if fits { flat } else { words(part, Some(indent)) };
+    format!("{}{text}", " ".repeat(indent))
+}
+
+fn words(part: &[(&str, &Expr)], breaks: Option<usize>) -> String {
+    let words = part.iter();
+    words
+        .map(|(word, found)| format!("{word}{}", at_least(found, 0, breaks)))
+        .collect()
+}
+
+fn list(items: &[Expr], breaks: Option<usize>) -> String {
+    let items = items.iter().map(|item| at_least(item, 0, breaks));
+    items.collect::<Vec<_>>().join(", ")
 }
 
 fn literal(literal: &Literal) -> String {

@@ -130,7 +130,7 @@ impl<'a> Layout<'a> {
         let (dangling, _) = self.leading(at, region.end);
         placed.sort_by_key(|placed| match placed.unit.kind {
             Kind::Clause(place) => place,
-            Kind::Module | Kind::Entity | Kind::Item | Kind::Line => usize::MAX,
+            Kind::Module | Kind::Entity | Kind::Param | Kind::Item | Kind::Line => usize::MAX,
         });
         self.print(region, &placed, &dangling, separate)
     }

@@ -3,8 +3,9 @@
 //! - Two spaces of indentation, one clause, step, statement or entry per line. Tables of tests are
 //!   aligned, nothing else is.
 //! - Clauses of sources and `owner`, `tags`, `ttl` of views come in the order of the reference; their comments move along.
-//! - Lists of columns stand on one line if they fit and hold no comment.
-//! - Items are separated by one empty line (entities may stand together); in bodies at most one empty line stays.
+//! - Lists of columns stand on one line if they fit and hold no comment. A `case` that does not fit has a line for each of
+//!   its branches.
+//! - Items are separated by one empty line (entities, and parameters, may stand together); in bodies at most one empty line stays.
 //! - A comment stays on the line of what it follows, or before what follows it. A comment inside a statement moves before
 //!   the statement.
 
@@ -12,6 +13,7 @@ mod bodies;
 mod expr;
 mod layout;
 mod table;
+mod template;
 mod test;
 
 use crate::ast::{File, Item};
@@ -44,7 +46,7 @@ pub fn format(file: &File, text: &str) -> Option<String> {
         indent: 0,
     };
     let mut out = layout.body(&region, units, |before, after, gap| match (before, after) {
-        (Kind::Entity, Kind::Entity) => gap,
+        (Kind::Entity, Kind::Entity) | (Kind::Param, Kind::Param) => gap,
         _ => true,
     });
     if !out.is_empty() {
@@ -58,6 +60,7 @@ pub fn format(file: &File, text: &str) -> Option<String> {
 enum Kind {
     Module,
     Entity,
+    Param,
     Item,
     /// With its place among the clauses.
     Clause(usize),
@@ -67,6 +70,7 @@ enum Kind {
 fn kind(item: &Item) -> Kind {
     match item {
         Item::Entity(_) => Kind::Entity,
+        Item::Param(_) => Kind::Param,
         Item::Source(_)
         | Item::Transform(_)
         | Item::View(_)
@@ -74,6 +78,7 @@ fn kind(item: &Item) -> Kind {
         | Item::Service(_)
         | Item::Test(_)
         | Item::Table(_)
+        | Item::Template(_)
         | Item::Broken(_) => Kind::Item,
     }
 }

@@ -35,6 +35,16 @@ pub fn dump(file: &File) -> String {
             Item::Service(item) => service(&mut out, item),
             Item::Test(item) => test(&mut out, item),
             Item::Table(item) => table(&mut out, item),
+            Item::Param(item) => {
+                let text = format!("(param {} {})", item.name.text, expr(&item.value));
+                line(&mut out, 0, &item.doc, text);
+            }
+            Item::Template(item) => {
+                let text = format!("(template {} {})", item.name.text, item.parameter.text);
+                line(&mut out, 0, &item.doc, text);
+                features(&mut out, &item.features);
+                broken(&mut out, 1, &item.broken);
+            }
             Item::Broken(item) => broken(&mut out, 0, std::slice::from_ref(item)),
         }
     }
@@ -145,7 +155,7 @@ fn source(out: &mut String, source: &Source) {
     if let Some(found) = &source.arrival {
         clause(match &found.kind {
             ArrivalKind::Column(column) => format!("(arrival {})", column.text),
-            ArrivalKind::AfterTime(offset) => format!("(arrival-after-time {})", offset.us),
+            ArrivalKind::AfterTime(offset) => format!("(arrival-after-time {})", length(offset)),
         });
     }
     if source.static_rows.is_some() {
@@ -153,12 +163,12 @@ fn source(out: &mut String, source: &Source) {
     }
     for (word, found) in [("delay", &source.delay), ("skew", &source.skew)] {
         if let Some(found) = found {
-            clause(format!("({word} {})", found.value.us));
+            clause(format!("({word} {})", length(&found.value)));
         }
     }
     if let Some(found) = &source.lateness {
         clause(found.bound.as_ref().map_or("(lateness unbounded)".to_owned(), |bound| {
-            format!("(lateness {})", bound.us)
+            format!("(lateness {})", length(bound))
         }));
     }
     if let Some(found) = &source.begins {
@@ -196,7 +206,7 @@ fn transform(out: &mut String, transform: &Transform) {
     let within = transform
         .within
         .as_ref()
-        .map_or(String::new(), |within| format!(" (within {})", within.value.us));
+        .map_or(String::new(), |within| format!(" (within {})", length(&within.value)));
     line(
         out,
         0,
@@ -232,11 +242,32 @@ fn view(out: &mut String, view: &View) {
         line(out, 1, &None, format!("(tags{})", names(&tags.names)));
     }
     if let Some(ttl) = &view.ttl {
-        line(out, 1, &None, format!("(ttl {})", ttl.value.us));
+        line(out, 1, &None, format!("(ttl {})", length(&ttl.value)));
     }
     features(out, &view.features);
+    uses(out, &view.uses);
     broken(out, 1, &view.broken);
     line(out, 0, &None, ")".to_owned());
+}
+
+/// Microseconds, or the hole.
+fn length(written: &Duration) -> String {
+    match holes(&written.text).next() {
+        Some(_) => written.text.clone(),
+        None => written.us.to_string(),
+    }
+}
+
+fn uses(out: &mut String, uses: &[Use]) {
+    for found in uses {
+        let names: Vec<&str> = found.arguments.iter().map(|name| name.text.as_str()).collect();
+        line(
+            out,
+            1,
+            &None,
+            format!("(use {} {})", found.template.text, names.join(" ")),
+        );
+    }
 }
 
 fn features(out: &mut String, features: &[Feature]) {
@@ -345,7 +376,7 @@ fn exprs<'a>(items: impl IntoIterator<Item = &'a Expr>) -> String {
 pub(crate) fn expr(found: &Expr) -> String {
     match &found.kind {
         ExprKind::Literal(literal) => self::literal(literal),
-        ExprKind::Name(name) => name.text.clone(),
+        ExprKind::Name(name) | ExprKind::Holed(name) => name.text.clone(),
         ExprKind::Dotted(names) => names
             .iter()
             .map(|name| name.text.as_str())
@@ -399,7 +430,7 @@ pub(crate) fn expr(found: &Expr) -> String {
         }
         ExprKind::Lookup(lookup) => {
             let within = lookup.within.as_ref();
-            let within = within.map_or(String::new(), |within| format!(" (within {})", within.value.us));
+            let within = within.map_or(String::new(), |within| format!(" (within {})", length(&within.value)));
             let (table, column) = (&lookup.table.text, &lookup.column.text);
             format!("(lookup {table} {column}{}{within})", exprs(&lookup.keys))
         }

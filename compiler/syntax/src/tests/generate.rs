@@ -38,7 +38,7 @@ fn name() -> impl Strategy<Value = Tokens> {
 }
 
 fn duration() -> impl Strategy<Value = Tokens> {
-    proptest::sample::select(vec!["1us", "7d", "1h30m", "0s", "250ms", "1d2h3m4s5ms6us"]).prop_map(words)
+    proptest::sample::select(vec!["1us", "7d", "1h30m", "0s", "250ms", "1d2h3m4s5ms6us", "{week}"]).prop_map(words)
 }
 
 fn string() -> impl Strategy<Value = Tokens> {
@@ -66,8 +66,12 @@ fn literal() -> impl Strategy<Value = Tokens> {
     ]
 }
 
+fn hole() -> impl Strategy<Value = Tokens> {
+    proptest::sample::select(vec!["{week}", "{col}_sum", "mean_{col}_of_{col}"]).prop_map(words)
+}
+
 fn expr() -> impl Strategy<Value = Tokens> {
-    let leaf = prop_oneof![literal(), name()];
+    let leaf = prop_oneof![8 => literal(), 8 => name(), 1 => hole()];
     leaf.prop_recursive(5, 40, 3, |inner| {
         let operators = [
             "or", "and", "+", "-", "*", "/", "div", "mod", "=", "!=", "<", "<=", ">", ">=",
@@ -252,18 +256,19 @@ fn feature() -> impl Strategy<Value = Tokens> {
     let tail = (
         proptest::option::of((windows, excluding).prop_map(|(windows, out)| around("over", windows, out))),
         proptest::option::of(Just(words("cap 1000"))),
-        proptest::option::of(literal().prop_map(|literal| around("default", literal, ""))),
+        proptest::option::of(prop_oneof![literal(), hole()].prop_map(|value| around("default", value, ""))),
     );
     let tail = tail
         .prop_map(|(a, b, c)| [a, b, c].into_iter().flatten().collect::<Vec<_>>())
         .prop_shuffle();
-    (name(), expr(), tail)
+    (prop_oneof![8 => name(), 1 => hole()], expr(), tail)
         .prop_map(|(name, value, tail)| join([words("feature"), name, words("="), value, join(tail, "")], ""))
 }
 
 fn view() -> impl Strategy<Value = Tokens> {
     let statements = vec(feature(), 0..4).prop_flat_map(|features| {
-        let mut statements = vec![words("owner \"ops\""), words("tags [ a , b ]"), words("ttl 2h")];
+        let uses = words("use t for ( a , long_name_of_a_column , )");
+        let mut statements = vec![words("owner \"ops\""), words("tags [ a , b ]"), words("ttl 2h"), uses];
         statements.extend(features);
         Just(statements).prop_shuffle()
     });
@@ -293,6 +298,21 @@ fn service() -> impl Strategy<Value = Tokens> {
     let part = prop_oneof![3 => entry, 1 => feature()];
     (name(), vec(part, 0..5))
         .prop_map(|(name, parts)| join([around("service", name, "{"), join(parts, ""), words("}")], ""))
+}
+
+fn template() -> impl Strategy<Value = Tokens> {
+    (name(), name(), vec(feature(), 0..3)).prop_map(|(name, parameter, parts)| {
+        let head = join([around("template", name, "("), parameter, words(") {")], "");
+        join([head, join(parts, ""), words("}")], "")
+    })
+}
+
+fn param() -> impl Strategy<Value = Tokens> {
+    let value = proptest::sample::select(vec!["7d", "1.5", "\"x\"", "@2013-01-01", "null"]).prop_map(words);
+    (name(), value, any::<bool>()).prop_map(|(name, value, negated)| {
+        let minus = words(if negated { "-" } else { "" });
+        join([around("param", name, "="), minus, value], "")
+    })
 }
 
 fn table() -> impl Strategy<Value = Tokens> {
@@ -342,7 +362,17 @@ fn item() -> impl Strategy<Value = Tokens> {
         vec(column(), 0..3),
     )
         .prop_map(|(word, name, columns)| join([around(word, name, "("), join(columns, ","), words(")")], ""));
-    prop_oneof![of_columns, source(), transform(), view(), service(), test(), table()]
+    prop_oneof![
+        of_columns,
+        source(),
+        transform(),
+        view(),
+        service(),
+        test(),
+        table(),
+        template(),
+        param()
+    ]
 }
 
 /// Text that parses, with comments and line breaks anywhere.

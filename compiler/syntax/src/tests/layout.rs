@@ -119,6 +119,53 @@ fn long_lines_are_broken() {
 }
 
 #[test]
+fn long_cases_have_a_line_for_each_branch() {
+    assert_snapshot!(formatted(
+        "module m transform t from s {
+          let short = case when a then 1 else 0 end // one
+          let size = case when items < 3 then \"small\" when items < 10 then \"medium\" // inside
+            when items < 100 then \"large\" else \"very large\" end // behind
+          where not (case when a_long_name_of_a_column_that_goes_on then case when b then another_long_name_of_a_column else c end when d then case when b_which_is_long_too then another_long_name_of_a_column else yet_another_column end else true end)
+        }
+        view v of e from t {
+          feature weighted = sum(case when country = \"NL\" then amount when country = \"BE\" then amount * 2 else 0 end where amount > 0) over [1h, 1d] default 0
+        }"
+    ), @r#"
+    module m
+
+    transform t from s {
+      let short = case when a then 1 else 0 end // one
+      // inside
+      let size = case
+        when items < 3 then "small"
+        when items < 10 then "medium"
+        when items < 100 then "large"
+        else "very large"
+      end // behind
+      where not (case
+        when a_long_name_of_a_column_that_goes_on then case
+          when b then another_long_name_of_a_column
+          else c
+        end
+        when d then case
+          when b_which_is_long_too then another_long_name_of_a_column
+          else yet_another_column
+        end
+        else true
+      end)
+    }
+
+    view v of e from t {
+      feature weighted = sum(case
+        when country = "NL" then amount
+        when country = "BE" then amount * 2
+        else 0
+      end where amount > 0) over [1h, 1d] default 0
+    }
+    "#);
+}
+
+#[test]
 fn tables_are_aligned_and_keep_their_comments() {
     assert_snapshot!(formatted(
         "module m

@@ -153,3 +153,26 @@ fn a_byte_order_mark_and_crlf_are_white_space() {
     a.feat:4:16: error[E0001]: expected `)` or `,`, found `y`
     "#);
 }
+
+#[test]
+fn templates_and_parameters_have_their_places() {
+    let text = "module m\n/// A week.\nparam week = 7d\nparam low = -1.5\n/// Of a column.\ntemplate spend(col) {\n/// Sum of {col}.\n\
+                feature {col}_sum = sum({col}) over [1d, { week }] default {low}\nfeature of_{col} = {col}_sum_1d / 2\n}\n\
+                view v of e from s { ttl {week} use spend for (a, b,) feature x = count() over {week} every {week} }";
+    assert_snapshot!(tree(text), @r#"
+    (module m)
+    (doc "A week.")
+    (param week (duration 604800000000))
+    (param low (neg 1.5))
+    (doc "Of a column.")
+    (template spend col)
+      (doc "Sum of {col}.")
+      (feature {col}_sum (call sum {col}) (over [1d {week}]) (default {low}))
+      (feature of_{col} (/ {col}_sum_1d 2))
+    (view v e s
+      (ttl {week})
+      (feature x (call count) (over {week} every {week}))
+      (use spend a b)
+    )
+    "#);
+}

@@ -40,6 +40,8 @@ const LABEL: &str = "a window ends at the question, at the latest; a label is a 
 const GRID: &str = "the points of a grid are in UTC";
 const GRID_OF_DAYS: &str = "remove it, or write whole days of a zone: `over last 7 days in \"Europe/Paris\"`";
 const CALENDAR: &str = "a window of the calendar says `this` period, or how many of the `last` ones";
+const COUNTED_PERIODS: &str = "how many of the `last` periods is said, also of one";
+const STEP: &str = "the step of a grid is a length of time";
 
 #[rustfmt::skip]
 pub(super) const HABITS: &[Habit] = &[
@@ -115,6 +117,15 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over calendar|current|yesterday|tomorrow|weekend", FOREIGN, CALENDAR, Say("write for example `over this week`, `over last 1 day` or `over 7d`")),
     Habit(VIEWS, "~ over today|day", FOREIGN, CALENDAR, Say("write `over this day` for what began at midnight, or `over 1d`")),
     Habit(VIEWS, "~ over week", FOREIGN, CALENDAR, Say("write `over this week` for what began on Monday, or `over 7d`")),
+    Habit(VIEWS, "last|past|previous|prior hour", FOREIGN, COUNTED_PERIODS, Write("last 1 hour")),
+    Habit(VIEWS, "last|past|previous|prior day", FOREIGN, COUNTED_PERIODS, Write("last 1 day")),
+    Habit(VIEWS, "last|past|previous|prior week", FOREIGN, COUNTED_PERIODS, Write("last 1 week")),
+    Habit(VIEWS, "last|past|previous|prior month", FOREIGN, COUNTED_PERIODS, Write("last 1 month")),
+    Habit(VIEWS, "last|past|previous|prior quarter", FOREIGN, COUNTED_PERIODS, Write("last 1 quarter")),
+    Habit(VIEWS, "last|past|previous|prior year", FOREIGN, COUNTED_PERIODS, Write("last 1 year")),
+    Habit(VIEWS, "every « hour »", FOREIGN, STEP, Write("1h")),
+    Habit(VIEWS, "every « day »", FOREIGN, STEP, Write("1d")),
+    Habit(VIEWS, "every « week »", FOREIGN, STEP, Write("7d")),
     Habit(VIEWS, "~ over month|mtd", FOREIGN, CALENDAR, Say("write `over this month` for what began on its first day, or `over 30d`")),
     Habit(VIEWS, "~ over year|ytd", FOREIGN, CALENDAR, Say("write `over this year` for what began on its first day, or `over 365d`")),
     Habit(VIEWS, "^ ttl « = »", FOREIGN, TTL, Say(TTL_OR_WINDOW)),

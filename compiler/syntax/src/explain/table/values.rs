@@ -17,6 +17,8 @@ const PART: &str = "a part of an instant is a function of it";
 const NO_TYPE: &str = "a type is not written: it follows from the expression";
 const EQUALS: &str = "behind the name stands `=`";
 const ONE_WORD: &str = "a name is one word";
+const CLOCKS: &str = "the zone of the clocks stands behind the word `in`";
+const NO_ZONE: &str = "an instant is the same in every zone";
 const NO_DOLLAR: &str = "neither names nor numbers have a `$`";
 const MEMBER: &str = "`in` takes a list of values: whether a text is in another is a function";
 const IN_LIST: &str = "`in` takes its values in parentheses";
@@ -68,6 +70,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(BODIES, "« is ! N »", FOREIGN, EQUAL, Write("= {N}")),
     Habit(BODIES, "« is ! S »", FOREIGN, EQUAL, Write("= {S}")),
     Habit(BODIES, "P is « nan »", FOREIGN, NAN, Say("a NaN of the file is null, unless the source says `keep nan`: write `{P} is null`")),
+    Habit(BODIES, "year|month|day_of_month|day_of_week|day_of_year|hour|minute|date ( V « at time zone S » )", FOREIGN, CLOCKS, Write("in {S}")),
+    Habit(BODIES, "« at time zone S »", FOREIGN, NO_ZONE, Say("parts of it are read on the clocks of a zone: `hour(at in {S})`, `date(at in {S})`")),
     Habit(BODIES, "extract ( day from A )", FOREIGN, PART, Write("day_of_month({A})")),
     Habit(BODIES, "extract ( doy from A )", FOREIGN, PART, Write("day_of_year({A})")),
     Habit(BODIES, "extract ( isodow from A )", FOREIGN, PART, Write("day_of_week({A})")),
