@@ -21,7 +21,7 @@ const QUESTIONS: usize = 24;
 const BATCH: usize = 8_192;
 
 /// Every form of a window, the last ones with few candidates.
-const WINDOWS: [&str; 12] = [
+const WINDOWS: [&str; 13] = [
     "over 1h",
     "over lifetime",
     "over 1h offset 30m",
@@ -31,6 +31,7 @@ const WINDOWS: [&str; 12] = [
     "over 20 events",
     "over 300 events max 1d",
     "over 50 events excluding self",
+    "over since (rare) max 1d",
     "over 1d every 1h after 10m",
     "over this day in \"Europe/Paris\"",
     "over last 2 days",

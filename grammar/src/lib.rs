@@ -101,6 +101,8 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::windows
         | Rule::window
         | Rule::events_window
+        | Rule::since_window
+        | Rule::since_kw
         | Rule::this_window
         | Rule::past_window
         | Rule::this_kw
@@ -300,7 +302,7 @@ mod tests {
             "time", "date", "day", "key", "status", "batch", "stream", "version", "owner", "tags", "count", "unique",
             "delay", "of", "origin", "events", "max", "offset", "from", "source", "view", "request", "cap", "ttl",
             "all", "div", "mod", "if", "fallback", "impute", "gate", "table", "lookup", "valid", "to", "every",
-            "after", "this", "last", "month", "months", "param", "template", "use", "for",
+            "after", "this", "last", "month", "months", "param", "template", "use", "for", "since",
         ] {
             let name = FeatParser::parse(Rule::name, word).map(|pairs| pairs.as_str().to_owned());
             assert_eq!(name.as_deref(), Ok(word));

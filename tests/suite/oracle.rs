@@ -365,6 +365,7 @@ impl Words {
             } => self.say(format_args!("grid {length_us} {every_us} {after_us}")),
             WindowKind::This { unit, zone } => self.say(format_args!("this {unit} {zone}")),
             WindowKind::Past { count, unit, zone } => self.say(format_args!("past {count} {unit} {zone}")),
+            WindowKind::Since { max_us } => self.say(format_args!("since {max_us}")),
             WindowKind::Events { count, max_us } => {
                 self.say(format_args!("events {count}"));
                 self.option(max_us, |words, max| words.say(max));

@@ -33,6 +33,7 @@ fn spec(aggregates: &[Aggregate]) -> FoldSpec {
             argument: (*aggregate != Aggregate::Count).then_some(LiftId(0)),
             second: None,
             filter: None,
+            since: None,
             window: WindowId(window),
             ty: if *aggregate == Aggregate::Count {
                 Type::Int64

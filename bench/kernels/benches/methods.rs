@@ -24,6 +24,7 @@ fn spec(aggregate: Aggregate, lift: Option<u32>) -> FoldSpec {
         argument: lift.map(LiftId),
         second: None,
         filter: None,
+        since: None,
         window: WindowId(window),
         ty: aggregate.result(&types).expect("an argument that it takes"),
     };

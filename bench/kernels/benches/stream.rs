@@ -42,6 +42,7 @@ fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> Vec<StreamGr
         argument: (*aggregate != Aggregate::Count).then_some(LiftId(0)),
         second: None,
         filter: None,
+        since: None,
         window: WindowId::from(window),
         ty: *ty,
     };

@@ -116,6 +116,11 @@ const OF_LISTS: Row = Row {
     ..OF_ANY
 };
 
+const OF_LISTS_OF_VALUES: Row = Row {
+    skips_null: [true; Aggregate::ARGUMENTS_MAX],
+    ..OF_LISTS
+};
+
 const OF_PAIRS: Row = Row {
     arity: 2..=2,
     takes: "two float64, or two of int64 and decimal",
@@ -195,12 +200,24 @@ aggregates! {
     FirstN { items: u32 = 3, ignoring_nulls: bool = false } => Row { name: "first_n", usage: "first_n(x, 10)", ..OF_LISTS };
     /// As `FirstN`, of the greatest events.
     LastN { items: u32 = 3, ignoring_nulls: bool = false } => Row { name: "last_n", usage: "last_n(x, 10)", ..OF_LISTS };
+    /// The `items` different arguments that occur last, from the one whose last event is first to the one whose is last.
+    LastDistinctN { items: u32 = 3 } => Row { name: "last_distinct_n", usage: "last_distinct_n(x, 10)", ..OF_LISTS_OF_VALUES };
+    /// The `items` greatest arguments, from the greatest on, each as often as events have it.
+    TopK { items: u32 = 3 } => Row { name: "top_k", usage: "top_k(x, 10)", ..OF_LISTS_OF_VALUES };
+    /// The `items` least arguments, from the least on, each as often as events have it.
+    BottomK { items: u32 = 3 } => Row { name: "bottom_k", usage: "bottom_k(x, 10)", ..OF_LISTS_OF_VALUES };
     /// Sample variance (null below two values): exact numerator and denominator, one rounding.
     Variance => Row { name: "variance", usage: "variance(x)", version: 2, ..OF_NUMBERS };
     /// Square root (IEEE) of the rounded sample variance.
     Stddev => Row { name: "stddev", usage: "stddev(x)", version: 2, ..OF_NUMBERS };
     VariancePop => Row { name: "variance_pop", usage: "variance_pop(x)", version: 2, ..OF_NUMBERS };
     StddevPop => Row { name: "stddev_pop", usage: "stddev_pop(x)", version: 2, ..OF_NUMBERS };
+    /// How lopsided the values lie, of a sample (null below three values, and where all are equal): the root of an exact
+    /// fraction, one rounding.
+    Skewness => Row { name: "skewness", usage: "skewness(x)", method: None, ..OF_NUMBERS };
+    /// How heavy their tails are beside those of a normal distribution, of a sample (null below four values, and where all are
+    /// equal): an exact fraction, one rounding.
+    Kurtosis => Row { name: "kurtosis", usage: "kurtosis(x)", method: None, ..OF_NUMBERS };
     /// Number of different non-null arguments; more than `cap` in the window is `error(cap)`.
     CountDistinct { cap: u32 = Aggregate::DEFAULT_CAP } => Row {
         name: "count_distinct",
@@ -235,6 +252,13 @@ aggregates! {
         takes: OF_ANY.takes,
         result: same,
         ..OF_COUNTED
+    };
+    /// The `items` arguments that most events have, from the most frequent on, of several such the least first; capped as the
+    /// median.
+    ModeN { items: u32 = 3, cap: u32 = Aggregate::DEFAULT_CAP } => Row {
+        name: "mode_n",
+        usage: "mode_n(x, 10)",
+        ..OF_LISTS_OF_VALUES
     };
     /// `t −` the event time of the last event (after `where`).
     TimeSinceLast => Row {

@@ -126,6 +126,12 @@ fn aggregate_hash(tag: &str, slot: &Slot, how: &[u8], lift: impl Fn(LiftId) -> u
     if let Some(second) = &second {
         parts.push(second);
     }
+    let since = slot
+        .since
+        .map(|id| node("since", &[&lift(id).to_le_bytes()]).to_le_bytes());
+    if let Some(since) = &since {
+        parts.push(since);
+    }
     node(tag, &parts)
 }
 

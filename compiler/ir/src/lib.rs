@@ -57,7 +57,7 @@ pub use program::{
 };
 pub use slot::Slot;
 pub use types::{Cut, ErrorCode, Status, Truth, Type};
-pub use window::{Excluding, Window, WindowKind};
+pub use window::{Choice, Excluding, Window, WindowKind};
 pub use zone::{NoZone, Zone};
 
 /// A broken promise of an earlier phase: never the user's fault.

@@ -4,6 +4,7 @@ use crate::aggregate::Aggregate;
 use crate::id::{LiftId, WindowId};
 use crate::portion::Portion;
 use crate::types::Type;
+use crate::window::{Choice, Window, WindowKind};
 use serde::{Deserialize, Serialize};
 
 /// One aggregate over one window: the unit that the engines fold.
@@ -20,6 +21,9 @@ pub struct Slot {
     pub second: Option<LiftId>,
     /// A boolean lift: the aggregate's own `where`.
     pub filter: Option<LiftId>,
+    /// A boolean lift: of which event a window `since` begins with the last one. Where it is an error, `filter` is as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<LiftId>,
     pub window: WindowId,
     /// Type of the result.
     pub ty: Type,
@@ -29,6 +33,34 @@ impl Slot {
     /// Its arguments, in order.
     pub fn arguments(&self) -> impl Iterator<Item = LiftId> {
         self.argument.into_iter().chain(self.second)
+    }
+
+    /// All that it reads of an event.
+    pub fn lifts(&self) -> impl Iterator<Item = LiftId> {
+        self.arguments().chain(self.filter).chain(self.since)
+    }
+
+    /// How its window chooses events, if it does.
+    pub fn choice(&self, window: &Window) -> Option<Choice> {
+        match window.kind {
+            WindowKind::Events { count, .. } => Some(Choice {
+                count,
+                filter: self.filter,
+                or_none: false,
+            }),
+            WindowKind::Since { .. } => Some(Choice {
+                count: 1,
+                filter: self.since,
+                or_none: true,
+            }),
+            WindowKind::Last { .. } | WindowKind::Lifetime | WindowKind::Offset { .. } => None,
+            WindowKind::Grid { .. } | WindowKind::This { .. } | WindowKind::Past { .. } => None,
+        }
+    }
+
+    /// Whether it says since when exactly if its window asks for that.
+    pub(crate) fn says_since(&self, window: &Window) -> bool {
+        self.since.is_some() == matches!(window.kind, WindowKind::Since { .. })
     }
 
     /// Whether another slot differs at most in its window: the two have one state.

@@ -1,10 +1,11 @@
 //! Windows: which events count at an instant `t`.
 //!
 //! A window is *bounds* in time, both monotone in `t`, or a *selection* from the events that lie within bounds: the last
-//! so many of them. Nothing outside of this file knows lengths: whoever wants to know what a window holds asks
-//! [`Window::bounds`] and [`Window::count`].
+//! so many of them, or those from the last of some kind on. Nothing outside of this file knows lengths: whoever wants to know
+//! what a window holds asks [`Window::bounds`] and the [`Choice`] of a slot over it.
 
 use crate::bounds::Bounds;
+use crate::id::LiftId;
 use crate::period::Unit;
 use crate::zone::Zone;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,9 @@ pub enum WindowKind {
     /// decided by whoever asks: those that are visible and not excluded, and for which the `where` of the aggregate is
     /// true or an error. Both are positive.
     Events { count: u32, max_us: Option<i64> },
+    /// The events in `(t − max, t]` from the last one on for which a condition is true or an error, that one included: the
+    /// `since` of the slot. None, where there is no such event. `max` is positive.
+    Since { max_us: i64 },
     /// `[g − length, g)`, where `g` is the greatest point of a grid that is no later than `t − after`. The points of the grid
     /// are a length apart, in UTC: where that is a number of whole weeks they are Mondays, and 1970-01-01 is one of them
     /// otherwise. `after` may be 0, the others are positive.
@@ -75,6 +79,7 @@ impl WindowKind {
                 length_us.map(|length| length.unsigned_abs() + offset_us.unsigned_abs()),
             ),
             WindowKind::Events { max_us, .. } => Bounds::lookback(max_us.map(i64::unsigned_abs)),
+            WindowKind::Since { max_us } => Bounds::lookback(Some(max_us.unsigned_abs())),
             WindowKind::Grid {
                 length_us,
                 every_us,
@@ -94,6 +99,7 @@ impl WindowKind {
         let is_positive = |us: Option<i64>| us.is_none_or(|us| us > 0);
         match self {
             WindowKind::Last { length_us } => length_us > 0,
+            WindowKind::Since { max_us } => max_us > 0,
             WindowKind::Lifetime | WindowKind::This { .. } => true,
             WindowKind::Past { count, .. } => (1..=PERIODS_MAX).contains(&count),
             WindowKind::Offset { length_us, offset_us } => is_positive(length_us) && offset_us > 0,
@@ -126,8 +132,14 @@ impl Window {
             | WindowKind::Lifetime
             | WindowKind::Offset { .. }
             | WindowKind::Events { .. }
+            | WindowKind::Since { .. }
             | WindowKind::Grid { .. } => None,
         }
+    }
+
+    /// Whether it holds only some of the events within its bounds: those that the slot's [`Choice`] says.
+    pub fn chooses(&self) -> bool {
+        self.count().is_some() || matches!(self.kind, WindowKind::Since { .. })
     }
 
     /// How many events within the bounds it holds at most, the last ones; `None`: all of them.
@@ -137,11 +149,23 @@ impl Window {
             WindowKind::Last { .. }
             | WindowKind::Lifetime
             | WindowKind::Offset { .. }
+            | WindowKind::Since { .. }
             | WindowKind::Grid { .. }
             | WindowKind::This { .. }
             | WindowKind::Past { .. } => None,
         }
     }
+}
+
+/// What of the events within its bounds a window holds: those from the last but so many candidates on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Choice {
+    /// How many candidates there are at most.
+    pub count: u32,
+    /// Candidates are the events for which this is true or an error; without it all.
+    pub filter: Option<LiftId>,
+    /// Where there are fewer candidates: no event, or all that there are.
+    pub or_none: bool,
 }
 
 /// Prints periods of the calendar: `this day`, `last 3 months`, and the zone where it is not UTC.
@@ -189,6 +213,7 @@ impl fmt::Display for Window {
                     write!(f, " max {}", format_duration(max_us))?;
                 }
             }
+            WindowKind::Since { max_us } => write!(f, "over since max {}", format_duration(max_us))?,
             WindowKind::Grid {
                 length_us,
                 every_us,

@@ -5,7 +5,7 @@ use featc_ir::plan::{
     Presence, Restrict, Retention, RowSpec, Rows, Scan, ScanColumn, Steps, Stop, Visibility, Walk,
 };
 use featc_ir::program::READ_SKEW_US;
-use featc_ir::{Bounds, ColumnId, Excluding, Key, LiftId, Slot, Source, Window, WindowId, WindowKind};
+use featc_ir::{Bounds, Choice, ColumnId, Excluding, Key, Slot, Source, Window, WindowId, WindowKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Which engine a fold is for.
@@ -127,6 +127,7 @@ pub(crate) fn fold(spec: &FoldSpec, source: &Source, engine: Engine) -> Fold {
         argument: slot.argument,
         second: slot.second,
         filter: slot.filter,
+        since: slot.since,
         window: slot.window,
         ty: slot.ty,
         visibility: seen,
@@ -173,12 +174,12 @@ pub(crate) fn pages(spec: &FoldSpec) -> Pages {
 
 /// What slots of one walk have in common. Apart are those whose states are not worth remembering. Their windows end alike, and
 /// of two one starts within the other; one that chooses among events is alone.
-type WalkKey = (Excluding, bool, Bounds, Option<(WindowId, Option<LiftId>)>);
+type WalkKey = (Excluding, bool, Bounds, Option<(WindowId, Choice)>);
 
 fn walk_key(windows: &[Window], slot: &Slot) -> WalkKey {
     let window = &windows[slot.window.index()];
     let rest = !slot.aggregate.row().cheap_to_copy;
-    let alone = window.count().map(|_| (slot.window, slot.filter));
+    let alone = slot.choice(window).map(|choice| (slot.window, choice));
     (window.excluding, rest, window.bounds().nest(), alone)
 }
 

@@ -253,6 +253,7 @@ impl<'a> Builder<'a> {
             argument: slot.argument.map(|lift| self.lift(view.lift(lift))),
             second: slot.second.map(|lift| self.lift(view.lift(lift))),
             filter: slot.filter.map(|lift| self.lift(view.lift(lift))),
+            since: slot.since.map(|lift| self.lift(view.lift(lift))),
             window: WindowId::from(window),
             ..*slot
         };

@@ -170,6 +170,8 @@ pub enum FeatureKind {
 pub struct Expansion {
     pub name: String,
     pub window: Window,
+    /// Of which event the window begins with the last one.
+    pub since: Option<Expr>,
     pub at: Span,
 }
 
@@ -284,6 +286,16 @@ pub struct Call {
 }
 
 impl Feature {
+    /// Its value, and the conditions by which windows begin.
+    pub fn exprs(&self) -> impl Iterator<Item = &Expr> {
+        let expansions = match &self.kind {
+            FeatureKind::Aggregate { expansions } => expansions.as_slice(),
+            FeatureKind::Derived | FeatureKind::Broken { .. } => &[],
+        };
+        let since = expansions.iter().filter_map(|expansion| expansion.since.as_ref());
+        std::iter::once(&self.value).chain(since)
+    }
+
     /// How many features of the program it makes.
     pub fn width(&self) -> usize {
         match &self.kind {

@@ -61,6 +61,8 @@ pub(crate) fn is_lawful(method: Method, aggregate: Aggregate) -> bool {
                         | Aggregate::Slope
                         | Aggregate::Intercept
                         | Aggregate::WeightedMean
+                        | Aggregate::Skewness
+                        | Aggregate::Kurtosis
                 )
         }
         // The states form a commutative monoid: all of them do.
@@ -199,8 +201,15 @@ fn of_walk(fold: &Fold, walk: &Walk) -> Outcome {
         !windows.is_empty() && windows.windows(2).all(nests),
         "windows of a walk that do not nest",
     )?;
-    let filter = |slot: &u32| fold.slots[*slot as usize].filter;
-    let chosen = walk.stops[0].slots.iter().map(filter).collect::<BTreeSet<_>>();
+    let filters = |slot: &u32| (fold.slots[*slot as usize].filter, fold.slots[*slot as usize].since);
+    // Which events a window begins with is decided by `since` where that is said, and by the filter otherwise.
+    let chooser = |(filter, since): (_, Option<_>)| since.or(filter);
+    let chosen = walk.stops[0]
+        .slots
+        .iter()
+        .map(filters)
+        .map(chooser)
+        .collect::<BTreeSet<_>>();
     ensure(
         !windows.iter().any(|window| chooses(window)) || (windows.len() == 1 && chosen.len() == 1),
         "a window that chooses among events for others too",

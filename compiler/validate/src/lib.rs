@@ -161,7 +161,8 @@ fn of_batch(plan: &BatchPlan, wanted: &Lifted, hash: &str) -> Result<(), Wrong> 
         conditions::of_restrict(chain, &pipeline.restrict).map_err(about)?;
         let mut lifts = BTreeSet::new();
         for slot in &chain.fold.slots {
-            lifts.extend(slot.argument.iter().chain(&slot.second).chain(&slot.filter).copied());
+            lifts.extend(slot.argument.iter().chain(&slot.second).copied());
+            lifts.extend(slot.filter.iter().chain(&slot.since).copied());
         }
         if lifts.len() != chain.rows.lift.0.len() {
             return Err(about("a lift that nobody reads".to_owned()));

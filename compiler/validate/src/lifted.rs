@@ -78,6 +78,7 @@ pub fn window(window: &Window, own: &[String]) -> Term {
         WindowKind::Last { .. } | WindowKind::Lifetime => {}
         WindowKind::Offset { offset_us, .. } => items.push(Term::us("ends_before", u64::try_from(offset_us).ok())),
         WindowKind::Events { count, .. } => items.push(Term::names("last", [count])),
+        WindowKind::Since { .. } => items.push(Term::leaf("from_the_last_on")),
     }
     if window.excluding == Excluding::SelfEvent {
         items.push(Term::names("without", own));
@@ -111,6 +112,7 @@ pub fn reach_us(window: &Window) -> Option<u64> {
             length.checked_add(offset)
         }
         WindowKind::Events { max_us, .. } => u64::try_from(max_us?).ok(),
+        WindowKind::Since { max_us } => u64::try_from(max_us).ok(),
         WindowKind::Grid {
             length_us,
             every_us,
@@ -128,7 +130,8 @@ pub fn reach_us(window: &Window) -> Option<u64> {
 pub fn end(window: &Window) -> (Excluding, i64, Option<i64>, Option<WindowKind>) {
     let (before, grid, alone) = match window.kind {
         WindowKind::Offset { offset_us, .. } => (offset_us, None, None),
-        WindowKind::Last { .. } | WindowKind::Lifetime | WindowKind::Events { .. } => (0, None, None),
+        WindowKind::Last { .. } | WindowKind::Lifetime => (0, None, None),
+        WindowKind::Events { .. } | WindowKind::Since { .. } => (0, None, None),
         WindowKind::Grid { every_us, after_us, .. } => (after_us, Some(every_us), None),
         kind @ (WindowKind::This { .. } | WindowKind::Past { .. }) => (0, None, Some(kind)),
     };
@@ -137,7 +140,7 @@ pub fn end(window: &Window) -> (Excluding, i64, Option<i64>, Option<WindowKind>)
 
 /// Whether it chooses among the events within its bounds.
 pub fn chooses(window: &Window) -> bool {
-    matches!(window.kind, WindowKind::Events { .. })
+    matches!(window.kind, WindowKind::Events { .. } | WindowKind::Since { .. })
 }
 
 /// How far back any event keeps an entity from being missing.

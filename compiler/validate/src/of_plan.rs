@@ -247,6 +247,7 @@ impl Chain<'_> {
                 Term::names("version", [slot.version]),
                 Term::node("argument", arguments),
                 Term::node("filter", vec![lift(slot.filter)?]),
+                Term::node("since", vec![lift(slot.since)?]),
                 lifted::window(window, &self.own()),
                 self.visible(slot.visibility),
             ],

@@ -309,6 +309,7 @@ fn feature_term(program: &Program, view: &View, id: FeatureId, own: &[String]) -
                         Term::names("version", [slot.aggregate.version()]),
                         Term::node("argument", arguments),
                         Term::node("filter", vec![lift(slot.filter)?]),
+                        Term::node("since", vec![lift(slot.since)?]),
                         lifted::window(&window, own),
                         visible.clone(),
                     ],
@@ -386,7 +387,8 @@ pub fn carried(program: &Program) -> Result<BTreeMap<Term, BTreeSet<Term>>, Stri
         let transform = &program.transforms[view.transform.index()];
         let lifts = found.entry(of_view[&place].clone()).or_default();
         for slot in slots.iter().map(|slot| &view.slots[slot.index()]) {
-            for lift in slot.argument.iter().chain(&slot.second).chain(&slot.filter) {
+            let chosen = slot.filter.iter().chain(&slot.since);
+            for lift in slot.argument.iter().chain(&slot.second).chain(chosen) {
                 lifts.insert(expression(&view.lifts[lift.index()], &|id| column(transform, id))?);
             }
         }

@@ -20,12 +20,15 @@ mod arg;
 mod count;
 mod covariance;
 mod distinct;
+mod ends;
 mod extreme;
 mod gate;
 mod list;
 mod nearest;
 mod number;
 mod ranked;
+mod recent;
+mod shape;
 mod since;
 mod sum;
 mod values;
@@ -209,11 +212,14 @@ states! {
     Count(count::Count): Name::Count,
     Sum(sum::Sum): Name::Sum | Name::Mean,
     Variance(variance::Variance): Name::Variance | Name::Stddev | Name::VariancePop | Name::StddevPop,
+    Shape(shape::Shape): Name::Skewness | Name::Kurtosis,
     Extreme(extreme::Extreme): Name::Min | Name::Max,
     Nearest(nearest::Nearest): Name::First { .. } | Name::Last { .. },
     Distinct(distinct::Distinct): Name::CountDistinct { .. },
-    Ranked(ranked::Ranked): Name::Median { .. } | Name::Quantile { .. } | Name::Mode { .. },
+    Ranked(ranked::Ranked): Name::Median { .. } | Name::Quantile { .. } | Name::Mode { .. } | Name::ModeN { .. },
     List(list::List): Name::FirstN { .. } | Name::LastN { .. },
+    Recent(recent::Recent): Name::LastDistinctN { .. },
+    Ends(ends::Ends): Name::TopK { .. } | Name::BottomK { .. },
     Since(since::Since): Name::TimeSinceLast | Name::TimeSinceFirst,
     AllAny(all_any::AllAny): Name::Any | Name::All,
     Covariance(covariance::Covariance): Name::Covariance | Name::Correlation | Name::Slope | Name::Intercept,

@@ -14,6 +14,7 @@ mod comoments;
 mod fixed;
 mod limbs;
 mod moments;
+mod powers;
 mod prefix;
 mod round;
 mod squares;
@@ -21,6 +22,7 @@ mod squares;
 pub use comoments::{Comoments, correlation, covariance, intercept, quotient, slope};
 pub use fixed::{FixedSums, Unit};
 pub use moments::{mean_scaled, variance};
+pub use powers::{Powers, kurtosis, skewness};
 pub use prefix::PrefixExact;
 pub use squares::{FixedMoments, Wide};
 

@@ -55,7 +55,7 @@ impl<'a> Context<'a> {
         let says_self = |window: &Window| matches!(window.excluding, Excluding::SelfEvent);
         let visibility = Visibility::new(run, questions, cut, spec.windows.iter().any(says_self));
         let mut frames: Vec<Frame> = vec![];
-        let of_slot = |slot: &Slot| place(&mut frames, Frame::of(&spec.windows[slot.window.index()], slot.filter));
+        let of_slot = |slot: &Slot| place(&mut frames, Frame::of(&spec.windows[slot.window.index()], slot));
         let frame_of: Vec<usize> = spec.slots.iter().map(of_slot).collect();
         let is_open = |window: &&Window| window.excluding == Excluding::Nothing && window.bounds().hold_now();
         let open = spec.windows.iter().find(is_open).map(Window::bounds);

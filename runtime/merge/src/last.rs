@@ -1,24 +1,24 @@
 //! Where a window of the last N events starts: the N-th candidate before its end that the question sees and does not leave
-//! out.
+//! out. One since an event starts with the last candidate.
 
 use crate::bits::Bits;
 use crate::questions::{Group, Questions};
 use crate::run::{Frame, Lists, Run, position};
 use crate::visibility::Visibility;
-use featc_ir::LiftId;
+use featc_ir::Choice;
 use featr_kernels::aggregate::Candidates;
 
-/// For each question the row from which the last `count` candidates within `low..high` lie. As many as there are, if they
-/// are fewer.
+/// For each question the row from which the last candidates within `low..high` lie. If they are fewer than wanted, as many as
+/// there are, or none.
 pub(super) fn lows(
     (run, questions): (&Run, &Questions),
     (visibility, fresh): (&Visibility, Option<&Lists>),
     frame: &Frame,
-    (count, filter): (u32, Option<LiftId>),
+    choice: Choice,
     (low, high): (&[u32], &[u32]),
 ) -> Vec<u32> {
     // Law: selection_is_the_end (proofs/theory/Laws.v)
-    let candidates = Candidates::new(filter, &run.events);
+    let candidates = Candidates::new(choice.filter, &run.events);
     let mut lows = low.to_vec();
     let mut rows: Vec<u32> = vec![];
     for (number, group) in questions.groups.iter().enumerate() {
@@ -26,7 +26,7 @@ pub(super) fn lows(
             visibility,
             fresh,
             frame,
-            count,
+            choice,
             group,
         };
         if visibility.is_crowded(number) {
@@ -36,8 +36,11 @@ pub(super) fn lows(
         rows.clear();
         rows.extend(group.events.clone().filter(|row| candidates.holds(*row as usize)));
         for question in group.questions.clone() {
-            let start = search.around_exclusions(&rows, question, low[question]..high[question]);
-            lows[question] = start.unwrap_or(low[question]);
+            let span = low[question]..high[question];
+            lows[question] = match choice.or_none {
+                true => search.begin(&rows, question, span).unwrap_or(high[question]),
+                false => search.around_exclusions(&rows, question, span).unwrap_or(low[question]),
+            };
         }
     }
     lows
@@ -47,26 +50,39 @@ struct Search<'a> {
     visibility: &'a Visibility,
     fresh: Option<&'a Lists>,
     frame: &'a Frame,
-    count: u32,
+    choice: Choice,
     group: &'a Group,
 }
 
 impl Search<'_> {
-    /// The candidate at which the last ones of a span begin; `None` if there are no more than wanted. `rows` are all
-    /// candidates of the entity.
-    fn around_exclusions(&self, rows: &[u32], question: usize, span: std::ops::Range<u32>) -> Option<u32> {
+    /// What the question does not see, or leaves out, of what it would.
+    fn exclusions(&self, question: usize) -> &[u32] {
         let exclusions = if self.frame.excludes_self {
             &self.visibility.late_and_own
         } else {
             &self.visibility.late
         };
-        let exclusions = exclusions.rows.get(question);
+        exclusions.rows.get(question)
+    }
+
+    /// The last candidate of a span.
+    fn begin(&self, rows: &[u32], question: usize, span: std::ops::Range<u32>) -> Option<u32> {
+        let exclusions = self.exclusions(question);
+        let before = |row: u32| rows.partition_point(|candidate| *candidate < row);
+        let candidates = rows[before(span.start)..before(span.end)].iter().rev();
+        candidates.copied().find(|row| !exclusions.contains(row))
+    }
+
+    /// The candidate at which the last ones of a span begin; `None` if there are no more than wanted. `rows` are all
+    /// candidates of the entity.
+    fn around_exclusions(&self, rows: &[u32], question: usize, span: std::ops::Range<u32>) -> Option<u32> {
+        let exclusions = self.exclusions(question);
         let before = |row: u32| position(rows.partition_point(|candidate| *candidate < row));
         let (first, end) = (before(span.start), before(span.end));
         // Every excluded one among the chosen lets in one more, which may be excluded as well.
         let (mut start, mut left_out) = (end, 0);
         loop {
-            let wanted = end.saturating_sub(self.count.saturating_add(left_out));
+            let wanted = end.saturating_sub(self.choice.count.saturating_add(left_out));
             if wanted <= first {
                 return None;
             }
@@ -94,15 +110,20 @@ impl Search<'_> {
                 &[]
             };
             let (mut found, mut end) = (0, high[question]);
-            while found < self.count && end > lows[question] {
+            while found < self.choice.count && end > lows[question] {
                 let Some(row) = arrived.at_or_before(end - 1 - start).map(|row| row + start) else {
                     break;
                 };
                 end = row;
                 found += u32::from(own.binary_search(&row).is_err());
             }
-            if found == self.count {
-                lows[question] = lows[question].max(end);
+            let low = &mut lows[question];
+            // The last one that was found may lie before the span.
+            let has_all = found == self.choice.count && end >= *low;
+            match self.choice.or_none {
+                true => *low = if has_all { end } else { high[question] },
+                false if has_all => *low = end,
+                false => {}
             }
         }
     }

@@ -91,7 +91,7 @@ pub(super) fn answer(context: &Context<'_>, (at, slot): (usize, &Slot), found: &
             };
             let mean = |(low, high): (&u32, &u32)| match *low {
                 NONE => 0.0,
-                _ => middle(&[value(*low), value(*high)], of.ty),
+                _ => middle([&value(*low), &value(*high)], of.ty),
             };
             where_taken(slot, taken, Data::F64(low.iter().zip(high).map(mean).collect()))
         }

@@ -3,7 +3,7 @@
 use crate::questions::Group;
 use crate::summary::{PaneSummary, is_folded};
 use featc_ir::plan::Method;
-use featc_ir::{Bounds, Excluding, LiftId, Window};
+use featc_ir::{Bounds, Choice, Excluding, Slot, Window};
 use featr_kernels::events::Events;
 use std::ops::Range;
 use std::rc::Rc;
@@ -114,18 +114,18 @@ impl Lists {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Frame {
     pub bounds: Bounds,
-    /// Of the events within the bounds that pass this filter, or are an error, the last so many.
-    pub last: Option<(u32, Option<LiftId>)>,
+    /// Which of the events within the bounds, if not all.
+    pub last: Option<Choice>,
     /// Whether the question's own events are left out.
     pub excludes_self: bool,
 }
 
 impl Frame {
-    /// Of a slot over a window, with its filter.
-    pub fn of(window: &Window, filter: Option<LiftId>) -> Frame {
+    /// Of a slot over a window.
+    pub fn of(window: &Window, slot: &Slot) -> Frame {
         Frame {
             bounds: window.bounds(),
-            last: window.count().map(|count| (count, filter)),
+            last: slot.choice(window),
             excludes_self: window.excluding == Excluding::SelfEvent,
         }
     }

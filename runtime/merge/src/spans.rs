@@ -33,7 +33,8 @@ pub(super) fn spans(
         spans.push(Spans {
             low,
             high,
-            monotone: frame.last.is_none() || !frame.excludes_self,
+            // Where no event is the one to begin with, nothing is held; later one may be seen.
+            monotone: frame.last.is_none_or(|choice| !choice.or_none && !frame.excludes_self),
         });
     }
     spans

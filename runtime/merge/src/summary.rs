@@ -67,7 +67,7 @@ pub(super) fn states_of((spec, methods): (&FoldSpec, &[Method])) -> Vec<Option<u
 }
 
 pub(super) fn chooses(spec: &FoldSpec, slot: &Slot) -> bool {
-    spec.windows[slot.window.index()].count().is_some()
+    spec.windows[slot.window.index()].chooses()
 }
 
 /// What decides how events take part: argument, filter, and whether a null argument does too.

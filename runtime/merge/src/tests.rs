@@ -215,6 +215,7 @@ fn spec_over(kinds: &[WindowKind]) -> FoldSpec {
     }
     let mut slots = vec![];
     for window in 0..windows.len() as u32 {
+        let kind = windows[window as usize].kind;
         for (aggregate, lifts) in aggregates() {
             for filter in [None, Some(LiftId(FILTER))] {
                 slots.push(Slot {
@@ -222,6 +223,7 @@ fn spec_over(kinds: &[WindowKind]) -> FoldSpec {
                     argument: lifts.first().copied().map(LiftId),
                     second: lifts.get(1).copied().map(LiftId),
                     filter,
+                    since: matches!(kind, WindowKind::Since { .. }).then_some(LiftId(FILTER)),
                     window: WindowId(window),
                     ty: result(aggregate, &lifts).expect("an aggregate of these"),
                 });
@@ -362,7 +364,8 @@ fn kind(random: &mut Random) -> WindowKind {
             random.within(1..40)
         }
     };
-    match random.within(0..6) {
+    match random.within(0..8) {
+        6 | 7 => WindowKind::Since { max_us: length(random) },
         5 => of_calendar(random),
         4 => WindowKind::Grid {
             length_us: length(random),

@@ -5,6 +5,7 @@
 
 mod pairs;
 mod ranked;
+mod shape;
 
 use crate::rounding::{Fraction, mantissa_and_exponent};
 use crate::source::Event;
@@ -12,7 +13,8 @@ use featc_ir::{Aggregate, ErrorCode, Slot, Status, Type};
 use featr_kernels::Value;
 use num_bigint::BigInt;
 use pairs::{correlation, covariance, intercept, pairs, slope, weighted_mean};
-use ranked::{middle_two, mode, quantile, sorted};
+use ranked::{frequent, middle_two, mode, quantile, sorted};
+use shape::{kurtosis, skewness};
 use std::collections::BTreeSet;
 
 /// An event that a slot takes, with its argument (null in aggregates without one).
@@ -113,6 +115,17 @@ pub fn outcome(aggregate: Aggregate, types: Types, taken: &[Taken], t_us: i64) -
         Aggregate::Median { cap } => sorted(&values, cap, |sorted| numeric(&middle_two(sorted), argument, mean)),
         Aggregate::Quantile { portion, cap } => sorted(&values, cap, |sorted| quantile(sorted, portion)),
         Aggregate::Mode { cap } => sorted(&values, cap, mode),
+        Aggregate::ModeN { items, cap } => sorted(&values, cap, |sorted| frequent(sorted, items as usize)),
+        Aggregate::LastDistinctN { items } => {
+            let listed = last_of_each(&in_order(row_atomic(true)));
+            list(&listed[listed.len().saturating_sub(items as usize)..])
+        }
+        Aggregate::TopK { items } => sorted(&values, u32::MAX, |sorted| {
+            listed(sorted.iter().rev().take(items as usize))
+        }),
+        Aggregate::BottomK { items } => sorted(&values, u32::MAX, |sorted| listed(sorted.iter().take(items as usize))),
+        Aggregate::Skewness => numeric(&values, argument, skewness),
+        Aggregate::Kurtosis => numeric(&values, argument, kurtosis),
         Aggregate::TimeSinceLast => since(taken.iter().map(|taken| taken.event.time_us).max(), t_us),
         Aggregate::TimeSinceFirst => since(taken.iter().map(|taken| taken.event.time_us).min(), t_us),
         Aggregate::Any => quantified(&values, |values| values.contains(&&Value::Bool(true))),
@@ -145,6 +158,24 @@ fn list(events: &[&Taken]) -> Outcome {
         return Outcome::Empty;
     }
     Outcome::Value(Value::List(events.iter().map(|taken| taken.argument.clone()).collect()))
+}
+
+/// Of events in order, those after which no other has their argument.
+fn last_of_each<'a, 'b>(events: &[&'b Taken<'a>]) -> Vec<&'b Taken<'a>> {
+    let comes_again = |at: usize| {
+        events[at + 1..]
+            .iter()
+            .any(|later| later.argument == events[at].argument)
+    };
+    (0..events.len())
+        .filter(|at| !comes_again(*at))
+        .map(|at| events[at])
+        .collect()
+}
+
+/// Some values as a list.
+fn listed<'a>(values: impl Iterator<Item = &'a &'a Value>) -> Outcome {
+    Outcome::Value(Value::List(values.map(|value| (*value).clone()).collect()))
 }
 
 /// How long ago an instant was.

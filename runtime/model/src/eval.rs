@@ -128,7 +128,7 @@ impl<'a> Asked<'a> {
     }
 
     /// The visible events in the window of a slot, in the order of `(τ, id, digest)`. A window of so many events holds the
-    /// last of those that the slot's filter does not leave out.
+    /// last of those that the slot's filter does not leave out; one since an event those from the last one on that may be it.
     fn in_window(&self, slot: &Slot) -> Vec<&'a Event> {
         let window = self.view.window(slot.window);
         let inside = |event: &&Event| {
@@ -139,6 +139,15 @@ impl<'a> Asked<'a> {
             events.retain(|event| part(self.view, slot, event) != Part::FilteredOut);
             let before = events.len().saturating_sub(count as usize);
             events.drain(..before);
+        }
+        if let WindowKind::Since { .. } = window.kind {
+            let may_begin = |event: &&Event| {
+                let condition = lifted(slot.since, event);
+                let is_met = |value: &Value| value.as_error().is_some() || *value == Value::Bool(true);
+                event.poison.is_some() || condition.is_some_and(is_met)
+            };
+            let begin = events.iter().rposition(may_begin);
+            events.drain(..begin.unwrap_or(events.len()));
         }
         events
     }

@@ -55,12 +55,12 @@ impl Fraction {
         }
     }
 
-    /// The float64 nearest to the root of a fraction that is not above 1 (nor below 0), ties to even: by halving the range
-    /// of bit patterns, comparing squares.
+    /// The float64 nearest to the root of a fraction that is not below 0 and far from the end of the range, ties to even: by
+    /// halving the range of bit patterns, comparing squares.
     pub fn nearest_root(&self) -> f64 {
         let target = self.numerator.magnitude() << (2 * UNIT_EXPONENT);
         let denominator = self.denominator.magnitude();
-        let (mut below, mut above) = (0, 1f64.to_bits() + 1);
+        let (mut below, mut above) = (0, INFINITY_BITS);
         while above - below > 1 {
             let middle = below + (above - below) / 2;
             if units(middle).pow(2) * denominator <= target {

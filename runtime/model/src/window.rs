@@ -18,6 +18,7 @@ pub fn contains(window: &Window, event_us: i64, t_us: i64) -> bool {
             event <= end && length_us.is_none_or(|length_us| end - i128::from(length_us) < event)
         }
         WindowKind::Events { max_us, .. } => event <= t && max_us.is_none_or(|max_us| t - i128::from(max_us) < event),
+        WindowKind::Since { max_us } => t - i128::from(max_us) < event && event <= t,
         WindowKind::Grid {
             length_us,
             every_us,
@@ -57,9 +58,8 @@ pub fn reaches_before(window: &Window, begins_us: i64, moved_us: u64, t_us: i64)
 fn earliest_us(window: &Window, t_us: i64) -> Option<i128> {
     let t = i128::from(t_us);
     match window.kind {
-        WindowKind::Last { .. } | WindowKind::Lifetime | WindowKind::Offset { .. } | WindowKind::Events { .. } => {
-            Some(t - reach_us(window)? + 1)
-        }
+        WindowKind::Last { .. } | WindowKind::Lifetime | WindowKind::Offset { .. } => Some(t - reach_us(window)? + 1),
+        WindowKind::Events { .. } | WindowKind::Since { .. } => Some(t - reach_us(window)? + 1),
         WindowKind::Grid {
             length_us,
             every_us,
@@ -79,6 +79,7 @@ fn reach_us(window: &Window) -> Option<i128> {
             length_us.map(|length_us| i128::from(length_us) + i128::from(offset_us))
         }
         WindowKind::Events { max_us, .. } => max_us.map(i128::from),
+        WindowKind::Since { max_us } => Some(i128::from(max_us)),
         WindowKind::Grid {
             length_us,
             every_us,
@@ -170,6 +171,7 @@ mod tests {
                 max_us: Some(4),
             },
             WindowKind::Events { count: 1, max_us: None },
+            WindowKind::Since { max_us: 4 },
             WindowKind::Grid {
                 length_us: 3,
                 every_us: 5,

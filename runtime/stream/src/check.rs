@@ -19,7 +19,8 @@ pub(crate) fn log(spec: &FoldSpec, rows: &RowSpec, source: &Source) -> Result<()
         let argument = slot.arguments().all(|lift| lifted(lift).is_some());
         ensure(argument, "an argument does not exist")?;
         let is_bool = |lift| lifted(lift).is_some_and(|expr| expr.ty == Type::Bool);
-        ensure(slot.filter.is_none_or(is_bool), "a filter is no boolean lift")?;
+        let mut filters = slot.filter.into_iter().chain(slot.since);
+        ensure(filters.all(is_bool), "a filter is no boolean lift")?;
         let arity = slot.aggregate.row().arity.contains(&slot.arguments().count());
         ensure(arity, "an aggregate has a wrong number of arguments")?;
     }

@@ -252,7 +252,7 @@ impl Shared {
             let mut moved = slot.clone();
             moved.window = windows[slot.window.index()].into();
             (moved.argument, moved.second) = (lift(slot.argument)?, lift(slot.second)?);
-            moved.filter = lift(slot.filter)?;
+            (moved.filter, moved.since) = (lift(slot.filter)?, lift(slot.since)?);
             let part = at(&parts, *part as usize)?;
             let place = placed(&mut merged.spec.slots, &moved);
             if place == merged.of_slot.len() {

@@ -389,6 +389,16 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
                     set(case, Window { kind, ..window })
                 });
             }
+            WindowKind::Since { max_us } => {
+                let all = WindowKind::Last { length_us: max_us };
+                found.add("over since", move |case| set(case, Window { kind: all, ..window }));
+                let kind = WindowKind::Since {
+                    max_us: max_us.div_ceil(2),
+                };
+                if max_us > 1 {
+                    found.add("over since max", move |case| set(case, Window { kind, ..window }));
+                }
+            }
             WindowKind::Events { count, max_us } => {
                 let kind = WindowKind::Events {
                     count: count + 1,
@@ -457,6 +467,14 @@ fn slots(at: usize, view: &View, slot: usize, found: &mut Found) {
         Aggregate::ArgMin => found.add(name, of(Aggregate::ArgMax)),
         Aggregate::ArgMax => found.add(name, of(Aggregate::ArgMin)),
         Aggregate::TimeSinceFirst => found.add(name, of(Aggregate::TimeSinceLast)),
+        Aggregate::Skewness => found.add(name, of(Aggregate::Kurtosis)),
+        Aggregate::Kurtosis => found.add(name, of(Aggregate::Skewness)),
+        Aggregate::TopK { items } => found.add(name, of(Aggregate::BottomK { items })),
+        Aggregate::BottomK { items } | Aggregate::ModeN { items, .. } => found.add(name, of(Aggregate::TopK { items })),
+        Aggregate::LastDistinctN { items } => {
+            let ignoring_nulls = true;
+            found.add(name, of(Aggregate::LastN { items, ignoring_nulls }));
+        }
         Aggregate::Covariance => found.add(name, of(Aggregate::Correlation)),
         Aggregate::Correlation => found.add(name, of(Aggregate::Covariance)),
         Aggregate::Slope => found.add(name, of(Aggregate::Intercept)),

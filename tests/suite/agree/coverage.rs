@@ -254,6 +254,8 @@ fn expected() -> Vec<String> {
         "over events",
         "where before over events",
         "over events max",
+        "over since",
+        "over since max",
         "over a grid",
         "points of a grid",
         "after a point",

@@ -255,7 +255,7 @@ fn has_states(case: &Case, plans: &Plans) -> bool {
     pipelines.all(|pipeline| {
         let fold = &pipeline.fold;
         let is_folded = |slot: &FoldSlot| matches!(slot.method, Method::Deltas | Method::States);
-        let chooses = |slot: &FoldSlot| fold.windows[slot.window.index()].count().is_some();
+        let chooses = |slot: &FoldSlot| fold.windows[slot.window.index()].chooses();
         fold.slots.iter().any(|slot| is_folded(slot) || chooses(slot))
     })
 }

@@ -14,7 +14,7 @@ pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, sty
         let ty = scope.any_type();
         // Ties show where columns are summed as they are.
         let plain = style.numbers == Numbers::Ties || scope.rng.one_in(2);
-        let (value, ty) = if !style.summarised && scope.rng.one_in(16) {
+        let (value, ty) = if !style.summarised && scope.rng.one_in(10) {
             scope.list()
         } else if scope.rng.one_in(3) {
             scope.single()
@@ -23,7 +23,8 @@ pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, sty
         } else {
             (scope.over_aggregates(ty, 1), ty)
         };
-        let (over, names) = window(rng, style, 0, &format!("q{position}"));
+        let since = scope.predicate(1);
+        let (over, names) = window(rng, (style, 0), &since, &format!("q{position}"));
         let cap = if value.contains("count_distinct(") {
             *rng.pick(&["", " cap 2", " cap 3", " cap 1"])
         } else {
@@ -41,7 +42,8 @@ pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, sty
         let (value, ty) = Scope::new(rng, columns.clone(), style).of_many_forms();
         // Of a single event the first and the last are the same: most windows here are long.
         let least = *rng.pick(&[0, 3, 3, 3]);
-        let (mut over, mut names) = window(rng, style, least, &format!("r{position}"));
+        let since = scope.predicate(1);
+        let (mut over, mut names) = window(rng, (style, least), &since, &format!("r{position}"));
         if rng.one_in(6) {
             let offset = *rng.pick(&["1us", "1m", "30m", "1h", "1d"]);
             (over, names) = (format!("over lifetime offset {offset}"), vec![format!("r{position}")]);
@@ -106,7 +108,7 @@ pub fn write_own(rng: &mut Rng, text: &mut String, of_views: &[(String, Type)], 
 
 /// A cap of what is about values in order: seldom, so that it hides few of them.
 fn cap_of_ranks(rng: &mut Rng, value: &str) -> &'static str {
-    match ["median(", "quantile(", "mode("]
+    match ["median(", "quantile(", "mode(", "mode_n("]
         .iter()
         .any(|name| value.contains(name))
     {
@@ -129,7 +131,8 @@ fn default(rng: &mut Rng, ty: Type, style: Style) -> String {
 }
 
 /// A window clause of lengths from the `least` one of the style on, and the names of the features that it makes of one.
-fn window(rng: &mut Rng, style: Style, least: usize, name: &str) -> (String, Vec<String>) {
+/// One that holds events since some does so by this condition.
+fn window(rng: &mut Rng, (style, least): (Style, usize), since: &str, name: &str) -> (String, Vec<String>) {
     let lengths: &[&str] = match style.times {
         Times::Near => &["1us", "1m", "10m", "30m", "1h", "2h", "1d", "365d", "lifetime"],
         Times::Years => &["1us", "1h", "1d", "7d", "30d", "365d", "3650d", "lifetime"],
@@ -146,12 +149,16 @@ fn window(rng: &mut Rng, style: Style, least: usize, name: &str) -> (String, Vec
     let chooses = !style.summarised;
     let offsets = if shifts && chooses { shifts_by } else { &[] };
     let offsets = (offsets, style.times);
-    let one = written(rng, lengths, offsets, chooses);
+    let since = chooses.then_some(since);
+    let one = written(rng, lengths, offsets, since);
     if rng.one_in(6) {
-        let two = written(rng, lengths, offsets, chooses);
-        if one != two {
-            let names =
-                [&one, &two].map(|window| format!("{name}_{}", window.replace('"', "").replace([' ', '/'], "_")));
+        let two = written(rng, lengths, offsets, since);
+        let label = |window: &str| match window.rsplit_once(" max ") {
+            Some((begin, max)) if begin.starts_with("since") => format!("since max {max}"),
+            _ => window.replace('"', ""),
+        };
+        let names = [&one, &two].map(|window| format!("{name}_{}", label(window).replace([' ', '/'], "_")));
+        if names[0] != names[1] {
             return (format!("over [{one}, {two}]{excluding}"), names.to_vec());
         }
     }
@@ -159,10 +166,11 @@ fn window(rng: &mut Rng, style: Style, least: usize, name: &str) -> (String, Vec
 }
 
 /// A window of one of the lengths, shifted by one, or of some events within one.
-fn written(rng: &mut Rng, lengths: &[&str], (offsets, times): (&[&str], Times), chooses: bool) -> String {
+fn written(rng: &mut Rng, lengths: &[&str], (offsets, times): (&[&str], Times), since: Option<&str>) -> String {
     let length = *rng.pick(lengths);
-    match rng.below(8) {
-        3 if !offsets.is_empty() => {
+    match (rng.below(9), since) {
+        (4, Some(since)) if length != "lifetime" => format!("since ({since}) max {length}"),
+        (3, _) if !offsets.is_empty() => {
             let unit = *rng.pick(&["hour", "day", "week", "month", "quarter", "year"]);
             let zone = *rng.pick(&[
                 "",
@@ -175,7 +183,7 @@ fn written(rng: &mut Rng, lengths: &[&str], (offsets, times): (&[&str], Times), 
                 _ => format!("last {} {unit}s{zone}", rng.pick(&["2", "3"])),
             }
         }
-        2 if !offsets.is_empty() && length != "lifetime" => {
+        (2, _) if !offsets.is_empty() && length != "lifetime" => {
             let every = match times {
                 Times::Near => *rng.pick(&["1us", "7m", "1h", "1d"]),
                 Times::Years | Times::Ends => *rng.pick(&["1h", "1d", "7d", "365d"]),
@@ -183,11 +191,11 @@ fn written(rng: &mut Rng, lengths: &[&str], (offsets, times): (&[&str], Times), 
             let after = *rng.pick(&["", "", " after 1us", " after 10m"]);
             format!("{length} every {every}{after}")
         }
-        0 if !offsets.is_empty() => {
+        (0, _) if !offsets.is_empty() => {
             let offset = rng.pick(offsets);
             format!("{length} offset {offset}")
         }
-        1 if chooses => {
+        (1, Some(_)) => {
             let count = rng.pick(&["1", "2", "3", "7"]);
             match length {
                 "lifetime" => format!("{count} events"),
@@ -300,7 +308,7 @@ impl Scope<'_> {
             Type::Bool => *self.rng.pick(&[0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 7, 8, 10, 13, 15, 16]),
             _ if self.rng.one_in(8) => *self.rng.pick(&[4, 5]),
             _ if self.style.summarised => *self.rng.pick(&[0, 1, 2, 3, 4, 5, 6, 7, 16]),
-            _ => self.rng.below(18),
+            _ => self.rng.below(19),
         };
         match place {
             8 | 9 => self.chosen_by(&filter),
@@ -308,6 +316,7 @@ impl Scope<'_> {
             13 | 14 => self.of_conditions(&filter),
             15 => (format!("time_since_first({filter})"), Type::Duration),
             16 | 17 => self.ranked(&filter),
+            18 => self.of_shape(&filter),
             0 => (format!("min({column} {filter})"), ty),
             1 => (format!("max({column} {filter})"), ty),
             2 => (format!("first({column} {filter})"), ty),
@@ -326,8 +335,9 @@ impl Scope<'_> {
             true => format!("where {}", self.predicate(1)),
             false => String::new(),
         };
-        match self.rng.below(40) {
-            33.. => self.ranked(&filter),
+        match self.rng.below(43) {
+            40.. => self.of_shape(&filter),
+            33..=39 => self.ranked(&filter),
             0..=7 => self.chosen_by(&filter),
             8..=12 => self.of_pairs(&filter),
             13 | 16 => self.of_conditions(&filter),
@@ -380,6 +390,11 @@ impl Scope<'_> {
         (format!("{name}({left}, {right} {filter})"), Type::Float64)
     }
 
+    fn of_shape(&mut self, filter: &str) -> (String, Type) {
+        let (name, ty) = (*self.rng.pick(&["skewness", "kurtosis"]), self.numeric());
+        (format!("{name}({} {filter})", self.name_of(ty)), Type::Float64)
+    }
+
     fn of_conditions(&mut self, filter: &str) -> (String, Type) {
         let name = *self.rng.pick(&["any", "all"]);
         (format!("{name}({} {filter})", self.expr(Type::Bool, 1)), Type::Bool)
@@ -395,10 +410,22 @@ impl Scope<'_> {
         };
         let (column, filter) = (self.name_of(of), self.filter());
         let (name, items) = (
-            *self.rng.pick(&["first_n", "last_n"]),
+            *self.rng.pick(&[
+                "first_n",
+                "last_n",
+                "first_n",
+                "last_n",
+                "last_distinct_n",
+                "top_k",
+                "bottom_k",
+                "mode_n",
+            ]),
             *self.rng.pick(&["1", "1", "1", "2", "2", "3", "1000"]),
         );
-        let nulls = *self.rng.pick(&["", " ignoring nulls"]);
+        let nulls = match name {
+            "first_n" | "last_n" => *self.rng.pick(&["", " ignoring nulls"]),
+            _ => "",
+        };
         let list = format!("{name}({column}, {items} {filter}{nulls})");
         match of.list() {
             Some(ty) if !self.rng.one_in(5) => (list, ty),

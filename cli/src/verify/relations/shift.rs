@@ -126,7 +126,7 @@ fn why(ground: &Ground<'_>, view: ViewId, feature: FeatureId, is_tied: bool) -> 
         if let Some(why) = exprs.into_iter().find_map(names_instants) {
             return Some(why);
         }
-        if is_tied && slots().any(|slot| picks(slot.aggregate) || view.window(slot.window).count().is_some()) {
+        if is_tied && slots().any(|slot| picks(slot.aggregate) || view.window(slot.window).chooses()) {
             return Some("events of one time and identity are ordered by a hash of their rows");
         }
     }
@@ -144,9 +144,7 @@ fn wheres(transform: &Transform) -> impl Iterator<Item = &Expr> {
 /// The arguments and filters of slots.
 fn lifts<'a>(view: &'a View, slots: &'a [SlotId]) -> impl Iterator<Item = &'a Expr> {
     let slots = slots.iter().map(|slot| view.slot(*slot));
-    slots
-        .flat_map(|slot| slot.arguments().chain(slot.filter))
-        .map(|lift| view.lift(lift))
+    slots.flat_map(featc_ir::Slot::lifts).map(|lift| view.lift(lift))
 }
 
 /// The lets that a feature depends on: by its arguments and filters, by the keys, by which rows count and when, and by

@@ -211,6 +211,7 @@ fn forms(ground: &Ground<'_>) -> BTreeSet<&'static str> {
         WindowKind::Offset { .. } => "offset",
         WindowKind::Events { max_us: None, .. } => "events",
         WindowKind::Events { max_us: Some(_), .. } => "events with max",
+        WindowKind::Since { .. } => "since",
         WindowKind::Grid { .. } => "grid",
         WindowKind::This { .. } => "this period",
         WindowKind::Past { .. } => "last periods",
@@ -226,7 +227,7 @@ fn no_shift_accuses_the_model() {
         let folder = tempfile::tempdir().expect("a folder");
         let ready = every(folder.path(), begins, (ties, seed));
         let (ground, own) = (ready.ground(), ready.evaluators());
-        assert_eq!(forms(&ground).len(), 8);
+        assert_eq!(forms(&ground).len(), 9);
         let changed = Relation::Shifted.apply(&ground, &ready.case, &ready.setting);
         let changed = changed.expect("some feature depends on distances alone");
         let model = |case| (own.model)(case, &ready.setting).expect("answers");

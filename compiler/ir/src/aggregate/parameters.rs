@@ -35,7 +35,12 @@ impl Aggregate {
     /// The greatest number of items, where the result is a list. It is written as the last argument.
     pub fn items(self) -> Option<u32> {
         match self {
-            Aggregate::FirstN { items, .. } | Aggregate::LastN { items, .. } => Some(items),
+            Aggregate::FirstN { items, .. } | Aggregate::LastN { items, .. } | Aggregate::ModeN { items, .. } => {
+                Some(items)
+            }
+            Aggregate::LastDistinctN { items } | Aggregate::TopK { items } | Aggregate::BottomK { items } => {
+                Some(items)
+            }
             _ => None,
         }
     }
@@ -45,6 +50,10 @@ impl Aggregate {
         match self {
             Aggregate::FirstN { ignoring_nulls, .. } => Some(Aggregate::FirstN { items, ignoring_nulls }),
             Aggregate::LastN { ignoring_nulls, .. } => Some(Aggregate::LastN { items, ignoring_nulls }),
+            Aggregate::LastDistinctN { .. } => Some(Aggregate::LastDistinctN { items }),
+            Aggregate::TopK { .. } => Some(Aggregate::TopK { items }),
+            Aggregate::BottomK { .. } => Some(Aggregate::BottomK { items }),
+            Aggregate::ModeN { cap, .. } => Some(Aggregate::ModeN { items, cap }),
             _ => None,
         }
     }
@@ -53,7 +62,7 @@ impl Aggregate {
     pub fn cap(self) -> Option<u32> {
         match self {
             Aggregate::CountDistinct { cap } | Aggregate::Median { cap } | Aggregate::Quantile { cap, .. } => Some(cap),
-            Aggregate::Mode { cap } => Some(cap),
+            Aggregate::Mode { cap } | Aggregate::ModeN { cap, .. } => Some(cap),
             _ => None,
         }
     }
@@ -65,6 +74,7 @@ impl Aggregate {
             Aggregate::Median { .. } => Some(Aggregate::Median { cap }),
             Aggregate::Quantile { portion, .. } => Some(Aggregate::Quantile { portion, cap }),
             Aggregate::Mode { .. } => Some(Aggregate::Mode { cap }),
+            Aggregate::ModeN { items, .. } => Some(Aggregate::ModeN { items, cap }),
             _ => None,
         }
     }

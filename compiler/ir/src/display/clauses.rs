@@ -49,8 +49,7 @@ fn of_feature(found: &mut Clauses, transform: &Transform, view: &View, id: Featu
             found.add("value", expression(expr, &text));
             found.add("window", view.window(view.slot(slots[0]).window).to_string());
             for slot in slots.iter().map(|slot| view.slot(*slot)) {
-                let lifts = slot.argument.iter().chain(&slot.second).chain(&slot.filter);
-                lifts.for_each(|lift| columns_of(view.lift(*lift), read));
+                slot.lifts().for_each(|lift| columns_of(view.lift(lift), read));
             }
         }
         FeatureKind::Derived { inputs, expr } => {

@@ -108,6 +108,9 @@ pub(super) fn slot_text(slot: &Slot, lift: &dyn Fn(crate::LiftId) -> String) -> 
     if let Some(filter) = slot.filter {
         inside.push(format!("where {}", lift(filter)));
     }
+    if let Some(since) = slot.since {
+        inside.push(format!("since {}", lift(since)));
+    }
     if slot.aggregate.ignores_nulls() {
         inside.push("ignoring nulls".to_owned());
     }

@@ -193,6 +193,9 @@ pub struct FoldSlot {
     pub second: Option<LiftId>,
     /// A boolean lift: the aggregate's own `where`.
     pub filter: Option<LiftId>,
+    /// A boolean lift: of which event a window `since` begins with the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<LiftId>,
     pub window: WindowId,
     pub ty: Type,
     pub visibility: Visibility,

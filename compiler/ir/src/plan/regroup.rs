@@ -66,6 +66,7 @@ impl FoldSlot {
             argument: self.argument,
             second: self.second,
             filter: self.filter,
+            since: self.since,
             window: self.window,
             ty: self.ty,
         }

@@ -35,9 +35,12 @@ fn fold(spec: &FoldSpec, (rows, lifts): (&RowSpec, &[Type]), source: &Source) ->
         let ty = |lift: crate::LiftId| lifts.get(lift.index()).copied();
         let arguments: Option<Vec<Type>> = slot.arguments().map(ty).collect();
         let arguments = arguments.ok_or_else(|| wrong("an argument is not there"))?;
-        let filter = slot.filter.map(ty);
-        ensure(filter.is_none_or(|ty| ty == Some(Type::Bool)), || {
+        let mut filters = slot.filter.into_iter().chain(slot.since).map(ty);
+        ensure(filters.all(|ty| ty == Some(Type::Bool)), || {
             wrong("a filter that is no bool")
+        })?;
+        ensure(slot.says_since(&spec.windows[slot.window.index()]), || {
+            wrong("since when a window holds events")
         })?;
         ensure(slot.is_typed(&arguments), || wrong("the type of an aggregate"))?;
     }

@@ -157,14 +157,17 @@ fn check_view(program: &Program, view: &View) -> Result<(), Bug> {
         columns_in_range(lift, row.len(), name)?;
     }
     for slot in &view.slots {
-        let mut lifts = slot.arguments().chain(slot.filter);
-        ensure(lifts.all(|lift| lift.index() < view.lifts.len()), || {
+        ensure(slot.lifts().all(|lift| lift.index() < view.lifts.len()), || {
             format!("view {name}: lift out of range")
         })?;
         ensure(slot.window.index() < view.windows.len(), || {
             format!("view {name}: window out of range")
         })?;
-        let boolean = slot.filter.is_none_or(|filter| view.lift(filter).ty == Type::Bool);
+        ensure(slot.says_since(view.window(slot.window)), || {
+            format!("view {name}: since when a window holds events")
+        })?;
+        let mut filters = slot.filter.into_iter().chain(slot.since);
+        let boolean = filters.all(|filter| view.lift(filter).ty == Type::Bool);
         ensure(boolean, || format!("view {name}: filter is not a bool"))?;
     }
     for feature in &view.features {

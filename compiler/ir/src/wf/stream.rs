@@ -151,10 +151,10 @@ fn pages(fold: &Fold, pages: &Pages) -> Result<(), Wrong> {
         ensure(!windows.is_empty() && windows.windows(2).all(nest), || {
             "windows of one walk that do not nest".to_owned()
         })?;
-        let filters = walk.stops[0].slots.iter().map(|slot| fold.slots[*slot as usize].filter);
-        let filters: BTreeSet<_> = filters.collect();
-        let chooses = windows.iter().any(|window| window.count().is_some());
-        ensure(!chooses || (windows.len() == 1 && filters.len() <= 1), || {
+        let choice = |slot: &u32| fold.slots[*slot as usize].slot().choice(windows[0]);
+        let choices: BTreeSet<_> = walk.stops[0].slots.iter().map(choice).collect();
+        let chooses = windows.iter().any(|window| window.chooses());
+        ensure(!chooses || (windows.len() == 1 && choices.len() <= 1), || {
             "a walk that chooses among events for others too".to_owned()
         })?;
     }

@@ -1,6 +1,7 @@
 //! Features: slots, derived expressions, defaults.
 
 use super::Context;
+use super::since::{check_since, erring_as};
 use crate::errors;
 use crate::infer::{Leaves, Refused, Row, Typer};
 use crate::res::{self, FeatureKind};
@@ -34,6 +35,8 @@ struct Typed {
     expr: Expr,
     drafts: Vec<Draft>,
     inputs: Vec<FeatureId>,
+    /// Per expansion of a feature over aggregates.
+    since: Vec<Option<Expr>>,
 }
 
 /// What the names in a feature stand for.
@@ -199,8 +202,14 @@ fn check_value(
     };
     let expr = typer.expr(&feature.value)?;
     let (drafts, inputs) = (leaves.drafts, leaves.inputs);
+    let since = check_since(feature, row, context)?;
     warn_chosen(feature, &drafts, context);
-    Some(Typed { expr, drafts, inputs })
+    Some(Typed {
+        expr,
+        drafts,
+        inputs,
+        since,
+    })
 }
 
 /// How many events the first window holds that is such a number.
@@ -304,9 +313,13 @@ impl Interner {
         };
         match &feature.kind {
             FeatureKind::Aggregate { expansions } => {
-                for expansion in expansions {
+                for (expansion, since) in expansions.iter().zip(&typed.since) {
                     let window = intern(&mut self.windows, &mut self.builder.windows, expansion.window);
-                    let slots = typed.drafts.iter().map(|draft| self.slot(draft, window)).collect();
+                    let slots = typed
+                        .drafts
+                        .iter()
+                        .map(|draft| self.slot(draft, window, since.as_ref()));
+                    let slots = slots.collect();
                     let kind = featc_ir::FeatureKind::Aggregate {
                         slots,
                         expr: typed.expr.clone(),
@@ -325,16 +338,21 @@ impl Interner {
         }
     }
 
-    fn slot(&mut self, draft: &Draft, window: WindowId) -> SlotId {
+    fn slot(&mut self, draft: &Draft, window: WindowId, since: Option<&Expr>) -> SlotId {
+        let filter = match since {
+            Some(since) => Some(erring_as(since, draft.filter.as_ref())),
+            None => draft.filter.clone(),
+        };
         let mut lift =
             |expr: Option<&Expr>| expr.map(|expr| intern(&mut self.lifts, &mut self.builder.lifts, expr.clone()));
         let (argument, second) = (lift(draft.arguments.first()), lift(draft.arguments.get(1)));
-        let filter = lift(draft.filter.as_ref());
+        let (filter, since) = (lift(filter.as_ref()), lift(since));
         let slot = Slot {
             aggregate: draft.aggregate,
             argument,
             second,
             filter,
+            since,
             window,
             ty: draft.ty,
         };

@@ -5,6 +5,7 @@ mod entity;
 mod feature;
 mod never;
 mod service;
+mod since;
 mod source;
 mod transform;
 mod view;

@@ -33,22 +33,12 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
         }
         warn_stale(file, view, row, context);
         check_lifetime(file, view, row, &mut without_lateness, context);
-        let aggregates = view
-            .features
-            .iter()
-            .filter(|feature| matches!(feature.kind, FeatureKind::Aggregate { .. }));
-        transform::reads_ahead(file, row, aggregates.map(|feature| &feature.value), Kind::View, context);
-        let values = view
-            .features
-            .iter()
-            .filter(|feature| matches!(feature.kind, FeatureKind::Aggregate { .. }));
-        transform::refuse_arrival(file, row, values.map(|feature| &feature.value), context);
-        let values = view
-            .features
-            .iter()
-            .filter(|feature| matches!(feature.kind, FeatureKind::Aggregate { .. }));
-        super::calendar::warn(file, row, values.map(|feature| &feature.value), context);
-        super::never::warn(view.features.iter().map(|feature| &feature.value), context);
+        let is_aggregate = |feature: &&res::Feature| matches!(feature.kind, FeatureKind::Aggregate { .. });
+        let of_rows = || view.features.iter().filter(is_aggregate).flat_map(res::Feature::exprs);
+        transform::reads_ahead(file, row, of_rows(), Kind::View, context);
+        transform::refuse_arrival(file, row, of_rows(), context);
+        super::calendar::warn(file, row, of_rows(), context);
+        super::never::warn(view.features.iter().flat_map(res::Feature::exprs), context);
         transform::refuse_arrival_key(file, row, &view.key, context);
         let builder = feature::check(view, &row.types, context);
         warn_undocumented(view, context);

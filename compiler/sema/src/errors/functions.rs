@@ -255,7 +255,9 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("tail", UNKNOWN, Write("last_n({x}, {y})", "")),
     Elsewhere("array_agg collect_list list group_array implode", UNKNOWN,
         Say("write `last_n({x}, 100)`: the values of the last 100 events of the window, as a list")),
-    Elsewhere("collect_set listagg string_agg group_concat map_agg", ABSENT,
+    Elsewhere("collect_set array_unique_agg group_uniq_array", ABSENT,
+        Say("`last_distinct_n({x}, 100)` lists the last different values, `count_distinct({x})` counts all of them")),
+    Elsewhere("listagg string_agg group_concat map_agg", ABSENT,
         Say("`last_n({x}, 100)` lists the last values, `count_distinct({x})` counts the different ones")),
     Elsewhere("sum_distinct mean_distinct", ABSENT, Say("of different values there is `count_distinct({x})`, their number")),
     Elsewhere("lag lead nth_value shift diff delta pct_change", ABSENT,
@@ -273,7 +275,16 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("p1 p5 p10 p25 p50 p75 p90 p95 p99", UNKNOWN, Say("the 95th percentile is `quantile({x}, 0.95)`")),
     Elsewhere("iqr", UNKNOWN, Write("(quantile({x}, 0.75) - quantile({x}, 0.25))", "")),
     Elsewhere("most_frequent most_common", UNKNOWN, Write("mode({x})", "")),
-    Elsewhere("top_k topk", ABSENT, Say("the most frequent value is `mode({x})`, how many there are `count_distinct({x})`")),
+    Elsewhere("topk nlargest", UNKNOWN, Write("top_k({x}, {y})", ", the greatest values; the most frequent ones are `mode_n(x, 10)`")),
+    Elsewhere("topk", UNKNOWN, Say("the greatest values are `top_k({x}, 10)`, the most frequent ones `mode_n({x}, 10)`")),
+    Elsewhere("bottomk nsmallest", UNKNOWN, Write("bottom_k({x}, {y})", "")),
+    Elsewhere("approx_top_k frequent_k frequent_items most_common", UNKNOWN, Write("mode_n({x}, {y})", "")),
+    Elsewhere("last_distinct", UNKNOWN, Write("last_distinct_n({x}, {y})", "")),
+    Elsewhere("skew", UNKNOWN, Write("skewness({*})", ", of a sample")),
+    Elsewhere("kurt", UNKNOWN, Write("kurtosis({*})", ", of a sample; that of a normal distribution is 0")),
+    Elsewhere("rate irate per_second per_minute per_hour per_day velocity frequency", ABSENT,
+        Say("a rate is a count over the length of its window: `count() / 60` with `over 1h` is how many in a minute, of some of them \
+            `count(where a > 0) / 60`")),
     Elsewhere("cumsum cumulative_sum running_sum", WINDOW, Say("all up to the question is a window: `sum({x}) over lifetime`")),
     Elsewhere("rolling rolling_sum rolling_mean", WINDOW, Say("the window stands behind the aggregate: `sum({x}) over 7d`")),
     Elsewhere("explode unnest flatten posexplode struct named_struct", ABSENT,
@@ -284,9 +295,9 @@ const ELSEWHERE: &[Elsewhere] = &[
         Say("use a window such as `over 30m`; `time_since_last()` is the time since the last event")),
     // Nothing here replaces these: the nearest name would mean something else.
     Elsewhere("asin acos atan atan2 cbrt corr_spearman cos cosh covar_pop cume_dist dayname decode degrees dense_rank entropy \
-      ewm ewma ema exp2 gmean hash histogram hmean initcap instr kurtosis lg log2 lpad ltrim mad md5 microsecond millisecond \
+      ewm ewma ema exp2 gmean hash histogram hmean initcap instr kurtosis_pop lg log2 lpad ltrim mad md5 microsecond millisecond \
       monthname ntile percent_rank pi position product radians rand random rank regexp_replace repeat reverse \
-      row_number rpad rsqrt rtrim sha256 sign sin sinh skew skewness split split_part strpos tan tanh week weekofyear \
+      row_number rpad rsqrt rtrim sha256 sign sin sinh skewness_pop split split_part strpos tan tanh week weekofyear \
       zscore", ABSENT,
         Say("compute it before, as a column of the file; `featc explain E0111` lists what there is")),
 ];

@@ -60,6 +60,19 @@ impl<'a> Exprs<'a> {
         }
     }
 
+    /// Of a window since an event: what an event is chosen by.
+    pub(super) fn since(
+        items: &'a Items<'a>,
+        row: &'a RowScope,
+        at: Span,
+        complaints: &'a mut Vec<Diagnostic>,
+    ) -> Exprs<'a> {
+        Exprs {
+            place: Place::Aggregate { name: "since", at },
+            ..Exprs::row(items, row, complaints)
+        }
+    }
+
     /// Of a feature of a service.
     pub(super) fn service(
         names: &'a ServiceNames<'a>,
@@ -67,10 +80,8 @@ impl<'a> Exprs<'a> {
         complaints: &'a mut Vec<Diagnostic>,
     ) -> Exprs<'a> {
         Exprs {
-            items: names.items,
-            row,
             place: Place::Service(names),
-            complaints,
+            ..Exprs::row(names.items, row, complaints)
         }
     }
 

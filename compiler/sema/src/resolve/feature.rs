@@ -234,7 +234,7 @@ fn feature(
     let expansions = written
         .over
         .as_ref()
-        .map_or_else(Vec::new, |over| expansions(written, over, complaints));
+        .map_or_else(Vec::new, |over| expansions((written, over), (items, row), complaints));
     let before = complaints.len();
     if let (Shape::WithoutWindow, Some(aggregate)) = (shape, first) {
         complaints.push(errors::missing_window(

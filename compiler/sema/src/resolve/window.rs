@@ -1,5 +1,7 @@
 //! Windows of features: one expansion each.
 
+use super::expr::Exprs;
+use super::scope::{Items, RowScope};
 use super::zone::check_zone;
 use crate::errors;
 use crate::res::Expansion;
@@ -38,13 +40,18 @@ fn of_grid(what: &'static str, length: &ast::Duration, complaints: &mut Vec<Diag
 }
 
 /// The expansions of a feature, in the order of its windows; wrong numbers are reported.
-pub(super) fn expansions(written: &ast::Feature, over: &ast::Over, complaints: &mut Vec<Diagnostic>) -> Vec<Expansion> {
+pub(super) fn expansions(
+    (written, over): (&ast::Feature, &ast::Over),
+    (items, row): (&Items<'_>, &RowScope),
+    complaints: &mut Vec<Diagnostic>,
+) -> Vec<Expansion> {
     let excluding = match over.excluding.as_ref().map(|excluding| excluding.kind) {
         None => Excluding::Nothing,
         Some(ast::ExcludingKind::Now) => Excluding::Now,
         Some(ast::ExcludingKind::SelfEvent) => Excluding::SelfEvent,
     };
     let mut expand = |window: &ast::Window| {
+        let mut since = None;
         let kind = match window {
             ast::Window::Lifetime(_) => WindowKind::Lifetime,
             ast::Window::Last(length) => WindowKind::Last {
@@ -68,6 +75,12 @@ pub(super) fn expansions(written: &ast::Feature, over: &ast::Over, complaints: &
                 WindowKind::Events {
                     count: found.unwrap_or(1),
                     max_us: max.as_ref().map(|max| positive("max", max, complaints)),
+                }
+            }
+            ast::Window::Since { condition, max, span } => {
+                since = Some(Exprs::since(items, row, *span, complaints).expr(condition));
+                WindowKind::Since {
+                    max_us: positive("max", max, complaints),
                 }
             }
             ast::Window::Grid {
@@ -105,6 +118,7 @@ pub(super) fn expansions(written: &ast::Feature, over: &ast::Over, complaints: &
         Expansion {
             name: written.name_over(window),
             window: Window { kind, excluding },
+            since,
             at: window.span(),
         }
     };

@@ -92,6 +92,12 @@ const REPLACED: &[(&str, &str)] = &[
     ("approx_quantile(u, 0.9)", "quantile(u, 0.9)"),
     ("iqr(f)", "(quantile(f, 0.75) - quantile(f, 0.25))"),
     ("most_frequent(s)", "mode(s)"),
+    ("approx_top_k(s, 3)", "mode_n(s, 3)"),
+    ("topk(f, 3)", "top_k(f, 3)"),
+    ("nsmallest(f, 3)", "bottom_k(f, 3)"),
+    ("last_distinct(s, 3)", "last_distinct_n(s, 3)"),
+    ("skew(f)", "skewness(f)"),
+    ("kurt(f)", "kurtosis(f)"),
     ("head(s, 3)", "first_n(s, 3)"),
     ("tail(s, 3)", "last_n(s, 3)"),
     // Of functions that there are.
@@ -232,6 +238,10 @@ const HELPS: &[(&str, &str)] = &[
     ("timestamp - last(t)", "a feature is asked for an instant; the time since the last event is `time_since_last()`"),
     ("last(s, dropna=True)", "write `last(s ignoring nulls)`"),
     ("last_n(s)", "write `last_n(s, 10)`"),
+    ("top_k(s)", "write `top_k(s, 10)`"),
+    ("mode_n(s, 0)", "write for example `mode_n(x, 10)`"),
+    ("rate()", "a rate is a count over the length of its window: `count() / 60` with `over 1h` is how many in a minute, of some of \
+        them `count(where a > 0) / 60`"),
     ("quantile(f)", "write `quantile(f, 0.95)`"),
     ("quantile(f, 95)", "write for example `quantile(x, 0.95)`"),
     ("median(u)", "aggregate a number: `median(seconds(…))`, `median(minutes(…))`, `median(hours(…))`"),
@@ -259,7 +269,7 @@ fn each_has_its_next_step() {
 #[rustfmt::skip]
 const FOREIGN: &str = "acos acosh age any_value approx_quantile asin atan cardinality cbrt ceil_div chr clip cos cosh cot \
     crc32 cube cummax cumsum dateadd dayname days360 dcount decode degrees delta diff entropy epoch erf exp10 exp2 expm1 \
-    factorial fmax fmin gamma gcd gmean nth_last grouping hash head histogram hll hmean hypot ilike iqr isqrt kurtosis lag \
+    factorial fmax fmin gamma gcd gmean nth_last grouping hash head histogram hll hmean hypot ilike iqr isqrt kurt lag \
     lcm lead lg lgamma list_sum log1p log2 ltrim mad md5 microsecond mid monthname months_between nanmean \
     next_day ntile nvl2 octet_length overlay pct_change pi position product quarter radians rand range rank rate \
     regexp_replace repeat reverse rint rolling rpad rsqrt rtrim sem sha1 shift sign sin sinh skew soundex split sqr \

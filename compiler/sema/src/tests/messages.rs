@@ -303,7 +303,7 @@ fn about(feature: &str) -> String {
 fn names_of_other_languages_are_not_taken_for_misspelt_ones() {
     assert_eq!(
         about("topk(amount) over 1d"),
-        "`topk` is not in this release; the most frequent value is `mode(amount)`, how many there are `count_distinct(amount)`"
+        "unknown function `topk`; the greatest values are `top_k(amount, 10)`, the most frequent ones `mode_n(amount, 10)`"
     );
     assert_eq!(
         about("lag(amount) over 1d"),

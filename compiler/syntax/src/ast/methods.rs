@@ -68,7 +68,7 @@ impl Windows {
 }
 
 impl Window {
-    /// As written: `7d`, `1h30m`, `lifetime`, `7d offset 7d`, `10 events max 90d`, `7d every 1d after 2h`.
+    /// As written, but for conditions: `7d`, `1h30m`, `lifetime`, `7d offset 7d`, `10 events max 90d`, `7d every 1d after 2h`.
     pub fn label(&self) -> String {
         match self {
             Window::Lifetime(_) => "lifetime".to_owned(),
@@ -81,6 +81,7 @@ impl Window {
                 Some(max) => format!("{} events max {}", count.value, max.text),
                 None => format!("{} events", count.value),
             },
+            Window::Since { max, .. } => format!("since max {}", max.text),
             Window::Grid {
                 length, every, after, ..
             } => match after {
@@ -102,6 +103,7 @@ impl Window {
             Window::Last(duration) => duration.span,
             Window::Offset { span, .. }
             | Window::Events { span, .. }
+            | Window::Since { span, .. }
             | Window::Grid { span, .. }
             | Window::This { span, .. }
             | Window::Past { span, .. } => *span,

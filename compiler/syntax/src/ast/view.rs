@@ -88,6 +88,13 @@ pub enum Window {
         max: Option<Duration>,
         span: Span,
     },
+    /// `since (status = "start") max 1d`
+    Since {
+        /// Of which event the window begins with the last one.
+        condition: Box<Expr>,
+        max: Duration,
+        span: Span,
+    },
     /// `7d every 1h`, `7d every 1d after 2h`
     Grid {
         length: Duration,

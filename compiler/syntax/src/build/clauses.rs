@@ -258,6 +258,14 @@ impl Builder<'_> {
             let count = self.integer(&number)?;
             return Ok(Window::Events { count, max, span });
         }
+        if let Some(since) = find(pair, Rule::since_window) {
+            let max = self.child(&since, Rule::max)?;
+            return Ok(Window::Since {
+                condition: Box::new(self.expr_in(&since)?),
+                max: self.duration(&max)?,
+                span,
+            });
+        }
         if let Some(window) = find(pair, Rule::this_window).or_else(|| find(pair, Rule::past_window)) {
             return self.periods(&window);
         }

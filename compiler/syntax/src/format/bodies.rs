@@ -344,12 +344,20 @@ fn statements(layout: &Layout<'_>, view: &View) -> Vec<Unit> {
     units
 }
 
+fn window(found: &Window) -> String {
+    match found {
+        Window::Since { condition, max, .. } => format!("since ({}) max {}", expr(condition), max.text),
+        Window::Lifetime(_) | Window::Last(_) | Window::Offset { .. } | Window::Events { .. } => found.label(),
+        Window::Grid { .. } | Window::This { .. } | Window::Past { .. } => found.label(),
+    }
+}
+
 fn feature(feature: &Feature) -> String {
     let head = behind(&format!("feature {} = ", feature.name.text), &feature.value, 2);
     let over = feature.over.as_ref().map(|over| {
-        let labels: Vec<String> = over.windows.all().iter().map(Window::label).collect();
+        let labels: Vec<String> = over.windows.all().iter().map(window).collect();
         let windows = match &over.windows {
-            Windows::One(window) => window.label(),
+            Windows::One(one) => window(one),
             Windows::List(_) => format!("[{}]", labels.join(", ")),
         };
         match over.excluding.as_ref().map(|excluding| excluding.kind) {

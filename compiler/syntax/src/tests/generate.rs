@@ -242,6 +242,9 @@ fn feature() -> impl Strategy<Value = Tokens> {
             "last 1 hour in \"UTC\"",
         ])
         .prop_map(words),
+        1 => (expr(), duration()).prop_map(|(condition, max)| {
+            join([around("since (", condition, ") max"), max], "")
+        }),
         1 => events.prop_map(|max| match max {
             Some(max) => join([words("10 events max"), max], ""),
             None => words("3 events"),

@@ -15,10 +15,10 @@
 //! ([`super::choices`]).
 //!
 //! Not bounded is what summaries must keep, the distinct values of a `count_distinct`, and what one question needs: the events
-//! at the edges of its windows, and those that it may choose.
+//! at the edges of its windows, and those that it may choose: all since the last one that a window begins with.
 
 use super::answer::{AboutOne, Job};
-use super::choices::Choices;
+use super::choices::{Choices, Chosen};
 use super::edges::{Edges, Extent};
 use super::in_order::InOrder;
 use super::pace::Pace;
@@ -218,7 +218,13 @@ impl QuestionChunks {
             });
         }
         let is_own = |pane: usize| own().any(|own| *own == pane);
-        self.choices.near(&self.panes, &seen, (t, cut), is_own, |pane, filter| {
+        self.choices.near(&self.panes, &seen, (t, cut), is_own, |pane, chosen| {
+            let Chosen::Candidates(filter) = chosen else {
+                if !parts[pane].whole {
+                    more.push((pane, whole, self.panes[pane].rows));
+                }
+                return;
+            };
             let candidates = Part::filter(filter);
             if !parts[pane].whole && parts[pane].candidates & candidates == 0 {
                 let part = Part {

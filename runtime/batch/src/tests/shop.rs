@@ -240,6 +240,7 @@ fn plan_over(source: &Source, excluding: Excluding) -> BatchPlan {
         argument: argument.map(LiftId),
         second: None,
         filter: None,
+        since: None,
         window: WindowId(window),
         ty,
     };

@@ -1,4 +1,4 @@
-//! `median`, `quantile` and `mode`: how many events have which value, a commutative monoid of multisets under their sum, or the
+//! `median`, `quantile`, `mode` and `mode_n`: how many events have which value, a commutative monoid of multisets under their sum, or the
 //! absorbing top beyond the cap. For the top it has no inverse.
 
 use super::values::{Seen, Values, value};
@@ -39,38 +39,51 @@ impl Aggregate for Ranked {
         let picked = match self.0.seen() {
             Seen::Words(words) => {
                 let words = words.iter().map(|(word, count)| (*word, *count));
-                pick(words.collect(), asked.name).map(|word| value(word, ty))
+                pick(words.collect(), asked.name, |word| value(word, ty))
             }
             Seen::Texts(texts) => {
                 let texts = texts.iter().map(|(text, count)| (&**text, *count));
-                pick(texts.collect(), asked.name).map(|text| Value::String(String::from_utf8_lossy(text).into_owned()))
+                pick(texts.collect(), asked.name, |text| {
+                    Value::String(String::from_utf8_lossy(text).into_owned())
+                })
             }
             Seen::TooMany => return Err(ErrorCode::Cap),
         };
         Ok(match asked.name {
-            Name::Median { .. } => Value::Float64(middle(&picked, ty)),
+            Name::Median { .. } => Value::Float64(middle([&picked[0], &picked[1]], ty)),
+            Name::ModeN { .. } => Value::List(picked),
             _ => picked[0].clone(),
         })
     }
 }
 
-/// The values that the aggregate is about, of some at least and how often each occurs.
-fn pick<K: Ord + Copy>(mut counted: Vec<(K, u64)>, name: Name) -> [K; 2] {
+/// The values that the aggregate is about, of some at least and how often each occurs: of a median two.
+fn pick<K: Ord + Copy, V>(mut counted: Vec<(K, u64)>, name: Name, value: impl Fn(K) -> V) -> Vec<V> {
+    if let Name::ModeN { items, .. } = name {
+        // Of several that are as frequent the least first.
+        counted.sort_unstable_by_key(|(value, count)| (Reverse(*count), *value));
+        return counted
+            .into_iter()
+            .take(items as usize)
+            .map(|(key, _)| value(key))
+            .collect();
+    }
     if matches!(name, Name::Mode { .. }) {
         // Of several that are as frequent the least.
         let most = counted.iter().max_by_key(|(value, count)| (count, Reverse(value)));
-        return [most.unwrap_or(&counted[0]).0; 2];
+        return vec![value(most.unwrap_or(&counted[0]).0)];
     }
     counted.sort_unstable();
     let n = counted.iter().map(|(_, count)| count).sum();
-    ranks(name, n).map(|rank| {
+    let ranked = ranks(name, n).map(|rank| {
         let mut before = 0;
         let found = counted.iter().find(|(_, count)| {
             before += count;
             before >= rank
         });
-        found.unwrap_or(&counted[0]).0
-    })
+        value(found.unwrap_or(&counted[0]).0)
+    });
+    ranked.into()
 }
 
 /// Which of so many values in order, counted from 1, the aggregate is about: a median about two, which may be the same one.
@@ -83,7 +96,7 @@ pub fn ranks(name: Name, n: u64) -> [u64; 2] {
 }
 
 /// The exact mean of two numbers of a type, rounded once; NaN and infinities as in a mean.
-pub fn middle([low, high]: &[Value; 2], ty: Type) -> f64 {
+pub fn middle([low, high]: [&Value; 2], ty: Type) -> f64 {
     let mut sum = ExactSum::new();
     for value in [low, high] {
         match value {

@@ -47,23 +47,20 @@ impl Comoments {
 
     /// `n·Σlr − Σl·Σr`, for sums of this.
     fn centred(&self, left: &ExactSum, right: &ExactSum, products: &ExactSum) -> Exact {
-        let products = Exact::of(products);
-        let scaled = Exact {
-            integer: products.integer * self.count,
-            ..products
-        };
+        let scaled = Exact::of(products).scaled(self.count);
         scaled.minus(Exact::of(left).times(Exact::of(right)))
     }
 }
 
 /// `integer · 2^exponent`.
-struct Exact {
-    integer: BigInt,
-    exponent: i64,
+#[derive(Clone)]
+pub(super) struct Exact {
+    pub(super) integer: BigInt,
+    pub(super) exponent: i64,
 }
 
 impl Exact {
-    fn of(sum: &ExactSum) -> Exact {
+    pub(super) fn of(sum: &ExactSum) -> Exact {
         let (integer, exponent) = sum.to_bigint();
         Exact {
             integer,
@@ -71,18 +68,25 @@ impl Exact {
         }
     }
 
-    fn is_positive(&self) -> bool {
+    pub(super) fn is_positive(&self) -> bool {
         self.integer.sign() == Sign::Plus
     }
 
-    fn times(self, other: Exact) -> Exact {
+    pub(super) fn scaled(self, factor: impl Into<BigInt>) -> Exact {
+        Exact {
+            integer: self.integer * factor.into(),
+            ..self
+        }
+    }
+
+    pub(super) fn times(self, other: Exact) -> Exact {
         Exact {
             integer: self.integer * other.integer,
             exponent: self.exponent + other.exponent,
         }
     }
 
-    fn minus(self, other: Exact) -> Exact {
+    pub(super) fn minus(self, other: Exact) -> Exact {
         let exponent = self.exponent.min(other.exponent);
         let aligned = |exact: Exact| exact.integer << (exact.exponent - exponent);
         Exact {
@@ -92,7 +96,7 @@ impl Exact {
     }
 
     /// The quotient by another number that is not 0, rounded once.
-    fn over(self, other: Exact) -> f64 {
+    pub(super) fn over(self, other: Exact) -> f64 {
         let shift = self.exponent - other.exponent;
         if shift >= 0 {
             big_ratio_to_f64(&(self.integer << shift), &other.integer)
@@ -195,7 +199,7 @@ fn spread(sums: &Comoments) -> Option<Exact> {
 }
 
 /// `±√(top / bottom · 2^exponent)`, rounded once; `bottom` is not 0.
-fn root(negative: bool, top: BigUint, bottom: BigUint, exponent: i64) -> f64 {
+pub(super) fn root(negative: bool, top: BigUint, bottom: BigUint, exponent: i64) -> f64 {
     // The quotient gets about 132 bits, the root 66; an even exponent can be halved.
     let shift = 132 - (top.bits() as i64 - bottom.bits() as i64);
     let shift = shift + (exponent - shift).rem_euclid(2);

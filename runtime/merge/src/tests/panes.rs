@@ -56,8 +56,13 @@ fn condensed(
     most: usize,
 ) -> (Run, Questions, usize) {
     let (mut kept, mut summaries, mut groups, mut gone) = (vec![], vec![], vec![], 0);
-    let chooses = |slot: &&Slot| spec.windows[slot.window.index()].count().is_some();
-    let mut filters: Vec<Option<LiftId>> = spec.slots.iter().filter(chooses).map(|slot| slot.filter).collect();
+    let choice = |slot: &Slot| slot.choice(&spec.windows[slot.window.index()]);
+    let mut filters: Vec<Option<LiftId>> = spec
+        .slots
+        .iter()
+        .filter_map(choice)
+        .map(|choice| choice.filter)
+        .collect();
     filters.sort_unstable();
     filters.dedup();
     for group in &questions.groups {

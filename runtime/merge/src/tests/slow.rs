@@ -2,7 +2,7 @@
 
 use crate::{Answered, Group, Questions, Run};
 use featc_ir::plan::FoldSpec;
-use featc_ir::{Cut, Excluding, Slot, Window};
+use featc_ir::{Cut, Excluding, LiftId, Window};
 use featr_kernels::aggregate::{State, Types};
 use featr_kernels::{Column, Tag};
 
@@ -25,8 +25,12 @@ pub fn answer_slow(spec: &FoldSpec, run: &Run, questions: &Questions, cut: Cut) 
                 });
                 let mut rows: Vec<usize> = rows.collect();
                 if let Some(count) = window.count() {
-                    rows.retain(|row| stands_for_choice(slot, run, *row));
+                    rows.retain(|row| stands_for_choice(slot.filter, run, *row));
                     rows.drain(..rows.len().saturating_sub(count as usize));
+                }
+                if slot.since.is_some() {
+                    let begin = rows.iter().rposition(|row| stands_for_choice(slot.since, run, *row));
+                    rows.drain(..begin.unwrap_or(rows.len()));
                 }
                 let mut state = State::identity(slot.aggregate, types);
                 rows.into_iter()
@@ -66,9 +70,9 @@ fn with_own(spec: &FoldSpec, run: &Run, questions: &Questions) -> u64 {
     questions.groups.iter().map(of).sum()
 }
 
-/// Whether a window of so many events may choose the row: its filter does not leave it out.
-fn stands_for_choice(slot: &Slot, run: &Run, row: usize) -> bool {
-    let filter = slot.filter.map(|lift| &run.events.lifts[lift.index()]);
+/// Whether a window may choose the row: what it is chosen by does not leave it out.
+fn stands_for_choice(filter: Option<LiftId>, run: &Run, row: usize) -> bool {
+    let filter = filter.map(|lift| &run.events.lifts[lift.index()]);
     let passes = filter.is_none_or(|filter| filter.is_true(row) || filter.error(row).is_some());
     passes || run.events.poison_of(row) != Tag::VALID
 }

@@ -42,3 +42,12 @@ pub(super) fn mode(sorted: &[&Value]) -> Outcome {
     let first = sorted.iter().find(unbeaten);
     first.map_or(Outcome::Empty, |value| Outcome::Value((*value).clone()))
 }
+
+/// The values that occur most often, from the most frequent one on; of those that occur equally often the least first.
+pub(super) fn frequent(sorted: &[&Value], items: usize) -> Outcome {
+    let mut runs: Vec<&[&Value]> = sorted.chunk_by(|left, right| left == right).collect();
+    // Stable: runs of one length stay in the order of their values.
+    runs.sort_by_key(|run| std::cmp::Reverse(run.len()));
+    let values = runs.into_iter().take(items).map(|run| run[0].clone());
+    Outcome::Value(Value::List(values.collect()))
+}

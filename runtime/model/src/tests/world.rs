@@ -177,6 +177,7 @@ impl World {
             argument,
             second: None,
             filter: None,
+            since: None,
             window,
             ty,
         });

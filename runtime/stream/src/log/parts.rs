@@ -1,7 +1,7 @@
 //! What summaries hold, and the order in which a question folds it.
 
 use featc_ir::plan::{FoldSpec, Part};
-use featc_ir::{Aggregate, Bounds, Excluding, LiftId, Slot, Type, WindowId};
+use featc_ir::{Aggregate, Bounds, Choice, Excluding, LiftId, Slot, Type, WindowId};
 use featr_kernels::aggregate::{State, Types};
 
 /// Slots that differ only in their window share one state: a *part*. For every filter under which a window chooses the last
@@ -29,14 +29,17 @@ impl Parts {
             argument: part.argument,
             second: part.second,
             filter: part.filter,
+            since: None,
             window: WindowId(0),
             ty: Type::Bool,
         };
         let mut slots: Vec<Slot> = parts.iter().map(slot).collect();
         for slot in &spec.slots {
-            let counter = counter(slot.filter);
-            let counts = spec.windows[slot.window.index()].count().is_some();
-            if counts && !slots.iter().any(|known| known.folds_as(&counter)) {
+            let Some(choice) = slot.choice(&spec.windows[slot.window.index()]) else {
+                continue;
+            };
+            let counter = counter(choice.filter);
+            if !slots.iter().any(|known| known.folds_as(&counter)) {
                 slots.push(counter);
             }
         }
@@ -66,6 +69,7 @@ fn counter(filter: Option<LiftId>) -> Slot {
         argument: None,
         second: None,
         filter,
+        since: None,
         window: WindowId(0),
         ty: Type::Int64,
     }
@@ -86,8 +90,8 @@ pub(crate) struct Walk {
 #[derive(Debug)]
 pub(crate) struct Stop {
     pub bounds: Bounds,
-    /// The last so many events that pass this filter, or are an error. Such a stop is the only one of its walk.
-    pub last: Option<(u32, Option<LiftId>)>,
+    /// Which of the events within the bounds, if not all. Such a stop is the only one of its walk.
+    pub last: Option<Choice>,
     /// Slots answered here.
     pub slots: Vec<usize>,
     /// Parts that this window or a longer one of the walk needs, ascending.
@@ -102,13 +106,13 @@ impl Walk {
         let alone = stops.len() == 1;
         let stop = |(window, slots): (usize, Vec<usize>)| {
             let window = &spec.windows[window];
-            let filter = |slot: &usize| spec.slots[*slot].filter;
-            let chosen = slots.first().and_then(filter);
+            let choice = |slot: &usize| spec.slots[*slot].choice(window);
+            let chosen = slots.first().and_then(choice);
             let is_alike = window.excluding == first.excluding && window.bounds().end_as(&first.bounds());
-            let chooses_alike = alone && slots.iter().all(|slot| filter(slot) == chosen);
-            (is_alike && (window.count().is_none() || chooses_alike)).then(|| Stop {
+            let chooses_alike = alone && slots.iter().all(|slot| choice(slot) == chosen);
+            (is_alike && (!window.chooses() || chooses_alike)).then(|| Stop {
                 bounds: window.bounds(),
-                last: window.count().map(|count| (count, chosen)),
+                last: chosen,
                 slots,
                 parts: Vec::new(),
             })

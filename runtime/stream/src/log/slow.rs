@@ -2,7 +2,7 @@
 
 use super::LogQuestion;
 use featc_ir::plan::FoldSpec;
-use featc_ir::{Excluding, Status};
+use featc_ir::{Excluding, LiftId, Status};
 use featr_kernels::aggregate::{State, Types};
 use featr_kernels::events::Events;
 use featr_kernels::{Tag, Value};
@@ -23,13 +23,18 @@ pub(crate) fn read_slow(
             window.bounds().contain(events.times[*row], question.t_us) && !itself
         };
         let mut rows: Vec<usize> = (0..events.len()).filter(is_inside).collect();
+        let may_be_chosen = |filter: Option<LiftId>, row: usize| {
+            let filter = filter.map(|lift| &events.lifts[lift.index()]);
+            let passes = filter.is_none_or(|filter| filter.is_true(row) || filter.error(row).is_some());
+            passes || events.poison_of(row) != Tag::VALID
+        };
         if let Some(count) = window.count() {
-            let filter = slot.filter.map(|lift| &events.lifts[lift.index()]);
-            rows.retain(|row| {
-                let passes = filter.is_none_or(|filter| filter.is_true(*row) || filter.error(*row).is_some());
-                passes || events.poison_of(*row) != Tag::VALID
-            });
+            rows.retain(|row| may_be_chosen(slot.filter, *row));
             rows.drain(..rows.len().saturating_sub(count as usize));
+        }
+        if slot.since.is_some() {
+            let begin = rows.iter().rposition(|row| may_be_chosen(slot.since, *row));
+            rows.drain(..begin.unwrap_or(rows.len()));
         }
         rows.into_iter().for_each(|row| state.fold(slot, events, row..row + 1));
         state.lower(slot, types, question.t_us)

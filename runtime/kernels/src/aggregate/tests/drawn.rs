@@ -68,6 +68,7 @@ pub fn slot(aggregate: Aggregate, types: Types) -> Slot {
         argument: types.argument.map(|_| LiftId(0)),
         second: types.second.map(|_| LiftId(1)),
         filter: Some(LiftId(2)),
+        since: None,
         window: WindowId(0),
         ty: aggregate.result(&listed(types)).expect("an aggregate of these"),
     }

@@ -110,6 +110,31 @@ fn value_slow(aggregate: Aggregate, types: Types, rows: &[Row], t_us: i64) -> Va
             runs.sort_by_key(|run| usize::MAX - run.len());
             runs[0][0].clone()
         }),
+        Aggregate::ModeN { items, cap } => ranked_slow(cap, &values, |sorted| {
+            let mut runs: Vec<&[&Value]> = sorted.chunk_by(|left, right| left == right).collect();
+            runs.sort_by_key(|run| usize::MAX - run.len());
+            Value::List(
+                runs.into_iter()
+                    .take(items as usize)
+                    .map(|run| run[0].clone())
+                    .collect(),
+            )
+        }),
+        Aggregate::LastDistinctN { items } => {
+            let follows = |row: usize| values[row + 1..].contains(&values[row]);
+            let last: Vec<usize> = (0..values.len()).filter(|row| !follows(*row)).collect();
+            let skipped = last.len().saturating_sub(items as usize);
+            Value::List(last[skipped..].iter().map(|row| values[*row].clone()).collect())
+        }
+        Aggregate::TopK { items } | Aggregate::BottomK { items } => ranked_slow(u32::MAX, &values, |sorted| {
+            let mut listed: Vec<Value> = sorted.iter().copied().cloned().collect();
+            if matches!(aggregate, Aggregate::TopK { .. }) {
+                listed.reverse();
+            }
+            listed.truncate(items as usize);
+            Value::List(listed)
+        }),
+        Aggregate::Skewness | Aggregate::Kurtosis => shape_slow(aggregate, rows),
         Aggregate::Any => Value::Bool(values.contains(&&Value::Bool(true))),
         Aggregate::All => Value::Bool(!values.contains(&&Value::Bool(false))),
         // Of several alike, `min_by` gives the first.
@@ -213,13 +238,45 @@ fn pairs_slow(aggregate: Aggregate, types: Types, rows: &[Row]) -> Value {
     if a == BigInt::ZERO || b == BigInt::ZERO {
         return Value::Null;
     }
-    // The float whose square is nearest in the sense of the middles between floats: all lie in [0, 1], so bits are halved.
-    let is_below = |value: f64| -> bool {
-        // value² ≤ top² / (a·b), with value = m·2^-1074.
-        let scaled = scaled_slow(value);
-        &scaled * &scaled * &a * &b <= (&top * &top) << (2 * 1074)
+    Value::Float64(root_slow(&top, &(a * b)))
+}
+
+/// From sums of powers of `n·x − Σx`, in which units cancel.
+fn shape_slow(aggregate: Aggregate, rows: &[Row]) -> Value {
+    let least = if aggregate == Aggregate::Skewness { 3 } else { 4 };
+    if rows.len() < least {
+        return Value::Null;
+    }
+    let Some(values) = integers_slow(rows.iter().map(|row| row.argument.clone())) else {
+        return Value::Float64(NAN);
     };
-    let (mut low, mut high) = (0u64, 1f64.to_bits() + 1);
+    let n = BigInt::from(rows.len());
+    let sum: BigInt = values.iter().sum();
+    let power = |power: u32| -> BigInt { values.iter().map(|value| (&n * value - &sum).pow(power)).sum() };
+    let second = power(2);
+    if second == BigInt::ZERO {
+        return Value::Null;
+    }
+    if aggregate == Aggregate::Skewness {
+        // The square is n²·(n − 1)·Σ³² / ((n − 2)²·Σ²³), here times (n − 1) above and below.
+        let pairs: BigInt = &n * (&n - 1);
+        let less: BigInt = &n - 2;
+        let bottom = less.pow(2) * second.pow(3) * (&n - 1);
+        return Value::Float64(root_slow(&(power(3) * pairs), &bottom));
+    }
+    let squared = &second * &second;
+    let top = (&n - 1) * ((&n + 1) * &n * power(4) - 3 * (&n - 1) * &squared);
+    Value::Float64(nearest_slow(&top, 0, &((&n - 2) * (&n - 3) * squared)))
+}
+
+/// The float nearest to `top / √bottom`, in the sense of the middles between floats.
+fn root_slow(top: &BigInt, bottom: &BigInt) -> f64 {
+    let is_below = |value: f64| -> bool {
+        // value² ≤ top² / bottom, with value = m·2^-1074.
+        let scaled = scaled_slow(value);
+        &scaled * &scaled * bottom <= (top * top) << (2 * 1074)
+    };
+    let (mut low, mut high) = (0u64, f64::MAX.to_bits());
     while high - low > 1 {
         let middle = low + (high - low) / 2;
         if is_below(f64::from_bits(middle)) {
@@ -230,16 +287,16 @@ fn pairs_slow(aggregate: Aggregate, types: Types, rows: &[Row]) -> Value {
     }
     // Twice the middle between two neighbours against twice the root.
     let twice = scaled_slow(f64::from_bits(low)) + scaled_slow(f64::from_bits(high));
-    let middle = &twice * &twice * &a * &b;
-    let square: BigInt = (&top * &top) << (2 * 1074 + 2);
+    let middle = &twice * &twice * bottom;
+    let square: BigInt = (top * top) << (2 * 1074 + 2);
     let bits = match square.cmp(&middle) {
         std::cmp::Ordering::Less => low,
         std::cmp::Ordering::Greater => high,
         std::cmp::Ordering::Equal => low + low % 2,
     };
     let root = f64::from_bits(bits);
-    let is_negative = top < BigInt::ZERO && bits != 0;
-    Value::Float64(if is_negative { -root } else { root })
+    let is_negative = *top < BigInt::ZERO && bits != 0;
+    if is_negative { -root } else { root }
 }
 
 fn number_slow(aggregate: Aggregate, ty: Type, values: &[&Value]) -> Value {

@@ -1,7 +1,7 @@
 //! Searching an entity's log, and folding stretches of it.
 
 use super::{EntityLog, Group, Page, Place, SAVING_ROWS, Shape};
-use featc_ir::LiftId;
+use featc_ir::Choice;
 use featr_kernels::aggregate::{Candidates, State};
 use featr_kernels::events::Events;
 use std::ops::Range;
@@ -116,16 +116,10 @@ impl EntityLog {
 
     /// The place from which the last `count` events of `range` lie that pass a filter, or are an error, and are not excluded;
     /// where `range` starts if they are not so many.
-    pub fn last(
-        &self,
-        shape: &Shape,
-        (count, filter): (u32, Option<LiftId>),
-        range: Range<Place>,
-        exclusions: &[Range<Place>],
-    ) -> Place {
+    pub fn last(&self, shape: &Shape, choice: Choice, range: Range<Place>, exclusions: &[Range<Place>]) -> Place {
         // Law: counted_pages (proofs/theory/Laws.v)
-        let counting = shape.parts.counting(filter);
-        let (mut left, mut wanted) = (range.end, u64::from(count));
+        let counting = shape.parts.counting(choice.filter);
+        let (mut left, mut wanted) = (range.end, u64::from(choice.count));
         while let Some(end) = self.page_before(left).filter(|_| wanted > 0 && left > range.start) {
             let page = &self.groups[end.group].pages[end.page];
             let first = Place { row: 0, ..end };
@@ -134,11 +128,13 @@ impl EntityLog {
                 .any(|excluded| excluded.start < end && first < excluded.end);
             let is_whole = end.row == page.events.len() && range.start <= first && !touched;
             let counted = counting.and_then(|part| page.summary.get(part)).map(State::considered);
-            if let Some(counted) = counted.filter(|counted| is_whole && *counted <= wanted) {
+            // What lies before the first one of a page may belong to a window since it.
+            let most = if choice.or_none { 0 } else { wanted };
+            if let Some(counted) = counted.filter(|counted| is_whole && *counted <= most) {
                 (left, wanted) = (first, wanted - counted);
                 continue;
             }
-            let candidates = Candidates::new(filter, &page.events);
+            let candidates = Candidates::new(choice.filter, &page.events);
             let mut row = end.row;
             while row > 0 && wanted > 0 && (Place { row, ..end }) > range.start {
                 row -= 1;
@@ -148,7 +144,11 @@ impl EntityLog {
             }
             left = Place { row, ..end };
         }
-        if wanted == 0 { left } else { range.start }
+        match (wanted, choice.or_none) {
+            (0, _) => left,
+            (_, true) => range.end,
+            (_, false) => range.start,
+        }
     }
 
     /// The stretches of events with this identity, ascending and disjoint.
