@@ -61,23 +61,25 @@ impl TopicSchemas {
         if self.looked_at.len() >= LOOKED_AT_MAX {
             self.looked_at.clear();
         }
-        let is_new = self.looked_at.insert(id) && self.told < TOLD_MAX;
-        let why = match &found {
-            Found::Schema(schema) => misfits(schema, feed.source()),
-            Found::Unusable(why) => vec![why.to_string()],
-        };
-        if is_new && !why.is_empty() {
-            let what = match &found {
-                Found::Schema(_) => format!("schema {id}: {}", listed(why)),
-                Found::Unusable(_) => why.concat(),
-            };
-            self.told += 1;
-            feed.tell("E0818", topic, what, UNFIT);
+        if self.looked_at.insert(id) && self.told < TOLD_MAX {
+            self.look_at(id, &found, feed, topic);
         }
         Ok(match found {
             Found::Schema(schema) => Written::Avro(schema, record),
             Found::Unusable(why) => Written::Unusable(why.to_string()),
         })
+    }
+
+    fn look_at(&mut self, id: u32, found: &Found, feed: &Feed, topic: &str) {
+        let why = match found {
+            Found::Schema(schema) => match misfits(schema, feed.source()) {
+                reasons if reasons.is_empty() => return,
+                reasons => format!("schema {id}: {}", listed(reasons)),
+            },
+            Found::Unusable(why) => why.to_string(),
+        };
+        self.told += 1;
+        feed.tell("E0818", topic, why, UNFIT);
     }
 }
 

@@ -29,7 +29,7 @@ def instant(unit):
     moment = EPOCH + datetime.timedelta(microseconds=us)
     text = moment.strftime("%H:%M:%S")
     if us % 10**6:
-        text += f".{us % 10**6:06}".rstrip("0")
+        text += f".{us % 10**6:06}"
     return us // unit, f"{moment.year:04}-{moment.month:02}-{moment.day:02}T{text}"
 
 

@@ -294,12 +294,9 @@ impl<'a> Writer<'a, '_> {
 
     /// Months have no length: the text is one that no column reads.
     fn duration(&mut self, months: u32, days: u32, ms: u32) {
-        let us = i64::from(days) * DAY_US + i64::from(ms) * 1_000;
-        let text = match months {
-            0 => Value::Duration(us).render(featc_ir::Type::Duration),
-            months => format!("P{months}M{days}DT{}.{:03}S", ms / 1_000, ms % 1_000),
-        };
-        self.add(&format!("\"{text}\""));
+        let months = if months == 0 { String::new() } else { format!("{months}M") };
+        let (seconds, ms) = (ms / 1_000, ms % 1_000);
+        self.add(&format!("\"P{months}{days}DT{seconds}.{ms:03}S\""));
     }
 }
 

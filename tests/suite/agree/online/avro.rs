@@ -36,10 +36,10 @@ pub fn schema(source: &Source) -> String {
 }
 
 /// A row with the number of its schema in front.
-pub fn record(id: u32, source: &Source, row: &Row) -> Vec<u8> {
+pub fn record(id: u32, row: &Row) -> Vec<u8> {
     let mut bytes = vec![0];
     bytes.extend(id.to_be_bytes());
-    for (place, (column, value)) in source.columns.iter().zip(row).enumerate() {
+    for (place, value) in row.iter().enumerate() {
         if value.is_null() {
             bytes.push(0);
             continue;
@@ -52,7 +52,7 @@ pub fn record(id: u32, source: &Source, row: &Row) -> Vec<u8> {
             Value::Date(value) => long(&mut bytes, i64::from(*value)),
             Value::Float64(value) => bytes.extend(value.to_le_bytes()),
             Value::String(value) => text(&mut bytes, value),
-            Value::Duration(_) => text(&mut bytes, &value.render(column.ty)),
+            Value::Duration(us) => text(&mut bytes, &duration(*us)),
             Value::Decimal(value) => {
                 let big = value.to_be_bytes();
                 match place % 2 {
@@ -67,6 +67,12 @@ pub fn record(id: u32, source: &Source, row: &Row) -> Vec<u8> {
         }
     }
     bytes
+}
+
+/// In the form of ISO 8601.
+pub fn duration(us: i64) -> String {
+    let (sign, us) = (if us < 0 { "-" } else { "" }, us.unsigned_abs());
+    format!("{sign}PT{}.{:06}S", us / 1_000_000, us % 1_000_000)
 }
 
 fn text(bytes: &mut Vec<u8>, value: &str) {

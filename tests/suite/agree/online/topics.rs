@@ -101,7 +101,7 @@ impl<'a> Topics<'a> {
     pub fn write(&mut self, rng: &mut Rng, place: usize, source: &Source, rows: &[Row]) {
         for row in rows {
             let value = match &self.schemas {
-                Some(schemas) => avro::record(schemas[place], source, row),
+                Some(schemas) => avro::record(schemas[place], row),
                 None => json(source, row).into_bytes(),
             };
             let partition = rng.below(self.partitions as usize) as i32;
@@ -137,8 +137,11 @@ impl<'a> Topics<'a> {
 
 fn json(source: &Source, row: &Row) -> String {
     let entries = source.columns.iter().zip(row).map(|(column, value)| {
-        let nan = matches!(value, Value::Float64(value) if value.is_nan());
-        let value = if nan { "NaN".into() } else { featr::json_value(value, column.ty) };
+        let value = match value {
+            Value::Float64(value) if value.is_nan() => "NaN".into(),
+            Value::Duration(us) => avro::duration(*us).into(),
+            value => featr::json_value(value, column.ty),
+        };
         (column.name.clone(), value)
     });
     serde_json::Value::Object(entries.collect()).to_string()
