@@ -92,7 +92,14 @@ fn answer(mut connection: TcpStream, state: &Mutex<State>) -> std::io::Result<()
     }
     let head = String::from_utf8_lossy(&head).into_owned();
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    let header = |line: &str| Some(line.split_once(": ").filter(|(name, _)| name.eq_ignore_ascii_case("authorization"))?.1.to_owned());
+    let header = |line: &str| {
+        Some(
+            line.split_once(": ")
+                .filter(|(name, _)| name.eq_ignore_ascii_case("authorization"))?
+                .1
+                .to_owned(),
+        )
+    };
     let said = head.lines().find_map(header);
     let (status, body) = {
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -100,7 +107,9 @@ fn answer(mut connection: TcpStream, state: &Mutex<State>) -> std::io::Result<()
         match (state.mood, state.answers.get(&path)) {
             (Mood::Gone, _) => return Ok(()),
             (Mood::Broken(status), _) => (status, json!({"error_code": 50001, "message": "broken"})),
-            _ if state.wanted.is_some() && state.wanted != said => (401, json!({"error_code": 401, "message": "Unauthorized"})),
+            _ if state.wanted.is_some() && state.wanted != said => {
+                (401, json!({"error_code": 401, "message": "Unauthorized"}))
+            }
             (Mood::Well, Some(answer)) => (200, answer.clone()),
             (Mood::Well, None) => (404, json!({"error_code": 40403, "message": "Schema not found"})),
         }

@@ -28,8 +28,16 @@ pub fn of(args: &ServeArgs, program: &featr::Program, reporter: &Reporter) -> Re
                 let option = ("--source", given.as_str());
                 let declared = program.stream_files(source, None).map_err(refuse)?;
                 let declared = declared.map(|(files, _)| files.format);
-                let format = declared.filter(|format| format.is_of_topics()).unwrap_or(FileFormat::Jsonl);
-                Some(topic(option, (&place[KAFKA.len()..], format), &mut properties, args, reporter)?)
+                let format = declared
+                    .filter(|format| format.is_of_topics())
+                    .unwrap_or(FileFormat::Jsonl);
+                Some(topic(
+                    option,
+                    (&place[KAFKA.len()..], format),
+                    &mut properties,
+                    args,
+                    reporter,
+                )?)
             }
             STANDARD_INPUT => Some(Input::StandardInput(program.text_format(source).map_err(refuse)?)),
             place => {
@@ -94,7 +102,12 @@ fn topic(
     let format = *topic.format.get_or_insert(declared);
     if format == FileFormat::Avro && !properties.has_registry() {
         let help = "write `schema.registry.url=https://registry:8081` into the file of `--kafka`";
-        return reporter.refuse(errors::argument(given.0, given.1, "nothing says where the schema registry is", help));
+        return reporter.refuse(errors::argument(
+            given.0,
+            given.1,
+            "nothing says where the schema registry is",
+            help,
+        ));
     }
     Ok(Input::Topic { topic, properties })
 }

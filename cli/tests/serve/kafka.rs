@@ -180,7 +180,13 @@ fn secrets(broker: &Broker, folder: &Path) {
 fn bursts(broker: &Broker, folder: &Path) {
     let program = shop(folder);
     let rows: Vec<Value> = (0..6_060)
-        .map(|id| row(id, if id % 10 == 9 { CARDS[id as usize / 10 % 3] } else { "a" }, 200 + (id * 13) % 519))
+        .map(|id| {
+            row(
+                id,
+                if id % 10 == 9 { CARDS[id as usize / 10 % 3] } else { "a" },
+                200 + (id * 13) % 519,
+            )
+        })
         .collect();
     let undisturbed = Server::of(&program, &folder.join("undisturbed"));
     rows.chunks(2_000).for_each(|rows| drop(undisturbed.push(&lines(rows))));
@@ -189,17 +195,32 @@ fn bursts(broker: &Broker, folder: &Path) {
 
     broker.topic("bursts", 4);
     let properties = broker.properties(folder).display().to_string();
-    let options = ["--history", "20000d", "--source", "payments=kafka:bursts", "--kafka", &properties];
+    let options = [
+        "--history",
+        "20000d",
+        "--source",
+        "payments=kafka:bursts",
+        "--kafka",
+        &properties,
+    ];
     let server = Server::start(&program, &folder.join("state"), &options).unwrap_or_else(|said| panic!("{said}"));
     let producer = broker.producer(&[("linger.ms", "1")]);
     // By their keys: the hot card has a partition, and the last one has none.
-    let partition = |row: &Value| if row["card"] == "a" { 0 } else { 1 + (row["card"] == "c") as i32 };
+    let partition = |row: &Value| {
+        if row["card"] == "a" {
+            0
+        } else {
+            1 + (row["card"] == "c") as i32
+        }
+    };
     let (slow, burst) = rows.split_at(60);
     for row in slow {
         send(&producer, ("bursts", partition(row)), &[row.to_string()]);
         std::thread::sleep(Duration::from_millis(10));
     }
-    until(&server, "the first ones", |server| number(server, "featc_rows_accepted_total") > 0);
+    until(&server, "the first ones", |server| {
+        number(server, "featc_rows_accepted_total") > 0
+    });
     let mut broken = 0;
     for (place, row) in burst.iter().enumerate() {
         send(&producer, ("bursts", partition(row)), &[row.to_string()]);
@@ -212,7 +233,11 @@ fn bursts(broker: &Broker, folder: &Path) {
     accepted(&server, rows.len() as u64);
     assert_eq!(number(&server, "featc_followed_splits"), 4);
     assert_eq!(answers(&server), expected);
-    assert!(!told(&server, "E0815") && !told(&server, "E0816"), "{}", server.get("/metrics").body);
+    assert!(
+        !told(&server, "E0815") && !told(&server, "E0816"),
+        "{}",
+        server.get("/metrics").body
+    );
 
     // The cut follows the clock, and waits for no partition: not for the one that never had a record.
     let now = |server: &Server| {
@@ -236,7 +261,11 @@ fn bursts(broker: &Broker, folder: &Path) {
         now(server)["answers"][0]["values"]["spend__last_1d"] == json!(1515.0)
     });
     assert!(server.end(), "it ends in order");
-    assert_eq!(exported(folder, "state", "rows"), rows.len() as u64 + 1, "each row is there once");
+    assert_eq!(
+        exported(folder, "state", "rows"),
+        rows.len() as u64 + 1,
+        "each row is there once"
+    );
     assert_eq!(rejected(&folder.join("state")).len(), broken);
 }
 

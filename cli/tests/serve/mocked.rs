@@ -42,6 +42,8 @@ impl Mocked {
         let value: Vec<u8> = digits.chunks(2).map(byte).collect();
         let record: BaseRecord<'_, str, [u8]> = BaseRecord::to(TOPIC).partition(0).payload(&value);
         self.producer.send(record).map_err(|(error, _)| error).expect("room");
-        self.producer.flush(Duration::from_secs(20)).expect("brokers that take it");
+        self.producer
+            .flush(Duration::from_secs(20))
+            .expect("brokers that take it");
     }
 }

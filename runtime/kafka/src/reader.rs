@@ -304,7 +304,11 @@ impl Reader {
         Progress {
             splits,
             unread: Unread::Records(self.partitions.iter().map(unread).sum()),
-            refused: if self.is_out || self.is_unknown { splits.max(1) } else { 0 },
+            refused: if self.is_out || self.is_unknown {
+                splits.max(1)
+            } else {
+                0
+            },
             has_ended: false,
         }
     }

@@ -133,7 +133,11 @@ impl Registry {
 
     /// `None`: the registry does not know it.
     async fn ask(&self, id: u32) -> Result<Option<Found>, Away> {
-        let unusable = |why: String| Ok(Some(Found::Unusable(format!("schema {id} cannot be used: {why}").into())));
+        let unusable = |why: String| {
+            Ok(Some(Found::Unusable(
+                format!("schema {id} cannot be used: {why}").into(),
+            )))
+        };
         let told = match self.fetch(&format!("schemas/ids/{id}")).await? {
             Answer::Told(told) => told,
             Answer::NotThere => return Ok(None),
@@ -206,7 +210,9 @@ impl Registry {
         while let Some(chunk) = response.chunk().await.map_err(words)? {
             body.extend_from_slice(&chunk);
             if body.len() > ANSWER_MAX {
-                return Ok(Answer::Broken("the answer of the registry is longer than 8 MiB".to_owned()));
+                return Ok(Answer::Broken(
+                    "the answer of the registry is longer than 8 MiB".to_owned(),
+                ));
             }
         }
         if status.is_success() {

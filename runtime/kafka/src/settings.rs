@@ -34,14 +34,21 @@ impl Settings {
         match name {
             URL => {
                 let help = "write where the registry is, like `schema.registry.url=https://registry:8081`";
-                let url = |text: &str| Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+                let url = |text: &str| {
+                    Url::parse(text)
+                        .ok()
+                        .filter(|url| matches!(url.scheme(), "http" | "https"))
+                };
                 let urls: Option<Vec<Url>> = value.split(',').map(|text| url(text.trim())).collect();
                 self.urls = urls.ok_or_else(|| (format!("`{name}` is no address"), help))?;
             }
             USER => {
-                let (user, password) = value
-                    .split_once(':')
-                    .ok_or_else(|| (format!("`{name}` has no `:`"), "write it like `basic.auth.user.info=name:password`"))?;
+                let (user, password) = value.split_once(':').ok_or_else(|| {
+                    (
+                        format!("`{name}` has no `:`"),
+                        "write it like `basic.auth.user.info=name:password`",
+                    )
+                })?;
                 self.user = Some((user.to_owned(), password.to_owned()));
             }
             SOURCE if value == "USER_INFO" => {}
@@ -52,13 +59,21 @@ impl Settings {
             AUTHORITY => {
                 let read = std::fs::read(value).map_err(|error| error.to_string());
                 let read = read.and_then(|pem| Certificate::from_pem_bundle(&pem).map_err(|error| error.to_string()));
-                let read = read.map_err(|why| (format!("`{name}` cannot be read: {why}"), "name a file of certificates (PEM)"));
+                let read = read.map_err(|why| {
+                    (
+                        format!("`{name}` cannot be read: {why}"),
+                        "name a file of certificates (PEM)",
+                    )
+                });
                 self.authorities = Some(read?);
             }
             _ if name.starts_with("schema.registry.") || name.starts_with("basic.auth.") => {
                 let help = "of a registry these can be said: `schema.registry.url`, `basic.auth.user.info`, \
                             `schema.registry.ssl.ca.location`";
-                return Err((format!("`{name}` is no property of a registry that is known here"), help));
+                return Err((
+                    format!("`{name}` is no property of a registry that is known here"),
+                    help,
+                ));
             }
             _ => return Ok(false),
         }

@@ -438,7 +438,10 @@ fn what_is_no_topic_and_what_are_no_properties_is_refused() {
         ("schema.registry.ssl.keystore.location=a", "no property of a registry"),
     ] {
         let said = Properties::read(&format!("bootstrap.servers=a:1\n{text}")).expect_err("refused");
-        assert!(said.why.contains(word) && !said.why.contains("secret"), "{text}: {said:?}");
+        assert!(
+            said.why.contains(word) && !said.why.contains("secret"),
+            "{text}: {said:?}"
+        );
     }
     let all = "bootstrap.servers=a:1\nschema.registry.url=http://r:1\nbasic.auth.credentials.source=USER_INFO\n";
     assert!(Properties::read(all).expect("usable").has_registry());

@@ -33,7 +33,9 @@ impl FromStr for Topic {
     /// Reads `TOPIC`, and behind a `?` and between `&` what is said of it: `arrival=timestamp` or `arrival=header:NAME`, and
     /// `format=avro` or `format=jsonl`.
     fn from_str(text: &str) -> Result<Topic, String> {
-        let (name, options) = text.split_once('?').map_or((text, None), |(name, rest)| (name, Some(rest)));
+        let (name, options) = text
+            .split_once('?')
+            .map_or((text, None), |(name, rest)| (name, Some(rest)));
         let (mut arrival, mut format) = (None, None);
         for option in options.into_iter().flat_map(|options| options.split('&')) {
             let (key, value) = option.split_once('=').unwrap_or((option, ""));

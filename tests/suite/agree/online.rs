@@ -24,9 +24,9 @@ mod topics;
 
 use super::{CASES, number};
 use life::Life;
-use topics::Brokers;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
+use topics::Brokers;
 
 /// Lives of a plain run of the tests.
 const LIVES: u64 = 160;
@@ -124,7 +124,11 @@ impl Tally {
             ("lives of Avro", self.avro, 200),
             ("full disks", self.full_disks, 20),
             ("failed syncs", self.failed_syncs, 5),
-            ("programs changed", self.edited_docs + self.added + self.removed + self.others, 100),
+            (
+                "programs changed",
+                self.edited_docs + self.added + self.removed + self.others,
+                100,
+            ),
             ("answers", self.answers, 2_000),
             ("values not null", self.not_null, 1_500),
         ]
@@ -230,5 +234,8 @@ fn the_runtime_agrees_through_kafka() {
     println!("agree through Kafka: {lives} lives, 0 differ\n{:?}", tally.of_topics());
     let few = tally.of_topics().into_iter();
     let few: Vec<_> = few.filter(|(_, count, least)| count * 1_000 < least * lives).collect();
-    assert!(lives < LIVES_OF_TOPICS || few.is_empty(), "too few (found, of a thousand lives): {few:?}");
+    assert!(
+        lives < LIVES_OF_TOPICS || few.is_empty(),
+        "too few (found, of a thousand lives): {few:?}"
+    );
 }

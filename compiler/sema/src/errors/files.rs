@@ -75,9 +75,7 @@ pub fn unknown_files(
             "of Avro, a server reads topics of Kafka: `stream avro \"kafka:payments\"`; write files as Parquet: \
              `batch parquet \"payments.parquet\"`"
         }
-        "orc" | "hdf5" | "pickle" | "pkl" | "xml" => {
-            "write them as Parquet: `batch parquet \"payments.parquet\"`"
-        }
+        "orc" | "hdf5" | "pickle" | "pkl" | "xml" => "write them as Parquet: `batch parquet \"payments.parquet\"`",
         "iceberg" | "hudi" => {
             "of tables Delta alone is in this release: name the Parquet files, or write `batch delta`"
         }

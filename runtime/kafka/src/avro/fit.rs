@@ -54,7 +54,9 @@ fn find(schema: &Schema, record: TypeId, way: &str, into: &mut Vec<TypeId>) {
                 return;
             };
             let mut inner = Vec::new();
-            field(head).into_iter().for_each(|head| flatten(schema, head.ty, &mut inner));
+            field(head)
+                .into_iter()
+                .for_each(|head| flatten(schema, head.ty, &mut inner));
             inner.into_iter().for_each(|inner| find(schema, inner, rest, into));
         }
         Type::Map(of) => flatten(schema, *of, into),
@@ -80,7 +82,13 @@ fn fits(ty: &Type, column: &SourceColumn) -> bool {
         Column::Int64 => matches!(ty, Type::Int | Type::Long | Type::Decimal { scale: 0, .. }),
         Column::Float64 => is_number,
         Column::Decimal { .. } => is_number || is_text,
-        Column::String => !is_number && !matches!(ty, Type::Null | Type::Bool | Type::Record(_) | Type::Array(_) | Type::Map(_)),
+        Column::String => {
+            !is_number
+                && !matches!(
+                    ty,
+                    Type::Null | Type::Bool | Type::Record(_) | Type::Array(_) | Type::Map(_)
+                )
+        }
         Column::Timestamp => is_text || matches!(ty, Type::Instant(_)),
         Column::Date => is_text || *ty == Type::Date,
         Column::Duration => is_text || *ty == Type::Duration,

@@ -228,7 +228,7 @@ impl<'a> Writer<'a, '_> {
     }
 
     /// Blocks of items, each with how many they are; below 0 how many bytes they are stands behind that.
-    fn items(&mut self, mut each: impl FnMut(&mut Self, u64) -> Result<(), String>) -> Result<(), String> {
+    fn items(&mut self, mut each: impl FnMut(&mut Self, usize) -> Result<(), String>) -> Result<(), String> {
         let mut place = 0;
         loop {
             let count = self.long()?;
@@ -283,7 +283,11 @@ impl<'a> Writer<'a, '_> {
         };
         let text = Value::Timestamp(us).render(featc_ir::Type::Timestamp);
         let mut text = text.trim_end_matches('Z').to_owned();
-        let beyond = if per_second > US { value.rem_euclid(per_second / US) } else { 0 };
+        let beyond = if per_second > US {
+            value.rem_euclid(per_second / US)
+        } else {
+            0
+        };
         if beyond > 0 {
             let seconds = text.split('.').next().unwrap_or_default();
             text = format!("{seconds}.{:09}", value.rem_euclid(per_second));
@@ -294,7 +298,11 @@ impl<'a> Writer<'a, '_> {
 
     /// Months have no length: the text is one that no column reads.
     fn duration(&mut self, months: u32, days: u32, ms: u32) {
-        let months = if months == 0 { String::new() } else { format!("{months}M") };
+        let months = if months == 0 {
+            String::new()
+        } else {
+            format!("{months}M")
+        };
         let (seconds, ms) = (ms / 1_000, ms % 1_000);
         self.add(&format!("\"P{months}{days}DT{seconds}.{ms:03}S\""));
     }
@@ -314,7 +322,12 @@ fn decimal(bytes: &[u8], scale: usize) -> String {
     let mut limbs = Vec::new();
     let mut from = 0;
     loop {
-        from += digits.get(from..).unwrap_or_default().iter().take_while(|byte| **byte == 0).count();
+        from += digits
+            .get(from..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(|byte| **byte == 0)
+            .count();
         let rest = digits.get_mut(from..).unwrap_or_default();
         if rest.is_empty() {
             break;

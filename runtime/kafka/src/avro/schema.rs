@@ -157,7 +157,10 @@ impl Schemas {
                 let fields: Result<Vec<Field>, String> =
                     fields.iter().map(|field| self.read_field(field, &namespace)).collect();
                 let record = Type::Record(fields?);
-                self.types.get_mut(id).into_iter().for_each(|place| *place = record.clone());
+                self.types
+                    .get_mut(id)
+                    .into_iter()
+                    .for_each(|place| *place = record.clone());
                 Ok(id)
             }
             "enum" => {
@@ -183,7 +186,10 @@ impl Schemas {
     }
 
     fn read_field(&mut self, field: &Value, namespace: &str) -> Result<Field, String> {
-        let name = field.get("name").and_then(Value::as_str).ok_or("a field without a name")?;
+        let name = field
+            .get("name")
+            .and_then(Value::as_str)
+            .ok_or("a field without a name")?;
         let ty = field.get("type");
         let ty = ty.ok_or_else(|| format!("a field `{name}` that says no `type`"))?;
         Ok(Field {
@@ -252,7 +258,9 @@ fn logical(object: &Map<String, Value>, ty: &Type) -> Option<Type> {
                 Type::Fixed(bytes) => Some(*bytes),
                 _ => None,
             };
-            let scale = u32::try_from(scale).ok().filter(|scale| *scale <= SCALE_MAX && is_one)?;
+            let scale = u32::try_from(scale)
+                .ok()
+                .filter(|scale| *scale <= SCALE_MAX && is_one)?;
             Some(Type::Decimal { bytes, scale })
         }
         _ => None,

@@ -29,7 +29,9 @@ fn bytes(value: &[u8]) -> Vec<u8> {
 fn a_value_is_the_json_of_the_same_row() {
     let instant = |unit: &str| format!("{{\"type\": \"long\", \"logicalType\": \"{unit}\"}}");
     let fixed = |size: usize, logical: &str| {
-        format!("{{\"type\": \"fixed\", \"name\": \"f\", \"size\": {size}, \"logicalType\": \"{logical}\", \"precision\": 12, \"scale\": 3}}")
+        format!(
+            "{{\"type\": \"fixed\", \"name\": \"f\", \"size\": {size}, \"logicalType\": \"{logical}\", \"precision\": 12, \"scale\": 3}}"
+        )
     };
     let decimal = "{\"type\": \"bytes\", \"logicalType\": \"decimal\", \"precision\": 40, \"scale\": 2}";
     let cases: Vec<(String, Vec<u8>, &str)> = vec![
@@ -43,23 +45,63 @@ fn a_value_is_the_json_of_the_same_row() {
         ("\"double\"".into(), 5e-324_f64.to_le_bytes().into(), "5e-324"),
         ("\"double\"".into(), (-0.0_f64).to_le_bytes().into(), "-0.0"),
         ("\"double\"".into(), f64::NAN.to_le_bytes().into(), "\"NaN\""),
-        ("\"double\"".into(), f64::NEG_INFINITY.to_le_bytes().into(), "\"-Infinity\""),
+        (
+            "\"double\"".into(),
+            f64::NEG_INFINITY.to_le_bytes().into(),
+            "\"-Infinity\"",
+        ),
         ("\"string\"".into(), vec![0x06, 0x66, 0x6f, 0x6f], "\"foo\""),
         ("\"string\"".into(), bytes("é\"\n".as_bytes()), "\"é\\\"\\n\""),
         ("\"bytes\"".into(), bytes(&[0, 255]), "\"AP8=\""),
         ("[\"null\", \"string\"]".into(), vec![0], "null"),
         ("[\"null\", \"string\"]".into(), vec![0x02, 0x02, 0x61], "\"a\""),
-        ("{\"type\": \"array\", \"items\": \"long\"}".into(), vec![0x04, 0x06, 0x36, 0x00], "[3,27]"),
+        (
+            "{\"type\": \"array\", \"items\": \"long\"}".into(),
+            vec![0x04, 0x06, 0x36, 0x00],
+            "[3,27]",
+        ),
         // A block that says how many bytes it has.
-        ("{\"type\": \"array\", \"items\": \"long\"}".into(), vec![0x03, 0x04, 0x06, 0x36, 0x02, 0x02, 0x00], "[3,27,1]"),
-        ("{\"type\": \"map\", \"values\": \"int\"}".into(), vec![0x02, 0x02, 0x61, 0x02, 0x00], "{\"a\":1}"),
-        ("{\"type\": \"enum\", \"name\": \"e\", \"symbols\": [\"A\", \"B\"]}".into(), vec![0x02], "\"B\""),
-        ("{\"type\": \"int\", \"logicalType\": \"date\"}".into(), long(-719_162), "\"0001-01-01\""),
-        ("{\"type\": \"int\", \"logicalType\": \"date\"}".into(), long(2_932_897), "2932897"),
-        (instant("timestamp-millis"), long(1_700_000_000_123), "\"2023-11-14T22:13:20.123000Z\""),
+        (
+            "{\"type\": \"array\", \"items\": \"long\"}".into(),
+            vec![0x03, 0x04, 0x06, 0x36, 0x02, 0x02, 0x00],
+            "[3,27,1]",
+        ),
+        (
+            "{\"type\": \"map\", \"values\": \"int\"}".into(),
+            vec![0x02, 0x02, 0x61, 0x02, 0x00],
+            "{\"a\":1}",
+        ),
+        (
+            "{\"type\": \"enum\", \"name\": \"e\", \"symbols\": [\"A\", \"B\"]}".into(),
+            vec![0x02],
+            "\"B\"",
+        ),
+        (
+            "{\"type\": \"int\", \"logicalType\": \"date\"}".into(),
+            long(-719_162),
+            "\"0001-01-01\"",
+        ),
+        (
+            "{\"type\": \"int\", \"logicalType\": \"date\"}".into(),
+            long(2_932_897),
+            "2932897",
+        ),
+        (
+            instant("timestamp-millis"),
+            long(1_700_000_000_123),
+            "\"2023-11-14T22:13:20.123000Z\"",
+        ),
         (instant("timestamp-micros"), long(-1), "\"1969-12-31T23:59:59.999999Z\""),
-        (instant("timestamp-nanos"), long(1_000), "\"1970-01-01T00:00:00.000001Z\""),
-        (instant("timestamp-nanos"), long(-1), "\"1969-12-31T23:59:59.999999999Z\""),
+        (
+            instant("timestamp-nanos"),
+            long(1_000),
+            "\"1970-01-01T00:00:00.000001Z\"",
+        ),
+        (
+            instant("timestamp-nanos"),
+            long(-1),
+            "\"1969-12-31T23:59:59.999999999Z\"",
+        ),
         (instant("local-timestamp-millis"), long(0), "\"1970-01-01T00:00:00\""),
         (instant("timestamp-millis"), long(i64::MAX), "9223372036854775807"),
         // A logical type that the type cannot have counts for nothing.
@@ -67,12 +109,32 @@ fn a_value_is_the_json_of_the_same_row() {
         (decimal.into(), bytes(&[0x04, 0xd2]), "12.34"),
         (decimal.into(), bytes(&[0xff]), "-0.01"),
         (decimal.into(), bytes(&[]), "0.00"),
-        (decimal.into(), bytes(&(-170_141_183_460_469_231_731_687_303_715_884_105_728_i128).to_be_bytes()), "-1701411834604692317316873037158841057.28"),
-        (decimal.into(), bytes(&[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]), "3402823669209384634633746074317682114.56"),
+        (
+            decimal.into(),
+            bytes(&(-170_141_183_460_469_231_731_687_303_715_884_105_728_i128).to_be_bytes()),
+            "-1701411834604692317316873037158841057.28",
+        ),
+        (
+            decimal.into(),
+            bytes(&[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+            "3402823669209384634633746074317682114.56",
+        ),
         (fixed(4, "decimal"), vec![0xff, 0xff, 0xff, 0x00], "-0.256"),
-        (fixed(16, "uuid"), (0..16).collect(), "\"00010203-0405-0607-0809-0a0b0c0d0e0f\""),
-        (fixed(12, "duration"), [0_u32, 1, 1_500].map(u32::to_le_bytes).concat(), "\"P1DT1.500S\""),
-        (fixed(12, "duration"), [1_u32, 2, 1_500].map(u32::to_le_bytes).concat(), "\"P1M2DT1.500S\""),
+        (
+            fixed(16, "uuid"),
+            (0..16).collect(),
+            "\"00010203-0405-0607-0809-0a0b0c0d0e0f\"",
+        ),
+        (
+            fixed(12, "duration"),
+            [0_u32, 1, 1_500].map(u32::to_le_bytes).concat(),
+            "\"P1DT1.500S\"",
+        ),
+        (
+            fixed(12, "duration"),
+            [1_u32, 2, 1_500].map(u32::to_le_bytes).concat(),
+            "\"P1M2DT1.500S\"",
+        ),
         (fixed(2, "decimal"), vec![0x00, 0x01], "0.001"),
     ];
     for (schema, record, expected) in &cases {
@@ -96,7 +158,9 @@ fn a_record_may_have_itself_inside_and_so_far_it_is_read() {
     let expected = r#"{"id":7,"color":"BLUE","other":null,"next":{"id":7,"color":"BLUE","other":null,"next":null}}"#;
     assert_eq!(json(NODE, &two).as_deref(), Ok(expected));
     // A few bytes each: a stack would not hold them.
-    let deep: Vec<u8> = std::iter::repeat_n([one, vec![2]].concat(), 1_000_000).flatten().collect();
+    let deep: Vec<u8> = std::iter::repeat_n([one, vec![2]].concat(), 1_000_000)
+        .flatten()
+        .collect();
     assert!(json(NODE, &deep).is_err_and(|why| why.contains("100 deep")));
 }
 
@@ -113,10 +177,18 @@ fn what_was_not_written_with_a_schema_is_told() {
         ("\"string\"", long(i64::MAX), "ends within a value"),
         ("\"boolean\"", vec![2], "a boolean that is 2"),
         ("[\"null\", \"long\"]", vec![4], "no branch 2 of a union of 2"),
-        ("{\"type\": \"enum\", \"name\": \"e\", \"symbols\": [\"A\"]}", vec![1], "no symbol -1 of an enum of 1"),
+        (
+            "{\"type\": \"enum\", \"name\": \"e\", \"symbols\": [\"A\"]}",
+            vec![1],
+            "no symbol -1 of an enum of 1",
+        ),
         ("\"null\"", vec![0], "1 bytes behind the end"),
         (list, many, "longer than 16 MiB"),
-        ("{\"type\": \"bytes\", \"logicalType\": \"decimal\", \"precision\": 4}", bytes(&[1; 2_000]), "a decimal of 2000 bytes"),
+        (
+            "{\"type\": \"bytes\", \"logicalType\": \"decimal\", \"precision\": 4}",
+            bytes(&[1; 2_000]),
+            "a decimal of 2000 bytes",
+        ),
     ];
     for (schema, record, word) in &cases {
         let said = json(schema, record).expect_err("refused");
@@ -128,14 +200,21 @@ fn what_was_not_written_with_a_schema_is_told() {
         ("\"card\"", "no type `card`"),
         ("{\"type\": \"record\", \"name\": \"r\"}", "without `fields`"),
         ("{\"type\": \"record\", \"fields\": []}", "without a name"),
-        ("{\"type\": \"fixed\", \"name\": \"f\", \"size\": -1}", "no number of bytes"),
+        (
+            "{\"type\": \"fixed\", \"name\": \"f\", \"size\": -1}",
+            "no number of bytes",
+        ),
         ("{\"items\": \"long\"}", "says no `type`"),
     ] {
         let said = json(schema, &[]).expect_err("refused");
         assert!(said.contains(word), "{schema}: {said}");
     }
     assert_eq!(framed(&[0, 0, 0, 1, 2, 9]), Ok((258, &[9_u8][..])));
-    for (value, word) in [(&b"{\"id\": 1}"[..], "its first byte is 123"), (b"\0abc", "4 bytes"), (b"", "0 bytes")] {
+    for (value, word) in [
+        (&b"{\"id\": 1}"[..], "its first byte is 123"),
+        (b"\0abc", "4 bytes"),
+        (b"", "0 bytes"),
+    ] {
         assert!(framed(value).is_err_and(|why| why.contains(word)), "{value:?}");
     }
 }
@@ -143,8 +222,12 @@ fn what_was_not_written_with_a_schema_is_told() {
 #[test]
 fn a_schema_may_name_the_types_of_those_it_refers_to() {
     let mut schemas = Schemas::default();
-    schemas.add("{\"type\": \"fixed\", \"name\": \"money\", \"namespace\": \"shop\", \"size\": 1}").expect("a schema");
-    let schema = schemas.finish("{\"type\": \"array\", \"items\": \"shop.money\"}").expect("a schema");
+    schemas
+        .add("{\"type\": \"fixed\", \"name\": \"money\", \"namespace\": \"shop\", \"size\": 1}")
+        .expect("a schema");
+    let schema = schemas
+        .finish("{\"type\": \"array\", \"items\": \"shop.money\"}")
+        .expect("a schema");
     let mut line = Vec::new();
     to_json(&schema, &[2, 7, 0], &mut line).expect("a value");
     assert_eq!(line, b"[\"Bw==\"]");
@@ -156,7 +239,7 @@ fn source(columns: &str) -> Source {
          unique id\n  time at\n  arrival seen\n  lateness 1d\n  batch csv \"s.csv\"\n}}\n"
     );
     let mut sources = featc_driver::diag::SourceMap::new();
-    let file = sources.add("s.feat", &text);
+    let file = sources.add("s.feat", text.as_str());
     let compiled = featc_driver::compile(&sources, &[file]);
     let mut ir = compiled.value.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
     ir.sources.remove(0)
@@ -170,11 +253,22 @@ fn a_schema_that_lacks_or_turns_a_column_does_not_fit() {
     };
     let field = |name: &str, ty: &str| format!("{{\"name\": \"{name}\", \"type\": {ty}}}");
     let instant = "[\"null\", {\"type\": \"long\", \"logicalType\": \"timestamp-millis\"}]";
-    let own = [field("id", "\"int\""), field("card", "\"string\""), field("at", instant)].join(",");
+    let own = [
+        field("id", "\"int\""),
+        field("card", "\"string\""),
+        field("at", instant),
+    ]
+    .join(",");
     // The arrival may be the server's; a column may be null that no schema has.
     assert_eq!(misfits(&schema(&own), &source(", amount: float64?")), [""; 0]);
-    assert_eq!(misfits(&schema(&own), &source(", amount: float64")), ["no field `amount`"]);
-    let user = field("user", "[\"null\", {\"type\": \"record\", \"name\": \"u\", \"fields\": [{\"name\": \"age\", \"type\": \"string\"}]}]");
+    assert_eq!(
+        misfits(&schema(&own), &source(", amount: float64")),
+        ["no field `amount`"]
+    );
+    let user = field(
+        "user",
+        "[\"null\", {\"type\": \"record\", \"name\": \"u\", \"fields\": [{\"name\": \"age\", \"type\": \"string\"}]}]",
+    );
     let with_user = schema(&[own.clone(), user].join(","));
     assert_eq!(misfits(&with_user, &source(", age: string from \"user.age\"")), [""; 0]);
     assert_eq!(
@@ -182,9 +276,15 @@ fn a_schema_that_lacks_or_turns_a_column_does_not_fit() {
         ["`user.age` is string, which column `age`, int64, cannot be"]
     );
     let long = schema(&own.replace(instant, "\"long\""));
-    assert_eq!(misfits(&long, &source("")), ["`at` is long, which column `at`, timestamp, cannot be"]);
+    assert_eq!(
+        misfits(&long, &source("")),
+        ["`at` is long, which column `at`, timestamp, cannot be"]
+    );
     let bare = Schemas::default().finish("[\"null\", \"long\"]").expect("a schema");
-    assert_eq!(misfits(&bare, &source("")), ["its values are no records but null or long"]);
+    assert_eq!(
+        misfits(&bare, &source("")),
+        ["its values are no records but null or long"]
+    );
 }
 
 /// What fastavro wrote, with the JSON that Python says: see `tests/support/avro/written.py`.
@@ -207,7 +307,10 @@ fn what_another_library_wrote_is_read_as_what_it_was() {
         // Cut anywhere it is no record, unless nothing was cut off.
         for length in 0..record.len() {
             found.clear();
-            assert!(to_json(schema, &record[..length], &mut found).is_err(), "{length} bytes of {line}");
+            assert!(
+                to_json(schema, &record[..length], &mut found).is_err(),
+                "{length} bytes of {line}"
+            );
         }
     }
     assert_eq!(records, 150);

@@ -37,7 +37,14 @@ fn small(value: i64) -> Vec<u8> {
 
 /// A record of the schema with this number.
 fn record(schema: u32, id: i64) -> Vec<u8> {
-    let parts = [&[0][..], &schema.to_be_bytes(), &small(id), &[2, 2, b'a'], &(id as f64 + 0.5).to_le_bytes(), &AT_MS];
+    let parts = [
+        &[0][..],
+        &schema.to_be_bytes(),
+        &small(id),
+        &[2, 2, b'a'],
+        &(id as f64 + 0.5).to_le_bytes(),
+        &AT_MS,
+    ];
     parts.concat()
 }
 
@@ -66,7 +73,10 @@ fn a_registry_that_does_not_answer_holds_the_topic_and_loses_nothing() {
     let run = Run::start(folder.path(), TOPIC, wrong);
     run.until_told("E0816");
     let problems = run.problems();
-    assert!(problems[0].2.contains("the schema registry: ") && problems[0].2.contains("lets nobody in (401)"), "{problems:?}");
+    assert!(
+        problems[0].2.contains("the schema registry: ") && problems[0].2.contains("lets nobody in (401)"),
+        "{problems:?}"
+    );
     assert!(!format!("{problems:?}").contains("guessed"));
     assert!(run.runtime.progress()[0].1.refused > 0);
     assert_eq!(run.accepted(), 0);
@@ -74,7 +84,10 @@ fn a_registry_that_does_not_answer_holds_the_topic_and_loses_nothing() {
 
     let run = Run::start(folder.path(), TOPIC, right.clone());
     run.until_accepted(5);
-    assert_eq!(registry.asked().iter().filter(|path| *path == "/schemas/ids/1").count(), registry.asked().len());
+    assert_eq!(
+        registry.asked().iter().filter(|path| *path == "/schemas/ids/1").count(),
+        registry.asked().len()
+    );
     let asked = registry.asked().len();
     // What comes with a schema that is known goes on, and what came before one that is not is in the state.
     registry.is(Mood::Gone);
@@ -111,10 +124,16 @@ fn records_of_avro_that_cannot_be_used_lie_aside_and_a_schema_that_does_not_fit_
     let amount = json!({"schema": "{\"type\": \"fixed\", \"name\": \"m\", \"namespace\": \"shop\", \"size\": 2, \"logicalType\": \"decimal\", \"precision\": 4, \"scale\": 1}"});
     registry.has(1, &own());
     // Amounts of a type that another subject has.
-    registry.says("/schemas/ids/2", json!({"schema": own().replace("\"double\"", "\"shop.m\""), "references": [money]}));
+    registry.says(
+        "/schemas/ids/2",
+        json!({"schema": own().replace("\"double\"", "\"shop.m\""), "references": [money]}),
+    );
     registry.says("/subjects/shop%2Fmoney/versions/3", amount);
     registry.has(3, &own().replace("\"double\"", "\"string\""));
-    registry.says("/schemas/ids/4", json!({"schema": "syntax = \"proto3\";", "schemaType": "PROTOBUF"}));
+    registry.says(
+        "/schemas/ids/4",
+        json!({"schema": "syntax = \"proto3\";", "schemaType": "PROTOBUF"}),
+    );
     send(&brokers, 0, &record(1, 0));
     let head = [&[0, 0, 0, 0, 2][..], &small(1), &[2, 2, b'a'], &[0x00, 0x0f]].concat();
     send(&brokers, 0, &[head, AT_MS.to_vec()].concat());
@@ -128,9 +147,18 @@ fn records_of_avro_that_cannot_be_used_lie_aside_and_a_schema_that_does_not_fit_
     send(&brokers, 0, &[record(1, 8), vec![0]].concat());
     send(&brokers, 0, &record(1, 9));
 
-    let run = Run::start(folder.path(), TOPIC, properties(&brokers, &format!("schema.registry.url={}/", registry.url)));
+    let run = Run::start(
+        folder.path(),
+        TOPIC,
+        properties(&brokers, &format!("schema.registry.url={}/", registry.url)),
+    );
     run.until_accepted(3);
-    let told: Vec<_> = run.problems().into_iter().filter(|(code, _, _)| *code == "E0818").map(|(_, from, why)| (from, why)).collect();
+    let told: Vec<_> = run
+        .problems()
+        .into_iter()
+        .filter(|(code, _, _)| *code == "E0818")
+        .map(|(_, from, why)| (from, why))
+        .collect();
     let expected = [
         "schema 3: `amount` is string, which column `amount`, float64, cannot be",
         "schema 4 cannot be used: it is one of PROTOBUF, not of Avro",
@@ -141,10 +169,21 @@ fn records_of_avro_that_cannot_be_used_lie_aside_and_a_schema_that_does_not_fit_
     assert_eq!(ids(folder.path()), [0, 1, 9]);
     let aside = aside(folder.path());
     let found: Vec<(u64, &str)> = aside.iter().map(|(_, at, why, _)| (*at, why.as_str())).collect();
-    let broken = [(2, "bad_value"), (3, "unparsable"), (4, "unparsable"), (5, "unparsable"), (6, "unparsable"), (7, "unparsable"), (8, "unparsable")];
+    let broken = [
+        (2, "bad_value"),
+        (3, "unparsable"),
+        (4, "unparsable"),
+        (5, "unparsable"),
+        (6, "unparsable"),
+        (7, "unparsable"),
+        (8, "unparsable"),
+    ];
     assert_eq!(found, broken);
     let payloads: Vec<&serde_json::Value> = aside.iter().map(|(_, _, _, payload)| payload).collect();
-    assert_eq!(payloads[0], "{\"id\":2,\"card\":\"a\",\"amount\":\"12\",\"at\":\"2024-02-29T23:33:20Z\"}");
+    assert_eq!(
+        payloads[0],
+        "{\"id\":2,\"card\":\"a\",\"amount\":\"12\",\"at\":\"2024-02-29T23:33:20Z\"}"
+    );
     // What is no text is there byte by byte.
     assert_eq!(payloads[3], "eyJpZCI6IDV9");
     assert_eq!(payloads[5], &serde_json::Value::Null);

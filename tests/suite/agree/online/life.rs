@@ -663,7 +663,10 @@ impl<'a> Life<'a> {
         self.disk.refuse(&[("sync", "log")]);
         if self.topics.is_some() {
             self.write(vec![(place, rows)]);
-            assert!(self.until(|disk| disk.has_stopped() || runtime.failure().is_some()), "it is told");
+            assert!(
+                self.until(|disk| disk.has_stopped() || runtime.failure().is_some()),
+                "it is told"
+            );
         } else {
             let refused = runtime.push_wait(log::incoming(&self.version.program.sources[place], &rows));
             assert!(matches!(refused, Err(Refused::Unwritable { .. })), "{refused:?}");
@@ -694,7 +697,9 @@ fn taken(runtime: &Runtime) -> u64 {
     let counters = runtime.counters();
     let of_view = |reason: &str| ViewReason::ALL.iter().any(|view| view.name() == reason);
     let rejected = counters.rejected.list().into_iter();
-    let rejected = rejected.filter(|((_, reason), _)| !of_view(reason)).map(|(_, count)| count);
+    let rejected = rejected
+        .filter(|((_, reason), _)| !of_view(reason))
+        .map(|(_, count)| count);
     let accepted = counters.accepted.list().into_iter().map(|(_, count)| count);
     accepted.chain(rejected).sum()
 }

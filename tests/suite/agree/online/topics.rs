@@ -17,18 +17,11 @@ use std::time::Duration;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// What lives share: brokers, a registry of schemas, and how both are reached.
-#[derive(Debug)]
 pub struct Brokers {
     pub broker: Broker,
     pub registry: Registry,
     producer: BaseProducer,
     properties: Properties,
-}
-
-impl std::fmt::Debug for Topics<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(&self.topics).finish()
-    }
 }
 
 impl Brokers {
@@ -92,7 +85,9 @@ impl<'a> Topics<'a> {
     /// Whether a record can say this row: texts have no years beyond those of four digits.
     pub fn can_say(source: &Source, row: &Row) -> bool {
         source.columns.iter().zip(row).all(|(column, value)| match value {
-            Value::Timestamp(_) | Value::Date(_) => featr::parse_value(&value.render(column.ty), column.ty).as_ref() == Some(value),
+            Value::Timestamp(_) | Value::Date(_) => {
+                featr::parse_value(&value.render(column.ty), column.ty).as_ref() == Some(value)
+            }
             _ => true,
         })
     }
@@ -105,8 +100,14 @@ impl<'a> Topics<'a> {
                 None => json(source, row).into_bytes(),
             };
             let partition = rng.below(self.partitions as usize) as i32;
-            let record: BaseRecord<'_, str, [u8]> = BaseRecord::to(&self.topics[place].name).partition(partition).payload(&value);
-            self.brokers.producer.send(record).map_err(|(error, _)| error).expect("room");
+            let record: BaseRecord<'_, str, [u8]> = BaseRecord::to(&self.topics[place].name)
+                .partition(partition)
+                .payload(&value);
+            self.brokers
+                .producer
+                .send(record)
+                .map_err(|(error, _)| error)
+                .expect("room");
         }
         self.written[place].extend(rows.iter().cloned());
     }
@@ -123,7 +124,8 @@ impl<'a> Topics<'a> {
                 continue;
             };
             let (topic, properties) = (topic.clone(), self.brokers.properties.clone());
-            self.readers.push(std::thread::spawn(move || read(&feed, &topic, &properties)));
+            self.readers
+                .push(std::thread::spawn(move || read(&feed, &topic, &properties)));
         }
     }
 
