@@ -179,7 +179,8 @@ fn run(base: u64, lives: u64, brokers: Option<&Brokers>) -> Tally {
             }
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| Life::draw(seed, brokers).live(&mut tally))) {
                 next.store(lives, Ordering::Relaxed);
-                eprintln!("FEATC_AGREE_LIFE={seed} repeats it");
+                let of_topics = if brokers.is_some() { "_KAFKA" } else { "" };
+                eprintln!("FEATC_AGREE{of_topics}_LIFE={seed} repeats it");
                 resume_unwind(panic);
             }
         }

@@ -82,9 +82,14 @@ impl<'a> Topics<'a> {
         self.schemas.is_some()
     }
 
-    /// Whether a record can say this row: texts have no years beyond those of four digits.
+    /// Whether a record is this row when it is decoded: texts have no years beyond those of four digits, a null in a column that
+    /// may not be null is kept aside, and NaN is null where the source does not keep it.
     pub fn can_say(source: &Source, row: &Row) -> bool {
-        source.columns.iter().zip(row).all(|(column, value)| match value {
+        let arrival = source.arrival_column().map(|column| column.index());
+        let columns = source.columns.iter().zip(row).enumerate();
+        columns.into_iter().all(|(place, (column, value))| match value {
+            Value::Null => column.nullable || arrival == Some(place),
+            Value::Float64(value) => source.keep_nan || !value.is_nan(),
             Value::Timestamp(_) | Value::Date(_) => {
                 featr::parse_value(&value.render(column.ty), column.ty).as_ref() == Some(value)
             }
