@@ -4,7 +4,6 @@ use super::Tally;
 use super::edits::{self, Kind};
 use super::kept::{self, Given};
 use super::log::{self, Row};
-use super::topics::{Brokers, Topics};
 use crate::agree::draw::compiled;
 use crate::disk::SimulatedDisk;
 use crate::evaluators::{Answers, Asked, Case, model, read};
@@ -15,12 +14,10 @@ use featc_tests::rng::Rng;
 use featc_tests::{logs, programs};
 use featr::{Cuts, Error, Incoming, Random};
 use featr_kernels::Value;
-use featr_kernels::rows::ViewReason;
 use featr_online::{Clock as _, Options, Pushed, Question, Refused, Runtime, SetClock, StateError, inspect, verify};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
 
 const SECOND_US: i64 = 1_000_000;
 
@@ -39,7 +36,7 @@ impl Version {
     }
 }
 
-pub struct Life<'a> {
+pub struct Life {
     rng: Rng,
     random: Random,
     disk: SimulatedDisk,
@@ -66,15 +63,11 @@ pub struct Life<'a> {
     cuts: Cuts,
     shown: Option<Cuts>,
     edits: usize,
-    /// By these rows come, if they are not pushed.
-    topics: Option<Topics<'a>>,
-    /// Rows that this run took from topics.
-    taken_before: u64,
     /// What was done, for whoever has to look into it.
     trace: Vec<String>,
 }
 
-impl Drop for Life<'_> {
+impl Drop for Life {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("{}\n{}", self.version.text, self.trace.join("\n"));
@@ -90,9 +83,8 @@ enum End {
     Broken,
 }
 
-impl<'a> Life<'a> {
-    /// One whose rows are pushed, or come through brokers.
-    pub fn draw(seed: u64, brokers: Option<&'a Brokers>) -> Life<'a> {
+impl Life {
+    pub fn draw(seed: u64) -> Life {
         // Others than the cases of the same seeds.
         let mut rng = Rng::new(seed ^ 0x6f6e_6c69_6e65);
         let (generated, program) = loop {
@@ -111,12 +103,6 @@ impl<'a> Life<'a> {
             let count = *rng.pick(&[0, 10, 20, 30, 40]);
             pool.push(logs::events(&mut rng, (source, place), &shapes[place], &keys, count));
         }
-        let topics = brokers.map(|brokers| {
-            for (rows, source) in pool.iter_mut().zip(&program.sources) {
-                rows.retain(|row| Topics::can_say(source, row));
-            }
-            Topics::draw(&mut rng, brokers, seed, &program)
-        });
         let begin_us = START_US
             + match shapes[0].style.times {
                 Times::Years => -700 * DAY_US,
@@ -148,8 +134,6 @@ impl<'a> Life<'a> {
             cuts: Cuts::new(),
             shown: None,
             edits: 0,
-            topics,
-            taken_before: 0,
             trace: vec![format!("life {seed}")],
             rng,
         }
@@ -171,11 +155,6 @@ impl<'a> Life<'a> {
         tally.lost += lost.files;
         tally.torn += lost.torn;
         self.settle(tally);
-        if let Some(topics) = &self.topics {
-            self.ledger = log::recorded(&self.disk, &self.version.program);
-            tally.written += topics.written.iter().map(Vec::len).sum::<usize>() as u64;
-            tally.avro += u64::from(topics.is_avro());
-        }
         kept::check_served(&self.disk, &self.given, tally);
         if self.rng.one_in(3) {
             kept::check_trained(&self.disk, &self.version, &self.ledger, &self.given, tally);
@@ -205,29 +184,24 @@ impl<'a> Life<'a> {
 
     /// What of the pushes is there: all that was acknowledged, and of the others nothing that was not pushed.
     fn settle(&mut self, tally: &mut Tally) -> Vec<Vec<Row>> {
-        let found = log::recorded(&self.disk, &self.version.program);
-        self.compare(found, tally)
-    }
-
-    /// As [`Life::settle`], of what was found; of topics what is there now is known to be.
-    fn compare(&mut self, found: Vec<Vec<Row>>, tally: &mut Tally) -> Vec<Vec<Row>> {
         let program = &self.version.program;
-        let mut left = self.attempted.clone();
+        let found = log::recorded(&self.disk, program);
         for (place, source) in program.sources.iter().enumerate() {
             let unasked = log::without(&found[place], &self.ledger[place]);
+            let mut attempted: Vec<&Row> = self
+                .attempted
+                .iter()
+                .filter(|(of, _)| *of == place)
+                .map(|(_, row)| row)
+                .collect();
             for row in &unasked {
                 // One that said this arrival, or else one that said none.
-                let of = |(of, known): &(usize, Row)| *of == place && known == row;
-                let stamped = |(of, known): &(usize, Row)| *of == place && is_same(source, known, row);
-                let known = left.iter().position(of).or_else(|| left.iter().position(stamped));
+                let known = attempted.iter().position(|known| *known == row);
+                let known = known.or_else(|| attempted.iter().position(|known| is_same(source, known, row)));
                 let known = known.unwrap_or_else(|| panic!("nobody pushed {row:?} to {}", source.name));
-                left.swap_remove(known);
+                attempted.swap_remove(known);
             }
             tally.unasked += unasked.len() as u64;
-        }
-        if self.topics.is_some() {
-            self.attempted = left;
-            self.ledger = found.clone();
         }
         found
     }
@@ -250,23 +224,11 @@ impl<'a> Life<'a> {
             return End::Broken;
         };
         // Now it is durable.
-        let mut is_whole = true;
+        self.ledger = found;
+        self.attempted.clear();
         self.see_clock();
-        match &mut self.topics {
-            None => {
-                self.ledger = found;
-                self.attempted.clear();
-            }
-            Some(topics) => {
-                topics.follow(&runtime, &self.version.program);
-                self.taken_before = 0;
-                is_whole = self.drained(&runtime, tally);
-            }
-        }
+        let mut is_whole = true;
         for _ in 0..1 + self.rng.below(12) {
-            if !is_whole {
-                break;
-            }
             self.move_clock();
             is_whole = match self.rng.below(12) {
                 0..5 => self.push(&runtime, tally),
@@ -276,17 +238,16 @@ impl<'a> Life<'a> {
                 _ if self.rng.one_in(3) => self.fail_a_sync(&runtime, tally),
                 _ => self.fill_the_disk(&runtime, tally),
             };
+            if !is_whole {
+                break;
+            }
         }
         tally.checkpoints += runtime.counters().checkpoints.load(Ordering::Relaxed);
         if is_whole && in_danger && self.rng.one_in(3) {
             self.trace.push("stops here".to_owned());
             self.disk.stop_after(0);
         }
-        let stopped = runtime.stop();
-        if let Some(topics) = &mut self.topics {
-            topics.join();
-        }
-        match stopped {
+        match runtime.stop() {
             Ok(()) => End::InOrder,
             Err(error) => {
                 assert!(!is_whole || self.disk.has_stopped(), "{error}");
@@ -420,11 +381,6 @@ impl<'a> Life<'a> {
     fn push(&mut self, runtime: &Runtime, tally: &mut Tally) -> bool {
         let count = *self.rng.pick(&[1, 1, 1, 2, 4]);
         let batches: Vec<_> = (0..count).filter_map(|_| self.rows()).collect();
-        if self.topics.is_some() {
-            tally.pushes += batches.len() as u64;
-            self.write(batches);
-            return self.drained(runtime, tally);
-        }
         let mut waiting = Vec::new();
         for (place, rows) in batches {
             let source = &self.version.program.sources[place];
@@ -447,54 +403,6 @@ impl<'a> Life<'a> {
             }
         }
         is_whole
-    }
-
-    /// Writes batches to the topics.
-    fn write(&mut self, batches: Vec<(usize, Vec<Row>)>) {
-        let Some(topics) = &mut self.topics else { return };
-        for (place, rows) in batches {
-            let source = &self.version.program.sources[place];
-            self.trace.push(format!("written to {}: {rows:?}", source.name));
-            topics.write(&mut self.rng, place, source, &rows);
-            self.attempted.extend(rows.into_iter().map(|row| (place, row)));
-        }
-        topics.flush();
-    }
-
-    /// Waits until all that was written is in the state, each record once; `false` if the machine stops meanwhile.
-    fn drained(&mut self, runtime: &Runtime, tally: &mut Tally) -> bool {
-        let known = self.version.featr.sources();
-        let sources = &self.version.program.sources;
-        let is_read = |place: usize| known.iter().any(|known| known.name == sources[place].name);
-        let of = |place: usize| self.attempted.iter().filter(|(of, _)| *of == place).count();
-        let count = |place: usize| self.ledger[place].len() + if is_read(place) { of(place) } else { 0 };
-        let expected: Vec<usize> = (0..sources.len()).map(count).collect();
-        let there = self.ledger.iter().map(Vec::len).sum::<usize>();
-        let wanted = self.taken_before + (expected.iter().sum::<usize>() - there) as u64;
-        let begun = Instant::now();
-        loop {
-            if self.disk.has_stopped() || runtime.failure().is_some() {
-                return false;
-            }
-            // What is read of a disk that is being written to may be half of something; what is whole is what it will be.
-            if taken(runtime) >= wanted
-                && let Some(found) = log::try_recorded(&self.disk, &self.version.program)
-                && found.iter().map(Vec::len).eq(expected.iter().copied())
-            {
-                let stamps = tally.unasked;
-                self.taken_before = wanted;
-                self.compare(found, tally);
-                tally.stamped += tally.unasked - stamps;
-                tally.unasked = stamps;
-                return true;
-            }
-            let (problems, progress) = (runtime.problems(), runtime.progress());
-            assert!(
-                begun.elapsed() < Duration::from_secs(60),
-                "{expected:?} rows are not there: {problems:?} {progress:?}"
-            );
-            std::thread::sleep(Duration::from_millis(2));
-        }
     }
 
     fn acknowledged(&mut self, place: usize, mut rows: Vec<Row>, pushed: &Pushed, tally: &mut Tally) {
@@ -626,14 +534,6 @@ impl<'a> Life<'a> {
         let Some((place, rows)) = self.rows() else { return true };
         self.trace.push(format!("a full disk, and {rows:?}"));
         self.disk.refuse(&[("append", "log")]);
-        if self.topics.is_some() {
-            self.write(vec![(place, rows)]);
-            let is_refused = self.until(|disk| disk.has_stopped() || runtime.refusal().is_some());
-            assert!(is_refused, "a full disk is told");
-            self.disk.refuse(&[]);
-            tally.full_disks += 1;
-            return self.drained(runtime, tally);
-        }
         let refused = runtime.push_wait(log::incoming(&self.version.program.sources[place], &rows));
         assert!(matches!(refused, Err(Refused::Unwritable { .. })), "{refused:?}");
         assert!(self.disk.has_stopped() || runtime.refusal().is_some() && runtime.failure().is_none());
@@ -647,32 +547,15 @@ impl<'a> Life<'a> {
         !has_stopped
     }
 
-    /// Whether something becomes true within a minute.
-    fn until(&self, is_so: impl Fn(&SimulatedDisk) -> bool) -> bool {
-        let begun = Instant::now();
-        while !is_so(&self.disk) && begun.elapsed() < Duration::from_secs(60) {
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        is_so(&self.disk)
-    }
-
     /// After a sync that failed nobody knows what is there, and nothing more is written; what is known is answered.
     fn fail_a_sync(&mut self, runtime: &Runtime, tally: &mut Tally) -> bool {
         let Some((place, rows)) = self.rows() else { return true };
         self.trace.push(format!("a sync that fails, and {rows:?}"));
         self.disk.refuse(&[("sync", "log")]);
-        if self.topics.is_some() {
-            self.write(vec![(place, rows)]);
-            assert!(
-                self.until(|disk| disk.has_stopped() || runtime.failure().is_some()),
-                "it is told"
-            );
-        } else {
-            let refused = runtime.push_wait(log::incoming(&self.version.program.sources[place], &rows));
-            assert!(matches!(refused, Err(Refused::Unwritable { .. })), "{refused:?}");
-            assert!(runtime.failure().is_some());
-            self.attempted.extend(rows.into_iter().map(|row| (place, row)));
-        }
+        let refused = runtime.push_wait(log::incoming(&self.version.program.sources[place], &rows));
+        assert!(matches!(refused, Err(Refused::Unwritable { .. })), "{refused:?}");
+        assert!(runtime.failure().is_some());
+        self.attempted.extend(rows.into_iter().map(|row| (place, row)));
         tally.failed_syncs += 1;
         self.move_clock();
         self.ask(runtime, tally);
@@ -690,18 +573,6 @@ fn is_same(source: &Source, pushed: &Row, found: &Row) -> bool {
         pushed[column.index()] = found[column.index()].clone();
     }
     pushed == *found
-}
-
-/// How many rows came since a state was opened.
-fn taken(runtime: &Runtime) -> u64 {
-    let counters = runtime.counters();
-    let of_view = |reason: &str| ViewReason::ALL.iter().any(|view| view.name() == reason);
-    let rejected = counters.rejected.list().into_iter();
-    let rejected = rejected
-        .filter(|((_, reason), _)| !of_view(reason))
-        .map(|(_, count)| count);
-    let accepted = counters.accepted.list().into_iter().map(|(_, count)| count);
-    accepted.chain(rejected).sum()
 }
 
 /// The lines that are not the same.
