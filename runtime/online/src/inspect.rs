@@ -5,6 +5,7 @@ use crate::clock::{self, Clock};
 use crate::core::{self, Core};
 use crate::disk::Disk;
 use crate::error::StateError;
+use crate::fill::{Fill, Filled};
 use crate::ipc;
 use crate::log::Entry;
 use crate::manifest::Manifest;
@@ -40,6 +41,8 @@ pub struct Found {
     pub restored: Option<RestoreReport>,
     /// Sources of which there are rows in the log that the program does not read.
     pub removed: BTreeSet<String>,
+    /// What was filled from history.
+    pub filled: Vec<Filled>,
     /// Sources of which the program cannot read the rows in the log, and why.
     pub unread: BTreeMap<String, String>,
     /// The state, as far as it was taken up; it shows what answers showed last.
@@ -50,6 +53,8 @@ impl Found {
     /// Why a server would refuse the state with this program, if so.
     pub fn refusal(&self) -> Option<String> {
         let missing = self.restored.iter().flat_map(|report| &report.to_rebuild);
+        // All of it is filled, or nothing.
+        let missing = missing.filter(|_| self.filled.is_empty());
         let missing = missing.map(ToString::to_string);
         missing.chain(self.unread.values().cloned()).next()
     }
@@ -76,12 +81,14 @@ impl Found {
     }
 }
 
-/// Reads a state with a program. `None`: there is none.
+/// Reads a state with a program; what the program needs and the state does not have is filled from history, if it may be.
+/// `None`: there is no state.
 ///
 /// # Errors
-/// What is not whole, or not ours. That the program needs what the state does not have is none.
-pub fn inspect(program: &Program, disk: &dyn Disk) -> Result<Option<Found>, StateError> {
+/// What is not whole, or not ours; history that is not there. That the program needs what the state does not have is none.
+pub fn inspect(program: &Program, disk: &dyn Disk, fill: Option<&Fill>) -> Result<Option<Found>, StateError> {
     let mut replayed = Replayed::new(program, disk)?;
+    replayed.fill = fill.cloned();
     replayed.takes_what_it_can = true;
     let Some((manifest, _)) = recovery::replay(disk, &mut replayed)? else {
         return recovery::check_unused(disk).map(|()| None);
@@ -102,6 +109,7 @@ pub fn inspect(program: &Program, disk: &dyn Disk) -> Result<Option<Found>, Stat
         cuts: online.cuts().cloned().unwrap_or_default(),
         restored: replayed.restored,
         removed: replayed.removed,
+        filled: replayed.filled,
         unread: replayed.unread,
         online,
     }))
@@ -187,6 +195,7 @@ fn supposed(disk: &dyn Disk) -> Result<Manifest, StateError> {
         cuts: Cuts::new(),
         read: Read::default(),
         tables: BTreeMap::new(),
+        taken: BTreeMap::new(),
         end: None,
     })
 }
@@ -222,7 +231,7 @@ impl Replay for Sums {
 }
 
 /// The files of a state, in order.
-fn files(disk: &dyn Disk) -> Result<Vec<String>, StateError> {
+pub fn files(disk: &dyn Disk) -> Result<Vec<String>, StateError> {
     let list = |folder: &str| disk.list(folder).map_err(refused(disk, folder));
     let mut all = Vec::new();
     for name in list("")? {
@@ -243,7 +252,11 @@ fn files(disk: &dyn Disk) -> Result<Vec<String>, StateError> {
     Ok(all)
 }
 
-fn batches(disk: &dyn Disk, file: &str, bytes: Vec<u8>) -> Result<Vec<RecordBatch>, StateError> {
+/// The rows of a file.
+///
+/// # Errors
+/// It cannot be read.
+pub fn batches(disk: &dyn Disk, file: &str, bytes: Vec<u8>) -> Result<Vec<RecordBatch>, StateError> {
     let read = guarded(file, || -> Result<Vec<RecordBatch>, ArrowError> {
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes))?.build()?;
         reader.collect()
@@ -281,14 +294,30 @@ pub fn pushed(
         let folder = disk.name("");
         return Err(StateError::Nothing { folder });
     };
+    archived(disk, &manifest, each)?;
+    in_log(disk, each)
+}
+
+/// As [`pushed`], of the files: what a checkpoint has taken out of the log.
+///
+/// # Errors
+/// As [`pushed`].
+pub fn archived(
+    disk: &dyn Disk,
+    manifest: &Manifest,
+    each: &mut dyn FnMut(&str, &RecordBatch) -> Result<(), StateError>,
+) -> Result<(), StateError> {
     let list = |folder: &str| disk.list(folder).map_err(refused(disk, folder));
     for source in list(PUSHED)? {
         let folder = format!("{PUSHED}/{source}");
-        for name in list(&folder)? {
+        let names = list(&folder)?;
+        let replaced = featr::replaced(names.iter().map(String::as_str));
+        for name in &names {
             let file = format!("{folder}/{name}");
             // What is in the log still comes from there.
-            let segment = name.get(..8).and_then(|number| number.parse::<u64>().ok());
-            if segment.is_none_or(|segment| segment >= manifest.first_segment) {
+            let segments = featr::segments_of(name);
+            let is_in_log = segments.is_none_or(|segments| *segments.end() >= manifest.first_segment);
+            if is_in_log || replaced.contains(&name.as_str()) {
                 continue;
             }
             let bytes = disk.read(&file).map_err(refused(disk, &file))?.unwrap_or_default();
@@ -297,6 +326,17 @@ pub fn pushed(
                 .try_for_each(|batch| each(&source, batch))?;
         }
     }
+    Ok(())
+}
+
+/// As [`pushed`], of the log.
+///
+/// # Errors
+/// As [`pushed`].
+pub fn in_log(
+    disk: &dyn Disk,
+    each: &mut dyn FnMut(&str, &RecordBatch) -> Result<(), StateError>,
+) -> Result<(), StateError> {
     recovery::replay(disk, &mut InLog(each)).map(drop)
 }
 

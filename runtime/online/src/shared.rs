@@ -4,6 +4,7 @@ use crate::archive::Fingerprints;
 use crate::clock::Clock;
 use crate::core::Core;
 use crate::counters::Counters;
+use crate::fill::Fill;
 use crate::locks::locked;
 use crate::positions::Read;
 use crate::progress::{Problem, Progress};
@@ -30,6 +31,9 @@ pub struct Options {
     pub fingerprints: Fingerprints,
     /// Whether a state is refused that has events which the program does not read; otherwise they go with the next checkpoint.
     pub keep_unread: bool,
+    /// Whether what a changed program reads and the state does not have is filled from history, and how; otherwise such a state is
+    /// refused.
+    pub fill: Option<Fill>,
     /// Requests that may wait for the disk.
     pub waiting_max: usize,
     /// Bytes of log after which a checkpoint is made.
@@ -47,6 +51,7 @@ impl Default for Options {
             pushed_log: true,
             fingerprints: Fingerprints::new(),
             keep_unread: false,
+            fill: None,
             waiting_max: 1024,
             checkpoint_bytes: 64 << 20,
             checkpoint_answers: 200_000,

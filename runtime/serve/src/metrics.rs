@@ -105,6 +105,17 @@ pub fn text(server: &Server) -> String {
         &["code"],
         &server.refused,
     );
+    if server.tls.is_some() {
+        counts(
+            &mut out,
+            (
+                "featc_tls_refused_total",
+                "Connections that came to no request because their handshake failed, by reason",
+            ),
+            &["reason"],
+            &server.handshakes,
+        );
+    }
     for (name, help, value) in [
         ("featc_commits_total", "Commits of the log", &counters.commits),
         ("featc_checkpoints_total", "Checkpoints", &counters.checkpoints),

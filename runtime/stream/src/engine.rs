@@ -1,7 +1,7 @@
 //! The engine: a graph that runs, in one truth, up to a cut.
 
 use crate::delta::{RowDeltas, Weight, Weights};
-use crate::graph::Network;
+use crate::graph::{Network, Receivers};
 use crate::kept::Kept;
 use crate::now::{Cuts, Now};
 use crate::operator::Asked;
@@ -172,7 +172,12 @@ impl Engine {
     ///
     /// Never fails: rows that do not count are in the report, with reasons, so that the caller can write them aside.
     pub fn step(&mut self, source: &str, batch: &Batch) -> StepReport {
-        self.step_rows(source, batch, Weights::INSERTS)
+        self.step_rows(source, batch, Weights::INSERTS, Receivers::All)
+    }
+
+    /// As [`Engine::step`], into the logs that are to be rebuilt alone: the others have had their rows, and do not look at these.
+    pub fn refill(&mut self, source: &str, batch: &Batch) -> StepReport {
+        self.step_rows(source, batch, Weights::INSERTS, Receivers::ToBeRebuilt)
     }
 
     /// As [`Engine::step`], with one weight per row. A retraction takes out the event that its row would have put in: it is
@@ -182,10 +187,10 @@ impl Engine {
         if weights.len() != batch.rows {
             return StepReport::all_rejected(batch.rows, Reason::WrongShape);
         }
-        self.step_rows(source, batch, Weights::new(weights.to_vec()))
+        self.step_rows(source, batch, Weights::new(weights.to_vec()), Receivers::All)
     }
 
-    fn step_rows(&mut self, source: &str, batch: &Batch, weights: Weights) -> StepReport {
+    fn step_rows(&mut self, source: &str, batch: &Batch, weights: Weights, into: Receivers) -> StepReport {
         // Law: complete_delivery (proofs/theory/Truth.v)
         let mut sources = self.network.sources();
         let Some((place, declared)) = sources.find(|(_, known)| known.name == source) else {
@@ -200,7 +205,7 @@ impl Engine {
         };
         let rows = RowDeltas { batch, weights };
         drop(sources);
-        self.network.push(place, rows, &self.now, &mut report);
+        self.network.push(place, rows, into, &self.now, &mut report);
         report.settle();
         report.logs.sort_by_key(|log| log.log);
         report
