@@ -75,8 +75,12 @@ pub fn begin(args: &ServeArgs, end: End, reporter: &Reporter) -> Result<Ready, R
     let Some(disk) = disk else {
         return reporter.refuse(errors::busy_state(&folder));
     };
+    let may_fill = options.fill.is_some();
     let opened = Runtime::open(program, Arc::new(disk), Arc::new(SystemClock), options);
     let (runtime, opened) = opened.or_else(|error| reporter.refuse(errors::state(&error)))?;
+    if may_fill && opened.filled.is_empty() {
+        reporter.note("nothing had to be filled: the state has all that the program reads");
+    }
     Ok(Ready {
         listener,
         runtime,

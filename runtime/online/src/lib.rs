@@ -54,7 +54,7 @@ mod tests;
 pub use archive::Fingerprints;
 pub use clock::{Clock, SetClock, SystemClock};
 pub use compact::{Compacted, compact};
-pub use counters::{BUCKETS_US, Counters, Counts, Histogram};
+pub use counters::{BUCKETS_US, Counters, Counts, Histogram, LATENESS_S, Lateness, LatenessOf};
 pub use disk::{Append, Disk, Folder};
 pub use error::{Refused, StateError};
 pub use feed::Feed;

@@ -123,10 +123,10 @@ fn certificates(path: &Path, now: UnixTime) -> Result<Vec<CertificateDer<'static
 fn check(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), String> {
     let no_certificate = |error: webpki::Error| format!("it holds no certificate that can be used: {error}");
     let parsed = EndEntityCert::try_from(certificate).map_err(no_certificate)?;
-    let itself = webpki::anchor_from_trusted_cert(certificate).map_err(no_certificate)?;
+    let itself = [webpki::anchor_from_trusted_cert(certificate).map_err(no_certificate)?];
     let verified = parsed.verify_for_usage(
         webpki::ALL_VERIFICATION_ALGS,
-        &[itself],
+        &itself,
         &[],
         now,
         KeyUsage::server_auth(),
@@ -146,7 +146,11 @@ fn check(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), String> 
 }
 
 fn instant(at: UnixTime) -> String {
-    featc_ir::display::instant(i64::try_from(at.as_secs()).unwrap_or(i64::MAX).saturating_mul(1_000_000))
+    featc_ir::display::instant(
+        i64::try_from(at.as_secs())
+            .unwrap_or(i64::MAX)
+            .saturating_mul(1_000_000),
+    )
 }
 
 fn key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
@@ -161,9 +165,9 @@ pub(crate) fn reason(error: &io::Error) -> &'static str {
     let of_tls = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
     match of_tls {
         Some(rustls::Error::NoCertificatesPresented) => "no_certificate",
-        Some(rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. })) => {
-            "expired"
-        }
+        Some(rustls::Error::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        )) => "expired",
         Some(rustls::Error::InvalidCertificate(_)) => "certificate",
         // The client does not trust the server's certificate, say.
         Some(rustls::Error::AlertReceived(_)) => "refused_by_client",

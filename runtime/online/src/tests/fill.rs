@@ -30,7 +30,7 @@ view each of id from payments {
 view large of card from payments {
   owner "payments"
   /// What was paid at most, of the larger payments.
-  feature most = max(amount * 2.0) where amount > 2.0 over 12h
+  feature most = max(amount * 2.0 where amount > 2.0) over 12h
 }
 service risk { spend.* large.* }
 service ids { each.* }
@@ -176,7 +176,7 @@ fn a_fill_is_done_or_not_done_wherever_it_ends() {
     let (runtime, _) = open(&all_along, &clock, &wider(), None).expect("its own state");
     let expected = answers(&runtime, &clock);
     let mut ends = BTreeSet::new();
-    for operations in 0..60 {
+    for operations in 0..40 {
         let (disk, clock) = live(&compiled(SHOP), options(None));
         disk.stop_after(operations);
         let opened = open(&disk, &clock, &wider(), given(&[]));

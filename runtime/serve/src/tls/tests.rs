@@ -108,10 +108,34 @@ fn files_that_are_of_no_use_are_told() {
     let whole = format!("{}{}", good.certificate, authority.pem);
     assert!(read(&whole, &good.key, None).is_ok());
     for (certificate, key, ca, file, why) in [
-        ("letters", good.key.as_str(), None, TlsFile::Certificate, "it holds no certificate"),
-        (&good.key, &good.key, None, TlsFile::Certificate, "it holds no certificate"),
-        (&good.certificate, "letters", None, TlsFile::Key, "it holds no private key that is not encrypted"),
-        (&good.certificate, &good.certificate, None, TlsFile::Key, "it holds no private key that is not encrypted"),
+        (
+            "letters",
+            good.key.as_str(),
+            None,
+            TlsFile::Certificate,
+            "it holds no certificate",
+        ),
+        (
+            &good.key,
+            &good.key,
+            None,
+            TlsFile::Certificate,
+            "it holds no certificate",
+        ),
+        (
+            &good.certificate,
+            "letters",
+            None,
+            TlsFile::Key,
+            "it holds no private key that is not encrypted",
+        ),
+        (
+            &good.certificate,
+            &good.certificate,
+            None,
+            TlsFile::Key,
+            "it holds no private key that is not encrypted",
+        ),
         (
             &good.certificate,
             &other.valid().key,
@@ -119,7 +143,13 @@ fn files_that_are_of_no_use_are_told() {
             TlsFile::Key,
             "it is the key of another certificate",
         ),
-        (&good.certificate, &good.key, Some("letters"), TlsFile::ClientCa, "it holds no certificate"),
+        (
+            &good.certificate,
+            &good.key,
+            Some("letters"),
+            TlsFile::ClientCa,
+            "it holds no certificate",
+        ),
         (
             &authority.sign(THEN - 3 * DAY, THEN - DAY).certificate,
             &good.key,
@@ -201,7 +231,13 @@ impl Served {
             ..Limits::default()
         };
         let log = Log::new(std::io::sink());
-        let server = Arc::new(Server::new(opened.expect("a state").0, address, (None, Some(tls)), limits, log));
+        let server = Arc::new(Server::new(
+            opened.expect("a state").0,
+            address,
+            (None, Some(tls)),
+            limits,
+            log,
+        ));
         let end = Arc::new(AtomicBool::new(false));
         let (of_thread, flag) = (server.clone(), end.clone());
         let thread = std::thread::spawn(move || {
@@ -230,9 +266,12 @@ impl Served {
         let config = match brings {
             None => builder.with_no_client_auth(),
             Some(signed) => {
-                let chain = CertificateDer::pem_slice_iter(signed.certificate.as_bytes()).collect::<Result<Vec<_>, _>>();
+                let chain =
+                    CertificateDer::pem_slice_iter(signed.certificate.as_bytes()).collect::<Result<Vec<_>, _>>();
                 let key = PrivateKeyDer::from_pem_slice(signed.key.as_bytes()).expect("a key");
-                builder.with_client_auth_cert(chain.expect("certificates"), key).expect("its key")
+                builder
+                    .with_client_auth_cert(chain.expect("certificates"), key)
+                    .expect("its key")
             }
         };
         let name = ServerName::try_from("localhost").expect("a name");
@@ -275,14 +314,26 @@ fn a_server_is_known_by_its_certificate() {
     let (files, authority, other) = (Files::new(), Authority::new(), Authority::new());
     let tls = files.read(&authority.valid(), None, SystemTime::now()).expect("TLS");
     let served = Served::new(tls, PATIENCE);
-    assert!(served.ask(&authority, None).expect("an answer").starts_with("HTTP/1.1 200"));
+    assert!(
+        served
+            .ask(&authority, None)
+            .expect("an answer")
+            .starts_with("HTTP/1.1 200")
+    );
     // A client's certificate is not asked for.
     let brings = other.valid();
-    assert!(served.ask(&authority, Some(&brings)).expect("an answer").starts_with("HTTP/1.1 200"));
+    assert!(
+        served
+            .ask(&authority, Some(&brings))
+            .expect("an answer")
+            .starts_with("HTTP/1.1 200")
+    );
     assert!(served.ask(&other, None).is_err(), "nobody vouches for it");
     assert_eq!(served.failed("refused_by_client"), 1);
     let mut plain = TcpStream::connect(served.address).expect("a connection");
-    plain.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("written");
+    plain
+        .write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        .expect("written");
     let mut answer = Vec::new();
     let _ = plain.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
@@ -295,7 +346,12 @@ fn clients_without_a_certificate_are_refused_and_counted() {
     let tls = files.read(&authority.valid(), Some(&authority.pem), SystemTime::now());
     let served = Served::new(tls.expect("TLS"), PATIENCE);
     let brings = authority.valid();
-    assert!(served.ask(&authority, Some(&brings)).expect("an answer").starts_with("HTTP/1.1 200"));
+    assert!(
+        served
+            .ask(&authority, Some(&brings))
+            .expect("an answer")
+            .starts_with("HTTP/1.1 200")
+    );
     assert!(served.ask(&authority, None).is_err());
     assert_eq!(served.failed("no_certificate"), 1);
     assert!(served.ask(&authority, Some(&other.valid())).is_err());

@@ -319,44 +319,44 @@ impl Life {
         }
     }
 
-    /// Opens the state with a program that needs more, which is filled in from the rows that were pushed; perhaps files are read
-    /// as well: with these rows, which arrived at other instants there, and with rows that nobody has pushed yet.
+    /// Opens the state with a program that needs more, which is filled in from the rows that were pushed. There are files, too: with
+    /// these rows, which arrived at other instants there, and with rows that nobody has pushed yet. They are read where they are
+    /// given, and where a program before did not read the source.
     fn fill(&mut self, version: Rc<Version>, found: &[Vec<Row>], tally: &mut Tally) -> Option<Runtime> {
+        let mut with_files = Version::new(version.text.clone(), version.program.clone());
+        let known = with_files.featr.sources();
+        for (place, source) in version.program.sources.iter().enumerate() {
+            if !known.iter().any(|known| known.name == source.name) {
+                continue;
+            }
+            let mut rows = found[place].clone();
+            if let Some(Arrival::Column(column)) = source.arrival {
+                for row in &mut rows {
+                    if let Value::Timestamp(us) = &mut row[column.index()] {
+                        *us += *self.rng.pick(&[-1, 0, 1, SECOND_US]);
+                    }
+                }
+                // Behind every cut that may have been answered with.
+                let until_us = self.latest_us + 20 * SECOND_US;
+                let later = |row: &&Row| log::arrived(source, std::slice::from_ref(row), until_us) == 0;
+                // Before the first answer there is no cut.
+                let is_cut = !self.given.is_empty();
+                rows.extend(self.pool[place].iter().filter(later).filter(|_| is_cut).cloned());
+            }
+            let rows = log::incoming(source, &rows).rows;
+            let table = Table {
+                schema: rows.schema(),
+                batches: vec![rows],
+            };
+            let read = with_files.featr.read_rows(&source.name, Arc::new(table));
+            read.expect("a source");
+        }
         let mut fill = Fill {
             delay_us: self.options.delay_us,
             ..Fill::default()
         };
-        let mut with_files = Version::new(version.text.clone(), version.program.clone());
         if self.rng.one_in(2) {
-            let known = with_files.featr.sources();
-            for (place, source) in version.program.sources.iter().enumerate() {
-                if !known.iter().any(|known| known.name == source.name) {
-                    continue;
-                }
-                let mut rows = found[place].clone();
-                if let Some(Arrival::Column(column)) = source.arrival {
-                    let arrivals = rows.iter_mut().map(|row| &mut row[column.index()]);
-                    arrivals.for_each(|arrival| {
-                        if let Value::Timestamp(us) = arrival {
-                            *us += *self.rng.pick(&[-1, 0, 1, SECOND_US]);
-                        }
-                    });
-                    // Behind every cut that may have been answered with.
-                    let until_us = self.latest_us + 20 * SECOND_US;
-                    let later = |row: &&Row| log::arrived(source, std::slice::from_ref(row), until_us) == 0;
-                    rows.extend(self.pool[place].iter().filter(later).cloned());
-                }
-                let rows = log::incoming(source, &rows).rows;
-                let table = Table {
-                    schema: rows.schema(),
-                    batches: vec![rows],
-                };
-                with_files
-                    .featr
-                    .read_rows(&source.name, Arc::new(table))
-                    .expect("a source");
-                fill.given.insert(source.name.clone());
-            }
+            fill.given.extend(known.into_iter().map(|source| source.name));
             tally.filled_from_files += 1;
         }
         self.trace.push(format!("filled, {:?}", fill.given));
