@@ -12,7 +12,7 @@ use crate::state::{compiled, duration};
 use featc_ir::Program;
 use featr::Truth;
 use featr_follow::Followed;
-use featr_online::{Folder, Opened, Options, Runtime, SystemClock};
+use featr_online::{Clock as _, Folder, Opened, Options, Runtime, SystemClock};
 pub use featr_serve::End;
 use featr_serve::{Config, Limits, Listener, ServeError, Tls, TlsFile, TlsFiles};
 use std::sync::Arc;
@@ -205,7 +205,8 @@ fn tls(args: &ServeArgs, reporter: &Reporter) -> Result<Option<Tls>, Refused> {
         key,
         client_ca: args.tls_client_ca.as_deref(),
     };
-    let tls = Tls::read(files, SystemTime::now());
+    let now_us = u64::try_from(SystemClock.now_us()).unwrap_or(0);
+    let tls = Tls::read(files, SystemTime::UNIX_EPOCH + Duration::from_micros(now_us));
     tls.map(Some).or_else(|problem| {
         let (option, path) = match problem.file {
             TlsFile::Certificate => ("--tls-cert", Some(certificate)),

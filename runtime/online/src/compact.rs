@@ -15,9 +15,9 @@
 use crate::archive::{PUSHED, SERVED, parquet_of};
 use crate::disk::Disk;
 use crate::error::StateError;
-use crate::inspect::batches;
 use crate::log;
 use crate::manifest::checkpoint_file;
+use crate::pushed::batches;
 use crate::recovery::{check_unused, damaged, read_manifest, refused, segments};
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;

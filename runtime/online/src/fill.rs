@@ -14,11 +14,10 @@
 use crate::core::cuts_at;
 use crate::disk::Disk;
 use crate::error::StateError;
-use crate::inspect::{archived, in_log};
 use crate::manifest::Manifest;
-use crate::replayed::Replayed;
+use crate::pushed::{archived, in_log};
 use featc_ir::Source;
-use featr::{Brought, Error, History, ToRebuild};
+use featr::{Brought, Cuts, Error, History, Online, Program, ToRebuild};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where history may come from, beside the rows that were pushed.
@@ -26,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Fill {
     /// Sources whose files are read in any case: they were given for this.
     pub given: BTreeSet<String>,
-    /// Overrides the `delay` of every source, in microseconds, as in [`crate::Options`].
+    /// Overrides the `delay` of every source, in microseconds, as for answers.
     pub delay_us: Option<u64>,
 }
 
@@ -67,25 +66,45 @@ impl Filling {
     }
 }
 
+/// What is filled.
+pub struct Missing<'a> {
+    pub program: &'a Program,
+    pub online: &'a mut Online,
+    /// What is to be rebuilt in it.
+    pub events: &'a [ToRebuild],
+    /// Beside those of the manifest, the greatest cuts that answers may have been given with, and what they follow from.
+    pub cuts: &'a Cuts,
+    pub answered_us: Option<i64>,
+}
+
 /// Fills what is to be rebuilt in an engine.
 ///
 /// # Errors
 /// History that is not there, or cannot be read.
-pub fn fill(replayed: &mut Replayed, fill: &Fill, disk: &dyn Disk, manifest: &Manifest) -> Result<(), StateError> {
-    let missing = replayed.restored.iter().flat_map(|report| report.to_rebuild.iter());
+pub fn fill(
+    missing: Missing<'_>,
+    fill: &Fill,
+    disk: &dyn Disk,
+    manifest: &Manifest,
+) -> Result<Vec<Filled>, StateError> {
     let mut events: BTreeMap<String, Vec<ToRebuild>> = BTreeMap::new();
-    missing.for_each(|log| events.entry(log.log.source.clone()).or_default().push(log.clone()));
+    for log in missing.events {
+        events.entry(log.log.source.clone()).or_default().push(log.clone());
+    }
     let mut fillings = BTreeMap::new();
     for source in events.keys() {
-        let history = replayed.program.history(source).map_err(StateError::Program)?;
         let filling = Filling {
-            history,
+            history: missing.program.history(source).map_err(StateError::Program)?,
             archived: 0,
             unusable: None,
         };
         fillings.insert(source.clone(), filling);
     }
-    let online = &mut replayed.online;
+    let cuts: BTreeMap<String, Option<i64>> = events
+        .keys()
+        .map(|source| (source.clone(), missing.cut(source, fill, manifest)))
+        .collect();
+    let Missing { program, online, .. } = missing;
     archived(disk, manifest, &mut |source, rows| {
         if let Some(filling) = fillings.get_mut(source) {
             filling.archived += rows.num_rows() as u64;
@@ -101,20 +120,21 @@ pub fn fill(replayed: &mut Replayed, fill: &Fill, disk: &dyn Disk, manifest: &Ma
         }
         Ok(())
     })?;
+    let mut filled = Vec::new();
     for (source, mut filling) in fillings {
         let lacks = filling.lacks(manifest.taken.get(&source).copied());
         let has_files = lacks.is_some() || fill.given.contains(&source);
-        let cut_us = replayed.history_cut(&source, fill, manifest).filter(|_| has_files);
+        let cut_us = cuts.get(&source).copied().flatten().filter(|_| has_files);
         if has_files {
-            if !replayed.program.has_batch_files(&source) {
+            if !program.has_batch_files(&source) {
                 let why = lacks.unwrap_or_default();
                 let folder = disk.name("");
                 return Err(StateError::NoHistory { folder, source, why });
             }
-            let read = filling.history.files(&mut replayed.online, &replayed.program, cut_us);
+            let read = filling.history.files(online, program, cut_us);
             read.map_err(StateError::Program)?;
         }
-        replayed.filled.push(Filled {
+        filled.push(Filled {
             events: events.remove(&source).unwrap_or_default(),
             source,
             brought: filling.history.brought,
@@ -122,16 +142,15 @@ pub fn fill(replayed: &mut Replayed, fill: &Fill, disk: &dyn Disk, manifest: &Ma
             cut_us,
         });
     }
-    replayed.online.rebuilt();
-    Ok(())
+    online.rebuilt();
+    Ok(filled)
 }
 
-impl Replayed {
+impl Missing<'_> {
     /// Up to which arrival rows of files belong to what answers have shown; `None`: nothing was answered, or the source has none.
-    fn history_cut(&self, source: &str, fill: &Fill, manifest: &Manifest) -> Option<i64> {
-        let known = [&manifest.cuts, &self.cuts];
-        let known = known.iter().filter_map(|cuts| cuts.get(source)).max();
-        let base_us = self.bound_us.max(manifest.answered_us)?;
+    fn cut(&self, source: &str, fill: &Fill, manifest: &Manifest) -> Option<i64> {
+        let known = manifest.cuts.get(source).max(self.cuts.get(source));
+        let base_us = self.answered_us.max(manifest.answered_us)?;
         let sources: Vec<Source> = self.program.sources();
         let declared: Vec<Source> = sources.into_iter().filter(|known| known.name == source).collect();
         let cut = cuts_at(None, base_us, &declared, fill.delay_us).remove(source);

@@ -2,7 +2,7 @@
 
 use crate::disk::Disk;
 use crate::error::StateError;
-use crate::fill::{self, Fill, Filled};
+use crate::fill::{self, Fill, Filled, Missing};
 use crate::ipc;
 use crate::log::Entry;
 use crate::manifest::Manifest;
@@ -58,11 +58,18 @@ impl Replay for Replayed {
     }
 
     fn taken_up(&mut self, disk: &dyn Disk, manifest: &Manifest) -> Result<(), StateError> {
-        let is_whole = self.restored.as_ref().is_none_or(RestoreReport::is_whole);
-        match self.fill.clone().filter(|_| !is_whole) {
-            Some(how) => fill::fill(self, &how, disk, manifest),
-            None => Ok(()),
+        let events = self.restored.as_ref().map_or(&[][..], |report| &report.to_rebuild);
+        if let Some(how) = self.fill.as_ref().filter(|_| !events.is_empty()) {
+            let missing = Missing {
+                program: &self.program,
+                online: &mut self.online,
+                events,
+                cuts: &self.cuts,
+                answered_us: self.bound_us,
+            };
+            self.filled = fill::fill(missing, how, disk, manifest)?;
         }
+        Ok(())
     }
 
     fn checkpoint(&mut self, bytes: &[u8], file: &str, _: &Manifest) -> Result<(), StateError> {

@@ -135,15 +135,11 @@ impl Engine {
     /// [`CutGoesBack`]; nothing has changed then. To move to the same cut again is no error.
     pub fn advance(&mut self, cut_us: i64) -> Result<AdvanceReport, CutGoesBack> {
         // Law: cut (proofs/theory/Truth.v)
-        match self.now.cut_us {
-            Some(known) if cut_us < known => {
-                return Err(CutGoesBack {
-                    cut_us: known,
-                    asked_us: cut_us,
-                });
-            }
-            Some(_) | None => self.now.cut_us = Some(cut_us),
+        let asked_us = cut_us;
+        if let Some(cut_us) = self.now.cut_us.filter(|known_us| asked_us < *known_us) {
+            return Err(CutGoesBack { cut_us, asked_us });
         }
+        self.now.cut_us = Some(asked_us);
         Ok(self.moved())
     }
 

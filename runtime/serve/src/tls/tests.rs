@@ -189,7 +189,7 @@ fn files_that_are_of_no_use_are_told() {
         key: none,
         client_ca: None,
     };
-    assert_eq!(problem(Tls::read(missing, now)).1, "no such file or directory");
+    assert_eq!(problem(Tls::read(missing, now)).1, "no such file or folder");
 }
 
 const SHOP: &str = "module shop
