@@ -36,6 +36,8 @@ pub enum Signature {
     Clock(Accepts, Type),
     /// A string, and a literal that says what to look for in it; the type of the result.
     Pattern(Type),
+    /// A list and an int64; the result is of the type of the list's items.
+    Item,
 }
 
 /// What a compiled regular expression may take, in bytes. One that takes more is refused when a program is compiled.
@@ -203,6 +205,9 @@ functions! {
     /// `regexp_extract(s, pattern literal)` → string: of the leftmost match the first group, or all of it where the pattern has no
     /// group; null where nothing matches, or the group takes no part.
     RegexpExtract => Row { name: "regexp_extract", usage: "regexp_extract(string, \"id=([0-9]+)\")", signature: Signature::Pattern(Type::String), ..PLAIN };
+
+    /// `xs[i]`: the i-th item of a list, counted from 1, and from the end for i < 0; null where there is none.
+    Item => Row { name: "[]", usage: "list[int64]", signature: Signature::Item, ..PLAIN };
 
     /// duration → float64, exact quotient rounded once (as the four below).
     Milliseconds => Row { name: "milliseconds", usage: "milliseconds(duration)", signature: Signature::Fixed(&[DURATION], Type::Float64), ..PLAIN };

@@ -281,6 +281,7 @@ fn call(function: Function, arguments: &[Expr]) -> Option<Type> {
             ExprKind::Literal(Literal::String(zone)) => zone.parse::<Zone>().ok().map(|_| ty),
             _ => None,
         },
+        (Signature::Item, [Type::List(of), Int64]) => Some(**of),
         (Signature::Pattern(ty), [Type::String, Type::String]) => match arguments[1].kind {
             ExprKind::Literal(Literal::String(_)) => Some(ty),
             _ => None,
@@ -293,6 +294,7 @@ fn call(function: Function, arguments: &[Expr]) -> Option<Type> {
             | Signature::Round
             | Signature::Div
             | Signature::Truncate
+            | Signature::Item
             | Signature::Pattern(_),
             _,
         ) => None,

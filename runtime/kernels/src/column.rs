@@ -10,7 +10,7 @@ mod strings;
 
 pub use batch::Batch;
 pub use data::Data;
-pub use list::list_len;
+pub use list::{list_item, list_len};
 pub use strings::StrData;
 
 pub use crate::tag::Tag;

@@ -134,7 +134,7 @@ pub fn types_of(function: Function) -> Vec<String> {
         Signature::Same(argument) | Signature::Clock(argument, _) => of(argument),
         Signature::Alike(..) => SCALARS.map(str::to_owned).to_vec(),
         Signature::Whole | Signature::Round => of(&Accepts::FRACTIONAL),
-        Signature::Strings | Signature::Div | Signature::Truncate | Signature::Pattern(_) => Vec::new(),
+        Signature::Strings | Signature::Div | Signature::Truncate | Signature::Pattern(_) | Signature::Item => Vec::new(),
     };
     if types.len() > 1 { types } else { Vec::new() }
 }
@@ -230,7 +230,7 @@ fn call(function: Function, mut arguments: Vec<Expr>, ty: Type) -> ExprKind {
             let empty = Expr::new(ExprKind::Literal(Literal::String(String::new())), Type::String);
             return ExprKind::Binary(BinaryOp::Equal, Box::new(arguments.swap_remove(0)), Box::new(empty));
         }
-        F::Round | F::Length | F::DateOf => return ExprKind::Literal(Literal::Null),
+        F::Round | F::Length | F::DateOf | F::Item => return ExprKind::Literal(Literal::Null),
         F::Abs
         | F::Sqrt
         | F::Exp

@@ -132,6 +132,22 @@ messages! {
         help: "`{name}` is used as `{usage}`";
     }
 
+    E0206 item_of_no_list(ty: Type, at: Span) {
+        let help = match ty {
+            Type::String => "of a text `substring(…, 1, 1)` is the first character",
+            _ => "lists are what `last_n(x, 5)` and its kin give: `last_n(x, 5)[-2]` is the value before the last",
+        };
+        "`[…]` takes an item of a list, and this is {ty}";
+        at: "{ty}";
+        help: "{help}";
+    }
+
+    E0207 item_before_the_first(at: Span) {
+        "items are counted from 1";
+        at: "there is no item 0";
+        help: "write `[1]` for the first item, `[-1]` for the last";
+    }
+
     E0207 literal_out_of_range(text: &str, ty: Type, at: Span) {
         let help = match ty {
             Type::Decimal { precision, scale } => {

@@ -148,6 +148,11 @@ impl<'a> Fill<'a> {
                 max.iter_mut().for_each(|max| self.duration(max));
                 self.move_to(span);
             }
+            ast::Window::Since { condition, max, span } => {
+                self.expr(condition);
+                self.duration(max);
+                self.move_to(span);
+            }
             ast::Window::Grid {
                 length,
                 every,
@@ -226,6 +231,10 @@ impl<'a> Fill<'a> {
                 self.expr(operand);
                 items.iter_mut().for_each(|item| self.expr(item));
             }
+            ExprKind::Item { list, index } => {
+                self.expr(list);
+                self.expr(index);
+            }
             ExprKind::Call(call) => {
                 self.move_to(&mut call.function.span);
                 call.arguments.iter_mut().for_each(|argument| self.expr(argument));
@@ -235,11 +244,7 @@ impl<'a> Fill<'a> {
             }
             ExprKind::Cast { operand, ty } => {
                 self.expr(operand);
-                self.move_to(&mut ty.span);
-                self.move_to(&mut ty.name.span);
-                ty.arguments
-                    .iter_mut()
-                    .for_each(|number| self.move_to(&mut number.span));
+                self.type_name(ty);
             }
             ExprKind::Case { branches, otherwise } => {
                 for branch in branches {

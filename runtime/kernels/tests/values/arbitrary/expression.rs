@@ -51,6 +51,7 @@ pub fn expr(choices: &mut Choices<'_>, columns: &[Type], wanted: Type, depth: us
             ExprKind::Case { branches, otherwise }
         }
         3 => ExprKind::Coalesce((0..2 + make.choices.below(2)).map(|_| make.of(wanted)).collect()),
+        4 if make.choices.below(2) == 0 => make.item(wanted),
         4 => match make.choices.below(3) {
             0 => ExprKind::Call(Function::NullIf, vec![make.of(wanted), make.of(wanted)]),
             1 => ExprKind::Call(
@@ -89,6 +90,19 @@ impl Maker<'_, '_, '_> {
 
     fn call(&mut self, function: Function, arguments: &[Type]) -> ExprKind {
         ExprKind::Call(function, arguments.iter().map(|ty| self.of(*ty)).collect())
+    }
+
+    /// An item of a list, mostly one that may be there.
+    fn item(&mut self, wanted: Type) -> ExprKind {
+        let list = self.of(wanted.list().unwrap_or(wanted));
+        let index = match self.choices.below(4) {
+            0 => self.of(Type::Int64),
+            _ => {
+                let place = self.choices.one_of(&[1, 2, -1, -2, 0]);
+                Expr::new(ExprKind::Literal(Literal::Int64(place)), Type::Int64)
+            }
+        };
+        ExprKind::Call(Function::Item, vec![list, index])
     }
 
     fn cast(&mut self, wanted: Type) -> ExprKind {
