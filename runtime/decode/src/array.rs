@@ -16,7 +16,8 @@ use arrow::datatypes::{
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type, i256,
 };
 use featc_ir::Type;
-use featr_kernels::{Column, Data, Tag, Value};
+use featr_kernels::column::list_bytes;
+use featr_kernels::{Column, Data, StrData, Tag, Value};
 
 /// How well an Arrow type decodes to a declared type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +60,9 @@ pub(crate) fn fit(ty: Type, found: &DataType, zone: Option<Zone>) -> Fit {
         Type::Date if *found == DataType::Date64 => Fit::Checked,
         Type::Date => whole(*found == DataType::Date32),
         Type::List(of) => match found {
-            DataType::List(item) => fit(*of, item.data_type(), zone),
+            DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+                fit(*of, item.data_type(), zone)
+            }
             _ => Fit::No,
         },
         Type::Duration => match found {
@@ -139,30 +142,59 @@ pub(crate) fn decode(array: ArrayRef, ty: Type, rules: Rules) -> Result<Decoded,
         Type::Timestamp => timestamps(array, rules.zone, &mut out).map(Data::I64),
         Type::Date => dates(&array, &mut out).map(Data::I64),
         Type::Duration => durations(array, &mut out).map(Data::I64),
-        Type::List(of) => lists(&array, *of, rules)?,
+        Type::List(of) => lists(&array, *of, rules, &mut out)?,
     };
     let data = data.ok_or_else(|| format!("{} does not decode to {ty}", describe(&found)))?;
     Ok(out.decoded(ty, data))
 }
 
-/// Lists that we wrote.
-fn lists(array: &ArrayRef, of: Type, rules: Rules) -> Result<Option<Data>, String> {
-    let Some(lists) = array.as_list_opt::<i32>() else {
-        return Ok(None);
+/// Lists; a row is refused with the first of its items that is.
+fn lists(array: &ArrayRef, of: Type, rules: Rules, out: &mut Output) -> Result<Option<Data>, String> {
+    let (ends, items): (Vec<usize>, &ArrayRef) = match array.data_type() {
+        DataType::List(_) => {
+            let lists = array.as_list::<i32>();
+            (
+                lists.value_offsets().iter().map(|end| *end as usize).collect(),
+                lists.values(),
+            )
+        }
+        DataType::LargeList(_) => {
+            let lists = array.as_list::<i64>();
+            (
+                lists.value_offsets().iter().map(|end| *end as usize).collect(),
+                lists.values(),
+            )
+        }
+        DataType::FixedSizeList(..) => {
+            let lists = array.as_fixed_size_list();
+            let length = lists.value_length() as usize;
+            ((0..=lists.len()).map(|row| row * length).collect(), lists.values())
+        }
+        _ => return Ok(None),
     };
-    let items = decode(lists.values().clone(), of, rules)?;
-    if let Some((_, why)) = items.refused.first() {
-        return Err(why.to_string());
+    let items = decode(items.clone(), of, rules)?;
+    let mut refused = items.refused.into_iter().peekable();
+    let mut lists = StrData::with_capacity(out.rows, 0);
+    for (row, ends) in ends.windows(2).enumerate() {
+        while refused.next_if(|(item, _)| *item < ends[0]).is_some() {}
+        let wrong = refused
+            .peek()
+            .filter(|(item, _)| *item < ends[1])
+            .map(|(_, wrong)| wrong.clone());
+        match wrong {
+            _ if !out.is_valid(row) => lists.end_row(),
+            Some(wrong) => {
+                out.null(row);
+                out.refused.push((row, wrong));
+                lists.end_row();
+            }
+            None => {
+                let values: Vec<Value> = (ends[0]..ends[1]).map(|item| items.column.value(item)).collect();
+                lists.push(&list_bytes(&values));
+            }
+        }
     }
-    let row = |ends: &[i32]| {
-        Value::List(
-            (ends[0]..ends[1])
-                .map(|item| items.column.value(item as usize))
-                .collect(),
-        )
-    };
-    let rows: Vec<Value> = lists.value_offsets().windows(2).map(row).collect();
-    Ok(of.list().map(|ty| Column::from_values(ty, &rows).data))
+    Ok(Some(Data::Str(lists)))
 }
 
 /// The codes of a dictionary of strings as an int64 column, and the strings; `None` for any other array.

@@ -58,7 +58,9 @@ pub fn expression(expr: &Expr, name: &dyn Fn(ColumnId) -> String) -> String {
         }
         ExprKind::Coalesce(items) => format!("coalesce({})", all(items)),
         ExprKind::Cast(operand) => format!("cast({} as {})", show(operand), expr.ty),
-        ExprKind::Call(Function::Item, items) if let [list, index] = &items[..] => format!("{}[{}]", show(list), show(index)),
+        ExprKind::Call(Function::Item, items) if let [list, index] = &items[..] => {
+            format!("{}[{}]", show(list), show(index))
+        }
         ExprKind::Call(function, items) => format!("{}({})", function.name(), all(items)),
         ExprKind::Lookup(lookup, operands) => {
             let table = &lookup.table;

@@ -188,6 +188,12 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("ilike", UNKNOWN, Say("write `like(lower({x}), \"a%\")`")),
     Elsewhere("rlike regexp_like regexp", UNKNOWN, Write("regexp_matches({x}, {y})", "")),
     Elsewhere("regexp_substr", UNKNOWN, Write("regexp_extract({x}, {y})", "")),
+    Elsewhere("string_split str_split split_string strsplit regexp_split_to_array string_to_array", UNKNOWN, Write("split({x}, {y})", "")),
+    Elsewhere("split_part", UNKNOWN, Write("split({x}, {y})[{z}]", "")),
+    Elsewhere("array_contains list_contains array_has list_has has array_position", UNKNOWN, Write("contains({x}, {y})", "")),
+    Elsewhere("array_to_string list_to_string array_join", UNKNOWN, Write("join({x}, {y})", "")),
+    Elsewhere("array_length list_length array_size cardinality array_len list_len", UNKNOWN, Write("length({x})", "")),
+    Elsewhere("hash64 xxhash xxhash64 xxh64 farm_fingerprint murmur3 cityhash64 siphash64", UNKNOWN, Write("hash({x})", ", which is XXH64")),
     // Time.
     Elsewhere("isodow", UNKNOWN, Write("day_of_week({x})", "")),
     Elsewhere("weekday dayofweek dow", UNKNOWN, Say("write `day_of_week({x})`: 1 is Monday, 7 is Sunday")),
@@ -302,9 +308,9 @@ const ELSEWHERE: &[Elsewhere] = &[
         Say("use a window such as `over 30m`; `time_since_last()` is the time since the last event")),
     // Nothing here replaces these: the nearest name would mean something else.
     Elsewhere("asin acos atan atan2 cbrt corr_spearman cos cosh covar_pop cume_dist dayname decode degrees dense_rank entropy \
-      ewm ewma ema exp2 gmean hash histogram hmean initcap instr kurtosis_pop lg log2 lpad ltrim mad md5 microsecond millisecond \
+      ewm ewma ema exp2 gmean histogram hmean initcap instr kurtosis_pop lg log2 lpad ltrim mad md5 microsecond millisecond \
       monthname ntile percent_rank pi position product radians rand random rank regexp_replace repeat reverse \
-      row_number rpad rsqrt rtrim sha256 sign sin sinh skewness_pop split split_part strpos tan tanh week weekofyear \
+      row_number rpad rsqrt rtrim sha256 sign sin sinh skewness_pop strpos tan tanh week weekofyear \
       zscore", ABSENT,
         Say("compute it before, as a column of the file; `featc explain E0111` lists what there is")),
 ];

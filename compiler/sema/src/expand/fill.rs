@@ -262,6 +262,19 @@ impl<'a> Fill<'a> {
         }
     }
 
+    fn type_name(&mut self, ty: &mut ast::TypeName) {
+        self.move_to(&mut ty.span);
+        self.move_to(&mut ty.name.span);
+        ty.arguments
+            .iter_mut()
+            .for_each(|number| self.move_to(&mut number.span));
+        for field in &mut ty.inside {
+            field.name.iter_mut().for_each(|name| self.move_to(&mut name.span));
+            self.type_name(&mut field.ty);
+            field.nullable.iter_mut().for_each(|mark| self.move_to(mark));
+        }
+    }
+
     /// What stands for a hole; `None` where it is not known.
     fn hole(&mut self, mut name: Name, at: Span) -> Option<ExprKind> {
         let own = self.own;

@@ -20,7 +20,7 @@ impl Typer<'_> {
             Signature::Strings => count >= 2,
             Signature::Round => (1..=2).contains(&count),
             Signature::Div => count == 3,
-            Signature::Truncate | Signature::Pattern(_) | Signature::Item => count == 2,
+            Signature::Truncate | Signature::Pattern(_) | Signature::Item | Signature::Contains => count == 2,
         };
         let typed: Vec<Typed> = arguments.iter().map(|argument| self.infer(argument)).collect();
         if !fits {
@@ -67,6 +67,7 @@ impl Typer<'_> {
             Signature::Truncate => self.truncate(typed)?,
             Signature::Pattern(ty) => (self.pattern(function, typed)?, ty),
             Signature::Item => self.item(typed)?,
+            Signature::Contains => (self.contains(typed)?, Type::Bool),
         };
         Some(Expr::new(ExprKind::Call(function, arguments), ty))
     }
@@ -251,6 +252,25 @@ impl Typer<'_> {
             return None;
         }
         Some((vec![list, index], *of))
+    }
+
+    /// A list and what may be among its items, or two strings.
+    fn contains(&mut self, mut typed: Vec<Typed>) -> Option<Vec<Expr>> {
+        let function = Function::Contains;
+        let (part, whole) = (typed.pop()?, typed.pop()?);
+        let whole = self.argument(function, whole, Accepts::MEASURED)?;
+        let Type::List(of) = whole.ty else {
+            return Some(vec![whole, self.argument(function, part, Accepts::STRING)?]);
+        };
+        let at = part.span;
+        match self.adapt(part, *of) {
+            Ok(part) => Some(vec![whole, part]),
+            Err(Refused::Mismatch(ty)) => {
+                self.complaints.push(errors::no_item_of_the_list(ty, *of, at));
+                None
+            }
+            Err(Refused::Reported) => None,
+        }
     }
 
     /// A string, and a literal pattern that is read here once, so that no row meets one that is none.

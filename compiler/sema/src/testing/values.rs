@@ -66,7 +66,8 @@ fn forms(ty: Type) -> &'static str {
         Type::Int64 => "write a whole number of 64 bits, such as `5`; nothing, or `null`, is null",
         Type::Float64 => "write a number such as `1.5`, `nan` or `inf`; nothing, or `null`, is null",
         Type::Decimal { .. } => "write a number with as many digits as the type has; nothing, or `null`, is null",
-        Type::String | Type::List(_) => "write a text; nothing, or `null`, is null, `\"\"` the empty text",
+        Type::List(_) => "lists are not written in tests of this release: declare the column with a `?` and leave it out, or write `null`",
+        Type::String => "write a text; nothing, or `null`, is null, `\"\"` the empty text",
         Type::Timestamp => {
             "write an instant with its offset, such as `2026-01-01T00:00:00Z`; nothing, or `null`, is null"
         }

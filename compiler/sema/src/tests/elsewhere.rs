@@ -100,6 +100,12 @@ const REPLACED: &[(&str, &str)] = &[
     ("kurt(f)", "kurtosis(f)"),
     ("head(s, 3)", "first_n(s, 3)"),
     ("tail(s, 3)", "last_n(s, 3)"),
+    ("last(split_part(s, \",\", 2))", "last(split(s, \",\")[2])"),
+    ("max(array_length(split(s, \",\")))", "max(length(split(s, \",\")))"),
+    ("last(array_join(split(s, \",\"), \"+\"))", "last(join(split(s, \",\"), \"+\"))"),
+    ("count(where list_contains(split(s, \",\"), \"a\"))", "count(where contains(split(s, \",\"), \"a\"))"),
+    ("max(length(string_split(s, \",\")))", "max(length(split(s, \",\")))"),
+    ("max(xxhash64(s))", "max(hash(s))"),
     ("lag(f)", "last_n(f, 2)[-2]"),
     ("nth_value(s, 3)", "first_n(s, 3)[3]"),
     ("delta(t)", "(last(t) - last_n(t, 2)[-2])"),
@@ -278,12 +284,12 @@ fn each_has_its_next_step() {
 
 /// Functions of SQL, pandas, Polars, Spark, Feast and dbt that mean nothing that a name here is near to.
 #[rustfmt::skip]
-const FOREIGN: &str = "acos acosh age any_value approx_quantile asin atan cardinality cbrt ceil_div chr clip cos cosh cot \
+const FOREIGN: &str = "acos acosh age any_value approx_quantile asin atan cbrt ceil_div chr clip cos cosh cot \
     crc32 cube cummax cumsum dateadd dayname days360 dcount decode degrees delta diff entropy epoch erf exp10 exp2 expm1 \
-    factorial fmax fmin gamma gcd gmean nth_last grouping hash head histogram hll hmean hypot ilike iqr isqrt kurt lag \
+    factorial fmax fmin gamma gcd gmean nth_last grouping head histogram hll hmean hypot ilike iqr isqrt kurt lag \
     lcm lead lg lgamma list_sum log1p log2 ltrim mad md5 microsecond mid monthname months_between nanmean \
     next_day ntile nvl2 octet_length overlay pct_change pi position product quarter radians rand range rank rate \
-    regexp_replace repeat reverse rint rolling rpad rsqrt rtrim sem sha1 shift sign sin sinh skew soundex split sqr \
+    regexp_replace repeat reverse rint rolling rpad rsqrt rtrim sem sha1 shift sign sin sinh skew soundex sqr \
     square stem sum_distinct tail tan tanh total_seconds trunc truncate_date unhex union uuid value_counts week weekofyear \
     width_bucket xor zscore";
 

@@ -163,7 +163,10 @@ pub(super) fn type_name(ty: &TypeName) -> String {
 }
 
 fn type_field(field: &TypeField) -> String {
-    let name = field.name.as_ref().map_or(String::new(), |name| format!("{}: ", name.text));
+    let name = field
+        .name
+        .as_ref()
+        .map_or(String::new(), |name| format!("{}: ", name.text));
     let mark = if field.nullable.is_some() { "?" } else { "" };
     format!("{name}{}{mark}", type_name(&field.ty))
 }

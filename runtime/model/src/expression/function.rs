@@ -1,7 +1,8 @@
 //! Functions of one row.
 
 use super::{
-    Exact, as_float, cast::coerce, decimal_value, invalid, order, overflow, pattern, power_of_ten, round_half_even,
+    Exact, as_float, cast::coerce, decimal_value, invalid, list, order, overflow, pattern, power_of_ten,
+    round_half_even,
 };
 use crate::rounding::{Fraction, mantissa_and_exponent};
 use featc_ir::{Function, Type, Zone};
@@ -72,7 +73,8 @@ fn strict(function: Function, ty: Type, values: &[Value], types: &[Type]) -> Opt
             let units = round_half_even(&(num * power_of_ten(u32::from(scale))), &den);
             decimal_value(units, precision).unwrap_or_else(overflow)
         }
-        Function::Item => item(values)?,
+        Function::Item | Function::Split | Function::Join | Function::Hash => list::call(function, values, types)?,
+        Function::Contains if types[0].is_list() => list::call(function, values, types)?,
         Function::Milliseconds => in_units(&values[0], 1_000),
         Function::Seconds => in_units(&values[0], 1_000_000),
         Function::Minutes => in_units(&values[0], 60_000_000),
@@ -234,19 +236,6 @@ fn civil(function: Function, value: &Value) -> Option<Value> {
         Function::Minute => Value::Int64(us_of_day / 60_000_000 % 60),
         _ => Value::Date(i32::try_from(day).ok()?),
     })
-}
-
-/// The item that stands so far from the start, or from the end where the number is negative.
-fn item(values: &[Value]) -> Option<Value> {
-    let (Value::List(items), Value::Int64(place)) = (&values[0], &values[1]) else {
-        return None;
-    };
-    let count = items.len() as i128;
-    let is_meant = |(from_start, _): &(i128, &Value)| {
-        let from_end = from_start - count - 1;
-        [*from_start, from_end].contains(&i128::from(*place))
-    };
-    (1_i128..).zip(items).find(is_meant).map(|(_, item)| item.clone())
 }
 
 fn text(function: Function, values: &[Value]) -> Option<Value> {
