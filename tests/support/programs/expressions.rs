@@ -256,7 +256,7 @@ impl Scope<'_> {
 
     /// A place in a list.
     pub fn place(&mut self) -> &'static str {
-        self.rng.pick(&["1", "-1", "2", "-2", "3"])
+        *self.rng.pick(&["1", "-1", "2", "-2", "3"])
     }
 
     fn int(&mut self, depth: usize) -> String {

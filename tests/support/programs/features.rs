@@ -232,7 +232,10 @@ impl Scope<'_> {
         if from.is_list() {
             let of = if let Type::List(of) = from { **of } else { Type::Int64 };
             let place = match self.rng.below(4) {
-                0 => self.name_of(Type::Int64),
+                // There is no item 0, and a literal says so.
+                0 => Some(self.name_of(Type::Int64))
+                    .filter(|place| place != "0")
+                    .unwrap_or("1".to_owned()),
                 _ => (*self.rng.pick(&["1", "-1", "2", "-2", "3"])).to_owned(),
             };
             let measured = match self.rng.below(6) {
