@@ -296,8 +296,8 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("skew", UNKNOWN, Write("skewness({*})", ", of a sample")),
     Elsewhere("kurt", UNKNOWN, Write("kurtosis({*})", ", of a sample; that of a normal distribution is 0")),
     Elsewhere("rate irate per_second per_minute per_hour per_day velocity frequency", ABSENT,
-        Say("a rate is a count over the length of its window: `count() / 60` with `over 1h` is how many in a minute, of some of them \
-            `count(where a > 0) / 60`")),
+        Say("a rate is a count or a sum over the length of its window: `count() / 60` with `over 1h` is how many in a minute, \
+            `sum({x}) / 60` how much, of some of them `count(where a > 0) / 60`")),
     Elsewhere("cumsum cumulative_sum running_sum", WINDOW, Say("all up to the question is a window: `sum({x}) over lifetime`")),
     Elsewhere("rolling rolling_sum rolling_mean", WINDOW, Say("the window stands behind the aggregate: `sum({x}) over 7d`")),
     Elsewhere("explode unnest flatten posexplode struct named_struct", ABSENT,

@@ -21,7 +21,7 @@ impl Judge<'_> {
         if let Type::List(item) = column.ty
             && !is_null(cell)
         {
-            return self.list(cell, column.ty, *item, &of);
+            return self.list(cell, (column.ty, *item), source.keep_nan, &of);
         }
         let value = self.value(cell, column.ty, &of);
         let is_nan = value == Literal::float(f64::NAN) && !source.keep_nan;
@@ -34,7 +34,7 @@ impl Judge<'_> {
     }
 
     /// A list in brackets, with commas between its items; a text stands in it without quotes.
-    fn list(&mut self, cell: &Cell, ty: Type, item: Type, of: &str) -> Wanted {
+    fn list(&mut self, cell: &Cell, (ty, item): (Type, Type), keep_nan: bool, of: &str) -> Wanted {
         let inside = cell.text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
         let Some(inside) = inside.filter(|_| cell.quoted.is_none()) else {
             let refused = errors::not_a_value(&cell.text, &ty.to_string(), of, cell.span, forms(ty));
@@ -49,7 +49,15 @@ impl Judge<'_> {
                 quoted: None,
                 span: cell.span,
             });
-        Wanted::List(items.map(|written| self.value(&written, item, of)).collect())
+        let values = items.map(|written| self.value(&written, item, of));
+        Wanted::List(
+            values
+                .map(|value| match value == Literal::float(f64::NAN) && !keep_nan {
+                    true => Literal::Null,
+                    false => value,
+                })
+                .collect(),
+        )
     }
 
     /// A value of a type, or null; null also where it is none, which is reported.

@@ -257,8 +257,10 @@ const HELPS: &[(&str, &str)] = &[
     ("last_n(f, 3)[1.5]", "`[]` is used as `list[int64]`"),
     ("top_k(s)", "write `top_k(s, 10)`"),
     ("mode_n(s, 0)", "write for example `mode_n(x, 10)`"),
-    ("rate()", "a rate is a count over the length of its window: `count() / 60` with `over 1h` is how many in a minute, of some of \
-        them `count(where a > 0) / 60`"),
+    ("rate()", "a rate is a count or a sum over the length of its window: `count() / 60` with `over 1h` is how many in a minute, \
+        `sum(x) / 60` how much, of some of them `count(where a > 0) / 60`"),
+    ("rate(f)", "a rate is a count or a sum over the length of its window: `count() / 60` with `over 1h` is how many in a minute, \
+        `sum(f) / 60` how much, of some of them `count(where a > 0) / 60`"),
     ("quantile(f)", "write `quantile(f, 0.95)`"),
     ("quantile(f, 95)", "write for example `quantile(x, 0.95)`"),
     ("median(u)", "aggregate a number: `median(seconds(…))`, `median(minutes(…))`, `median(hours(…))`"),
@@ -279,6 +281,13 @@ fn each_has_its_next_step() {
             let edited = format!("{}{replacement}{}", &text[..at.start], &text[at.end..]);
             assert_eq!(compile(&edited).0.diagnostics, [], "{edited}");
         }
+    }
+}
+
+#[test]
+fn what_is_said_of_rates_compiles() {
+    for rate in ["count() / 60", "sum(f) / 60", "sum(i) / 60", "sum(d) / 60", "count(where f > 0) / 60"] {
+        assert_eq!(of(rate).1, [], "{rate}");
     }
 }
 
