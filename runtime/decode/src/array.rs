@@ -1,7 +1,9 @@
 //! Arrow arrays to columns: the table of accepted types, and the conversions.
 
+mod lists;
 mod plain;
 
+use self::lists::lists;
 use self::plain::taken;
 use crate::detail::{BadValue, Wrong};
 use crate::rules::Rules;
@@ -16,8 +18,7 @@ use arrow::datatypes::{
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type, i256,
 };
 use featc_ir::Type;
-use featr_kernels::column::list_bytes;
-use featr_kernels::{Column, Data, StrData, Tag, Value};
+use featr_kernels::{Column, Data, Tag};
 
 /// How well an Arrow type decodes to a declared type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,55 +147,6 @@ pub(crate) fn decode(array: ArrayRef, ty: Type, rules: Rules) -> Result<Decoded,
     };
     let data = data.ok_or_else(|| format!("{} does not decode to {ty}", describe(&found)))?;
     Ok(out.decoded(ty, data))
-}
-
-/// Lists; a row is refused with the first of its items that is.
-fn lists(array: &ArrayRef, of: Type, rules: Rules, out: &mut Output) -> Result<Option<Data>, String> {
-    let (ends, items): (Vec<usize>, &ArrayRef) = match array.data_type() {
-        DataType::List(_) => {
-            let lists = array.as_list::<i32>();
-            (
-                lists.value_offsets().iter().map(|end| *end as usize).collect(),
-                lists.values(),
-            )
-        }
-        DataType::LargeList(_) => {
-            let lists = array.as_list::<i64>();
-            (
-                lists.value_offsets().iter().map(|end| *end as usize).collect(),
-                lists.values(),
-            )
-        }
-        DataType::FixedSizeList(..) => {
-            let lists = array.as_fixed_size_list();
-            let length = lists.value_length() as usize;
-            ((0..=lists.len()).map(|row| row * length).collect(), lists.values())
-        }
-        _ => return Ok(None),
-    };
-    let items = decode(items.clone(), of, rules)?;
-    let mut refused = items.refused.into_iter().peekable();
-    let mut lists = StrData::with_capacity(out.rows, 0);
-    for (row, ends) in ends.windows(2).enumerate() {
-        while refused.next_if(|(item, _)| *item < ends[0]).is_some() {}
-        let wrong = refused
-            .peek()
-            .filter(|(item, _)| *item < ends[1])
-            .map(|(_, wrong)| wrong.clone());
-        match wrong {
-            _ if !out.is_valid(row) => lists.end_row(),
-            Some(wrong) => {
-                out.null(row);
-                out.refused.push((row, wrong));
-                lists.end_row();
-            }
-            None => {
-                let values: Vec<Value> = (ends[0]..ends[1]).map(|item| items.column.value(item)).collect();
-                lists.push(&list_bytes(&values));
-            }
-        }
-    }
-    Ok(Some(Data::Str(lists)))
 }
 
 /// The codes of a dictionary of strings as an int64 column, and the strings; `None` for any other array.

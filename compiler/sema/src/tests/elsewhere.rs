@@ -286,7 +286,13 @@ fn each_has_its_next_step() {
 
 #[test]
 fn what_is_said_of_rates_compiles() {
-    for rate in ["count() / 60", "sum(f) / 60", "sum(i) / 60", "sum(d) / 60", "count(where f > 0) / 60"] {
+    for rate in [
+        "count() / 60",
+        "sum(f) / 60",
+        "sum(i) / 60",
+        "sum(d) / 60",
+        "count(where f > 0) / 60",
+    ] {
         assert_eq!(of(rate).1, [], "{rate}");
     }
 }
