@@ -57,6 +57,12 @@ messages! {
         help: "write `{list}`", at => list;
     }
 
+    E0218 optional_of_another_language(of: &str, at: Span) {
+        "a column that may be null has a `?` behind its type";
+        at: "not known here";
+        help: "write `{of}?`", at => format!("{of}?");
+    }
+
     E0218 type_without_inside(name: &str, at: Span) {
         "`{name}<…>` is no type";
         at: "only lists and structs are of other types";

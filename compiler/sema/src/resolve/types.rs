@@ -118,6 +118,9 @@ fn list_of(written: &ast::TypeName, name: &str, complaints: &mut Vec<Diagnostic>
         ("record" | "row" | "tuple" | "object", [ast::TypeField { name: Some(_), .. }, ..]) => {
             errors::unknown_type(&written.name.text, written.name.span, Some("struct"))
         }
+        ("optional" | "option" | "nullable", [ast::TypeField { name: None, ty, .. }]) if ty.inside.is_empty() => {
+            errors::optional_of_another_language(&ty.name.text, at)
+        }
         _ => errors::type_without_inside(&written.name.text, at),
     };
     complaints.push(refused);
