@@ -48,7 +48,9 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::strict_service => Some("a declaration"),
         Rule::module_name | Rule::name | Rule::holed_name => Some("a name"),
         Rule::column => Some("a column such as `amount: int64`"),
-        Rule::type_name => Some("a type"),
+        Rule::type_name | Rule::type_field => Some("a type"),
+        Rule::type_inside | Rule::langle => Some("`<`"),
+        Rule::rangle => Some("`>`"),
         Rule::from_field | Rule::from_kw => Some("`from`"),
         Rule::read_as | Rule::as_kw => Some("`as`"),
         Rule::in_zone => Some("`in`"),
@@ -138,6 +140,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::gate_kw => Some("`gate`"),
         Rule::infix
         | Rule::is_null
+        | Rule::list_item
         | Rule::is_kw
         | Rule::in_kw
         | Rule::not_kw

@@ -116,6 +116,15 @@ fn row(rng: &mut Rng, (source, place): (&Source, usize), shape: &Shape, keys: &[
                     Value::Float64(0.5)
                 }
             }
+            Value::List(items) if !source.keep_nan => {
+                let is_nan = |item: &Value| matches!(item, Value::Float64(value) if value.is_nan());
+                let items = items.into_iter();
+                Value::List(
+                    items
+                        .map(|item| if is_nan(&item) { Value::Null } else { item })
+                        .collect(),
+                )
+            }
             drawn => drawn,
         }
     });

@@ -229,6 +229,20 @@ fn write_source(rng: &mut Rng, text: &mut String, (source, id): (usize, &str), s
     let mut declared = vec![(id.to_owned(), id_type, false)];
     declared.extend(KEYS.iter().map(|(base, ty)| (name(base), *ty, true)));
     declared.extend(VALUES.iter().map(|(base, ty, nullable)| (name(base), *ty, *nullable)));
+    let has_lists = rng.one_in(2);
+    if has_lists {
+        declared.push((name("words"), Type::List(&Type::String), true));
+        let of = *rng.pick(&[
+            Type::Int64,
+            Type::Int64,
+            Type::Float64,
+            SHORT,
+            Type::Date,
+            Type::Bool,
+            Type::Duration,
+        ]);
+        declared.push((name("several"), of.list().unwrap_or(of), rng.one_in(2)));
+    }
     let _ = writeln!(text, "\nsource log{source} {{\n  columns (");
     for (column, ty, nullable) in &declared {
         let _ = writeln!(text, "    {column}: {ty}{},", if *nullable { "?" } else { "" });
@@ -237,7 +251,7 @@ fn write_source(rng: &mut Rng, text: &mut String, (source, id): (usize, &str), s
     let _ = match rng.below(6) {
         0 => writeln!(text, "  unique ({id}, {})", name("n")),
         1 => writeln!(text, "  unique ({}, {id})", name("s")),
-        2 => writeln!(text, "  unique all"),
+        2 if !has_lists => writeln!(text, "  unique all"),
         _ => writeln!(text, "  unique {id}"),
     };
     let _ = writeln!(text, "  time {}", name("tau"));

@@ -166,7 +166,18 @@ pub struct TypeName {
     pub name: Name,
     /// The numbers in parentheses: `decimal(12, 2)`.
     pub arguments: Vec<Integer>,
+    /// What stands between `<` and `>`: the items of a list, which have no name, or the fields of a struct.
+    pub inside: Vec<TypeField>,
     pub span: Span,
+}
+
+/// `string` of `list<string>`, `name: string?` of a struct.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeField {
+    pub name: Option<Name>,
+    pub ty: TypeName,
+    /// The place of the `?`.
+    pub nullable: Option<Span>,
 }
 
 /// A whole number in a clause.

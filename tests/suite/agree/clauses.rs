@@ -53,6 +53,17 @@ pub fn clauses(case: &Case, Read { naive, pruned }: Read) -> Vec<Clause> {
         if naive && source.zone.is_some() {
             found.add("zone", move |case| shift(&mut case.rows[at]));
         }
+        for (place, _) in source
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| column.ty.is_list())
+        {
+            found.add("column of lists", move |case| {
+                let rows = case.rows[at].iter_mut();
+                rows.for_each(|row| row[place] = Value::List(Vec::new()));
+            });
+        }
     }
     sources(case, &mut found);
     for (at, transform) in case.program.transforms.iter().enumerate() {

@@ -279,7 +279,7 @@ fn expected() -> Vec<String> {
         "ttl",
     ]);
     list(&["round float64 to digits"]);
-    list(&["is null list", "is not null list"]);
+    list(&["is null list", "is not null list", "column of lists"]);
     list(&["derived feature", "derived from derived", "derived at depth 3"]);
     list(&[
         "instant of the question",

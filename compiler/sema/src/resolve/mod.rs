@@ -5,6 +5,7 @@ mod feature;
 mod format;
 mod held;
 mod meant;
+mod nested;
 mod parameter;
 mod scope;
 mod service;

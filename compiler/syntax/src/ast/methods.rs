@@ -172,6 +172,7 @@ impl Expr {
                 vec![operand]
             }
             ExprKind::Binary { left, right, .. } => vec![left, right],
+            ExprKind::Item { list, index } => vec![list, index],
             ExprKind::In { operand, items, .. } => std::iter::once(&**operand).chain(items).collect(),
             ExprKind::Call(call) => call.arguments.iter().chain(call.filter.as_deref()).collect(),
             ExprKind::Lookup(lookup) => lookup.keys.iter().collect(),
@@ -182,6 +183,11 @@ impl Expr {
                 .collect(),
         }
     }
+}
+
+impl TypeName {
+    /// So many types may stand around one.
+    pub const DEPTH_MAX: usize = 16;
 }
 
 impl UnaryOp {

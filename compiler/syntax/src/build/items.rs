@@ -155,6 +155,21 @@ impl Builder<'_> {
     }
 
     pub(super) fn type_name(&mut self, pair: &Pair<'_, Rule>) -> Built<TypeName> {
+        self.type_within(pair, 0)
+    }
+
+    /// A type in so many others.
+    fn type_within(&mut self, pair: &Pair<'_, Rule>, depth: usize) -> Built<TypeName> {
+        if depth > TypeName::DEPTH_MAX {
+            self.report(errors::type_too_deep(self.span(pair)));
+            return Err(Refused);
+        }
+        let inside = match find(pair, Rule::type_inside) {
+            Some(inside) => children(&inside, Rule::type_field)
+                .map(|child| self.type_field(&child, depth + 1))
+                .collect::<Built<_>>()?,
+            None => vec![],
+        };
         let arguments = match find(pair, Rule::type_arguments) {
             Some(list) => children(&list, Rule::numeric)
                 .map(|child| self.integer(&child))
@@ -164,7 +179,18 @@ impl Builder<'_> {
         Ok(TypeName {
             name: self.name(pair)?,
             arguments,
+            inside,
             span: self.span(pair),
+        })
+    }
+
+    fn type_field(&mut self, pair: &Pair<'_, Rule>, depth: usize) -> Built<TypeField> {
+        let ty = self.child(pair, Rule::type_name)?;
+        let name = find(pair, Rule::name).map(|_| self.name(pair));
+        Ok(TypeField {
+            name: name.transpose()?,
+            ty: self.type_within(&ty, depth)?,
+            nullable: find(pair, Rule::question).map(|question| self.span(&question)),
         })
     }
 

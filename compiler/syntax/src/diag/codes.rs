@@ -132,6 +132,8 @@ codes! {
     E0215 IncomparableTypes   "comparison of different types", since "0.1";
     E0216 NotReadSo           "column that cannot be read so", since "0.1";
     E0217 NotAPattern         "text that is no pattern", since "0.1";
+    E0218 UnfitInside         "type of other types that cannot be", since "0.1";
+    E0219 MisplacedList       "list where none can be", since "0.1";
     // E03xx time, windows, lateness
     E0301 NotATimestamp       "time that is not a timestamp", since "0.1";
     E0302 LatenessWithoutArrival "bounded lateness without arrival", since "0.1";

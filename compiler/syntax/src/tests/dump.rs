@@ -126,6 +126,14 @@ fn columns(columns: &[Column]) -> String {
 }
 
 fn type_name(ty: &TypeName) -> String {
+    if !ty.inside.is_empty() {
+        let field = |field: &TypeField| {
+            let name = field.name.as_ref().map_or("-", |name| &name.text);
+            let mark = if field.nullable.is_some() { "?" } else { "" };
+            format!(" ({name} {}{mark})", type_name(&field.ty))
+        };
+        return format!("({}{})", ty.name.text, ty.inside.iter().map(field).collect::<String>());
+    }
     if ty.arguments.is_empty() {
         return ty.name.text.clone();
     }
@@ -428,6 +436,7 @@ pub(crate) fn expr(found: &Expr) -> String {
                 exprs(&call.arguments)
             )
         }
+        ExprKind::Item { list, index } => format!("(item {} {})", expr(list), expr(index)),
         ExprKind::Lookup(lookup) => {
             let within = lookup.within.as_ref();
             let within = within.map_or(String::new(), |within| format!(" (within {})", length(&within.value)));

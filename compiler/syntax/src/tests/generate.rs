@@ -97,6 +97,7 @@ fn expr() -> impl Strategy<Value = Tokens> {
             group.clone().prop_map(|inner| around("-", inner, "")),
             inner.clone().prop_map(|inner| around("( not", inner, ")")),
             group.clone().prop_map(|inner| around("", inner, "is not null")),
+            (group.clone(), inner.clone()).prop_map(|(list, index)| around("", join([list, index], "["), "]")),
             (group.clone(), vec(inner.clone(), 1..3), any::<bool>())
                 .prop_map(|(left, items, comma)| {
                     around(
