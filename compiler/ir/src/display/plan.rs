@@ -156,7 +156,9 @@ fn method(slot: &FoldSlot) -> &'static str {
 }
 
 fn fold_lines(out: &mut String, (fold, pages): (&Fold, Option<&Pages>), names: &Names<'_>, indent: &str) {
-    let _ = writeln!(out, "{indent}Fold");
+    let by = fold.asked_by.as_ref();
+    let by = by.map_or_else(String::new, |by| format!(" asked by ({})", keys(by)));
+    let _ = writeln!(out, "{indent}Fold{by}");
     if !fold.self_columns.is_empty() {
         let _ = writeln!(out, "{indent}  self ({})", keys(&fold.self_columns));
     }

@@ -295,10 +295,19 @@ fn service() -> impl Strategy<Value = Tokens> {
     let entry = (
         name(),
         proptest::sample::select(vec!["*", "a", "mean_*_1h", "{ a }", "{ a , b_* , }"]),
+        proptest::sample::select(vec!["", "", "as x"]),
         proptest::sample::select(vec!["", "", "fallback impute", "fallback gate"]),
     )
-        .prop_map(|(view, patterns, fallback)| join([join([view, words(patterns)], "."), words(fallback)], ""));
-    let part = prop_oneof![3 => entry, 1 => feature()];
+        .prop_map(|(view, patterns, alias, fallback)| {
+            join([join([view, words(patterns)], "."), words(alias), words(fallback)], "")
+        });
+    let role = (
+        name(),
+        name(),
+        proptest::sample::select(vec!["", "by ( a )", "by ( a , b , )"]),
+    )
+        .prop_map(|(name, view, by)| join([words("role"), name, words("="), view, words(by)], ""));
+    let part = prop_oneof![3 => entry, 1 => role, 1 => feature()];
     (name(), vec(part, 0..5))
         .prop_map(|(name, parts)| join([around("service", name, "{"), join(parts, ""), words("}")], ""))
 }
