@@ -625,9 +625,15 @@ fn features(at: usize, view: &View, found: &mut Found) {
     }
 }
 
-/// Features of the service's own: what they read, and in which of its forms.
+/// Roles, and features of the service's own: what they read, and in which of its forms.
 fn own_features(case: &Case, found: &mut Found) {
     for (at, service) in case.program.services.iter().enumerate() {
+        for (place, role) in service.roles.iter().enumerate() {
+            let own = case.program.entity(case.program.view(role.view).entity).keys.clone();
+            found.add("role", move |case| {
+                case.program.services[at].roles[place].keys.clone_from(&own);
+            });
+        }
         for (place, feature) in service.features.iter().enumerate() {
             if feature.default.is_some() {
                 found.add("default in a service", move |case| {

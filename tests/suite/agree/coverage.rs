@@ -287,6 +287,7 @@ fn expected() -> Vec<String> {
         "feature read by a service",
         "feature of a service read by another",
         "default in a service",
+        "role",
     ]);
     for scalar in SCALARS {
         for op in ["=", "!=", "<", "<=", ">", ">=", "is null", "is not null"] {
