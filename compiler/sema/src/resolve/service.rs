@@ -42,8 +42,7 @@ fn resolve_service<'a>(
             continue;
         };
         let alias = entry.alias.as_ref();
-        if let Some(alias) = alias.filter(|alias| !may_be_alias(alias, entry, complaints)) {
-            seen.entry(alias.text.clone()).or_insert(alias.span);
+        if alias.is_some_and(|alias| !may_be_alias(alias, entry, complaints)) {
             continue;
         }
         for pattern in &entry.patterns {
@@ -52,10 +51,11 @@ fn resolve_service<'a>(
                 let whole = || format!("{}__{name}", roles.name((view, role)));
                 let field = alias.map_or_else(whole, |alias| alias.text.clone());
                 let at = alias.map_or(pattern.span, |alias| alias.span);
-                let first = seen.get(&field).or_else(|| listed.get(&(view, role, feature)));
-                if let Some(first) = first {
+                let again = listed.get(&(view, role, feature)).map(|first| (whole(), *first));
+                let first = again.or_else(|| Some((field.clone(), *seen.get(&field)?)));
+                if let Some((name, first)) = first {
                     let service = &service.name.text;
-                    complaints.push(errors::duplicate_field(service, &field, at, *first));
+                    complaints.push(errors::duplicate_field(service, &name, at, first));
                     break; // one message per pattern
                 }
                 seen.insert(field.clone(), at);
