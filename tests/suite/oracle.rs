@@ -388,7 +388,11 @@ impl Words {
                 length_us,
                 every_us,
                 after_us,
-            } => self.say(format_args!("grid {length_us} {every_us} {after_us}")),
+                zone,
+            } => match zone.is_utc() {
+                true => self.say(format_args!("grid {length_us} {every_us} {after_us}")),
+                false => self.say(format_args!("grid_in {length_us} {every_us} {after_us} {zone}")),
+            },
             WindowKind::This { unit, zone } => self.say(format_args!("this {unit} {zone}")),
             WindowKind::Past { count, unit, zone } => self.say(format_args!("past {count} {unit} {zone}")),
             WindowKind::Since { max_us } => self.say(format_args!("since {max_us}")),

@@ -348,6 +348,7 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
                 length_us,
                 every_us,
                 after_us,
+                zone,
             } => {
                 // An edge a microsecond away, the points further apart, and the window ending later behind them.
                 let changed = [
@@ -360,10 +361,20 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
                         length_us,
                         every_us,
                         after_us,
+                        zone,
                     };
                     if kind.is_valid() && (name != "after a point" || after_us > 1) {
                         found.add(name, move |case| set(case, Window { kind, ..window }));
                     }
+                }
+                if !zone.is_utc() {
+                    let kind = WindowKind::Grid {
+                        length_us,
+                        every_us,
+                        after_us,
+                        zone: Zone::UTC,
+                    };
+                    found.add("zone of a grid", move |case| set(case, Window { kind, ..window }));
                 }
             }
             WindowKind::This { unit, zone } => {

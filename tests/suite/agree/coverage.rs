@@ -259,6 +259,7 @@ fn expected() -> Vec<String> {
         "over a grid",
         "points of a grid",
         "after a point",
+        "zone of a grid",
         "this hour",
         "this day",
         "this week",

@@ -226,12 +226,13 @@ fn transform() -> impl Strategy<Value = Tokens> {
 fn feature() -> impl Strategy<Value = Tokens> {
     let offset = (prop_oneof![duration(), Just(words("lifetime"))], duration());
     let events = proptest::option::of(duration());
-    let grid = (duration(), duration(), proptest::option::of(duration()));
+    let zone = proptest::sample::select(vec!["", "", "in \"Europe/Paris\""]);
+    let grid = (duration(), duration(), proptest::option::of(duration()), zone);
     let window = prop_oneof![
         2 => duration(),
-        1 => grid.prop_map(|(length, every, after)| {
+        1 => grid.prop_map(|(length, every, after, zone)| {
             let after = after.map(|after| around("after", after, "")).unwrap_or_default();
-            join([length, words("every"), every, after], "")
+            join([length, words("every"), every, after, words(zone)], "")
         }),
         1 => Just(words("lifetime")),
         1 => offset.prop_map(|(length, offset)| join([length, words("offset"), offset], "")),
