@@ -335,13 +335,9 @@ pub fn service_fingerprints(program: &Program, service: &Service) -> Vec<(String
         let input = |input: &ServiceInput| match input {
             ServiceInput::At => node("instant", &[]),
             ServiceInput::Field(field) => node("field", &[&wire(field)]),
-            ServiceInput::Feature { view, feature, role } => {
+            ServiceInput::Feature { view, feature, .. } => {
                 let fingerprint = of_feature(*view, *feature);
-                let asked = AskedFeature {
-                    view: *view,
-                    feature: *feature,
-                    role: *role,
-                };
+                let asked = input.asked().expect("it is one");
                 let own = renamed_keys(program, service, asked, &fingerprint);
                 own.unwrap_or_else(|| node("answer", &[fingerprint.as_bytes()]))
             }

@@ -13,6 +13,7 @@
 //! Architecture invariant: this crate imports `featc-ir` alone, and calls nothing of it that derives (retention, reach, bounds,
 //! grouping): it has its own rules, from docs/semantics.md.
 
+mod asked;
 mod certificate;
 mod conditions;
 mod derived;

@@ -1,11 +1,11 @@
 //! The terms of a program, from the page (docs/semantics.md) and nothing that the lowering calls.
 
+use crate::asked::{Names, own_columns, self_columns, service_keys, with_inputs};
 use crate::derived;
 use crate::lifted::{self, Lifted, keys};
 use crate::term::{Term, expression, held};
 use featc_ir::{
-    Arrival, AskedFeature, ColumnId, Excluding, Expr, FeatureId, FeatureKind, Key, Program, Service, Source, Step,
-    Transform, View,
+    Arrival, AskedFeature, ColumnId, Expr, FeatureId, FeatureKind, Key, Program, Service, Source, Step, Transform, View,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ pub fn lift(program: &Program, service: &Service) -> Result<Lifted, String> {
         }
         wanted.push(read);
     }
-    let asked = asked(program, &wanted);
+    let asked = with_inputs(program, &wanted);
     let brought = self_columns(program, service, &asked);
     let events_of = |view: &AskedFeature| -> Result<Term, String> {
         let by = keys("by", derived::brings(program, service, *view));
@@ -79,166 +79,6 @@ pub(crate) fn spine(by: &[Key], own: &[Key], request: &[Key]) -> Term {
 
 pub(crate) fn columns_term<'a>(columns: impl Iterator<Item = (&'a str, featc_ir::Type)>) -> Term {
     Term::names("columns", columns.map(|(name, ty)| format!("{name}:{ty}")))
-}
-
-/// What is asked for, and what that is derived from.
-fn asked(program: &Program, wanted: &[AskedFeature]) -> BTreeSet<AskedFeature> {
-    let mut found = BTreeSet::new();
-    let mut stack = wanted.to_vec();
-    while let Some(read) = stack.pop() {
-        if found.insert(read)
-            && let FeatureKind::Derived { inputs, .. } = &program.views[read.view.index()].feature(read.feature).kind
-        {
-            stack.extend(inputs.iter().map(|input| AskedFeature {
-                feature: *input,
-                ..read
-            }));
-        }
-    }
-    found
-}
-
-/// What a service calls features of views.
-struct Names<'a> {
-    program: &'a Program,
-    service: &'a Service,
-    columns: BTreeMap<AskedFeature, &'a str>,
-}
-
-impl<'a> Names<'a> {
-    fn new(program: &'a Program, service: &'a Service) -> Names<'a> {
-        let column = |field: &'a featc_ir::ServiceField| {
-            let read = AskedFeature {
-                view: field.view,
-                feature: field.feature,
-                role: field.role,
-            };
-            (read, field.name.as_str())
-        };
-        Names {
-            program,
-            service,
-            columns: service.fields.iter().map(column).collect(),
-        }
-    }
-
-    /// The view, or its role.
-    fn view(&self, read: AskedFeature) -> &'a str {
-        match read.role {
-            Some(role) => &self.service.roles[role.index()].name,
-            None => &self.program.views[read.view.index()].name,
-        }
-    }
-
-    /// By the column in which it comes out, or by where it is from.
-    fn of(&self, read: AskedFeature) -> String {
-        let own = || {
-            let feature = &self.program.views[read.view.index()].features[read.feature.index()];
-            format!("{}__{}", self.view(read), feature.name)
-        };
-        self.columns.get(&read).map_or_else(own, |column| (*column).to_owned())
-    }
-}
-
-/// The keys of the entities, by first appearance.
-fn service_keys(program: &Program, service: &Service) -> Vec<Key> {
-    let mut found: Vec<Key> = Vec::new();
-    for read in derived::read(service) {
-        for key in derived::brings(program, service, read) {
-            if found.iter().all(|known| known.name != key.name) {
-                found.push(key.clone());
-            }
-        }
-    }
-    found
-}
-
-/// The identity columns of sources that a question brings, by first appearance of the sources; a name that something else
-/// of the service has carries the source's.
-fn self_columns(program: &Program, service: &Service, asked: &BTreeSet<AskedFeature>) -> Vec<Key> {
-    let says_self = |view: &View, feature: FeatureId| match &view.feature(feature).kind {
-        FeatureKind::Aggregate { slots, .. } => slots.iter().any(|slot| {
-            let window = view.slots[slot.index()].window;
-            view.windows[window.index()].excluding == Excluding::SelfEvent
-        }),
-        FeatureKind::Derived { .. } => false,
-    };
-    let below: BTreeSet<AskedFeature> = asked
-        .iter()
-        .copied()
-        .filter(|read| says_self(&program.views[read.view.index()], read.feature))
-        .collect();
-    let mut sources: Vec<&Source> = Vec::new();
-    let read = derived::read(service);
-    for of in read.iter().filter(|_| !below.is_empty()) {
-        let source = program.view_source(&program.views[of.view.index()]);
-        if sources.iter().any(|known| known.name == source.name) {
-            continue;
-        }
-        let of_field = self::asked(program, &[*of]);
-        if of_field.iter().any(|feature| below.contains(feature)) {
-            sources.push(source);
-        }
-    }
-    let mut views: Vec<(&View, &[Key])> = Vec::new();
-    for of in &read {
-        let (view, by) = (&program.views[of.view.index()], derived::brings(program, service, *of));
-        if views
-            .iter()
-            .all(|(known, asked)| known.name != view.name || *asked != by)
-        {
-            views.push((view, by));
-        }
-    }
-    let mut found = Vec::new();
-    for source in sources {
-        for id in &source.unique {
-            let column = &source.columns[id.index()];
-            let name = match means_more(&views, (program, source), *id) {
-                true => format!("{}.{}", source.name, column.name),
-                false => column.name.clone(),
-            };
-            found.push(Key { name, ty: column.ty });
-        }
-    }
-    found
-}
-
-/// Whether the name of an identity column stands for something else too: for a `unique` column of another source of the
-/// views, or for what brings the key of an entity that is not that very column.
-fn means_more(views: &[(&View, &[Key])], (program, source): (&Program, &Source), id: ColumnId) -> bool {
-    let name = &source.columns[id.index()].name;
-    let place = |by: &[Key]| by.iter().position(|key| key.name == *name);
-    views.iter().any(|(view, by)| {
-        let other = program.view_source(view);
-        let mut unique = other.unique.iter().map(|id| &other.columns[id.index()].name);
-        if other.name != source.name && unique.any(|known| known == name) {
-            return true;
-        }
-        if place(by).is_none() {
-            return false;
-        }
-        // All views of the entity from this source that are asked by the name, and at least one, take the column there.
-        let mut of_source = views
-            .iter()
-            .filter(|(known, _)| known.entity == view.entity && program.view_source(known).name == source.name)
-            .filter_map(|(known, by)| Some(known.key[place(by)?]))
-            .peekable();
-        of_source.peek().is_none() || of_source.any(|column| column != id)
-    })
-}
-
-/// What a question calls the identity of a source's events.
-fn own_columns(source: &Source, brought: &[Key]) -> Vec<String> {
-    let column = |id: &ColumnId| {
-        let name = &source.columns[id.index()].name;
-        let qualified = format!("{}.{name}", source.name);
-        match brought.iter().any(|key| key.name == qualified) {
-            true => qualified,
-            false => name.clone(),
-        }
-    };
-    source.unique.iter().map(column).collect()
 }
 
 /// What the events of a view are: from the rows of its source to its keys.
@@ -441,7 +281,7 @@ pub fn carried(program: &Program) -> Result<BTreeMap<Term, BTreeSet<Term>>, Stri
     let read = program.services.iter().flat_map(derived::read);
     let wanted: Vec<AskedFeature> = read.map(|read| AskedFeature { role: None, ..read }).collect();
     let mut of_view: BTreeMap<usize, Term> = BTreeMap::new();
-    for read in asked(program, &wanted) {
+    for read in with_inputs(program, &wanted) {
         let (place, feature) = (read.view.index(), read.feature);
         let view = &program.views[place];
         if let std::collections::btree_map::Entry::Vacant(entry) = of_view.entry(place) {

@@ -53,8 +53,8 @@ pub(super) fn item(layout: &Layout<'_>, item: &Item) -> Option<Unit> {
         }
         Item::Service(service) => {
             let head = format!("service {}", service.name.text);
-            let roles = service.roles.iter().map(role);
-            let entries = service.entries.iter().map(entry);
+            let roles = service.roles.iter().map(super::service::role);
+            let entries = service.entries.iter().map(super::service::entry);
             let own = service.features.iter();
             let own = own.map(|found| Unit::leaf(found.span, Kind::Line, feature(found)));
             let mut units: Vec<Unit> = roles.chain(entries).chain(own).collect();
@@ -383,29 +383,7 @@ fn feature(feature: &Feature) -> String {
     }
 }
 
-fn entry(entry: &ServiceEntry) -> Unit {
-    let patterns: Vec<&str> = entry.patterns.iter().map(|pattern| pattern.text.as_str()).collect();
-    let text = match patterns[..] {
-        [only] => format!("{}.{only}", entry.view.text),
-        _ => format!("{}.{{{}}}", entry.view.text, patterns.join(", ")),
-    };
-    let text = match &entry.alias {
-        Some(alias) => format!("{text} as {}", alias.text),
-        None => text,
-    };
-    let text = match entry.fallback {
-        None => text,
-        Some(Fallback::Impute) => format!("{text} fallback impute"),
-        Some(Fallback::Gate) => format!("{text} fallback gate"),
-    };
-    Unit::leaf(entry.span, Kind::Line, text)
-}
-
-fn role(role: &Role) -> Unit {
-    let text = format!("role {} = {}{}", role.name.text, role.view.text, by(role.by.as_ref()));
-    Unit::leaf(role.span, Kind::Line, text)
-}
-
-fn by(by: Option<&By>) -> String {
+/// ` by (a, b)`, where there is one.
+pub(super) fn by(by: Option<&By>) -> String {
     by.map_or(String::new(), |by| format!(" by ({})", names(&by.columns)))
 }
