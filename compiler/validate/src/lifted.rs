@@ -123,7 +123,7 @@ pub fn reach_us(window: &Window) -> Option<u64> {
         } => {
             // No two clocks of a zone are further apart than 26 hours.
             let apart_us: u64 = if zone == Zone::UTC { 0 } else { 26 * 3_600_000_000 };
-            let lengths = [length_us, every_us, after_us].into_iter();
+            let mut lengths = [length_us, every_us, after_us].into_iter();
             lengths.try_fold(apart_us, |sum, us| sum.checked_add(u64::try_from(us).ok()?))
         }
         WindowKind::This { unit, zone } => periods_us(unit, zone, 1),
