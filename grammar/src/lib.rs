@@ -136,6 +136,8 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::service_part | Rule::service_entry | Rule::entry_only => Some("a service entry such as `view.feature`"),
         Rule::patterns | Rule::lbrace => Some("`{`"),
         Rule::fallback | Rule::fallback_kw => Some("`fallback`"),
+        Rule::role | Rule::role_kw => Some("`role`"),
+        Rule::alias => Some("`as`"),
         Rule::impute_kw => Some("`impute`"),
         Rule::gate_kw => Some("`gate`"),
         Rule::infix
@@ -246,7 +248,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::clause_end
         | Rule::step_end
         | Rule::statement_end
-        | Rule::stray_fallback
+        | Rule::stray_clause
         | Rule::ident_char
         | Rule::ident
         | Rule::reserved
@@ -305,7 +307,7 @@ mod tests {
             "time", "date", "day", "key", "status", "batch", "stream", "version", "owner", "tags", "count", "unique",
             "delay", "of", "origin", "events", "max", "offset", "from", "source", "view", "request", "cap", "ttl",
             "all", "div", "mod", "if", "fallback", "impute", "gate", "table", "lookup", "valid", "to", "every",
-            "after", "this", "last", "month", "months", "param", "template", "use", "for", "since",
+            "after", "this", "last", "month", "months", "param", "template", "use", "for", "since", "role",
         ] {
             let name = FeatParser::parse(Rule::name, word).map(|pairs| pairs.as_str().to_owned());
             assert_eq!(name.as_deref(), Ok(word));

@@ -73,11 +73,13 @@ impl Program {
             name: format!("{}__{}", declared.name, of.name),
             view,
             feature: feature.into(),
+            role: None,
             gate: false,
         });
         Service {
             name,
             doc: None,
+            roles: Vec::new(),
             fields: fields.collect(),
             features: Vec::new(),
         }

@@ -371,6 +371,7 @@ fn kind(random: &mut Random) -> WindowKind {
             length_us: length(random),
             every_us: random.within(1..20),
             after_us: random.within(0..9),
+            zone: Zone::UTC,
         },
         0 => WindowKind::Last {
             length_us: length(random),

@@ -259,6 +259,7 @@ fn expected() -> Vec<String> {
         "over a grid",
         "points of a grid",
         "after a point",
+        "zone of a grid",
         "this hour",
         "this day",
         "this week",
@@ -287,6 +288,7 @@ fn expected() -> Vec<String> {
         "feature read by a service",
         "feature of a service read by another",
         "default in a service",
+        "role",
     ]);
     for scalar in SCALARS {
         for op in ["=", "!=", "<", "<=", ">", ">=", "is null", "is not null"] {

@@ -190,7 +190,18 @@ fn written(rng: &mut Rng, lengths: &[&str], (offsets, times): (&[&str], Times), 
                 Times::Years | Times::Ends => *rng.pick(&["1h", "1d", "7d", "365d"]),
             };
             let after = *rng.pick(&["", "", " after 1us", " after 10m"]);
-            format!("{length} every {every}{after}")
+            // A copy, so that what is drawn behind does not depend on it.
+            let zones = [
+                "",
+                " in \"Europe/Paris\"",
+                " in \"America/Havana\"",
+                " in \"Asia/Kathmandu\"",
+            ];
+            let zone = match every {
+                "1us" => "",
+                _ => *rng.clone().pick(&zones),
+            };
+            format!("{length} every {every}{after}{zone}")
         }
         (0, _) if !offsets.is_empty() => {
             let offset = rng.pick(offsets);

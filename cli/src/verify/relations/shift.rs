@@ -85,7 +85,7 @@ fn excluded(ground: &Ground<'_>, changed: &Changed) -> Vec<Option<String>> {
         let read = ground.service.features_read_by(place);
         named
             .or_else(asks)
-            .or_else(|| read.into_iter().find_map(|(view, id)| of_feature(view, id)))
+            .or_else(|| read.into_iter().find_map(|read| of_feature(read.view, read.feature)))
     });
     fields.chain(own).map(|why| why.map(str::to_owned)).collect()
 }

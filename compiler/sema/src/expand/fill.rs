@@ -157,11 +157,13 @@ impl<'a> Fill<'a> {
                 length,
                 every,
                 after,
+                zone,
                 span,
             } => {
                 self.duration(length);
                 self.duration(every);
                 after.iter_mut().for_each(|after| self.duration(after));
+                zone.iter_mut().for_each(|zone| self.move_to(&mut zone.span));
                 self.move_to(span);
             }
             ast::Window::This { zone, span, .. } => {

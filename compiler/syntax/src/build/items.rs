@@ -256,20 +256,23 @@ impl Builder<'_> {
         names.map_err(|_| self.impossible(pair))
     }
 
+    /// `by (a, b)` behind something.
+    fn by(&mut self, pair: &Pair<'_, Rule>) -> Built<Option<By>> {
+        let Some(clause) = find(pair, Rule::by_clause) else {
+            return Ok(None);
+        };
+        let list = self.child(&clause, Rule::name_list)?;
+        Ok(Some(By {
+            columns: self.names(&list),
+            span: self.span(&clause),
+        }))
+    }
+
     fn view(&mut self, pair: &Pair<'_, Rule>) -> Built<View> {
         let span = self.span(pair);
         let doc = self.doc_before(span.start);
         let [name, entity, from] = self.head_names(pair)?;
-        let by = match find(pair, Rule::by_clause) {
-            Some(clause) => {
-                let list = self.child(&clause, Rule::name_list)?;
-                Some(By {
-                    columns: self.names(&list),
-                    span: self.span(&clause),
-                })
-            }
-            None => None,
-        };
+        let by = self.by(pair)?;
         let (owner, tags, ttl) = (None, None, None);
         let mut view = View {
             doc,
@@ -333,10 +336,12 @@ impl Builder<'_> {
     fn service(&mut self, pair: &Pair<'_, Rule>) -> Built<Service> {
         let span = self.span(pair);
         let doc = self.doc_before(span.start);
-        let (name, mut entries, mut features, mut broken) = (self.name(pair)?, vec![], vec![], vec![]);
+        let (name, mut roles, mut entries) = (self.name(pair)?, vec![], vec![]);
+        let (mut features, mut broken) = (vec![], vec![]);
         for child in pair.clone().into_inner() {
             match child.as_rule() {
                 Rule::service_entry => entries.push(self.entry(&child)?),
+                Rule::role => roles.push(self.role(&child)?),
                 Rule::feature => match self.feature(&child) {
                     Ok(feature) => features.push(feature),
                     Err(Refused) => broken.push(self.remains(self.span(&child))),
@@ -348,10 +353,21 @@ impl Builder<'_> {
         Ok(Service {
             doc,
             name,
+            roles,
             entries,
             features,
             broken,
             span,
+        })
+    }
+
+    fn role(&mut self, pair: &Pair<'_, Rule>) -> Built<Role> {
+        let [name, view] = self.head_names(pair)?;
+        Ok(Role {
+            name,
+            view,
+            by: self.by(pair)?,
+            span: self.span(pair),
         })
     }
 
@@ -366,9 +382,11 @@ impl Builder<'_> {
             Some(_) => Fallback::Gate,
             None => Fallback::Impute,
         });
+        let alias = find(pair, Rule::alias).map(|clause| self.name(&clause)).transpose()?;
         Ok(ServiceEntry {
             view: self.name(pair)?,
             patterns,
+            alias,
             fallback,
             span: self.span(pair),
         })

@@ -171,6 +171,8 @@ codes! {
     E0420 StaticAndComing     "static source that says when rows come in", since "0.1";
     E0421 CountOfCondition    "count of a condition", since "0.1";
     E0422 UnfitField          "field of a request that no question can bring", since "0.1";
+    E0423 UnfitRole           "role of a service that stands for nothing", since "0.1";
+    E0424 UnfitAnswerName      "name that a column of an answer cannot have", since "0.1";
     E0430 MisshapenRow        "row of a table that is not like its header", since "0.1";
     E0431 NotAValue           "value in a test that is none of its type", since "0.1";
     E0432 NothingExpected     "test that expects nothing", since "0.1";
@@ -286,6 +288,7 @@ codes! {
     W0103 UndocumentedFeatures "features without a doc line", since "0.1";
     W0104 UnusedTemplate      "template or parameter that nothing uses", since "0.1";
     W0105 UnusedTable         "table that nothing looks into", since "0.1";
+    W0106 UnusedRole          "role that nothing reads", since "0.1";
     W0301 ReadsAhead          "reading an instant that may lie ahead", since "0.1";
     W0302 MayMoveBack         "event time that may lie before the source's time", since "0.1";
     W0303 AlwaysStale         "view whose answers are always stale", since "0.1";

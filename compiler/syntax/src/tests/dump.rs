@@ -314,7 +314,21 @@ fn over(over: &Over) -> String {
 
 fn service(out: &mut String, service: &Service) {
     line(out, 0, &service.doc, format!("(service {}", service.name.text));
+    for role in &service.roles {
+        let by = role.by.iter().flat_map(|by| &by.columns);
+        let by: String = by.map(|column| format!(" {}", column.text)).collect();
+        line(
+            out,
+            1,
+            &None,
+            format!("(role {} {}{by})", role.name.text, role.view.text),
+        );
+    }
     for entry in &service.entries {
+        let alias = entry
+            .alias
+            .as_ref()
+            .map_or(String::new(), |alias| format!(" (as {})", alias.text));
         let patterns: String = entry
             .patterns
             .iter()
@@ -325,7 +339,12 @@ fn service(out: &mut String, service: &Service) {
             Some(Fallback::Impute) => " (fallback impute)",
             Some(Fallback::Gate) => " (fallback gate)",
         };
-        line(out, 1, &None, format!("({}{patterns}{fallback})", entry.view.text));
+        line(
+            out,
+            1,
+            &None,
+            format!("({}{patterns}{alias}{fallback})", entry.view.text),
+        );
     }
     features(out, &service.features);
     broken(out, 1, &service.broken);

@@ -375,7 +375,37 @@ const OTHERS: &[(&str, &str)] = &[
     ),
     (
         "service s { here.* as dep by (origin) }",
-        "for the same features by another column declare a second view, with `by (…)` behind its `from`",
+        "declare `role dep = here by (origin)`, and list its features: `dep.*`",
+    ),
+    (
+        "service s { here.* by (origin, day) }",
+        "declare a role, for example `role other = here by (origin, day)`, and list its features: `other.*`",
+    ),
+    (
+        "service s { here as dep by (origin) }",
+        "declare `role dep = here by (origin)`, and list its features: `dep.*`",
+    ),
+    (
+        "service s {\n  a.b\n  weather at dest\n}",
+        "declare `role dest = weather by (dest)`, and list its features: `dest.*`",
+    ),
+    (
+        "service s { weather.* at dest }",
+        "declare `role dest = weather by (dest)`, and list its features: `dest.*`",
+    ),
+    (
+        "service s { here as dep }",
+        "declare `role dep = here`, and list its features: `dep.*`",
+    ),
+    (
+        "service s { role dest = weather(dest) dest.* }",
+        "write `role dest = weather by (dest)`",
+    ),
+    ("service s { role dest = weather by dest }", "write `(dest)`"),
+    ("service s { role dest as weather by (dest) }", "write `= weather`"),
+    (
+        "service s { dest = weather by (dest) }",
+        "write `role dest = weather by (dest)`",
     ),
     ("transform t from s { where at > x - interval '1' day }", "write `1d`"),
     ("transform t from a join b on x { }", JOIN),

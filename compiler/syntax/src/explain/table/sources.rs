@@ -35,9 +35,8 @@ const NO_IMPORT: &str = "there is no `import`: the `.feat` files of a folder are
 const ONE_FOLDER: &str =
     "put the files into one folder, give them one `module` line, and name the folder: `featc check FOLDER`";
 const COMMAS: &str = "the entries of a service stand one behind the other, without commas";
-const OTHER_NAMES: &str = "other names for views and features are not in this release";
-const SECOND_VIEW: &str =
-    "for the same features by another column declare a second view, with `by (…)` behind its `from`";
+const ROLE: &str = "a view that is asked by other columns is a role of the service";
+const ROLE_BY: &str = "the columns of the question that hold the key stand behind `by`";
 
 #[rustfmt::skip]
 pub(super) const HABITS: &[Habit] = &[
@@ -93,6 +92,15 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(ITEMS, "join W", ABSENT, JOINS, Say(JOIN_BEFORE)),
     Habit(ITEMS, "union", ABSENT, UNIONS, Say(BOTH_FILES)),
     Habit(FILES, "^ import|include|use|from", ABSENT, NO_IMPORT, Say(ONE_FOLDER)),
-    Habit(SERVICES, "as W", ABSENT, OTHER_NAMES, Say(SECOND_VIEW)),
+    Habit(SERVICES, "^ role V = W « ( L ) »", FOREIGN, ROLE_BY, Show("role {V} = {W} by ({L})", "role dest = weather by (dest)")),
+    Habit(SERVICES, "^ V « = W by ( K ) »", FOREIGN, ROLE, Show("role {V} = {W} by ({K})", "role dest = weather by (dest)")),
+    Habit(SERVICES, "^ role V = W by « T »", FOREIGN, "the columns behind `by` stand in parentheses", Write("({T})")),
+    Habit(SERVICES, "^ role V « as|of|: W »", FOREIGN, "behind the name of a role stand `=` and a view", Write("= {W}")),
+    Habit(SERVICES, "^ V . L as W « by ( K ) »", FOREIGN, ROLE, Say("declare `role {W} = {V} by ({K})`, and list its features: `{W}.*`")),
+    Habit(SERVICES, "^ V . L « by ( K ) »", FOREIGN, ROLE, Say("declare a role, for example `role other = {V} by ({K})`, and list its features: `other.*`")),
+    Habit(SERVICES, "^ V « as W by ( K ) »", FOREIGN, ROLE, Say("declare `role {W} = {V} by ({K})`, and list its features: `{W}.*`")),
+    Habit(SERVICES, "^ V « as W »", FOREIGN, "another name of a view is a role of the service", Say("declare `role {W} = {V}`, and list its features: `{W}.*`")),
+    Habit(SERVICES, "^ V « at|for|per|on W »", FOREIGN, ROLE, Say("declare `role {W} = {V} by ({W})`, and list its features: `{W}.*`")),
+    Habit(SERVICES, "^ V . L « at|for|per|on W »", FOREIGN, ROLE, Say("declare `role {W} = {V} by ({W})`, and list its features: `{W}.*`")),
     Habit(SERVICES, "~ « , »", FOREIGN, COMMAS, Write("")),
 ];
