@@ -74,7 +74,7 @@ select
   delay_in_calm as skies__delay_in_calm,
   delay_in_wind - delay_in_calm as skies__cost_of_wind,
   coalesce(poor_sight, 0) as skies__poor_sight,
-  wind as skies__wind,
+  skies.wind as skies__wind,
   seats_1d as fleet__seats_1d,
   seats_7d as fleet__seats_7d,
   age as fleet__age,
