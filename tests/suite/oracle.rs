@@ -188,7 +188,12 @@ fn line(case: &Case, delays: Option<&[i128]>) -> String {
         let rows: Vec<_> = digests.iter().zip(&case.rows[place]).collect();
         words.many(&rows, |words, (digest, row)| {
             words.say(digest);
-            words.many(row, |words, value| words.say(value_word(value)));
+            // Columns of lists are none of the theory's: what reads one is refused by its type.
+            let known = |value: &Value| match value {
+                Value::List(_) => value_word(&Value::Null),
+                value => value_word(value),
+            };
+            words.many(row, |words, value| words.say(known(value)));
         });
     }
     match case.truth {

@@ -274,7 +274,7 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("pct_change", UNKNOWN, Write("(last({x}) / last_n({x}, 2)[-2] - 1.0)", ", of the last event and the one before it")),
     Elsewhere("lead", ABSENT, Say("a feature knows nothing of later events; the event before the last is `last_n({x}, 2)[-2]`")),
     Elsewhere("element_at list_element list_extract list_get array_get array_element arrayelement array_extract nth getitem get_item",
-        UNKNOWN, Write("{(x)}[{y}]", ", counted from 1, below 0 from the end")),
+        UNKNOWN, Write("{x}[{y}]", ", counted from 1, below 0 from the end")),
     Elsewhere("value_counts", ABSENT,
         Say("how often one value occurs is `count(where {x} = \"a\")`, how many different ones there are `count_distinct({x})`")),
     Elsewhere("one_hot onehot get_dummies", ABSENT,

@@ -39,8 +39,6 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(BODIES, "S « in ! V »", FOREIGN, MEMBER, Show("contains({V}, {S})", "contains(x, \"a\")")),
     Habit(BODIES, "« in ! S »", FOREIGN, IN_LIST, Write("in ({S})")),
     Habit(BODIES, "P « [ : N ] »", FOREIGN, NO_INDEX, Show("substring({P}, 1, {N})", "substring(x, 1, 2)")),
-    Habit(BODIES, "P « [ 0 : N ] »", FOREIGN, NO_INDEX, Show("substring({P}, 1, {N})", "substring(x, 1, 2)")),
-    Habit(BODIES, "P « [ L ] »", FOREIGN, "one item of a list stands in `[…]`", Say("write `xs[2]` for the second item of a list, `xs[-1]` for the last; a part of a text is `substring({P}, 1, 2)`")),
     Habit(BODIES, "P ~ S", FOREIGN, "patterns are looked for by functions", Show("regexp_matches({P}, {S})", "regexp_matches(x, \"^a\")")),
     Habit(ALL, "count ( « distinct » ! R )", Code::UnknownKeyword, "`distinct` is not a keyword", Show("count_distinct({R})", "count_distinct(x)")),
     Habit(ALL, "W ( « distinct » ! T", Code::UnknownKeyword, "`distinct` is not a keyword", Show("", "count_distinct(x)")),
