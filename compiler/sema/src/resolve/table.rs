@@ -34,6 +34,10 @@ pub(super) fn table(written: &ast::Table, complaints: &mut Vec<Diagnostic>) -> O
     let versions = versions(written, &columns, complaints);
     let files = written.batch.as_ref().and_then(|set| files(set, "batch", complaints));
     lists_of_text(&all, files.as_ref(), complaints);
+    for column in &all {
+        let list = column.ty.filter(|ty| ty.is_list());
+        complaints.extend(list.map(|ty| errors::list_in_a_table(&column.name, ty, column.ty_at)));
+    }
     let columns = all.into_iter().map(|column| {
         Some(SourceColumn {
             name: column.name,
