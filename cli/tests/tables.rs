@@ -158,11 +158,124 @@ fn versions_are_looked_up_at_the_time_of_the_event() {
         "verify fleet.feat --service board --spine spine.csv --shuffle 1 --metamorphic",
     );
     assert!(said.contains("0 differ"), "{said}");
-    let state = here.join("state");
-    let told = Server::start(&here.join("fleet.feat"), &state, &[])
-        .err()
-        .expect("refused");
-    assert!(told.contains("E0943"), "{told}");
+}
+
+/// A program that looks into versions.
+fn changing() -> tempfile::TempDir {
+    let static_clauses = "  columns (tail: string, seats: int64)\n  key tail\n  static\n";
+    let text = FLEET.replace(static_clauses, VERSIONS);
+    let text = text.split("\ntest ").next().expect("a program").to_owned();
+    fleet(&text, "tail,seats,since,loaded\n")
+}
+
+/// An instant so many milliseconds before now.
+fn before(millis: i64) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let us = now.expect("after 1970").as_micros() as i64 - millis * 1_000;
+    featc_ir::display::instant(us)
+}
+
+/// An instant so many seconds ago.
+fn ago(seconds: i64) -> String {
+    before(seconds * 1_000)
+}
+
+#[test]
+fn a_server_takes_in_the_versions_of_tables() {
+    let folder = changing();
+    let (program, state) = (folder.path().join("fleet.feat"), folder.path().join("state"));
+    let flight = |id: u32, tail: &str, at: &str| {
+        format!("{{\"id\":{id},\"carrier\":\"AA\",\"tail\":\"{tail}\",\"at\":\"{at}\"}}\n")
+    };
+    let plane = |tail: &str, seats: u32, since: &str, loaded: &str| {
+        format!("{{\"tail\":\"{tail}\",\"seats\":{seats},\"since\":\"{since}\"{loaded}}}\n")
+    };
+    let push = |server: &Server, input: &str, rows: String| {
+        let reply = server.request(&format!("POST /v1/push/{input}"), rows.as_bytes()).ok();
+        reply["late_for_cut"].as_u64().expect("a count")
+    };
+    let ask = |server: &Server| {
+        let question = "{\"service\":\"board\",\"entities\":[{\"carrier\":\"AA\"}]}";
+        let reply = server.request("POST /v1/answer", question.as_bytes()).ok();
+        assert!(reply["cuts"]["planes"].is_string(), "{reply}");
+        (
+            reply["answers"][0]["values"]["use__seats"].as_i64().expect("seats"),
+            reply["answers"][0]["values"]["use__flights"].as_i64().expect("flights"),
+        )
+    };
+    let server = Server::of(&program, &state);
+    // The history of a plane first, then a flight of now.
+    let known = format!(",\"loaded\":\"{}\"", ago(86_400));
+    assert_eq!(push(&server, "planes", plane("N1", 100, "2024-01-01T00:00:00Z", &known)), 0);
+    push(&server, "flights", flight(1, "N1", &ago(60)) + &flight(2, "N2", &ago(60)));
+    assert_eq!(ask(&server), (100, 2));
+    server.kill();
+    let server = Server::of(&program, &state);
+    assert_eq!(ask(&server), (100, 2));
+    // A version that comes late: what was looked up stays.
+    let late = format!(",\"loaded\":\"{}\"", ago(90));
+    assert_eq!(push(&server, "planes", plane("N2", 7, "2024-01-01T00:00:00Z", &late)), 1);
+    // One that the server stamps, and flights behind both and before.
+    assert_eq!(push(&server, "planes", plane("N1", 200, &ago(0), "")), 0);
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    push(
+        &server,
+        "flights",
+        flight(3, "N1", &ago(0)) + &flight(4, "N2", &ago(0)) + &flight(5, "N1", &ago(30)) + &flight(6, "N2", &ago(30)),
+    );
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    assert_eq!(ask(&server), (100 + 200 + 7 + 100, 6));
+    // A flight that is ahead waits, in a checkpoint too.
+    push(&server, "flights", flight(7, "N1", &before(-1_500)));
+    assert_eq!(ask(&server), (407, 6));
+    assert!(server.end());
+    let server = Server::of(&program, &state);
+    std::thread::sleep(std::time::Duration::from_millis(1_600));
+    assert_eq!(ask(&server), (607, 7));
+    assert!(server.end());
+    let here = folder.path();
+    let served = "train fleet.feat --service board --served-log state/served/board --status --out served.parquet \
+                  --source flights=state/pushed/flights/*.parquet --source planes=state/pushed/planes/*.parquet";
+    ok(here, served);
+    let said = ok(
+        here,
+        "verify fleet.feat --service board --served-log state/served/board \
+         --source flights=state/pushed/flights/*.parquet --source planes=state/pushed/planes/*.parquet",
+    );
+    assert!(said.contains("0 differ"), "{said}");
+    let aside = std::fs::read_dir(state.join("aside")).expect("a folder").flatten();
+    let aside: Vec<String> = aside.map(|file| std::fs::read_to_string(file.path()).expect("lines")).collect();
+    assert_eq!(aside.concat().matches("\"planes\"").count(), 1, "{aside:?}");
+}
+
+#[test]
+fn events_wait_until_the_history_of_a_table_is_read() {
+    let folder = changing();
+    let (program, state) = (folder.path().join("fleet.feat"), folder.path().join("state"));
+    let mut rows = "tail,seats,since,loaded\n".to_owned();
+    for number in 0..20_000 {
+        rows += &format!("N{number},{number},2024-01-01T00:00:00Z,2024-01-01T00:00:00Z\n");
+    }
+    write(folder.path(), "history.csv", &rows);
+    let from = format!("planes={}", folder.path().join("history.csv").display());
+    let server = Server::start(&program, &state, &["--source", &from]).expect("a server");
+    let at = ago(10);
+    let rows = format!("{{\"id\":1,\"carrier\":\"AA\",\"tail\":\"N19999\",\"at\":\"{at}\"}}\n");
+    server.request("POST /v1/push/flights", rows.as_bytes()).ok();
+    let question = "{\"service\":\"board\",\"entities\":[{\"carrier\":\"AA\"}]}";
+    let (mut waited, begun) = (0, std::time::Instant::now());
+    loop {
+        let reply = server.request("POST /v1/answer", question.as_bytes()).ok();
+        if reply["answers"][0]["values"]["use__flights"] == 1 {
+            assert_eq!(reply["answers"][0]["values"]["use__seats"], 19_999, "{reply}");
+            break;
+        }
+        waited += 1;
+        assert!(begun.elapsed().as_secs() < 60, "{reply}");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    println!("asked {waited} times before the table was read");
+    assert!(server.end());
 }
 
 #[test]

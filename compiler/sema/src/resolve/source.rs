@@ -141,6 +141,7 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         keep_nan: source.keep_nan.is_some(),
         batch: source.batch.as_ref().and_then(|set| files(set, "batch", complaints)),
         stream: source.stream.as_ref().and_then(|set| files(set, "stream", complaints)),
+        table_key: None,
     };
     (resolved, scope)
 }
