@@ -29,9 +29,8 @@ pub(super) fn source(source: &Source) -> Result<(), Wrong> {
     ensure(is_instant(source.time), || wrong("its time is no timestamp column"))?;
     let unique: BTreeSet<ColumnId> = source.unique.iter().copied().collect();
     let arrival = source.arrival_column();
-    let known = unique
-        .iter()
-        .all(|id| id.index() < columns.len() && Some(*id) != arrival);
+    // Of the versions of a table the arrival is a part.
+    let known = unique.iter().all(|id| id.index() < columns.len());
     ensure(
         known && !unique.is_empty() && unique.len() == source.unique.len(),
         || wrong("its identity"),

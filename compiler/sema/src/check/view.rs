@@ -79,7 +79,7 @@ fn check_table_key(file: &res::File, view: &res::View, row: &RowTypes, context: 
         return;
     };
     let found: BTreeSet<u32> = view.key.iter().map(|column| column.id.0).collect();
-    if found == key.iter().map(|column| column.0).collect() {
+    if found == key.iter().map(|column| column.0).collect::<BTreeSet<u32>>() {
         return;
     }
     let names = |ids: &mut dyn Iterator<Item = usize>| {
