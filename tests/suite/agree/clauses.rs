@@ -393,7 +393,7 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
                 let all = WindowKind::Last { length_us: max_us };
                 found.add("over since", move |case| set(case, Window { kind: all, ..window }));
                 let kind = WindowKind::Since {
-                    max_us: max_us.div_ceil(2),
+                    max_us: max_us - max_us / 2,
                 };
                 if max_us > 1 {
                     found.add("over since max", move |case| set(case, Window { kind, ..window }));

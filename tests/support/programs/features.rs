@@ -39,10 +39,11 @@ pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, sty
     }
     // What has many forms, so that each is drawn often.
     for position in 0..if style.summarised { 0 } else { rng.below(12) } {
-        let (value, ty) = Scope::new(rng, columns.clone(), style).of_many_forms();
+        let mut scope = Scope::new(rng, columns.clone(), style);
+        let (value, ty) = scope.of_many_forms();
+        let since = scope.predicate(1);
         // Of a single event the first and the last are the same: most windows here are long.
         let least = *rng.pick(&[0, 3, 3, 3]);
-        let since = scope.predicate(1);
         let (mut over, mut names) = window(rng, (style, least), &since, &format!("r{position}"));
         if rng.one_in(6) {
             let offset = *rng.pick(&["1us", "1m", "30m", "1h", "1d"]);

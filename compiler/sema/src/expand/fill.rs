@@ -148,6 +148,11 @@ impl<'a> Fill<'a> {
                 max.iter_mut().for_each(|max| self.duration(max));
                 self.move_to(span);
             }
+            ast::Window::Since { condition, max, span } => {
+                self.expr(condition);
+                self.duration(max);
+                self.move_to(span);
+            }
             ast::Window::Grid {
                 length,
                 every,
