@@ -122,8 +122,8 @@ impl Network {
         }
         let mut accepted = Vec::new();
         for source in shared.sources {
-            let mut known = network.sources();
-            let known = known.find(|(_, known)| known.name == source.name).map(|(place, _)| place);
+            let place = |(place, known): (usize, &Source)| (known.name == source.name).then_some(place);
+            let known = network.sources().find_map(place);
             let rows = match known {
                 Some(place) => place,
                 None => network.add(&[], |inputs| Ok(Box::new(SourceOperator::new(source, inputs)?)))?,

@@ -144,7 +144,7 @@ pub fn cuts(case: &Case, found: &mut Found) {
     }
     for table in case.program.tables().iter().filter(|table| table.versions.is_some()) {
         let name = table.cut_key().name;
-        found.add("cut of a table", |case| {
+        found.add("cut of a table", move |case| {
             for asked in &mut case.questions {
                 let cut = asked.values.iter_mut().find(|(known, _)| *known == name);
                 if let Some((_, cut)) = cut {

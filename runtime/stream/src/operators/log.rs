@@ -90,7 +90,11 @@ impl LogOperator {
             floor_us: None,
             swept_us: None,
             schema: Schema {
-                key: log.state_key,
+                // Events that wait for tables enter at other cuts.
+                key: std::iter::once(log.state_key)
+                    .chain(gate.tables.iter().cloned())
+                    .collect::<Vec<String>>()
+                    .join(" and "),
                 columns,
             },
             carried: carried(source, rows),

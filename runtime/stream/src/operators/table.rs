@@ -201,7 +201,6 @@ impl Operator for TableOperator {
     }
 
     fn advance(&mut self, now: &Now, report: &mut AdvanceReport) -> Option<Delta<'static>> {
-        // Law: release_is_invisible (proofs/theory/Laws.v)
         let floor = now.cut_us.and_then(|cut_us| floor_us(self.keep_us, cut_us));
         self.floor_us = floor.max(self.floor_us);
         report.released += self.release();
@@ -269,7 +268,9 @@ impl State for TableOperator {
         if body.take_waiting(section)?.len() > 0 {
             return Err(RestoreError::Corrupt("a version waits"));
         }
-        all.iter().for_each(|row| drop(self.insert(row)));
+        for row in &all {
+            self.insert(row);
+        }
         self.floor_us = self.needed_after_us(now);
         self.swept_us = self.floor_us;
         Ok(())
