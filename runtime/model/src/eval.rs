@@ -166,6 +166,10 @@ impl<'a> Asked<'a> {
 
     /// The pipeline is further behind than the view's `ttl`: `t − c > ttl`. A null cut is behind any.
     fn is_stale(&self) -> bool {
+        // Rows that never change have no pipeline, also where they wait for a table.
+        if self.source.arrival == Some(Arrival::Static) {
+            return false;
+        }
         let at_us = i128::from(self.question.at_us);
         let cut = cut((self.source, &self.tables), self.question, self.truth);
         match (self.view.ttl_us, cut) {

@@ -516,7 +516,7 @@ impl Life {
             &mut self.rng,
             &version.program,
             &self.shapes,
-            &self.ledger,
+            &self.ledger[..version.program.sources.len()],
             &self.keys,
             count,
         );
