@@ -119,7 +119,7 @@ impl Coverage {
     pub fn below(&self, least: u64) -> Vec<String> {
         // A short run, which wants one case of each, asks only for what it draws often, and for edges: a full one asks for
         // everything.
-        let often = if least > 1 { 0 } else { 20 };
+        let often = if least > 1 { 0 } else { 40 };
         let few = self
             .counts
             .iter()

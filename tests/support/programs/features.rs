@@ -424,7 +424,7 @@ impl Scope<'_> {
             *self.rng.pick(&["1", "1", "1", "2", "2", "3", "1000"]),
         );
         let nulls = match name {
-            "first_n" | "last_n" => *self.rng.pick(&["", " ignoring nulls"]),
+            "first_n" | "last_n" => *self.rng.pick(&["", " ignoring nulls", " ignoring nulls"]),
             _ => "",
         };
         let list = format!("{name}({column}, {items} {filter}{nulls})");

@@ -187,7 +187,7 @@ fn lets_read<'a>(ground: &Ground<'a>, view: &'a View, feature: FeatureId) -> Vec
 
 /// Whether an aggregate picks events by their order: those that take a null as it is do.
 fn picks(aggregate: Aggregate) -> bool {
-    !aggregate.row().skips_null[0]
+    !aggregate.row().skips_null[0] || matches!(aggregate, Aggregate::LastDistinctN { .. })
 }
 
 /// A feature with all that it is derived from.

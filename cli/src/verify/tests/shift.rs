@@ -97,7 +97,7 @@ fn an_instant_near_the_end_of_time_is_not_shifted() {
     }
 }
 
-const WINDOWS: [&str; 13] = [
+const WINDOWS: [&str; 14] = [
     "3d",
     "lifetime",
     "2d offset 3d",
@@ -110,6 +110,7 @@ const WINDOWS: [&str; 13] = [
     "this day",
     "this month",
     "last 2 weeks",
+    "since (amount > 2) max 3d",
     "this day in \"Europe/Paris\"",
 ];
 

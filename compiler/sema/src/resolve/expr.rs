@@ -1,10 +1,10 @@
 //! Names in expressions.
 
-use super::feature::FeatureNames;
+mod place;
+
 use super::meant::{ignoring_nulls, nearest_function, part_of_calendar, with_more_arguments};
 use super::parameter;
 use super::scope::{Items, RowScope};
-use super::service_feature::ServiceNames;
 use super::types::{binary_op, type_of};
 use super::zone::zone_of_call;
 use crate::errors;
@@ -12,6 +12,7 @@ use crate::res::{Call, Expr, ExprKind};
 use featc_ir::{Aggregate, Function};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, SourceMap, Span};
+use place::Place;
 
 /// Resolves expressions over a row, or of a feature.
 pub(super) struct Exprs<'a> {
@@ -21,70 +22,7 @@ pub(super) struct Exprs<'a> {
     complaints: &'a mut Vec<Diagnostic>,
 }
 
-/// Where an expression stands.
-#[derive(Clone, Copy)]
-enum Place<'a> {
-    /// In a transform.
-    Row,
-    /// In a feature, outside of aggregates.
-    Feature(&'a FeatureNames<'a>),
-    /// In a feature, inside of an aggregate.
-    Aggregate { name: &'a str, at: Span },
-    /// In a feature of a service.
-    Service(&'a ServiceNames<'a>),
-}
-
 impl<'a> Exprs<'a> {
-    /// Of a transform.
-    pub(super) fn row(items: &'a Items<'a>, row: &'a RowScope, complaints: &'a mut Vec<Diagnostic>) -> Exprs<'a> {
-        Exprs {
-            items,
-            row,
-            place: Place::Row,
-            complaints,
-        }
-    }
-
-    /// Of a feature.
-    pub(super) fn feature(
-        items: &'a Items<'a>,
-        row: &'a RowScope,
-        names: &'a FeatureNames<'a>,
-        complaints: &'a mut Vec<Diagnostic>,
-    ) -> Exprs<'a> {
-        Exprs {
-            items,
-            row,
-            place: Place::Feature(names),
-            complaints,
-        }
-    }
-
-    /// Of a window since an event: what an event is chosen by.
-    pub(super) fn since(
-        items: &'a Items<'a>,
-        row: &'a RowScope,
-        at: Span,
-        complaints: &'a mut Vec<Diagnostic>,
-    ) -> Exprs<'a> {
-        Exprs {
-            place: Place::Aggregate { name: "since", at },
-            ..Exprs::row(items, row, complaints)
-        }
-    }
-
-    /// Of a feature of a service.
-    pub(super) fn service(
-        names: &'a ServiceNames<'a>,
-        row: &'a RowScope,
-        complaints: &'a mut Vec<Diagnostic>,
-    ) -> Exprs<'a> {
-        Exprs {
-            place: Place::Service(names),
-            ..Exprs::row(names.items, row, complaints)
-        }
-    }
-
     /// Resolves an expression. Depth is bounded by [`ast::Expr::DEPTH_MAX`].
     pub(super) fn expr(&mut self, expr: &ast::Expr) -> Expr {
         let kind = match &expr.kind {

@@ -347,8 +347,7 @@ fn statements(layout: &Layout<'_>, view: &View) -> Vec<Unit> {
 fn window(found: &Window) -> String {
     match found {
         Window::Since { condition, max, .. } => format!("since ({}) max {}", expr(condition), max.text),
-        Window::Lifetime(_) | Window::Last(_) | Window::Offset { .. } | Window::Events { .. } => found.label(),
-        Window::Grid { .. } | Window::This { .. } | Window::Past { .. } => found.label(),
+        other => other.label(),
     }
 }
 

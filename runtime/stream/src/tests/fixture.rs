@@ -315,7 +315,6 @@ pub(super) fn fold_spec() -> FoldSpec {
 /// Every aggregate over these windows that has its argument among these lifts of [`row_spec`], which are numbered anew.
 pub(super) fn fold_of(kinds: &[WindowKind], presence: Vec<Option<u64>>, lifts: &[u32]) -> FoldSpec {
     let windows = windows(kinds);
-    let since = LiftId::from(0);
     let place = |lift: u32| lifts.iter().position(|known| *known == lift).map(LiftId::from);
     let mut slots = Vec::new();
     for (position, (aggregate, of, ty)) in aggregates().into_iter().enumerate() {
@@ -329,7 +328,7 @@ pub(super) fn fold_of(kinds: &[WindowKind], presence: Vec<Option<u64>>, lifts: &
                 argument: of.first().and_then(|lift| place(*lift)),
                 second: of.get(1).and_then(|lift| place(*lift)),
                 filter,
-                since: matches!(windows[window].kind, WindowKind::Since { .. }).then_some(since),
+                since: place(FLAG.0).filter(|_| matches!(windows[window].kind, WindowKind::Since { .. })),
                 window: WindowId::from(window),
                 ty,
             });
