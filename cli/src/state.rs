@@ -54,7 +54,9 @@ pub fn compiled(
 /// Whether the program looks into a table of this name that never changes. One with versions is an input, as sources are.
 pub fn is_table(program: &featr::Program, name: &str) -> bool {
     let tables = program.tables();
-    tables.iter().any(|table| table.name == name && table.versions.is_none())
+    tables
+        .iter()
+        .any(|table| table.name == name && table.versions.is_none())
 }
 
 /// The length of time that an option says.

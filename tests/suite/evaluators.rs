@@ -77,7 +77,12 @@ impl Case {
 /// The columns in which questions may bring cuts: of sources, and of tables.
 pub fn cut_keys(program: &featc_ir::Program) -> Vec<featc_ir::Key> {
     let tables = program.tables().into_iter().map(|table| table.cut_key());
-    program.sources.iter().map(featc_ir::Source::cut_key).chain(tables).collect()
+    program
+        .sources
+        .iter()
+        .map(featc_ir::Source::cut_key)
+        .chain(tables)
+        .collect()
 }
 
 pub fn model(case: &Case) -> Answers {

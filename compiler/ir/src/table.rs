@@ -1,7 +1,7 @@
 //! Tables, and who looks into them.
 
-use crate::expr::{Expr, Lookup, Table};
 use crate::columns::Key;
+use crate::expr::{Expr, Lookup, Table};
 use crate::plan::RowSpec;
 use crate::program::{Arrival, Program, Source, Step};
 use crate::types::Type;

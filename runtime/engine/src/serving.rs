@@ -285,7 +285,11 @@ impl Incoming {
     }
 
     fn set(&mut self, declared: &Source, rows: &[u64], arrival_us: i64) -> Result<(), Error> {
-        let Some(column) = declared.arrival_column().map(ColumnId::index).filter(|_| !rows.is_empty()) else {
+        let Some(column) = declared
+            .arrival_column()
+            .map(ColumnId::index)
+            .filter(|_| !rows.is_empty())
+        else {
             return Ok(());
         };
         let mut known = self.arrivals(declared);

@@ -60,10 +60,7 @@ impl<'a> Asked<'a> {
             view,
             source,
             tables,
-            moved_us: transform
-                .at
-                .and_then(|at| at.within_us)
-                .unwrap_or(0),
+            moved_us: transform.at.and_then(|at| at.within_us).unwrap_or(0),
             question,
             truth,
             visible,

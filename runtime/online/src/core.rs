@@ -121,13 +121,7 @@ impl Core {
     }
 
     /// As [`Core::cuts_at`], where the cuts of other inputs stand still.
-    pub fn cuts_but(
-        &self,
-        held: &BTreeSet<String>,
-        base_us: i64,
-        sources: &[Source],
-        delay_us: Option<u64>,
-    ) -> Cuts {
+    pub fn cuts_but(&self, held: &BTreeSet<String>, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Cuts {
         let known = self.online.cuts();
         let mut cuts = cuts_at(known, base_us, sources, delay_us);
         for name in held {

@@ -213,7 +213,9 @@ impl Writer {
         }));
         entries.extend(told.iter().map(|(service, ipc)| Entry::Answers { service, ipc }));
         let cuts = match bound {
-            Some((us, held)) => serde_json::to_vec(&self.cuts_at(us, held)).map_err(|error| again(error.to_string()))?,
+            Some((us, held)) => {
+                serde_json::to_vec(&self.cuts_at(us, held)).map_err(|error| again(error.to_string()))?
+            }
             None => Vec::new(),
         };
         entries.extend(bound.map(|(us, _)| Entry::Bound { us, cuts: &cuts }));
@@ -270,7 +272,10 @@ impl Writer {
                     push.incoming.arrive_late(source, cut_us, stamp_us)
                 })?;
                 let delay_us = self.shared.options.delay_us.unwrap_or(source.delay_us);
-                let own = arrivals.iter().flatten().filter(|us| cut_us.is_none_or(|cut_us| **us > cut_us));
+                let own = arrivals
+                    .iter()
+                    .flatten()
+                    .filter(|us| cut_us.is_none_or(|cut_us| **us > cut_us));
                 push.guard_us = own.min().map(|us| us.saturating_add_unsigned(delay_us));
                 least = push.guard_us.into_iter().chain(least).min();
             }

@@ -113,12 +113,16 @@ fn told(case: &Case, asked: &Asked, delivery: Delivery) -> Vec<(Value, Status)> 
         inputs.push(Input {
             name: declared.name.clone(),
             ty: declared.columns.iter().map(|column| column.ty).collect(),
-            rows: rows.map(|(row, values)| (arrival(case, source, row), values.clone())).collect(),
+            rows: rows
+                .map(|(row, values)| (arrival(case, source, row), values.clone()))
+                .collect(),
         });
     }
     for table in program.tables() {
         let Some(versions) = table.versions else { continue };
-        let rows = contents.remove(&table.name).unwrap_or_else(|| TableRows::new(table.key.clone(), Vec::new()));
+        let rows = contents
+            .remove(&table.name)
+            .unwrap_or_else(|| TableRows::new(table.key.clone(), Vec::new()));
         let row = |row: &Vec<Literal>| {
             let known = match row[versions.arrival.index()] {
                 Literal::Timestamp(us) => us,
@@ -143,7 +147,10 @@ fn told(case: &Case, asked: &Asked, delivery: Delivery) -> Vec<(Value, Status)> 
     let is_input = |name: &String| inputs.iter().any(|input| input.name == *name);
     last.retain(|name, _| is_input(name));
     let mut engine = Engine::with_paging(graphs.clone(), Truth::AsServed, delivery.paging).expect("lowered graphs");
-    let arrivals: Vec<i64> = inputs.iter().flat_map(|input| input.rows.iter().map(|(us, _)| *us)).collect();
+    let arrivals: Vec<i64> = inputs
+        .iter()
+        .flat_map(|input| input.rows.iter().map(|(us, _)| *us))
+        .collect();
     let until: Vec<i64> = match arrivals.is_empty() {
         true => vec![i64::MAX],
         false => vec![*rng.pick(&arrivals), i64::MAX],
@@ -170,7 +177,10 @@ fn told(case: &Case, asked: &Asked, delivery: Delivery) -> Vec<(Value, Status)> 
                 engine = restarted(&engine, &graphs, delivery);
             }
         }
-        let cuts: Cuts = last.iter().map(|(name, us)| (name.clone(), until_us.min(*us))).collect();
+        let cuts: Cuts = last
+            .iter()
+            .map(|(name, us)| (name.clone(), until_us.min(*us)))
+            .collect();
         engine.let_in(&cuts).expect("cuts go on");
         engine = match delivery.restart_every {
             Some(_) => restarted(&engine, &graphs, delivery),
@@ -178,7 +188,9 @@ fn told(case: &Case, asked: &Asked, delivery: Delivery) -> Vec<(Value, Status)> 
         };
         // What lies before the question may go at any time.
         if after.is_none() && rng.one_in(2) {
-            engine.advance(asked.at_us.saturating_sub(rng.below(3) as i64)).expect("the first");
+            engine
+                .advance(asked.at_us.saturating_sub(rng.below(3) as i64))
+                .expect("the first");
         }
         after = Some(until_us);
     }
@@ -195,7 +207,9 @@ fn told(case: &Case, asked: &Asked, delivery: Delivery) -> Vec<(Value, Status)> 
         request: one.columns(&spine.request, &[0]),
     };
     let read = engine.read(&case.service, &questions).expect("well-formed questions");
-    let answer = read.into_iter().map(|(column, statuses)| (column.value(0), statuses[0]));
+    let answer = read
+        .into_iter()
+        .map(|(column, statuses)| (column.value(0), statuses[0]));
     answer.collect()
 }
 
@@ -205,6 +219,11 @@ fn restarted(engine: &Engine, graphs: &[StreamGraph], delivery: Delivery) -> Eng
     let (restored, report) = restored.expect("an engine restores its own snapshot");
     assert!(report.is_whole(), "{report:?}");
     let is_same = restored.snapshot() == bytes;
-    assert!(is_same, "a snapshot of what was restored: {:?}, {:?}", restored.stats(), engine.stats());
+    assert!(
+        is_same,
+        "a snapshot of what was restored: {:?}, {:?}",
+        restored.stats(),
+        engine.stats()
+    );
     restored
 }

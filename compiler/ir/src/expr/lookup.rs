@@ -78,13 +78,16 @@ struct Held {
 impl From<TableRows> for Held {
     fn from(held: TableRows) -> Held {
         // A reader takes the rows of a key in the order in which they stand.
-        let in_order = |row: &Vec<Literal>| -> Vec<Literal> { held.0.key.iter().map(|id| row[id.index()].clone()).collect() };
+        let in_order =
+            |row: &Vec<Literal>| -> Vec<Literal> { held.0.key.iter().map(|id| row[id.index()].clone()).collect() };
         let mut met = BTreeSet::new();
         let keys = held.0.rows.iter().map(in_order);
         let keys = keys.filter(|key| met.insert(xxh3_128(&serde_json::to_vec(key).unwrap_or_default())));
         Held {
             key: held.0.key.clone(),
-            rows: keys.flat_map(|key| held.of_key(&key).map(<[Literal]>::to_vec).collect::<Vec<_>>()).collect(),
+            rows: keys
+                .flat_map(|key| held.of_key(&key).map(<[Literal]>::to_vec).collect::<Vec<_>>())
+                .collect(),
         }
     }
 }

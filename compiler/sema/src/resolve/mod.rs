@@ -53,7 +53,9 @@ pub fn resolve(files: &[ast::File], texts: &SourceMap) -> Outcome<res::File> {
         let table = items.resolved_tables[place].as_ref();
         let table = table.filter(|_| items.is_from(&written.name.text));
         if let Some((source, scope)) = table.and_then(|table| table::as_rows(written, table)) {
-            items.table_rows.insert(&written.name.text, SourceId::from(sources.len()));
+            items
+                .table_rows
+                .insert(&written.name.text, SourceId::from(sources.len()));
             sources.push(source);
             source_scopes.push(scope);
         }

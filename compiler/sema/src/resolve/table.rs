@@ -169,7 +169,10 @@ pub(super) fn as_rows(written: &ast::Table, table: &Table) -> Option<(res::Sourc
         columns,
         unique: std::iter::once(versions.arrival).chain(others).collect(),
         time: Some(instant(written.valid_from.as_ref(), versions.valid_from)),
-        arrival: Some(res::Arrival::Column(instant(written.arrival.as_ref(), versions.arrival))),
+        arrival: Some(res::Arrival::Column(instant(
+            written.arrival.as_ref(),
+            versions.arrival,
+        ))),
         delay_us: 0,
         lateness: Some(res::Lateness {
             bound_us: None,

@@ -230,7 +230,10 @@ impl Running {
         };
         let of: Vec<u32> = entities.iter().map(partition).collect();
         let (order, starts) = by_partition(&of, partitions.count());
-        let known = pipeline.layout.awaits.then(|| rows::known(&pipeline.spec, batch, rest.arrivals));
+        let known = pipeline
+            .layout
+            .awaits
+            .then(|| rows::known(&pipeline.spec, batch, rest.arrivals));
         let arrivals = known.as_deref().or(rest.arrivals);
         let sorted = self.encode(&keyed, (&entities, &order), rest, arrivals)?;
         partitions.put(place, sorted, starts)?;

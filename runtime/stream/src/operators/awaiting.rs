@@ -92,7 +92,9 @@ impl AwaitOperator {
 
     /// Accepted rows as they wait.
     fn run(&self, delta: &AcceptedDeltas<'_>) -> Run {
-        let AcceptedRows { batch, ids, digests, .. } = &delta.rows;
+        let AcceptedRows {
+            batch, ids, digests, ..
+        } = &delta.rows;
         let arrivals = delta.arrivals.clone().unwrap_or_else(|| vec![i64::MIN; batch.rows]);
         let mut lifts = batch.columns.clone();
         lifts.push(instants(&arrivals));
@@ -201,7 +203,9 @@ impl Operator for AwaitOperator {
         let (mut deltas, rows) = self.let_out(&run, now);
         let place = |row: u32| rows[row as usize];
         let mut rejected = std::mem::take(&mut deltas.rejected);
-        rejected.iter_mut().for_each(|rejected| rejected.row = place(rejected.row));
+        rejected
+            .iter_mut()
+            .for_each(|rejected| rejected.row = place(rejected.row));
         rejected.sort_by_key(|rejected| rejected.row);
         deltas.rejected = delta.rows.placed(rejected);
         deltas.rows.iter_mut().for_each(|row| *row = place(*row));
@@ -260,7 +264,11 @@ impl State for AwaitOperator {
             all.append(&run.take(&run.rows().collect::<Vec<u32>>()));
         }
         // Until when a row waits at least depends on when it was looked at last.
-        all.arrivals = all.events.lifts.last().map_or_else(Vec::new, |arrivals| arrivals.i64s().to_vec());
+        all.arrivals = all
+            .events
+            .lifts
+            .last()
+            .map_or_else(Vec::new, |arrivals| arrivals.i64s().to_vec());
         let mut waiting = Waiting::default();
         waiting.put_run(all);
         snapshot::put_waiting(out, &waiting.sorted(&self.types(), None));

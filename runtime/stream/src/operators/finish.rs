@@ -6,8 +6,8 @@ use crate::now::{Gate, Now};
 use crate::operator::{Answer, Ask, Asked, Operator, Port};
 use crate::question::ReadError;
 use crate::report::{FeatureTrouble, StepReport};
-use featc_ir::plan::FinishSpec;
 use featc_ir::Bug;
+use featc_ir::plan::FinishSpec;
 use featr_kernels::finish::{self, Answers, Lag, Trouble};
 
 /// Makes features of slots.

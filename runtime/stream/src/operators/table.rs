@@ -64,12 +64,7 @@ pub(crate) struct TableOperator {
 const SWEEP_PART: u64 = 8;
 
 impl TableOperator {
-    pub fn new(
-        table: Table,
-        keep_us: Option<u64>,
-        held: LookedUp,
-        inputs: &[&Port],
-    ) -> Result<TableOperator, Bug> {
+    pub fn new(table: Table, keep_us: Option<u64>, held: LookedUp, inputs: &[&Port]) -> Result<TableOperator, Bug> {
         let [Port::Rows(source)] = inputs else {
             return Err(Bug("a table needs its rows as its input".to_owned()));
         };

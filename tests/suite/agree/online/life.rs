@@ -256,7 +256,11 @@ impl Life {
             for row in &unasked {
                 // One that said this arrival, or else one that said none.
                 let known = attempted.iter().position(|known| *known == row);
-                let known = known.or_else(|| attempted.iter().position(|known| is_same(source, known, row, self.is_table(place))));
+                let known = known.or_else(|| {
+                    attempted
+                        .iter()
+                        .position(|known| is_same(source, known, row, self.is_table(place)))
+                });
                 let known = known.unwrap_or_else(|| panic!("nobody pushed {row:?} to {}", source.name));
                 attempted.swap_remove(known);
             }
