@@ -91,10 +91,7 @@ impl LogOperator {
             swept_us: None,
             schema: Schema {
                 // Events that wait for tables enter at other cuts.
-                key: std::iter::once(log.state_key)
-                    .chain(gate.tables.iter().cloned())
-                    .collect::<Vec<String>>()
-                    .join(" and "),
+                key: gate.tables.iter().fold(log.state_key, |key, table| key + " and " + table),
                 columns,
             },
             carried: carried(source, rows),
