@@ -24,6 +24,12 @@ impl Gate {
         }
     }
 
+    /// The key of a state of such events: those that wait for tables enter at other cuts.
+    pub fn state_key(&self, key: String) -> String {
+        let tables = self.tables.iter();
+        tables.fold(key, |key, table| key + " and " + table)
+    }
+
     /// What has a cut, by name.
     fn inputs(&self) -> impl Iterator<Item = &String> {
         let own = self.source.tells_arrival().then_some(&self.source.name);

@@ -90,8 +90,7 @@ impl LogOperator {
             floor_us: None,
             swept_us: None,
             schema: Schema {
-                // Events that wait for tables enter at other cuts.
-                key: gate.tables.iter().fold(log.state_key, |key, table| key + " and " + table),
+                key: gate.state_key(log.state_key),
                 columns,
             },
             carried: carried(source, rows),
