@@ -73,6 +73,18 @@ macro_rules! file_formats {
     };
 }
 
+impl FileFormat {
+    /// Whether files may be in it; else it is one of topics alone.
+    pub fn is_of_files(self) -> bool {
+        self != FileFormat::Avro
+    }
+
+    /// Whether records of a topic may be in it.
+    pub fn is_of_topics(self) -> bool {
+        matches!(self, FileFormat::Jsonl | FileFormat::Avro)
+    }
+}
+
 file_formats! {
     Parquet => "parquet";
     Csv => "csv";
@@ -83,4 +95,6 @@ file_formats! {
     Arrow => "arrow";
     /// A Delta table: a folder whose log lists Parquet files.
     Delta => "delta";
+    /// Records of Avro with a schema registry: of topics alone, no file is read so.
+    Avro => "avro";
 }

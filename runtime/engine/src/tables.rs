@@ -6,6 +6,7 @@ use featc_ir::plan::{BatchPlan, StreamGraph};
 use featc_ir::{Contents, Source, Table, TableRows, Truth};
 use featr_decode::{Example, ReadOptions, read_source};
 use featr_kernels::{Batch, Column, Value, tables};
+use featr_stream::LogName;
 use std::collections::BTreeMap;
 
 impl Program {
@@ -59,6 +60,22 @@ impl Program {
             }
         }
         Ok(contents)
+    }
+
+    /// The table with versions that events look into, or that they are rows of.
+    pub fn versions_behind(&self, log: &LogName) -> Option<String> {
+        let of_transform = |graph: &StreamGraph| {
+            let mut rows = graph.rows.iter().map(|rows| rows.rows.spec());
+            let rows = rows.find(|rows| rows.name == log.transform);
+            rows.and_then(|rows| rows.awaited().into_iter().next())
+        };
+        let looked_up = self.stream.iter().find_map(of_transform);
+        let own = || {
+            self.tables()
+                .into_iter()
+                .find(|table| table.name == log.source && table.versions.is_some())
+        };
+        looked_up.or_else(own).map(|table| table.name)
     }
 
     /// As [`Program::contents`], of those without versions.

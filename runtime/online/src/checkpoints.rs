@@ -16,6 +16,7 @@ use crate::recovery::refused;
 use crate::shared::Shared;
 use crate::store::{Refusal, Store};
 use featr::{Cuts, Snapshotting};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -72,6 +73,8 @@ struct Written {
     first: u64,
     answered: Option<(i64, Cuts)>,
     answers: usize,
+    /// Rows that it takes out of the log, by source.
+    rows: BTreeMap<String, u64>,
 }
 
 impl Taken {
@@ -91,8 +94,11 @@ impl Taken {
             drop(core);
             shared.give_way();
         }
+        let mut rows: BTreeMap<String, u64> = BTreeMap::new();
         for segment in &self.segments {
-            archive::put(disk, *segment, self.pushed)?;
+            for (source, count) in archive::put(disk, *segment, self.pushed)? {
+                *rows.entry(source).or_default() += count;
+            }
         }
         let file = checkpoint_file(self.number);
         let bytes = snapshot.finish();
@@ -101,6 +107,7 @@ impl Taken {
             first: self.first,
             answered: self.answered,
             answers: self.answers,
+            rows,
         })
     }
 }
@@ -239,7 +246,7 @@ impl Checkpoints {
 
     /// Lets one count that has been written.
     fn finish(&mut self, store: &mut Store, written: Written) -> Result<(), StateError> {
-        let done = store.checkpoint(written.first, written.answered);
+        let done = store.checkpoint(written.first, written.answered, &written.rows);
         if let Err(error @ StateError::Fenced { .. }) = &done {
             self.shared.fail(&error.to_string());
         }

@@ -246,8 +246,12 @@ fn unique(
 /// Looks up the format of files; one that is not known, and a version of what has none, are reported.
 pub(super) fn files(files: &ast::Files, keyword: &str, complaints: &mut Vec<Diagnostic>) -> Option<FileSet> {
     let (word, at) = (&files.format.text, files.format.span);
-    let known = FileFormat::ALL.iter().copied();
-    let Some(format) = known.clone().find(|format| format.name() == word) else {
+    let known = FileFormat::ALL.iter().copied().filter(|format| format.is_of_files());
+    let is_topic = |path: &ast::Text| path.value.starts_with(KAFKA);
+    let of_topics = FileFormat::ALL.iter().copied().find(|format| {
+        format.name() == word && !format.is_of_files() && keyword == "stream" && files.paths.iter().any(is_topic)
+    });
+    let Some(format) = known.clone().find(|format| format.name() == word).or(of_topics) else {
         let nearest = suggest::nearest(word, known.clone().map(FileFormat::name));
         let all: Vec<String> = known.map(|format| format.name().to_owned()).collect();
         let path = files
@@ -261,12 +265,12 @@ pub(super) fn files(files: &ast::Files, keyword: &str, complaints: &mut Vec<Diag
         complaints.push(errors::version_of_files(word, version.span));
         return None;
     }
-    for path in files.paths.iter().filter(|path| path.value.starts_with(KAFKA)) {
+    for path in files.paths.iter().filter(|path| is_topic(path)) {
         let name = path.value[KAFKA.len()..].split('?').next().unwrap_or_default();
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         let why = match keyword {
             _ if name.is_empty() || !name.bytes().all(is_name) => "no name of a topic",
-            "stream" if format != FileFormat::Jsonl => "records of a topic are read as `jsonl`",
+            "stream" if !format.is_of_topics() => "records of a topic are read as `jsonl` or as `avro`",
             "stream" if files.paths.len() > 1 => "not the only place",
             "stream" => continue,
             _ => "a topic is no file",

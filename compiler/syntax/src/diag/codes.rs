@@ -237,6 +237,7 @@ codes! {
     E0815 ReplacedFile        "followed data that is not there any more", since "0.1";
     E0816 UnreadableSplit     "followed source that cannot be read", since "0.1";
     E0817 GatedEntity         "entity without an answer of a gated feature", since "0.1";
+    E0818 UnfitSchema         "schema of a topic that does not fit", since "0.1";
     E0820 BeyondFeast         "question that Feast's protocol has no words for", since "0.1";
     E0821 NotTogether         "features that no service answers together", since "0.1";
     E0822 NoFormOfFeast       "value that Feast cannot hold", since "0.1";
