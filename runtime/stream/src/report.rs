@@ -156,7 +156,8 @@ impl StepReport {
 
     /// Notes what a log does with the events of these accepted rows, of which it has released those with τ ≤ `floor_us`.
     pub(crate) fn note(&mut self, rows: &[u32], times: &[i64], floor_us: Option<i64>) {
-        let end = rows.last().map_or(0, |last| *last as usize + 1);
+        // Rows that waited for tables come in the order in which they became known.
+        let end = rows.iter().max().map_or(0, |last| *last as usize + 1);
         self.fates.resize(self.fates.len().max(end), Fate::Nowhere);
         for (row, time) in rows.iter().zip(times) {
             let fate = match floor_us.is_some_and(|floor| *time <= floor) {
