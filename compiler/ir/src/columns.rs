@@ -65,6 +65,11 @@ macro_rules! file_formats {
             /// Every format, in the order of the reference.
             pub const ALL: &'static [FileFormat] = &[$(FileFormat::$variant,)*];
 
+            /// Whether a value of its files may be a list.
+            pub fn holds_lists(self) -> bool {
+                !matches!(self, FileFormat::Csv | FileFormat::Tsv)
+            }
+
             /// The word in `.feat` files.
             pub fn name(self) -> &'static str {
                 match self { $(FileFormat::$variant => $name,)* }

@@ -49,6 +49,12 @@ messages! {
         help: "keys are bool, int64, string, date, timestamp or decimal";
     }
 
+    E0442 list_in_a_table(column: &str, ty: Type, at: Span) {
+        "column `{column}` of a table is {ty}";
+        at: "is a list";
+        help: "columns of tables have one value: give the table a row or a column for each item, or read the lists as rows of a source";
+    }
+
     E0442 nullable_in_table(column: &str, clause: &str, at: Span) {
         "column `{column}` may be null, and is named by `{clause}`";
         at: "may be null";
