@@ -1,4 +1,4 @@
-//! The engine with its instants: what an answer sees, and what is stamped.
+//! The instants of a state: what an answer sees, and what is stamped.
 //!
 //! ```text
 //! base    the instant that cuts follow from: the cut of a source is base − delay. It follows the clock, never goes back, and
@@ -14,15 +14,17 @@
 use crate::clock::Clock;
 use featc_ir::Source;
 use featr::{Cuts, Error, Online};
+use std::collections::VecDeque;
 
 #[derive(Debug)]
 pub struct Core {
-    pub online: Online,
     /// No base was greater.
     pub base_us: i64,
     pub bound_us: i64,
-    /// The least arrival of rows that were stamped and are on their way.
-    in_flight_us: Option<i64>,
+    /// The arrivals of rows that were stamped and are on their way, ascending.
+    in_flight_us: VecDeque<i64>,
+    /// The greatest cuts that rows were let in up to.
+    pub shown: Cuts,
     /// The greatest cuts that answers were given with, or may have been.
     pub answered: Cuts,
     /// A snapshot is being taken, in parts: nothing is released meanwhile.
@@ -30,14 +32,14 @@ pub struct Core {
 }
 
 impl Core {
-    /// `bound_us`: answers may have been given with bases up to it.
-    pub fn new(online: Online, bound_us: Option<i64>) -> Core {
+    /// `bound_us`: answers may have been given with bases up to it; `shown` is what the state shows.
+    pub fn new(bound_us: Option<i64>, shown: Cuts) -> Core {
         let bound_us = bound_us.unwrap_or(i64::MIN);
         Core {
-            online,
             base_us: bound_us,
             bound_us,
-            in_flight_us: None,
+            in_flight_us: VecDeque::new(),
+            shown,
             answered: Cuts::new(),
             is_taken: false,
         }
@@ -46,76 +48,74 @@ impl Core {
     /// The base of an answer that is given now.
     pub fn base(&self, clock: &dyn Clock) -> i64 {
         let now_us = clock.now_us();
-        let behind = self.in_flight_us.map_or(now_us, |stamp| now_us.min(stamp - 1));
+        let behind = self.in_flight_us.front().map_or(now_us, |stamp| now_us.min(stamp - 1));
         behind.max(self.base_us)
     }
 
-    /// Stamps rows; until they have landed no base comes as far.
-    pub fn stamp(&mut self, clock: &dyn Clock) -> i64 {
-        let stamp = clock.now_us().max(self.base_us.saturating_add(1));
-        self.in_flight_us = Some(stamp);
-        stamp
+    /// The next stamp; see [`Core::stamped`].
+    pub fn stamp(&self, clock: &dyn Clock) -> i64 {
+        let last_us = self.in_flight_us.back().copied().unwrap_or(i64::MIN);
+        clock.now_us().max(self.base_us.max(last_us).saturating_add(1))
     }
 
-    /// The rows with this stamp are in the state; those with the next one are not.
-    pub fn landed_up_to(&mut self, stamp: i64, next: Option<i64>) {
-        self.base_us = self.base_us.max(stamp);
-        self.in_flight_us = next;
+    /// Rows have this stamp, which is after all others: until they have landed no base comes as far.
+    pub fn stamped(&mut self, stamp_us: i64) {
+        self.in_flight_us.push_back(stamp_us);
     }
 
-    /// What was stamped will never be in the state. Of what may be in the log or not nobody says so: no base comes as far any
-    /// more.
-    pub fn never_lands(&mut self) {
-        self.in_flight_us = None;
+    /// The rows with this stamp, the least one, are in the state.
+    pub fn landed(&mut self, stamp_us: i64) {
+        self.base_us = self.base_us.max(stamp_us);
+        self.in_flight_us.pop_front_if(|known| *known <= stamp_us);
     }
 
-    /// Releases what no question can reach that is asked so long before the base.
-    pub fn release(&mut self, clock: &dyn Clock, history_us: u64) {
+    /// What was stamped from this one on will never be in the state. Of what may be in the log or not nobody says so: no base comes
+    /// as far any more.
+    pub fn never_lands(&mut self, from_us: i64) {
+        self.in_flight_us.retain(|stamp_us| *stamp_us < from_us);
+    }
+
+    /// Moves the base along with the clock; tells the instant from which on questions are asked.
+    pub fn horizon(&mut self, clock: &dyn Clock, history_us: u64) -> i64 {
         // A question at the base has an answer, also if the clock goes back.
         self.base_us = self.base(clock);
-        let horizon_us = self.base_us.saturating_sub_unsigned(history_us);
-        if !self.is_taken && self.online.cut_us().is_none_or(|known| horizon_us > known) {
-            // It does not go back.
-            let _ = self.online.advance(horizon_us);
-        }
+        self.base_us.saturating_sub_unsigned(history_us)
     }
 
-    /// Lets in what an answer would show that was given now, if it could be.
-    ///
-    /// # Errors
-    /// None but bugs.
-    pub fn prepare(&mut self, clock: &dyn Clock, sources: &[Source], delay_us: Option<u64>) -> Result<(), Error> {
+    /// What an answer would show that was given now, if it could be.
+    pub fn prepare(&mut self, clock: &dyn Clock, sources: &[Source], delay_us: Option<u64>) -> Option<Cuts> {
         let base_us = self.base(clock);
-        match base_us <= self.bound_us {
-            true => self.let_in(base_us, sources, delay_us).map(drop),
-            false => Ok(()),
-        }
+        (base_us <= self.bound_us).then(|| self.show(base_us, sources, delay_us).clone())
     }
 
-    /// Lets in what a base shows. Whoever answers with these cuts adds them to those that were answered with.
-    ///
-    /// # Errors
-    /// None but bugs.
-    pub fn let_in(&mut self, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Result<Cuts, Error> {
+    /// The cuts of a base. Whoever answers with them says so.
+    pub fn show(&mut self, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> &Cuts {
         self.base_us = self.base_us.max(base_us);
-        let cuts = self.cuts_at(base_us, sources, delay_us);
-        if self.online.cuts() != Some(&cuts) {
-            self.online.let_in(&cuts)?;
+        self.shown = self.cuts_at(base_us, sources, delay_us);
+        &self.shown
+    }
+
+    /// Answers were given with these cuts.
+    pub fn answer(&mut self, cuts: &Cuts) {
+        for (source, cut_us) in cuts {
+            match self.answered.get_mut(source) {
+                Some(known_us) => *known_us = (*known_us).max(*cut_us),
+                None => drop(self.answered.insert(source.clone(), *cut_us)),
+            }
         }
-        Ok(cuts)
     }
 
     /// What a base shows of each source that says when its rows arrive.
     pub fn cuts_at(&self, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Cuts {
-        cuts_at(self.online.cuts(), base_us, sources, delay_us)
+        cuts_at(Some(&self.shown), base_us, sources, delay_us)
     }
 
     /// Goes on behind answers with these cuts: rows that come from now on and lie there come late.
     ///
     /// # Errors
     /// None but bugs.
-    pub fn resume(&mut self, answered: &Cuts, sources: &[Source]) -> Result<(), Error> {
-        let known = self.online.cuts().cloned().unwrap_or_default();
+    pub fn resume(&mut self, online: &mut Online, answered: &Cuts, sources: &[Source]) -> Result<(), Error> {
+        let known = online.cuts().cloned().unwrap_or_default();
         let has_cut = |source: &&Source| source.tells_arrival() && answered.contains_key(&source.name);
         let later = sources.iter().filter(has_cut).filter_map(|source| {
             let answered_us = answered[&source.name];
@@ -124,10 +124,11 @@ impl Core {
         });
         let later: Cuts = later.collect();
         if !later.is_empty() {
-            self.online.let_in(&later)?;
+            online.let_in(&later)?;
         }
         // What was let in was not behind them.
-        self.answered = self.online.cuts().cloned().unwrap_or_default();
+        self.answered = online.cuts().cloned().unwrap_or_default();
+        self.shown.clone_from(&self.answered);
         Ok(())
     }
 }

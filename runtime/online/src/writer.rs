@@ -1,22 +1,25 @@
-//! The one thread that writes: it collects what waits into a group, makes the group durable, takes it into the engine, and
-//! only then answers.
+//! The one thread that writes: it collects what waits into a group, makes the group durable, and sends it on its way into the
+//! shards; who pushed is told when it has landed there.
 
-use crate::aside::{About, Aside};
+use crate::aside::Aside;
 use crate::checkpoints::{Checkpoints, told_of};
-use crate::core::Core;
 use crate::error::{Refused, StateError};
 use crate::group::{Command, GROUP_BYTES, Group, Push};
 use crate::ipc;
+use crate::lander::{InShards, Lander, Landing};
+use crate::locks::locked;
 use crate::log::Entry;
 use crate::reads;
 use crate::served;
-use crate::shared::{Pushed, Shared};
+use crate::shard;
+use crate::shared::{FailsInPanic, Shared};
 use crate::store::Store;
+use crate::workers::Workers;
 use arrow::array::RecordBatch;
-use featr::{Cuts, Incoming, PushReport, Pushing};
-use std::sync::Arc;
+use featr::{Cuts, Incoming, Pushing, Stage, StagedPart};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// How often it looks around when nothing comes.
@@ -25,7 +28,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub const BOUND_AHEAD_US: i64 = 1_000_000;
 /// How often events that nobody can ask for are released, sizes are taken, and a disk that refused is tried again.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Rows that are taken in at a time.
+/// Rows that a shard takes in at a time, about: who asks meanwhile waits for them.
 const PART_ROWS: usize = 128;
 /// Sizes are taken for this part of the time at most.
 const LOOK_PART: u32 = 50;
@@ -35,7 +38,10 @@ const LOOK_AT_CHECKPOINT: Duration = Duration::from_millis(1);
 pub struct Writer {
     shared: Arc<Shared>,
     store: Store,
-    aside: Aside,
+    aside: Arc<Mutex<Aside>>,
+    stage: Stage,
+    lander: Lander,
+    workers: Arc<Workers>,
     commands: Receiver<Command>,
     /// What did not fit into the last group.
     held: Option<Push>,
@@ -52,24 +58,26 @@ pub struct Writer {
     sized: (Instant, Duration),
 }
 
-/// Says that nothing can be written any more, if the writer panics.
-struct FailsInPanic(Arc<Shared>);
-
-impl Drop for FailsInPanic {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.fail("the thread that writes broke off");
-        }
-    }
-}
-
 impl Writer {
-    pub fn new(shared: Arc<Shared>, store: Store, aside: Aside, commands: Receiver<Command>) -> Writer {
+    /// # Errors
+    /// The system refuses a thread.
+    pub fn new(
+        shared: Arc<Shared>,
+        (store, aside): (Store, Aside),
+        stage: Stage,
+        commands: Receiver<Command>,
+    ) -> std::io::Result<Writer> {
         let (now, checkpoints) = (Instant::now(), Checkpoints::new(shared.clone()));
-        Writer {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let workers = Arc::new(Workers::begin(&shared, threads)?);
+        let aside = Arc::new(Mutex::new(aside));
+        Ok(Writer {
+            lander: Lander::begin(shared.clone(), aside.clone(), workers.clone())?,
+            workers,
             shared,
             store,
             aside,
+            stage,
             commands,
             held: None,
             stopping: false,
@@ -79,7 +87,7 @@ impl Writer {
             released: now,
             tried: now,
             sized: (now, Duration::ZERO),
-        }
+        })
     }
 
     /// Works until it is told to stop; then the state is a checkpoint.
@@ -98,6 +106,9 @@ impl Writer {
             self.stopping |= group.stop;
             self.checkpoints.want(&mut group.checkpoint);
             self.work(group);
+            if self.checkpoints.begins(&self.store) || self.stopping {
+                self.lander.wait();
+            }
             self.checkpoints.look(&mut self.store, self.stopping);
             if self.stopping && self.held.is_none() {
                 return self.stop();
@@ -108,6 +119,7 @@ impl Writer {
 
     fn stop(&mut self) -> Result<(), StateError> {
         self.ending = true;
+        self.lander.wait();
         let base_us = {
             let mut core = self.shared.core();
             core.bound_us = core.bound_us.min(core.base_us);
@@ -140,7 +152,9 @@ impl Writer {
                 .max(now_us)
                 .saturating_add(BOUND_AHEAD_US);
             let is_near = core.bound_us < wanted - BOUND_AHEAD_US / 2;
-            let is_wanted = !group.extend.is_empty() || (asked && is_near) || is_tried;
+            // Rows do not wait for the first question: their commit says how far answers go as well.
+            let is_used = asked || !group.pushes.is_empty();
+            let is_wanted = !group.extend.is_empty() || (is_used && is_near) || is_tried;
             (is_wanted && !self.ending).then_some(wanted)
         };
         if group.pushes.is_empty() && answers.is_empty() && bound_us.is_none() {
@@ -171,7 +185,10 @@ impl Writer {
     /// Nothing of a group was written; or nobody knows, and no base comes as far as its stamps any more.
     fn refuse_all(&self, group: Group, answers: Vec<(String, RecordBatch)>, why: &str, again: bool) {
         if again {
-            self.shared.core().never_lands();
+            let first_us = group.pushes.iter().filter_map(|push| push.stamped_us).min();
+            if let Some(first_us) = first_us {
+                self.shared.core().never_lands(first_us);
+            }
             self.shared.put_back(answers);
         } else {
             self.shared.lose(&answers);
@@ -191,7 +208,7 @@ impl Writer {
     ) -> Result<(), (String, bool)> {
         let again = |error: String| (error, true);
         self.stamp(pushes).map_err(|error| again(error.to_string()))?;
-        reads::keep_undecoded(&mut self.aside, &self.shared, pushes)?;
+        reads::keep_undecoded(&mut locked(&self.aside), &self.shared, pushes)?;
         let rows = pushes
             .iter()
             .map(|push| (push.incoming.source.as_str(), &push.incoming.rows));
@@ -225,21 +242,18 @@ impl Writer {
 
     /// Gives rows that say no arrival one of now.
     fn stamp(&self, pushes: &mut [Push]) -> Result<(), featr::Error> {
-        if pushes.is_empty() {
-            return Ok(());
-        }
         // Each push has a stamp of its own: they land one after another.
-        let mut stamp_us = self.shared.core().stamp(&*self.shared.clock);
-        let mut stamped = 0;
         for push in pushes {
-            let source = self.shared.source(&push.incoming.source);
-            let rows = source.map_or(Ok(0), |source| push.incoming.stamp(source, stamp_us))?;
-            push.stamped_us = (rows > 0).then_some(stamp_us);
-            stamp_us += i64::from(rows > 0);
-            stamped += rows;
-        }
-        if stamped == 0 {
-            self.shared.core().never_lands();
+            let Some(source) = self.shared.source(&push.incoming.source) else {
+                continue;
+            };
+            // No base is read between a stamp and its being known.
+            let mut core = self.shared.core();
+            let stamp_us = core.stamp(&*self.shared.clock);
+            if push.incoming.stamp(source, stamp_us)? > 0 {
+                core.stamped(stamp_us);
+                push.stamped_us = Some(stamp_us);
+            }
         }
         Ok(())
     }
@@ -249,88 +263,65 @@ impl Writer {
         shared.core().cuts_at(base_us, &shared.sources, options.delay_us)
     }
 
-    /// Takes the rows of a push into the engine, in parts: who asks meanwhile waits for one of them.
-    fn take_in_rows(&self, push: &Push) -> Result<PushReport, featr::Error> {
+    /// Sends durable rows on their way into the shards.
+    fn take_in(&mut self, pushes: Vec<Push>, now_us: i64) {
+        let group: Vec<Landing> = pushes.into_iter().map(|push| self.stage(push)).collect();
+        if !group.is_empty() {
+            self.lander.send(group, now_us);
+        }
+    }
+
+    /// What of the way of rows into the state needs none of it; and the shards begin with the rest.
+    fn stage(&mut self, push: Push) -> Landing {
         let Incoming { source, rows, .. } = &push.incoming;
         let declared = self.shared.source(source).ok_or_else(|| featr::Error::UnknownSource {
             source: source.clone(),
             known: Vec::new(),
-        })?;
-        let mut pushing = Pushing::new(declared, rows)?;
-        loop {
-            let mut core = self.shared.core();
-            let Core { online, answered, .. } = &mut *core;
-            let is_more = online.take_in(&mut pushing, PART_ROWS, Some(answered));
-            drop(core);
-            if !is_more {
-                break;
-            }
-            self.shared.give_way();
-        }
-        Ok(pushing.finish())
-    }
-
-    /// Takes durable rows into the engine, keeps aside what is to be kept, and answers.
-    fn take_in(&mut self, pushes: Vec<Push>, now_us: i64) {
-        let mut done: Vec<(Push, Result<PushReport, featr::Error>, bool)> = Vec::with_capacity(pushes.len());
-        let stamps: Vec<i64> = pushes.iter().filter_map(|push| push.stamped_us).collect();
-        let mut next = stamps.into_iter().peekable();
-        for push in pushes {
-            let report = self.take_in_rows(&push);
-            let mut core = self.shared.core();
-            if push.stamped_us.is_some()
-                && let Some(stamp_us) = next.next()
-            {
-                core.landed_up_to(stamp_us, next.peek().copied());
-            }
-            let (sources, delay_us) = (&self.shared.sources, self.shared.options.delay_us);
-            let prepared = core.prepare(&*self.shared.clock, sources, delay_us);
-            drop(core);
-            done.push((push, prepared.and(report), false));
-            self.shared.give_way();
-        }
-        let mut kept = Ok(());
-        for (push, report, has_lines) in &mut done {
-            let source = self.shared.source(&push.incoming.source);
-            if let (Ok(report), Some(source)) = (report, source) {
-                let about = About::of(push, now_us);
-                let noted = self.aside.note(source, (&push.incoming, report), about);
-                *has_lines = *noted.as_ref().unwrap_or(&true);
-                kept = kept.and(noted.map(|_| ()).map_err(|error| error.to_string()));
-            }
-        }
-        let kept = reads::kept(&mut self.aside, &self.shared)
-            .map_err(|(why, _)| why)
-            .and(kept);
-        for (push, report, has_lines) in done {
-            let result = report.map_err(Refused::Request).and_then(|report| {
-                if let Err(why) = kept.clone()
-                    && has_lines
-                {
-                    return Err(Refused::Unwritable { why });
+        });
+        let staged = declared
+            .and_then(|declared| Pushing::new(declared, rows))
+            .map(|pushing| {
+                let (tell, told) = channel();
+                let mut reports = Vec::new();
+                let mut of_shards: Vec<Vec<StagedPart>> = self.shared.shards.iter().map(|_| Vec::new()).collect();
+                for staged in self.stage.stage(&pushing, PART_ROWS * of_shards.len()) {
+                    reports.push(staged.report);
+                    let parts = of_shards.iter_mut().zip(staged.parts);
+                    parts.for_each(|(of_shard, part)| of_shard.push(part));
                 }
-                self.shared.count(&push.incoming, &report);
-                Ok(Pushed::of(&push.incoming, report, push.stamped_us))
+                let mut shards = 0;
+                for (shard, parts) in of_shards.into_iter().enumerate() {
+                    if parts.iter().any(|part| !part.is_empty()) {
+                        shards += 1;
+                        // That nobody takes it is found out by who lands.
+                        let _ = self.workers.take_in(shard, parts, tell.clone());
+                    }
+                }
+                InShards {
+                    pushing,
+                    reports,
+                    shards,
+                    told,
+                }
             });
-            let took = push.begun.elapsed().as_micros();
-            self.shared.counters.pushes.add(u64::try_from(took).unwrap_or(u64::MAX));
-            (push.then)(result);
-        }
+        Landing { push, staged }
     }
 
     /// Releases what no question can reach any more, and tells what can be known without the engine.
     fn look_around(&mut self) {
         let shared = &*self.shared;
-        let mut core = shared.core();
         if self.released.elapsed() >= LOOK_EVERY {
             self.released = Instant::now();
-            core.release(&*shared.clock, shared.options.history_us);
+            shared.release();
         }
-        shared.published.show(&core.answered, core.base_us);
+        {
+            let core = shared.core();
+            shared.published.show(&core.answered, core.base_us);
+        }
         let (at, took) = self.sized;
         if shared.published.is_looked_at() && at.elapsed() >= LOOK_EVERY.max(took * LOOK_PART) {
             let begun = Instant::now();
-            shared.published.set_stats(core.online.stats());
+            shared.published.set_stats(shard::stats(&shared.shards));
             self.sized = (Instant::now(), begun.elapsed());
         }
     }

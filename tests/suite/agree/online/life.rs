@@ -317,11 +317,16 @@ impl Life {
     fn opened(&self, version: &Version) -> Result<Runtime, StateError> {
         let found = inspect(&version.featr, &self.disk)?;
         let refusal = found.and_then(|found| found.refusal());
+        // Every opening has another number of shards than the one before.
+        let options = Options {
+            shards: [1, 2, 5, 3][self.trace.len() % 4],
+            ..self.options.clone()
+        };
         let opened = Runtime::open(
             version.featr.clone(),
             Arc::new(self.disk.clone()),
             self.clock.clone(),
-            self.options.clone(),
+            options,
         );
         let is_refused = matches!(opened, Err(StateError::OtherProgram { .. }));
         assert_eq!(refusal.is_some(), is_refused, "a dry run says {refusal:?}");
