@@ -1,10 +1,16 @@
 //! Engines that hold the entities between them are one engine.
 
-use super::fixture::{asks, batch, deliveries, graph, questions};
+use super::fixture::{asks, batch, deliveries, fold_of, graph_of, questions, row_spec, window};
 use crate::{Cuts, Engine, Questions, StepReport};
+use featc_ir::plan::StreamGraph;
 use featc_ir::{Status, Truth};
 use featr_kernels::Column;
 use proptest::prelude::*;
+
+fn graph() -> Vec<StreamGraph> {
+    let windows = [window(Some(20)), window(Some(3)), window(None)];
+    graph_of(row_spec(), fold_of(&windows, vec![Some(5), None], &[0, 1, 2, 3, 4, 5]))
+}
 
 fn fresh() -> Engine {
     Engine::new(graph(), Truth::AsServed).unwrap()
