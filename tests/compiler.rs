@@ -14,6 +14,8 @@ mod golden;
 mod pages;
 #[path = "suite/proofs.rs"]
 mod proofs;
+#[path = "suite/texts.rs"]
+mod texts;
 #[path = "suite/tidy.rs"]
 mod tidy;
 #[path = "suite/ui.rs"]

@@ -93,7 +93,7 @@ pub enum Command {
     Serve(ServeArgs),
     /// Write what other tools read: a repository of Feast
     Export(ExportCommand),
-    /// Look at the durable state of a server that does not run: list, show, verify, export
+    /// Look at the durable state of a server that does not run: list, show, verify, compact, export
     State(StateCommand),
     /// The whole tour on real flights
     Demo(DemoArgs),

@@ -218,7 +218,11 @@ impl Prepared {
             let own = asked.into_iter().flat_map(|asked| &asked.self_columns);
             let own = own.filter(|own| keys.iter().all(|key| key.name != own.name));
             let own: Vec<&str> = own.map(|key| key.name.as_str()).collect();
-            reporter.refuse(errors::of_spine(&error, &args.at_column, &own))
+            let declared = self.ir.service(service);
+            let roles = declared.into_iter().flat_map(|declared| &declared.roles);
+            let roles = roles.flat_map(|role| role.keys.iter().map(|key| (key.name.as_str(), role.name.as_str())));
+            let roles: Vec<(&str, &str)> = roles.collect();
+            reporter.refuse(errors::of_spine(&error, &args.at_column, &own, &roles))
         })
     }
 

@@ -1,6 +1,7 @@
 //! `featc serve`: features over HTTP, from durable state.
 
 mod dry_run;
+mod fill;
 mod followed;
 
 use crate::args::ServeArgs;
@@ -11,20 +12,21 @@ use crate::state::{compiled, duration};
 use featc_ir::Program;
 use featr::Truth;
 use featr_follow::Followed;
-use featr_online::{Folder, Opened, Options, Runtime, SystemClock};
+use featr_online::{Clock as _, Folder, Opened, Options, Runtime, SystemClock};
 pub use featr_serve::End;
-use featr_serve::{Config, Limits, Listener, ServeError};
+use featr_serve::{Config, Limits, Listener, ServeError, Tls, TlsFile, TlsFiles};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// So long an end waits for a reader of a source that is at work.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
     if args.dry_run {
-        let (_, program) = compiled((&args.program, &args.given), &args.sources, reporter)?;
+        let (_, mut program) = compiled((&args.program, &args.given), &args.sources, reporter)?;
         check_services(&program, reporter)?;
-        return dry_run::run(&program, args, reporter);
+        let fill = fill::of(args, &mut program, reporter)?;
+        return dry_run::run(&program, (args, fill.as_ref()), reporter);
     }
     let ready = begin(args, End::Signals, reporter)?;
     let (text, value) = ready.told();
@@ -47,10 +49,12 @@ pub struct Ready {
 /// # Errors
 /// Either cannot be had, or an argument is refused, which has been told.
 pub fn begin(args: &ServeArgs, end: End, reporter: &Reporter) -> Result<Ready, Refused> {
-    let (ir, program) = compiled((&args.program, &args.given), &args.sources, reporter)?;
+    let (ir, mut program) = compiled((&args.program, &args.given), &args.sources, reporter)?;
     check_services(&program, reporter)?;
-    let options = options(args, &ir, reporter)?;
+    let mut options = options(args, &ir, reporter)?;
+    options.fill = fill::of(args, &mut program, reporter)?;
     let token = token(args, reporter)?;
+    let tls = tls(args, reporter)?;
     let followed = followed::of(args, &program, reporter)?;
     let limits = limits(args, reporter)?;
     // Before the state is opened: that takes time, and leaves a trace.
@@ -71,12 +75,21 @@ pub fn begin(args: &ServeArgs, end: End, reporter: &Reporter) -> Result<Ready, R
     let Some(disk) = disk else {
         return reporter.refuse(errors::busy_state(&folder));
     };
+    let may_fill = options.fill.is_some();
     let opened = Runtime::open(program, Arc::new(disk), Arc::new(SystemClock), options);
     let (runtime, opened) = opened.or_else(|error| reporter.refuse(errors::state(&error)))?;
+    if may_fill && opened.filled.is_empty() {
+        reporter.note("nothing had to be filled: the state has all that the program reads");
+    }
     Ok(Ready {
         listener,
         runtime,
-        config: Config { token, limits, end },
+        config: Config {
+            token,
+            tls,
+            limits,
+            end,
+        },
         folder,
         opened,
         followed,
@@ -90,14 +103,20 @@ impl Ready {
             epoch,
             checkpoint,
             replayed,
+            filled,
         } = &self.opened;
         let (address, folder) = (self.listener.address(), &self.folder);
-        let text = format!(
-            "serving http://{address} from `{folder}`: checkpoint {checkpoint}, {replayed} rows of log behind it"
+        let scheme = if self.config.tls.is_some() { "https" } else { "http" };
+        let filled: Vec<String> = filled.iter().flat_map(fill::told).collect();
+        let mut text = format!(
+            "serving {scheme}://{address} from `{folder}`: checkpoint {checkpoint}, {replayed} rows of log behind it"
         );
+        filled
+            .iter()
+            .for_each(|line| text.push_str(&format!("\nfilled: {line}")));
         let value = serde_json::json!({
-            "listening": address.to_string(), "state": folder, "program": self.runtime.program().hash(),
-            "epoch": epoch, "checkpoint": checkpoint, "replayed": replayed,
+            "listening": address.to_string(), "url": format!("{scheme}://{address}"), "state": folder, "program": self.runtime.program().hash(),
+            "epoch": epoch, "checkpoint": checkpoint, "replayed": replayed, "filled": filled,
         });
         (text, value)
     }
@@ -176,14 +195,37 @@ fn limits(args: &ServeArgs, reporter: &Reporter) -> Result<Limits, Refused> {
     })
 }
 
+/// How connections are encrypted, if they are.
+fn tls(args: &ServeArgs, reporter: &Reporter) -> Result<Option<Tls>, Refused> {
+    let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) else {
+        return Ok(None);
+    };
+    let files = TlsFiles {
+        certificate,
+        key,
+        client_ca: args.tls_client_ca.as_deref(),
+    };
+    let now_us = u64::try_from(SystemClock.now_us()).unwrap_or(0);
+    let tls = Tls::read(files, SystemTime::UNIX_EPOCH + Duration::from_micros(now_us));
+    tls.map(Some).or_else(|problem| {
+        let (option, path) = match problem.file {
+            TlsFile::Certificate => ("--tls-cert", Some(certificate)),
+            TlsFile::Key => ("--tls-key", Some(key)),
+            TlsFile::ClientCa => ("--tls-client-ca", args.tls_client_ca.as_ref()),
+        };
+        let name = path.map(|path| path.display().to_string()).unwrap_or_default();
+        reporter.refuse(errors::argument(option, &name, &problem.why, problem.help))
+    })
+}
+
 /// The token; there must be one where others than this machine can ask.
 fn token(args: &ServeArgs, reporter: &Reporter) -> Result<Option<String>, Refused> {
     let Some(path) = &args.token_file else {
-        if args.listen.ip().is_loopback() {
+        if args.listen.ip().is_loopback() || args.tls_client_ca.is_some() {
             return Ok(None);
         }
-        let help = "pass `--token-file FILE`, or listen on 127.0.0.1";
-        let why = "others could ask and push without a token";
+        let help = "pass `--token-file FILE` or `--tls-client-ca FILE`, or listen on 127.0.0.1";
+        let why = "others could ask and push without a token or a certificate";
         return reporter.refuse(errors::argument("--listen", &args.listen.to_string(), why, help));
     };
     let name = path.display().to_string();

@@ -1,5 +1,6 @@
-//! `featc state`: what a folder of online state holds, without a server and without changing it.
+//! `featc state`: what a folder of online state holds, without a server; all but `compact` change nothing in it.
 
+mod compact;
 mod export;
 mod list;
 mod show;
@@ -18,6 +19,7 @@ pub fn run(args: &StateCommand, reporter: &Reporter) -> Result<(), Refused> {
         StateQuestion::List(args) => list::run(args, reporter),
         StateQuestion::Show(args) => show::run(args, reporter),
         StateQuestion::Verify(args) => verify::run(args, reporter),
+        StateQuestion::Compact(args) => compact::run(args, reporter),
         StateQuestion::Export(args) => export::run(args, reporter),
     }
 }
@@ -75,7 +77,7 @@ fn opened(args: &StateArgs, reporter: &Reporter) -> Result<Opened, Refused> {
     let (ir, program) = compiled((&args.program, &args.given), &[], reporter)?;
     let disk = taken(&args.folder.state, reporter)?;
     let folder = args.folder.state.display().to_string();
-    let found = inspect(&program, &disk).or_else(|error| reporter.refuse(errors::state(&error)))?;
+    let found = inspect(&program, &disk, None).or_else(|error| reporter.refuse(errors::state(&error)))?;
     let Some(found) = found else {
         let error = featr_online::StateError::Nothing { folder };
         return reporter.refuse(errors::state(&error));

@@ -4,8 +4,10 @@
 //! `== program` (this one is served in its place), `== push SOURCE` (these rows are there), `== hold N` (so many requests begin and do not go on), `== blocks N` (no file is longer, in KiB), `== repeat N` (the body comes so often, a line each), `== request` with
 //! method, path, headers and body, `== status CODE`, `== body` with what is answered. `FEATC_BLESS=1` rewrites the bodies.
 //! `tests/ui/<CODE>/<point>.log` is one of what a server tells in its log: `== file NAME`, `== serve OPTIONS`, `== accepted N`,
-//! `== write NAME`, done in order, and `== log` with the line of this code.
+//! `== write NAME`, `== schema N` (a registry has it), `== record` (the topic `payments` has it, in hexadecimal), done in order, and `== log` with the line of this code.
 
+#[path = "../../tests/support/broker.rs"]
+mod broker;
 #[path = "serve/client.rs"]
 mod client;
 #[path = "serve/faults.rs"]
@@ -22,6 +24,11 @@ mod fuzz;
 mod kafka;
 #[path = "serve/limits.rs"]
 mod limits;
+#[path = "serve/mocked.rs"]
+mod mocked;
+#[path = "../../tests/support/registry.rs"]
+#[allow(dead_code)]
+mod registry;
 #[path = "serve/requests.rs"]
 mod requests;
 #[path = "serve/sessions.rs"]

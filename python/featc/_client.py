@@ -7,16 +7,20 @@ import decimal
 import http.client
 import json
 import math
+import os
 import socket
+import ssl
 import threading
 import urllib.parse
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple, Optional, Union
 
 from . import _featc
 from ._arguments import a_name, told
 from ._errors import Bug, Diagnostic, RunError
 from ._inputs import MICROSECOND, fitted, in_rows, instant_text, to_columns
 from ._table import Table
+
+_Path = Union[str, "os.PathLike[str]"]
 
 ARROW = "application/vnd.apache.arrow.stream"
 #: About how many bytes of rows, and how many rows at most, go into one request.
@@ -69,12 +73,26 @@ class Client:
 
     :param url: where it listens: ``http://`` (which may be left out) or ``https://``, a host, and a port.
     :param token: what the server was started with by ``--token-file``, if so.
+    :param ca: of ``https://``, a file with the authorities in PEM that the server's certificate has to come from; unless told,
+        those of the system.
+    :param cert: of ``https://``, the certificate that is shown to a server with ``--tls-client-ca``: a file in PEM with the
+        certificate and its key, or a pair of files, certificate and key.
     :param timeout: seconds in which something of an answer has to come.
     """
 
-    def __init__(self, url: str, *, token: Optional[str] = None, timeout: float = 60.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: Optional[str] = None,
+        ca: Optional[_Path] = None,
+        cert: Union[_Path, tuple[_Path, _Path], None] = None,
+        timeout: float = 60.0,
+    ) -> None:
         scheme, self._host, self._port = _address(url)
-        self._kind = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
+        if scheme != "https" and (ca is not None or cert is not None):
+            raise ValueError(f"ca, cert: {url!r} is not encrypted; write it like https://127.0.0.1:7733")
+        self._tls = _tls(ca, cert) if scheme == "https" else None
         self._url, self._timeout = url, timeout
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._local = threading.local()
@@ -234,7 +252,10 @@ class Client:
                 # A server closes connections that it has not heard of for long.
                 known.close()
         if known is None:
-            known = self._kind(self._host, self._port, timeout=self._timeout)
+            if self._tls is None:
+                known = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
+            else:
+                known = http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout, context=self._tls)
             self._local.connection = known
         with self._lock:
             if known not in self._open:
@@ -288,6 +309,22 @@ def _address(url: str) -> tuple[str, str, Optional[int]]:
     except (ValueError, TypeError, AttributeError):
         pass
     raise ValueError(f"url: {url!r} is no address of a server; write it like http://127.0.0.1:7733")
+
+
+def _tls(ca: Optional[_Path], cert: Union[_Path, tuple[_Path, _Path], None]) -> ssl.SSLContext:
+    """How a server is known, and what it is shown."""
+    try:
+        context = ssl.create_default_context(cafile=ca)
+    except (OSError, ssl.SSLError) as error:
+        raise ValueError(f"ca: {ca!r} holds no authority in PEM: {error}") from error
+    if cert is not None:
+        files = cert if isinstance(cert, tuple) else (cert,)
+        try:
+            # A key that is encrypted is refused, where Python would ask for its password on the terminal.
+            context.load_cert_chain(*files, password="")
+        except (OSError, ssl.SSLError) as error:
+            raise ValueError(f"cert: {cert!r} holds no certificate with its key in PEM: {error}") from error
+    return context
 
 
 def _declarations(services: dict[str, Any]) -> _Declared:

@@ -608,11 +608,12 @@ def reproduce(record: Any, *, program: Any = None, out: Any = None, progress: An
 
 
 def state(question: str, folder: Any, *, program: Any = None, keys: "Optional[Mapping[str, Any]]" = None, at: Any = None, **options: Any) -> dict[str, Any]:
-    """As ``featc state``: what a folder of durable state holds that no server has at the time. Nothing is changed.
+    """As ``featc state``: what a folder of durable state holds that no server has at the time.
 
     The ``question`` is a text: ``state("list", folder, program=…)`` counts what is kept, ``state("show", folder, program=…, service=…, keys=…, at=…)``
-    gives the events of an entity and its values, ``state("verify", folder)`` checks every file, and
-    ``state("export", folder, out=…)`` writes the rows that were pushed as Parquet. Gives what ``--json`` prints.
+    gives the events of an entity and its values, ``state("verify", folder)`` checks every file,
+    ``state("export", folder, out=…)`` writes the rows that were pushed as Parquet, and ``state("compact", folder)`` makes fewer
+    files of it, and changes nothing else. Gives what ``--json`` prints.
 
     :param program: a :class:`Program` or a path; of ``list`` and ``show``.
     :param at: the instant of the values: a datetime with a zone, or a text.

@@ -36,20 +36,20 @@ class Server:
         self.told: str = told[0]
         about: dict[str, Any] = json.loads(told[1])
         #: Where it listens, such as ``http://127.0.0.1:40123``.
-        self.url: str = f"http://{about['listening']}"
+        self.url: str = about["url"]
         #: The folder of its state.
         self.state: str = about["state"]
         #: The checkpoint that it began with, and how many rows of log were behind it.
         self.checkpoint: int = about["checkpoint"]
         self.replayed: int = about["replayed"]
 
-    def client(self, *, timeout: float = 60.0) -> Client:
-        """A client of it, with its token; ``timeout`` in seconds.
+    def client(self, *, ca: Any = None, cert: Any = None, timeout: float = 60.0) -> Client:
+        """A client of it, with its token; ``ca``, ``cert`` and ``timeout`` as those of :class:`featc.Client`.
 
         :raises OSError: the file of the token cannot be read any more.
         """
         token = None if self._token_file is None else pathlib.Path(self._token_file).read_text().strip()
-        return Client(self.url, token=token, timeout=timeout)
+        return Client(self.url, token=token, ca=ca, cert=cert, timeout=timeout)
 
     def wait(self) -> None:
         """Waits until it has ended. Ctrl-C, or what a signal handler raises, ends it in order and is raised then.

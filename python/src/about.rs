@@ -54,7 +54,7 @@ pub fn about(ir: &Ir) -> Value {
         let own: Vec<(String, String)> = named(&graph.spine.self_columns);
         let request: Vec<(String, String)> = named(&graph.spine.request);
         let reads = service.reads().into_iter();
-        let mut views: Vec<&str> = reads.map(|(view, _)| ir.view(view).name.as_str()).collect();
+        let mut views: Vec<&str> = reads.map(|read| ir.view(read.view).name.as_str()).collect();
         views.dedup();
         json!({
             "name": service.name,

@@ -335,7 +335,7 @@ fn give(command: &mut Command, given: Given) {
         Command::State(args) => match &mut args.what {
             StateQuestion::List(state) => state.given = given,
             StateQuestion::Show(show) => show.state.given = given,
-            StateQuestion::Verify(_) | StateQuestion::Export(_) => {}
+            StateQuestion::Verify(_) | StateQuestion::Compact(_) | StateQuestion::Export(_) => {}
         },
         _ => {}
     }

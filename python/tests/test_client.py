@@ -5,12 +5,14 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 
 import pandas
 import pyarrow
 import pytest
+import trustme
 from conftest import SHOP, assert_same, payments, questions, stamps
 
 import featc
@@ -26,7 +28,7 @@ class Served:
         words = [command_line.binary, "--json", "serve", "shop.feat", "--state", "state", "--listen", "127.0.0.1:0", "--history", "20000d", *options]
         self.process = subprocess.Popen(words, cwd=command_line.folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         line = self.process.stdout.readline()
-        self.url = "http://" + json.loads(line)["listening"]
+        self.url = json.loads(line)["url"]
 
     def __enter__(self):
         return self
@@ -260,3 +262,41 @@ def test_something_else_that_listens():
         featc.Client("127.0.0.1:%d" % listener.getsockname()[1]).services()
     thread.join()
     listener.close()
+
+
+def test_a_server_with_certificates(command_line):
+    own, theirs = trustme.CA(), trustme.CA()
+    folder = command_line.folder
+    server = own.issue_cert("127.0.0.1")
+    (folder / "server.pem").write_bytes(b"".join(part.bytes() for part in server.cert_chain_pems))
+    (folder / "server.key").write_bytes(server.private_key_pem.bytes())
+    own.cert_pem.write_to_path(str(folder / "ca.pem"))
+    files = {}
+    for name, authority in [("good", own), ("bad", theirs)]:
+        client = authority.issue_cert("client@127.0.0.1", common_name=name)
+        files[name] = folder / f"{name}.pem"
+        client.private_key_and_cert_chain_pem.write_to_path(str(files[name]))
+    ca, tls = folder / "ca.pem", ("--tls-cert", "server.pem", "--tls-key", "server.key")
+    with Served(command_line, *tls) as served:
+        assert served.url.startswith("https://")
+        with featc.Client(served.url, ca=ca) as client:
+            assert client.is_ready() and client.push("txn", payments(10))["rows"] == 10
+        with featc.Client(served.url) as unknown, pytest.raises(ssl.SSLCertVerificationError):
+            unknown.is_ready()
+    with Served(command_line, *tls, "--tls-client-ca", "ca.pem") as served:
+        with featc.Client(served.url, ca=ca, cert=files["good"]) as client:
+            assert client.answer("risk", {"card": [1]}).to_arrow().num_rows == 1
+        for cert in [None, files["bad"]]:
+            with featc.Client(served.url, ca=ca, cert=cert) as client, pytest.raises(OSError):
+                client.is_ready()
+        pair = (folder / "server.pem", folder / "server.key")
+        with featc.Client(served.url, ca=ca, cert=pair) as client:
+            assert client.is_ready()
+    for url, more, words in [
+        ("http://127.0.0.1:1", {"ca": ca}, "is not encrypted"),
+        ("https://127.0.0.1:1", {"ca": folder / "server.key"}, "no authority in PEM"),
+        ("https://127.0.0.1:1", {"cert": ca}, "no certificate with its key"),
+        ("https://127.0.0.1:1", {"cert": folder / "none"}, "no certificate with its key"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            featc.Client(url, **more)

@@ -1,7 +1,7 @@
 //! Random event logs and questions for the sources of [`crate::programs`].
 
 use crate::pools::{self, DAY_US, MINUTE_US, Times};
-use crate::programs::{KEYS, Shape, column};
+use crate::programs::{KEYS, OTHER, Shape, column};
 use crate::rng::Rng;
 use featc_ir::{Key, Lateness, Program, Source, Type, View};
 use featr_kernels::Value;
@@ -116,6 +116,15 @@ fn row(rng: &mut Rng, (source, place): (&Source, usize), shape: &Shape, keys: &[
                     Value::Float64(0.5)
                 }
             }
+            Value::List(items) if !source.keep_nan => {
+                let is_nan = |item: &Value| matches!(item, Value::Float64(value) if value.is_nan());
+                let items = items.into_iter();
+                Value::List(
+                    items
+                        .map(|item| if is_nan(&item) { Value::Null } else { item })
+                        .collect(),
+                )
+            }
             drawn => drawn,
         }
     });
@@ -212,6 +221,22 @@ fn question(rng: &mut Rng, program: &Program, shapes: &[Shape], rows: &[Vec<Vec<
         values.retain(|(known, _)| *known != key.name);
         let claimed = identities(program, &own, &key);
         values.push((key.name, rng.pick(&claimed).clone()));
+    }
+    // What brings keys in roles: of another row, or anything.
+    for key in &asked {
+        let Some(of) = KEYS
+            .iter()
+            .position(|(name, _)| key.name.strip_prefix(OTHER) == Some(name))
+        else {
+            continue;
+        };
+        let value = match rng.below(8) {
+            0 => pools::value(rng, key.ty, shapes[from].style),
+            1 => Value::Null,
+            2..=4 => named(KEYS[of].0).clone(),
+            _ => rng.pick(keys)[of].clone(),
+        };
+        values.push((key.name.clone(), value));
     }
     for field in service.request() {
         let value = match rng.one_in(8) {

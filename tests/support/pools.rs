@@ -184,7 +184,14 @@ pub fn value(rng: &mut Rng, ty: Type, style: Style) -> Value {
             Numbers::Wild if rng.one_in(3) => *rng.pick(&[i64::MIN, i64::MAX, 1, -1]),
             _ => (rng.below(5) as i64 - 1) * *rng.pick(&[MINUTE_US, MINUTE_US, 30 * MINUTE_US, DAY_US, 1, 1_500]),
         }),
-        Type::List(_) => unreachable!("no column is a list"),
+        Type::List(of) => {
+            let items = 0..*rng.pick(&[0, 1, 2, 3, 4]);
+            let item = |_| match rng.one_in(6) {
+                true => Value::Null,
+                false => value(rng, *of, style),
+            };
+            Value::List(items.map(item).collect())
+        }
     }
 }
 

@@ -38,6 +38,9 @@ pub const KEYS: [(&str, Type); 6] = [
     ("ky", Type::Date),
 ];
 
+/// What stands before the name of a key in the column that brings it in a role.
+pub const OTHER: &str = "other_";
+
 /// The number among them: some sources call their identity so.
 const KEY_NAME: &str = "ki";
 
@@ -182,6 +185,7 @@ fn drawn(rng: &mut Rng, has_tables: bool) -> Generated {
     }
     let views = 1 + rng.below(3);
     let mut features: Vec<(String, Type)> = Vec::new();
+    let mut roles: Vec<Role> = Vec::new();
     for view in 0..views {
         // The last rows are those with most steps, and every source is to be read.
         let from = match view {
@@ -192,6 +196,7 @@ fn drawn(rng: &mut Rng, has_tables: bool) -> Generated {
         let entity = rng.below(entities.len());
         let style = shapes[rows[from].source].style;
         let named = write_view(rng, &mut text, view, (entity, &entities[entity]), &rows[from], style);
+        roles.extend(role(rng, view, &entities[entity], &named));
         features.extend(named.into_iter().map(|(name, ty)| (format!("v{view}.{name}"), ty)));
     }
     let fields = FIELDS.map(|(name, ty)| format!("{name}: {ty}"));
@@ -203,9 +208,50 @@ fn drawn(rng: &mut Rng, has_tables: bool) -> Generated {
         let fallback = *gates.pick(&["", "", "", "", "", "", " fallback impute", " fallback gate"]);
         let _ = writeln!(text, "  v{view}.*{fallback}");
     }
+    for role in roles {
+        text += &role.text;
+        features.extend(role.features);
+    }
     features::write_own(rng, &mut text, &features, style);
     text += "}\n";
     Generated { text, shapes }
+}
+
+/// A view in a role: its declaration and its entry, and the features that can be read.
+struct Role {
+    text: String,
+    features: Vec<(String, Type)>,
+}
+
+/// A role of a view, of some views: at least one of its keys is brought by another column.
+fn role(rng: &Rng, view: usize, keys: &[usize], named: &[(String, Type)]) -> Option<Role> {
+    // A copy, so that what is drawn behind does not depend on it.
+    let mut rng = rng.clone();
+    if !rng.one_in(4) {
+        return None;
+    }
+    let other = rng.below(keys.len());
+    let by = keys
+        .iter()
+        .enumerate()
+        .map(|(place, key)| match place == other || rng.one_in(2) {
+            true => format!("{OTHER}{}", KEYS[*key].0),
+            false => KEYS[*key].0.to_owned(),
+        });
+    let by = by.collect::<Vec<_>>().join(", ");
+    let (one, _) = rng.pick(named);
+    let entry = match rng.below(3) {
+        0 => format!("  r{view}.{one} as alias{view}\n"),
+        1 => format!("  r{view}.{one} fallback gate\n"),
+        _ => format!("  r{view}.*\n"),
+    };
+    Some(Role {
+        text: format!("  role r{view} = v{view} by ({by})\n{entry}"),
+        features: named
+            .iter()
+            .map(|(name, ty)| (format!("r{view}.{name}"), *ty))
+            .collect(),
+    })
 }
 
 /// One to three different keys.
@@ -229,6 +275,20 @@ fn write_source(rng: &mut Rng, text: &mut String, (source, id): (usize, &str), s
     let mut declared = vec![(id.to_owned(), id_type, false)];
     declared.extend(KEYS.iter().map(|(base, ty)| (name(base), *ty, true)));
     declared.extend(VALUES.iter().map(|(base, ty, nullable)| (name(base), *ty, *nullable)));
+    let has_lists = rng.one_in(2);
+    if has_lists {
+        declared.push((name("words"), Type::List(&Type::String), true));
+        let of = *rng.pick(&[
+            Type::Int64,
+            Type::Int64,
+            Type::Float64,
+            SHORT,
+            Type::Date,
+            Type::Bool,
+            Type::Duration,
+        ]);
+        declared.push((name("several"), of.list().unwrap_or(of), rng.one_in(2)));
+    }
     let _ = writeln!(text, "\nsource log{source} {{\n  columns (");
     for (column, ty, nullable) in &declared {
         let _ = writeln!(text, "    {column}: {ty}{},", if *nullable { "?" } else { "" });
@@ -237,7 +297,7 @@ fn write_source(rng: &mut Rng, text: &mut String, (source, id): (usize, &str), s
     let _ = match rng.below(6) {
         0 => writeln!(text, "  unique ({id}, {})", name("n")),
         1 => writeln!(text, "  unique ({}, {id})", name("s")),
-        2 => writeln!(text, "  unique all"),
+        2 if !has_lists => writeln!(text, "  unique all"),
         _ => writeln!(text, "  unique {id}"),
     };
     let _ = writeln!(text, "  time {}", name("tau"));

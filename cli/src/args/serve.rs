@@ -32,9 +32,18 @@ pub struct ServeArgs {
     /// How long before the clock questions may be asked; state is kept accordingly
     #[arg(long, value_name = "DURATION", default_value = "1h")]
     pub history: String,
-    /// A file with the token that requests have to bring; needed to listen to more than this machine
+    /// A file with the token that requests have to bring; it or `--tls-client-ca` is needed to listen to more than this machine
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// Serve HTTPS: the server's certificate, and those between it and its authority, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The private key of that certificate, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Refuse clients without a certificate that one of these authorities has signed; as PEM. Needs no token
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_client_ca: Option<PathBuf>,
     /// Do not keep what was answered
     #[arg(long)]
     pub no_served_log: bool,
@@ -44,6 +53,13 @@ pub struct ServeArgs {
     /// Let the events of a state go for good that the program does not read
     #[arg(long)]
     pub allow_removed: bool,
+    /// Fill what a changed program reads and the state does not have from history: the rows that were pushed to this state, and
+    /// where they are not all there, the files that a source declares as its `batch`
+    #[arg(long)]
+    pub fill: bool,
+    /// As `--fill`, and from these files too, instead of the declared ones (may be repeated)
+    #[arg(long, value_name = "NAME=PATH")]
+    pub fill_from: Vec<String>,
     /// Serve nothing and change nothing: tell what would become of the state that is there
     #[arg(long)]
     pub dry_run: bool,

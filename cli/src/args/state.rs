@@ -18,6 +18,8 @@ pub enum StateQuestion {
     Show(ShowArgs),
     /// Check every file of the folder
     Verify(FolderArgs),
+    /// Remove what nothing reaches, and join small files of rows that were pushed and answered; nothing is lost
+    Compact(FolderArgs),
     /// Write the rows that were pushed, with their arrivals, as Parquet
     Export(ExportArgs),
 }

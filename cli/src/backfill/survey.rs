@@ -106,18 +106,17 @@ fn check_listed(
         return reporter.refuse(errors::bug("the service was there a moment ago"));
     };
     let rows = found.columns.first().map_or(0, |(_, column)| column.len());
-    let has_all_keys = |view: &&featc_ir::View| {
-        let keys = &prepared.ir.entity(view.entity).keys;
+    let has_all_keys = |read: &featc_ir::AskedFeature| {
+        let keys = fields.keys_of(&prepared.ir, *read);
         service.keys.iter().all(|key| keys.contains(key))
     };
-    let views = fields.reads().into_iter().map(|(view, _)| prepared.ir.view(view));
-    let Some(view) = views.into_iter().find(has_all_keys) else {
+    let Some(view) = fields.reads().into_iter().find(has_all_keys) else {
         return Ok(());
     };
     let missing = (rows as u64).saturating_sub(found.known);
     let report = RunReport {
         views: vec![ViewReport {
-            view: view.name.clone(),
+            view: fields.name_of(&prepared.ir, view).to_owned(),
             questions: rows as u64,
             missing,
         }],

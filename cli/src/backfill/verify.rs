@@ -10,7 +10,7 @@ use featc_ir::{Key, Source, SourceId, Status, Type, View};
 use featr::provenance::file_record;
 use featr::{Side, Spine, Value};
 use featr_model::{Model, Question, SourceRows};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Compares `--verify` rows; nothing without it.
@@ -186,13 +186,19 @@ fn keep_sampled(job: &Job<'_>, samples: &[Sample], rows: &mut SourceRows) {
     let Some(service) = ir.service(&job.prepared.service) else {
         return;
     };
-    let used: BTreeSet<_> = service.reads().into_iter().map(|(view, _)| view).collect();
+    let used: BTreeMap<_, _> = service
+        .reads()
+        .into_iter()
+        .map(|read| ((read.view, read.role), service.keys_of(ir, read)))
+        .collect();
     for (place, (source, batches)) in ir.sources.iter().zip(&mut rows.sources).enumerate() {
-        let of_source = |view: &&View| ir.transform(view.transform).source == SourceId::from(place);
-        let views: Vec<&View> = used.iter().map(|id| ir.view(*id)).filter(of_source).collect();
+        let of_source = |(view, _): &(&View, &[Key])| ir.transform(view.transform).source == SourceId::from(place);
+        let views = used.iter().map(|((view, _), keys)| (ir.view(*view), *keys));
+        let (views, keys): (Vec<&View>, Vec<&[Key]>) = views.filter(of_source).unzip();
         let asked: Option<Vec<_>> = views
             .iter()
-            .map(|view| asked_keys(job, view, source, samples))
+            .zip(keys)
+            .map(|(view, keys)| asked_keys((view, keys), source, samples))
             .collect();
         let Some(asked) = asked else { continue };
         for batch in batches {
@@ -209,12 +215,11 @@ fn keep_sampled(job: &Job<'_>, samples: &[Sample], rows: &mut SourceRows) {
     }
 }
 
-/// The keys that the questions bring for a view; `None` when they are not plain columns of its source.
-fn asked_keys(job: &Job<'_>, view: &View, source: &Source, samples: &[Sample]) -> Option<BTreeSet<Vec<Value>>> {
+/// The keys that the questions bring for a view, in these columns; `None` when they are not plain columns of its source.
+fn asked_keys((view, keys): (&View, &[Key]), source: &Source, samples: &[Sample]) -> Option<BTreeSet<Vec<Value>>> {
     if view.key.iter().any(|id| id.index() >= source.columns.len()) {
         return None;
     }
-    let keys: &[Key] = &job.prepared.ir.entity(view.entity).keys;
     let of = |sample: &Sample| -> Option<Vec<Value>> {
         let asked = &sample.question.keys;
         keys.iter()

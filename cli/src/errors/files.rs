@@ -292,10 +292,18 @@ pub fn of_log(error: &Error, at_column: &str) -> Diagnostic {
     }
 }
 
-/// As [`of_command`], of a spine: `identities` are the columns that `excluding self` compares with.
-pub fn of_spine(error: &Error, at_column: &str, identities: &[&str]) -> Diagnostic {
+/// As [`of_command`], of a spine: `identities` are the columns that `excluding self` compares with, `roles` those that bring
+/// keys in roles, with what the role is called.
+pub fn of_spine(error: &Error, at_column: &str, identities: &[&str], roles: &[(&str, &str)]) -> Diagnostic {
     let told = of_command(error, Some(at_column));
+    let role = |column: &str| roles.iter().find(|(name, _)| *name == column);
     match error {
+        Error::Decode(DecodeError::MissingColumn { column, .. }) if role(column).is_some() => {
+            let role = role(column).map_or("", |(_, role)| role);
+            told.with_help(format!(
+                "role `{role}` of the service is asked by `{column}`: give each question this column, under that name"
+            ))
+        }
         Error::Decode(DecodeError::MissingColumn { column, .. }) if identities.contains(&column.as_str()) => {
             told.with_help(format!(
                 "a feature says `excluding self`: give each question the `{column}` of the event that it is about, null where \

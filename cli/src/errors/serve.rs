@@ -71,6 +71,7 @@ pub fn state(error: &StateError) -> Diagnostic {
         | StateError::Nothing { .. }
         | StateError::Foreign { .. }
         | StateError::OtherProgram { .. }
+        | StateError::NoHistory { .. }
         | StateError::Removed { .. } => of(Code::UnfitState),
         StateError::ClockBehind { .. } => of(Code::ClockBehind),
         StateError::Broken { .. } => of(Code::Bug),

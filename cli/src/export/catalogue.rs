@@ -1,7 +1,7 @@
 //! What of a program Feast can name, and what not.
 
 use featc_ir::plan::Spine;
-use featc_ir::{FeatureId, Key, Program, Service, Type};
+use featc_ir::{Key, Program, Role, Service, ServiceField, Type};
 use std::collections::BTreeSet;
 
 /// What a repository of Feast declares.
@@ -72,17 +72,21 @@ impl Catalogue {
                 None => servable.push((service, &graph.spine)),
             }
         }
-        for view in &program.views {
-            catalogue.add_view(program, view, &servable);
+        for (place, view) in program.views.iter().enumerate() {
+            let fields = servable.iter().flat_map(|(service, _)| &service.fields);
+            let own = fields.filter(|field| field.view.index() == place && field.role.is_none());
+            let keys = &program.entity(view.entity).keys;
+            catalogue.add_view(program, (&view.name, view, keys), &own.collect::<Vec<_>>());
         }
+        catalogue.add_roles(program, &servable);
         for (service, spine) in servable {
             catalogue.add_service(program, service, spine);
         }
         catalogue
     }
 
-    /// The entities of a view, those that are new among them.
-    fn keys(&mut self, program: &Program, view: &featc_ir::View) -> Vec<usize> {
+    /// The entities of a view, those that are new among them; `keys` are what questions call them.
+    fn keys(&mut self, program: &Program, view: &featc_ir::View, keys: &[Key]) -> Vec<usize> {
         let entity = program.entity(view.entity);
         let place = |key: &Key| {
             if let Some(known) = self.entities.iter().position(|known| known.key == *key) {
@@ -97,18 +101,43 @@ impl Catalogue {
             self.entities.push(Entity { name, key, doc });
             self.entities.len() - 1
         };
-        entity.keys.iter().map(place).collect()
+        keys.iter().map(place).collect()
     }
 
-    fn add_view(&mut self, program: &Program, view: &featc_ir::View, servable: &[(&Service, &Spine)]) {
-        let fields = || servable.iter().flat_map(|(service, _)| &service.fields);
-        let is_this = |id: featc_ir::ViewId| std::ptr::eq(program.view(id), view);
-        let answered: BTreeSet<FeatureId> = fields()
-            .filter(|field| is_this(field.view))
-            .map(|field| field.feature)
-            .collect();
-        let name = &view.name;
-        if answered.is_empty() {
+    /// Roles are views of their own to Feast. One that services agree on is one.
+    fn add_roles(&mut self, program: &Program, servable: &[(&Service, &Spine)]) {
+        let mut known: Vec<&Role> = Vec::new();
+        for (service, _) in servable {
+            for role in &service.roles {
+                if known.contains(&role) {
+                    continue;
+                }
+                if known.iter().any(|other| other.name == role.name) {
+                    let (service, name) = (&service.name, &role.name);
+                    self.left_out.push(format!(
+                        "role `{name}` of service `{service}`: another service has a role of this name, and means something else"
+                    ));
+                    continue;
+                }
+                known.push(role);
+                let of_service = servable.iter().flat_map(|(other, _)| {
+                    let is_it = |field: &&ServiceField| field.role.is_some_and(|id| other.roles[id.index()] == *role);
+                    other.fields.iter().filter(is_it)
+                });
+                let view = program.view(role.view);
+                self.add_view(program, (&role.name, view, &role.keys), &of_service.collect::<Vec<_>>());
+            }
+        }
+    }
+
+    /// A view, or a role of one; `fields` are its columns in services that Feast can ask.
+    fn add_view(
+        &mut self,
+        program: &Program,
+        (name, view, keys): (&String, &featc_ir::View, &[Key]),
+        fields: &[&ServiceField],
+    ) {
+        if fields.is_empty() {
             self.left_out.push(format!(
                 "view `{name}`: no service that Feast can ask answers a feature of it"
             ));
@@ -120,23 +149,26 @@ impl Catalogue {
                 .push(format!("view `{name}`: Feast does not tell its name from `{other}`"));
             return;
         }
-        let keys = &program.entity(view.entity).keys;
-        let mut features = Vec::new();
+        let mut features: Vec<Feature> = Vec::new();
         let mut unasked = Vec::new();
         for (place, feature) in view.features.iter().enumerate() {
-            let short = &feature.name;
-            if !answered.contains(&FeatureId::from(place)) {
-                unasked.push(format!("`{short}`"));
-            } else if keys.iter().any(|key| key.name == *short) {
-                self.left_out.push(format!(
-                    "feature `{name}:{short}`: it is called like a join key of its view"
-                ));
-            } else {
-                features.push(Feature {
-                    name: short.clone(),
-                    doc: feature.doc.clone(),
-                    ty: feature.ty,
-                });
+            let of_feature = fields.iter().filter(|field| field.feature.index() == place);
+            let names: BTreeSet<&str> = of_feature.map(|field| short(field, name)).collect();
+            if names.is_empty() {
+                unasked.push(format!("`{}`", feature.name));
+            }
+            for short in names {
+                if keys.iter().any(|key| key.name == *short) {
+                    self.left_out.push(format!(
+                        "feature `{name}:{short}`: it is called like a join key of its view"
+                    ));
+                } else {
+                    features.push(Feature {
+                        name: short.to_owned(),
+                        doc: feature.doc.clone(),
+                        ty: feature.ty,
+                    });
+                }
             }
         }
         if !unasked.is_empty() {
@@ -145,7 +177,7 @@ impl Catalogue {
                 "of view `{name}` {unasked}: no service that Feast can ask answers it"
             ));
         }
-        let entities = self.keys(program, view);
+        let entities = self.keys(program, view, keys);
         self.views.push(View {
             name: name.clone(),
             doc: view.doc.clone(),
@@ -162,18 +194,20 @@ impl Catalogue {
         let mut known: BTreeSet<&str> = spine.keys.iter().map(|key| key.name.as_str()).collect();
         let mut shared = Vec::new();
         for field in &service.fields {
-            let view = program.view(field.view);
-            let feature = &view.feature(field.feature).name;
+            let view = service.name_of(program, field.asked());
+            let feature = short(field, view);
             if !known.insert(feature) {
                 shared.push(format!("`{feature}`"));
             }
-            let declared = self.views.iter().find(|known| known.name == view.name);
+            let keys = service.keys_of(program, field.asked());
+            let keyed = |known: &&View| known.entities.iter().map(|at| &self.entities[*at].key).eq(keys);
+            let declared = self.views.iter().filter(keyed).find(|known| known.name == *view);
             if !declared.is_some_and(|view| view.features.iter().any(|known| known.name == *feature)) {
                 continue;
             }
-            match features.iter_mut().find(|(known, _)| *known == view.name) {
-                Some((_, of_view)) => of_view.push(feature.clone()),
-                None => features.push((view.name.clone(), vec![feature.clone()])),
+            match features.iter_mut().find(|(known, _)| *known == *view) {
+                Some((_, of_view)) => of_view.push(feature.to_owned()),
+                None => features.push((view.to_owned(), vec![feature.to_owned()])),
             }
         }
         if !shared.is_empty() {
@@ -226,10 +260,16 @@ fn beyond(program: &Program, service: &Service, spine: &Spine) -> Option<String>
     let sources = service
         .reads()
         .into_iter()
-        .map(|(view, _)| program.view_source(program.view(view)));
+        .map(|asked| program.view_source(program.view(asked.view)));
     let silent = sources.into_iter().find(|source| source.arrival.is_none())?;
     Some(format!(
         "source `{}` has no arrival, so no server answers it (E0907)",
         silent.name
     ))
+}
+
+/// What Feast calls a column, behind the name of its view.
+fn short<'a>(field: &'a ServiceField, view: &str) -> &'a str {
+    let rest = field.name.strip_prefix(view).and_then(|rest| rest.strip_prefix("__"));
+    rest.unwrap_or(&field.name)
 }

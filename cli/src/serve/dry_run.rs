@@ -3,10 +3,15 @@
 use crate::args::ServeArgs;
 use crate::errors;
 use crate::report::{Refused, Reporter, counted};
-use featr_online::{Folder, Found, StateError, SystemClock, inspect};
+use crate::serve::fill::told;
+use featr_online::{Fill, Folder, Found, StateError, SystemClock, inspect};
 use std::fmt::Write as _;
 
-pub fn run(program: &featr::Program, args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
+pub fn run(
+    program: &featr::Program,
+    (args, fill): (&ServeArgs, Option<&Fill>),
+    reporter: &Reporter,
+) -> Result<(), Refused> {
     let state = args.state.as_path();
     let folder = state.display().to_string();
     if !state.exists() {
@@ -17,7 +22,7 @@ pub fn run(program: &featr::Program, args: &ServeArgs, reporter: &Reporter) -> R
         Ok(None) => return reporter.refuse(errors::busy_state(&folder)),
         Err(error) => return reporter.refuse(errors::no_state(&folder, &error)),
     };
-    let found = inspect(program, &disk).or_else(|error| reporter.refuse(errors::state(&error)))?;
+    let found = inspect(program, &disk, fill).or_else(|error| reporter.refuse(errors::state(&error)))?;
     let Some(found) = found else {
         return begin(&folder, reporter);
     };
@@ -52,20 +57,27 @@ fn tell(folder: &str, found: &Found, reporter: &Reporter) {
     let report = found.restored.clone().unwrap_or_default();
     let names = |logs: &[featr::LogName]| logs.iter().map(ToString::to_string).collect::<Vec<String>>();
     let (kept, gone) = (names(&report.kept), found.removed());
-    let refused: Vec<String> = report.to_rebuild.iter().map(ToString::to_string).collect();
+    let filled: Vec<String> = found.filled.iter().flat_map(told).collect();
+    let missing = report.to_rebuild.iter().filter(|_| filled.is_empty());
+    let refused: Vec<String> = missing.map(ToString::to_string).collect();
     let unread = found
         .unread
         .iter()
         .map(|(source, why)| format!("rows of `{source}` in the log: {why}"));
     let refused: Vec<String> = refused.into_iter().chain(unread).collect();
-    for (what, names) in [("kept", &kept), ("gone", &gone), ("refused", &refused)] {
+    for (what, names) in [
+        ("kept", &kept),
+        ("filled", &filled),
+        ("gone", &gone),
+        ("refused", &refused),
+    ] {
         for name in names {
             let _ = write!(text, "\n{what}: {name}");
         }
     }
     let value = serde_json::json!({
         "state": folder, "begins": false, "program": found.program, "checkpoint": found.checkpoint, "replayed": found.replayed,
-        "kept": kept, "gone": gone, "refused": refused,
+        "kept": kept, "filled": filled, "gone": gone, "refused": refused,
     });
     reporter.result(&text, &value);
 }

@@ -4,7 +4,7 @@ use crate::args::ServeArgs;
 use crate::errors;
 use crate::report::{Refused, Reporter};
 use crate::state::is_table;
-use featc_ir::KAFKA;
+use featc_ir::{FileFormat, KAFKA};
 use featr_follow::{Followed, Input, Properties, Topic, Unfollowable};
 
 /// What standard input is called.
@@ -26,7 +26,18 @@ pub fn of(args: &ServeArgs, program: &featr::Program, reporter: &Reporter) -> Re
             _ if place.starts_with(KAFKA) => {
                 program.text_format(source).map_err(refuse)?;
                 let option = ("--source", given.as_str());
-                Some(topic(option, &place[KAFKA.len()..], &mut properties, args, reporter)?)
+                let declared = program.stream_files(source, None).map_err(refuse)?;
+                let declared = declared.map(|(files, _)| files.format);
+                let format = declared
+                    .filter(|format| format.is_of_topics())
+                    .unwrap_or(FileFormat::Jsonl);
+                Some(topic(
+                    option,
+                    (&place[KAFKA.len()..], format),
+                    &mut properties,
+                    args,
+                    reporter,
+                )?)
             }
             STANDARD_INPUT => Some(Input::StandardInput(program.text_format(source).map_err(refuse)?)),
             place => {
@@ -49,7 +60,10 @@ pub fn of(args: &ServeArgs, program: &featr::Program, reporter: &Reporter) -> Re
         for source in declared {
             if let Some((files, base)) = program.stream_files(&source, None).map_err(refuse)? {
                 let input = match files.topic() {
-                    Some(text) => topic(("--follow", &source), text, &mut properties, args, reporter)?,
+                    Some(text) => {
+                        let text = (text, files.format);
+                        topic(("--follow", &source), text, &mut properties, args, reporter)?
+                    }
                     None => Input::Files { files, base },
                 };
                 all.push(Followed { source, input });
@@ -66,23 +80,35 @@ pub fn of(args: &ServeArgs, program: &featr::Program, reporter: &Reporter) -> Re
     }
 }
 
-/// The topic of `--source NAME=kafka:TOPIC`, or of a source's `stream`; `given` is the option by which it is read, with its value.
+/// The topic of `--source NAME=kafka:TOPIC`, or of a source's `stream`; `given` is the option by which it is read, with its value,
+/// and the format the declared one, unless the text says another.
 fn topic(
     given: (&str, &str),
-    text: &str,
+    (text, declared): (&str, FileFormat),
     properties: &mut Option<Properties>,
     args: &ServeArgs,
     reporter: &Reporter,
 ) -> Result<Input, Refused> {
-    let topic: Topic = text.parse().or_else(|why: String| {
+    let mut topic: Topic = text.parse().or_else(|why: String| {
         let help =
-            "write it like `kafka:payments`, `kafka:payments?arrival=timestamp` or `kafka:payments?arrival=header:seen`";
+            "write it like `kafka:payments`, `kafka:payments?arrival=timestamp`, `kafka:payments?arrival=header:seen` or \
+             `kafka:payments?format=avro`";
         reporter.refuse(errors::argument(given.0, given.1, &why, help))
     })?;
     let properties = match properties {
         Some(properties) => properties.clone(),
         None => properties.insert(brokers(args, given, reporter)?).clone(),
     };
+    let format = *topic.format.get_or_insert(declared);
+    if format == FileFormat::Avro && !properties.has_registry() {
+        let help = "write `schema.registry.url=https://registry:8081` into the file of `--kafka`";
+        return reporter.refuse(errors::argument(
+            given.0,
+            given.1,
+            "nothing says where the schema registry is",
+            help,
+        ));
+    }
     Ok(Input::Topic { topic, properties })
 }
 

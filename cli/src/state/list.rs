@@ -68,7 +68,7 @@ fn views(program: &Program, log: &LogName) -> Vec<String> {
         program
             .services
             .iter()
-            .any(|service| service.reads().iter().any(|(view, _)| *view == id))
+            .any(|service| service.reads().iter().any(|read| read.view == id))
     };
     let reads = |(place, view): &(usize, &View)| {
         let entity = program.entity(view.entity);

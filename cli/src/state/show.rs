@@ -47,7 +47,25 @@ pub fn run(args: &ShowArgs, reporter: &Reporter) -> Result<(), Refused> {
     }
     get::mark_gated(&mut answers, &program.gated(&args.service));
     let by_name: BTreeMap<String, Value> = entity.into_iter().map(|(key, value)| (key.name, value)).collect();
-    let kept = found.online.kept(&by_name);
+    let entities = program.entities(&args.service);
+    let entities = entities.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+    let mut kept: Vec<(String, Kept)> = Vec::new();
+    for keys in entities {
+        let named = keys.iter().filter_map(|(own, asked)| Some((own, by_name.get(asked)?)));
+        let entity: BTreeMap<String, Value> = named.map(|(own, value)| (own.clone(), value.clone())).collect();
+        // Of a role, which column brings the key.
+        let by: Vec<&str> = keys.iter().map(|(_, asked)| asked.as_str()).collect();
+        let is_role = keys.iter().any(|(own, asked)| own != asked);
+        let by = if is_role {
+            format!(", asked by ({})", by.join(", "))
+        } else {
+            String::new()
+        };
+        let of_entity = found.online.kept(&entity).into_iter();
+        let of_entity = of_entity.filter(|log| log.log.keys.iter().eq(keys.iter().map(|(own, _)| own)));
+        let new: Vec<_> = of_entity.map(|log| (by.clone(), log)).collect();
+        kept.extend(new);
+    }
     let sources = program.service_sources(&args.service);
     let sources = sources.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
     // As an answer has them.
@@ -61,17 +79,17 @@ pub fn run(args: &ShowArgs, reporter: &Reporter) -> Result<(), Refused> {
         let _ = write!(text, ", {source} up to {cut}");
     }
     let _ = write!(text, "\n{}", get::lines(&answers));
-    kept.iter().for_each(|log| put_events(&mut text, log));
+    kept.iter().for_each(|(by, log)| put_events(&mut text, (by, log)));
     let value = serde_json::json!({
         "at": instant(at_us), "cuts": cuts, "features": answers.iter().map(Answered::as_json).collect::<Vec<_>>(),
-        "logs": kept.iter().map(events).collect::<Vec<_>>(),
+        "logs": kept.iter().map(|(_, log)| events(log)).collect::<Vec<_>>(),
     });
     reporter.result(&text, &value);
     Ok(())
 }
 
-fn put_events(text: &mut String, log: &Kept) {
-    let _ = write!(text, "\n{}: {}", log.log, counted(log.times.len(), "event"));
+fn put_events(text: &mut String, (by, log): (&str, &Kept)) {
+    let _ = write!(text, "\n{}{by}: {}", log.log, counted(log.times.len(), "event"));
     let from = log.times.len().saturating_sub(SHOWN);
     if from > 0 {
         let _ = write!(text, ", the last {SHOWN} of which are");

@@ -153,7 +153,7 @@ impl Bench {
         for table in program.tables() {
             let rows = test.tables.get(&table.name).map_or(&[][..], Vec::as_slice);
             let columns = table.columns.iter().enumerate().map(|(place, column)| {
-                let values: Vec<Value> = rows.iter().map(|row| Value::from_literal(&row[place])).collect();
+                let values: Vec<Value> = rows.iter().map(|row| value(&row[place])).collect();
                 Column::from_values(column.ty, &values)
             });
             program.hold_rows(&table.name, &[Batch::from_columns(columns.collect())])?;
@@ -172,10 +172,7 @@ impl Bench {
         let ir = &self.prepared.ir;
         let (field, test) = (expected.feature.index(), answered.test);
         let feature = ir.view(test.view).feature(expected.feature);
-        let wanted = match &expected.value {
-            Wanted::One(value) => Value::from_literal(value),
-            Wanted::List(items) => Value::List(items.iter().map(Value::from_literal).collect()),
-        };
+        let wanted = value(&expected.value);
         let status = expected.status.map(|status| status.to_string());
         let (mut said, mut differs) = (Vec::new(), false);
         for (who, answers) in &answered.said {
@@ -219,17 +216,21 @@ impl Bench {
     }
 }
 
+/// A value as a test writes it.
+pub fn value(written: &Wanted) -> Value {
+    match written {
+        Wanted::One(value) => Value::from_literal(value),
+        Wanted::List(items) => Value::List(items.iter().map(Value::from_literal).collect()),
+    }
+}
+
 /// The rows of a test, in the order in which they are written.
 fn events(ir: &Program, test: &Test) -> Events {
     let transform = ir.view(test.view).transform;
     let id: SourceId = ir.transform(transform).source;
     let source = ir.source(id);
     let column = |place: usize| {
-        let values: Vec<Value> = test
-            .rows
-            .iter()
-            .map(|row| Value::from_literal(&row.values[place]))
-            .collect();
+        let values: Vec<Value> = test.rows.iter().map(|row| value(&row.values[place])).collect();
         Column::from_values(source.columns[place].ty, &values)
     };
     Events {

@@ -88,7 +88,7 @@ pub fn rejected(ir: &Program, test: &Test, rows: &SourceRows) -> String {
     let model = Model::new(ir, rows);
     let of_view = &model.view_events(test.view).rejected;
     for (place, row) in test.rows.iter().enumerate() {
-        let values: Vec<Value> = row.values.iter().map(Value::from_literal).collect();
+        let values: Vec<Value> = row.values.iter().map(super::ask::value).collect();
         let by_view = || {
             of_view
                 .iter()

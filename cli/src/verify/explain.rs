@@ -10,6 +10,7 @@ use super::{Verified, ground, named, source_rows, told};
 use crate::args::VerifyArgs;
 use crate::report::{Refused, Reporter, counted};
 use crate::run::Prepared;
+use featc_ir::AskedFeature;
 use featr_model::{Contribution, Question};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -140,15 +141,17 @@ fn contributing(
         return Vec::new();
     };
     let rows = source_rows(prepared, &verified.recorded);
-    let of_feature =
-        |view, feature| featr_model::contributing(&prepared.ir, view, feature, &rows, question, prepared.truth);
+    let of_feature = |read: AskedFeature| {
+        let question = featr_model::asked_of(&prepared.ir, service, read, question);
+        featr_model::contributing(&prepared.ir, read.view, read.feature, &rows, &question, prepared.truth)
+    };
     match service.fields.get(difference.field) {
-        Some(field) => of_feature(field.view, field.feature),
+        Some(field) => of_feature(field.asked()),
         // Of a feature of the service's own: those of all that it reads.
         None => {
             let own = difference.field - service.fields.len();
             let read = service.features_read_by(own).into_iter();
-            read.flat_map(|(view, feature)| of_feature(view, feature)).collect()
+            read.flat_map(of_feature).collect()
         }
     }
 }

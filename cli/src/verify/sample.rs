@@ -22,14 +22,16 @@ pub fn spine_rows(sample: usize, seed: u64, rows: usize) -> Vec<u32> {
 
 /// The views of a service, each once.
 pub fn views_of<'a>(ground: &Ground<'a>) -> Vec<(ViewId, &'a View)> {
-    let used: BTreeSet<ViewId> = ground.service.reads().into_iter().map(|(view, _)| view).collect();
+    let used: BTreeSet<ViewId> = ground.service.reads().into_iter().map(|read| read.view).collect();
     used.into_iter().map(|id| (id, ground.ir.view(id))).collect()
 }
 
-/// A view of a service with the events that it has.
+/// A view of a service, in a role of it, with the events that it has.
 struct Known<'a> {
     view: &'a View,
     id: ViewId,
+    /// What a question calls its keys.
+    keys: &'a [Key],
     /// What a question calls the identity of its events.
     identity: Vec<Key>,
     entities: Vec<(&'a Vec<Value>, &'a Vec<Event>)>,
@@ -37,9 +39,12 @@ struct Known<'a> {
 
 /// `count` questions at edges with the given columns; none if no view has events.
 pub fn edges(ground: &Ground<'_>, model: &Model<'_>, columns: &[Key], count: usize) -> Asked {
-    let known: Vec<Known<'_>> = views_of(ground)
-        .into_iter()
-        .map(|(id, view)| {
+    let mut roles = BTreeSet::new();
+    let reads = ground.service.reads().into_iter();
+    let known: Vec<Known<'_>> = reads
+        .filter(|read| roles.insert((read.view, read.role)))
+        .map(|read| {
+            let (id, view) = (read.view, ground.ir.view(read.view));
             let events: &ViewEvents = model.view_events(id);
             let entities = events.by_entity.iter().collect();
             let source = ground.ir.transform(view.transform).source;
@@ -47,6 +52,7 @@ pub fn edges(ground: &Ground<'_>, model: &Model<'_>, columns: &[Key], count: usi
             Known {
                 view,
                 id,
+                keys: ground.service.keys_of(ground.ir, read),
                 identity,
                 entities,
             }
@@ -67,10 +73,10 @@ pub fn edges(ground: &Ground<'_>, model: &Model<'_>, columns: &[Key], count: usi
         let event = random.one_of(events);
         asked.times.push(instant(ground, of_view, event, &mut random));
         let mut values = vec![Value::Null; columns.len()];
-        fill_entity(ground, of_view.view, entity, columns, &mut values);
+        fill(of_view.keys, entity, columns, &mut values);
         for other in &known {
             let (entity, _) = *random.one_of(&other.entities);
-            fill_entity(ground, other.view, entity, columns, &mut values);
+            fill(other.keys, entity, columns, &mut values);
         }
         if random.below(2) == 0 {
             fill(&of_view.identity, &event.id, columns, &mut values);
@@ -96,17 +102,14 @@ fn fill(named: &[Key], with: &[Value], columns: &[Key], values: &mut [Value]) {
     }
 }
 
-fn fill_entity(ground: &Ground<'_>, view: &View, entity: &[Value], columns: &[Key], values: &mut [Value]) {
-    fill(&ground.ir.entity(view.entity).keys, entity, columns, values);
-}
-
 /// An instant at which the event enters or leaves something, or one beside it.
 fn instant(ground: &Ground<'_>, known: &Known<'_>, event: &Event, random: &mut Random) -> i64 {
     let source = ground.ir.view_source(known.view);
-    let reads = ground.service.reads().into_iter().filter(|(view, _)| *view == known.id);
+    let reads = ground.service.reads().into_iter().filter(|read| read.view == known.id);
     let time = i128::from(event.time_us);
     let mut bases = vec![time];
-    for (_, feature) in reads {
+    for read in reads {
+        let feature = read.feature;
         for window in known.view.windows_of(feature) {
             let bounds = window.bounds();
             bases.push(bounds.ended_from(time));

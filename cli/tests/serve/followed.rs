@@ -1,6 +1,7 @@
 //! Sources that the server reads by itself: kills while a file grows, standard input, and what it tells of files.
 
 use crate::client::{Server, command, shop};
+use crate::mocked::Mocked;
 use crate::requests::{lines, question, row};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -240,6 +241,8 @@ fn play(path: &Path) -> Option<String> {
     let here = folder.path().display().to_string();
     let program = shop(folder.path());
     let (mut server, mut expected) = (None, "");
+    let mocked = session.contains("== record\n").then(|| Mocked::start(folder.path()));
+    let brokers = || mocked.as_ref().expect("a session with a record");
     for part in session.split("== ").skip(1) {
         let (head, body) = part.split_once('\n').unwrap_or((part, ""));
         let words: Vec<String> = head
@@ -248,6 +251,8 @@ fn play(path: &Path) -> Option<String> {
             .collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
+            ["schema", id] => brokers().schema(id, body),
+            ["record"] => brokers().record(body),
             ["file" | "write", name] => put(&folder.path().join(name), body),
             ["serve", options @ ..] => {
                 let started = Server::start(&program, &folder.path().join("state"), options);

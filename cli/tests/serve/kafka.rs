@@ -1,105 +1,20 @@
 //! Topics of Apache Kafka, which `tests/kafka/start` runs on loopback: kills of the server and of the broker while rows are
 //! written, records that are gone, TLS and passwords, packed records, partitions that come, transactions, and a topic that is made anew.
 
+use crate::broker::Broker;
 use crate::client::{Server, shop};
 use crate::followed::{CARDS, answers, exported, keeps, number, rejected, root, until};
 use crate::requests::{lines, row};
 use futures::executor::block_on;
-use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
+use rdkafka::admin::{AdminOptions, NewPartitions};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
-use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use rdkafka::{Offset, TopicPartitionList};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// A broker; it ends with this.
-struct Broker {
-    folder: tempfile::TempDir,
-    address: String,
-}
-
-impl Broker {
-    fn start() -> Broker {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut broker = Broker {
-            folder,
-            address: String::new(),
-        };
-        broker.again();
-        broker
-    }
-
-    /// Starts it where it does not run.
-    fn again(&mut self) {
-        let script = root().join("tests/kafka/start");
-        let output = Command::new(script)
-            .arg(self.folder.path())
-            .output()
-            .expect("the script runs");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "there has to be a broker: {said}");
-        self.address = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    }
-
-    fn kill(&self) {
-        let Ok(pid) = std::fs::read_to_string(self.folder.path().join("pid")) else {
-            return;
-        };
-        let _ = Command::new("kill").args(["-9", pid.trim()]).status();
-        while Path::new("/proc").join(pid.trim()).join("fd/0").exists() {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    fn config(&self) -> ClientConfig {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", &self.address);
-        config
-    }
-
-    fn admin(&self) -> AdminClient<DefaultClientContext> {
-        self.config().create().expect("a client")
-    }
-
-    fn topic(&self, name: &str, partitions: i32) {
-        let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
-        let made = block_on(self.admin().create_topics([&topic], &AdminOptions::new()));
-        made.expect("an answer").remove(0).expect("a topic");
-    }
-
-    fn producer(&self, options: &[(&str, &str)]) -> BaseProducer {
-        let mut config = self.config();
-        config
-            .set("enable.idempotence", "true")
-            .set("message.timeout.ms", "60000");
-        for (name, value) in options {
-            config.set(*name, *value);
-        }
-        config.create().expect("a producer")
-    }
-
-    /// The file of `--kafka`.
-    fn properties(&self, folder: &Path) -> PathBuf {
-        let path = folder.join("brokers.properties");
-        let text = format!(
-            "bootstrap.servers={}\ntopic.metadata.refresh.interval.ms=500\n",
-            self.address
-        );
-        std::fs::write(&path, text).expect("a writable folder");
-        path
-    }
-}
-
-impl Drop for Broker {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
 
 fn send(producer: &BaseProducer, (topic, partition): (&str, i32), values: &[String]) {
     for value in values {

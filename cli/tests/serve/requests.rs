@@ -92,6 +92,7 @@ fn rows_are_pushed_and_features_are_answered() {
         "featc_rows_accepted_total{source=\"payments\"} 8",
         "featc_rows_rejected_total{source=\"payments\",reason=\"bad_value\"} 2",
         "featc_rows_late_for_cut_total{source=\"payments\"} 4",
+        "featc_row_lateness_seconds_bucket{source=\"payments\",le=\"+Inf\"} 8",
         "featc_questions_total{service=\"risk\"} 4",
         "featc_answer_seconds_count 2",
     ] {

@@ -288,4 +288,36 @@ fn a_dry_run_tells_what_would_become_of_a_state() {
     assert_eq!((&said["kept"], &said["gone"]), (&json!([]), &json!([])), "{said}");
     assert_eq!(said["refused"].as_array().map(Vec::len), Some(2), "{said}");
     assert_eq!(manifest(), before, "nothing has changed");
+    // It can be filled with the rows that were pushed.
+    let said = featc(folder, "serve shop.feat --state state --dry-run --fill").expect("they are there");
+    let filled = said["filled"].as_array().expect("what is filled");
+    let is_told = |line: &Value| {
+        line.as_str()
+            .is_some_and(|line| line.ends_with("; from 5 rows pushed here"))
+    };
+    assert!(filled.len() == 2 && filled.iter().all(is_told), "{said}");
+    assert_eq!(
+        (&said["refused"], &said["gone"], manifest()),
+        (&json!([]), &json!([]), before)
+    );
+    let state = folder.join("state");
+    let server = Server::start(&program, &state, &["--history", "20000d", "--fill"]).expect("it is filled");
+    assert_eq!(server.said["filled"], said["filled"]);
+    let question = json!({ "service": "risk", "entity": { "card": "a", "shop": 1 } });
+    let total = |server: &Server| server.answer(&question)["answers"][0]["values"]["spend__total_1h"].clone();
+    assert_eq!(total(&server), json!(5.3));
+    let busy = featc(folder, "state compact --state state").expect_err("it is served");
+    assert_eq!(busy["code"], "E0923", "{busy}");
+    assert!(server.end(), "it ends in order");
+    // It is there for good, also in fewer files.
+    let done = featc(folder, "state compact --state state").expect("nobody serves it");
+    let joined: Vec<&Value> = done["joined"].as_array().expect("files").iter().collect();
+    assert!(joined.iter().all(|one| one["parts"] == 2), "{done}");
+    let server = Server::of(&program, &state);
+    assert_eq!((total(&server), &server.said["filled"]), (json!(5.3), &json!([])));
+    // Files that are not there are told before anything is touched.
+    assert!(server.end(), "it ends in order");
+    std::fs::write(&program, text.replace("lateness 400d", "lateness 200d")).expect("writable");
+    let words = "serve shop.feat --state state --dry-run --fill-from payments=none.parquet";
+    assert_eq!(featc(folder, words).expect_err("no such file")["code"], "E0901");
 }

@@ -21,7 +21,7 @@ pub struct Lock {
     /// Those of them that have a gate, by service; services without any are left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub gated: BTreeMap<String, Vec<String>>,
-    /// Fingerprints by `service.feature`, of features of services.
+    /// Fingerprints by `service.column`, of features of services, and of features of views in roles or under other names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub own: BTreeMap<String, String>,
 }
@@ -36,11 +36,17 @@ fn gated(service: &Service) -> Option<(String, Vec<String>)> {
     (!names.is_empty()).then(|| (service.name.clone(), names))
 }
 
-/// The fingerprints of the features of a service's own, by `service.feature`.
+/// The fingerprints of columns whose names do not say which feature of which view they are, by `service.column`.
 fn own(program: &Program, service: &Service) -> Vec<(String, String)> {
-    let all = hash::service_fingerprints(program, service).into_iter();
-    let own = all.skip(service.fields.len());
-    own.map(|(name, fingerprint)| (format!("{}.{name}", service.name), fingerprint))
+    let is_own = |place: usize| {
+        service.fields.get(place).is_none_or(|field| {
+            let view = program.view(field.view);
+            field.role.is_some() || field.name != format!("{}__{}", view.name, view.feature(field.feature).name)
+        })
+    };
+    let all = hash::service_fingerprints(program, service).into_iter().enumerate();
+    all.filter(|(place, _)| is_own(*place))
+        .map(|(_, (name, fingerprint))| (format!("{}.{name}", service.name), fingerprint))
         .collect()
 }
 

@@ -3,7 +3,7 @@
 //! Both edges are nondecreasing in `t`: whoever walks questions in the order of their instants walks their edges too.
 
 use crate::period::{Unit, period, period_reaches};
-use crate::zone::Zone;
+use crate::zone::{FURTHEST_US, Zone};
 
 const DAY_US: u64 = 86_400_000_000;
 const WEEK_US: u64 = 7 * 86_400_000_000;
@@ -15,19 +15,36 @@ const MONDAY_US: u64 = 4 * 86_400_000_000;
 enum Edge {
     /// `t − us`.
     Back { us: u64 },
-    /// The greatest point of the grid that is no later than `t − after`, less a length.
-    Grid { every_us: u64, after_us: u64, less_us: u64 },
+    /// The greatest point of the grid that is no later than `t − after`, less a length; both on the clocks of a zone.
+    Grid {
+        every_us: u64,
+        after_us: u64,
+        less_us: u64,
+        zone: Zone,
+    },
     /// The begin of the period of the calendar that is so many before the one that contains `t`.
     Period { unit: Unit, zone: Zone, back: u32 },
 }
 
-/// The greatest point of a grid that is no later than an instant.
+/// The greatest point of a grid that is no later than a local time.
 fn grid_point(every_us: u64, instant: i128) -> i128 {
     let origin = match every_us.is_multiple_of(WEEK_US) {
         true => i128::from(MONDAY_US),
         false => 0,
     };
     instant - (instant - origin).rem_euclid(i128::from(every_us))
+}
+
+/// The greatest local time that the clocks of a zone have reached at an instant; at the ends of time the instant stands for it.
+fn furthest(zone: Zone, t: i128) -> i128 {
+    let known = i64::try_from(t).ok().and_then(|t| zone.furthest(t));
+    known.map_or(t, i128::from)
+}
+
+/// When the clocks of a zone reach a local time; at the ends of time it stands for the instant.
+fn reached(zone: Zone, local: i128) -> i128 {
+    let known = i64::try_from(local).ok().and_then(|local| zone.reached(local));
+    known.map_or(local, i128::from)
 }
 
 impl Edge {
@@ -39,7 +56,11 @@ impl Edge {
                 every_us,
                 after_us,
                 less_us,
-            } => grid_point(every_us, t - i128::from(after_us)) - i128::from(less_us),
+                zone,
+            } => {
+                let point = grid_point(every_us, furthest(zone, t - i128::from(after_us)));
+                reached(zone, point - i128::from(less_us))
+            }
             Edge::Period { unit, zone, back } => {
                 let t = i64::try_from(t).unwrap_or(if t > 0 { i64::MAX } else { i64::MIN });
                 period(unit, zone, back, t).map_or(i128::from(i64::MIN) - 1, i128::from)
@@ -55,9 +76,11 @@ impl Edge {
                 every_us,
                 after_us,
                 less_us,
+                zone,
             } => {
-                let next = place + i128::from(less_us) + i128::from(every_us) - 1;
-                grid_point(every_us, next) + i128::from(after_us)
+                // The first point that is as far behind what the clocks had not reached before.
+                let next = furthest(zone, place - 1) + i128::from(less_us) + i128::from(every_us);
+                reached(zone, grid_point(every_us, next)) + i128::from(after_us)
             }
             Edge::Period { unit, zone, back } => match i64::try_from(place) {
                 Ok(place) => period_reaches(unit, zone, back, place).map_or(i128::from(i64::MAX) + 1, i128::from),
@@ -74,7 +97,12 @@ impl Edge {
                 every_us,
                 after_us,
                 less_us,
-            } => every_us.saturating_add(after_us).saturating_add(less_us),
+                zone,
+            } => {
+                let put_back_us = if zone.is_utc() { 0 } else { FURTHEST_US.unsigned_abs() };
+                let by_clocks = every_us.saturating_add(after_us).saturating_add(less_us);
+                by_clocks.saturating_add(put_back_us)
+            }
             // No clock is put back by more than a day.
             Edge::Period { unit, zone, back } => {
                 let put_back_us = if zone.is_utc() { 0 } else { DAY_US };
@@ -116,12 +144,13 @@ impl Bounds {
         }
     }
 
-    /// `[g − length, g)`, where `g` is the greatest point of the grid that is no later than `t − after`.
-    pub(crate) fn on_grid(length_us: u64, every_us: u64, after_us: u64) -> Bounds {
+    /// `[g − length, g)`, where `g` is the greatest point of the grid of a zone that is no later than `t − after`.
+    pub(crate) fn on_grid(length_us: u64, (every_us, zone): (u64, Zone), after_us: u64) -> Bounds {
         let edge = |less_us| Edge::Grid {
             every_us,
             after_us,
             less_us,
+            zone,
         };
         Bounds {
             end: edge(0),
@@ -206,7 +235,7 @@ impl Bounds {
     pub fn shift_by(&self, length_us: u64) -> bool {
         let shifts = |edge: Edge| match edge {
             Edge::Back { .. } => true,
-            Edge::Grid { every_us, .. } => length_us.is_multiple_of(every_us),
+            Edge::Grid { every_us, zone, .. } => zone.is_utc() && length_us.is_multiple_of(every_us),
             // Months and years vary in length.
             Edge::Period { unit, zone, .. } => {
                 zone.is_utc() && unit <= Unit::Week && length_us.is_multiple_of(unit.longest_us())
@@ -250,12 +279,14 @@ impl Bounds {
                     every_us,
                     after_us,
                     less_us,
+                    zone,
                 }),
             ) => {
                 let alike = Edge::Grid {
                     every_us,
                     after_us,
                     less_us: less,
+                    zone,
                 };
                 own == alike && less <= less_us
             }

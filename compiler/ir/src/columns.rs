@@ -65,12 +65,29 @@ macro_rules! file_formats {
             /// Every format, in the order of the reference.
             pub const ALL: &'static [FileFormat] = &[$(FileFormat::$variant,)*];
 
+            /// Whether a value of its files may be a list.
+            pub fn holds_lists(self) -> bool {
+                !matches!(self, FileFormat::Csv | FileFormat::Tsv)
+            }
+
             /// The word in `.feat` files.
             pub fn name(self) -> &'static str {
                 match self { $(FileFormat::$variant => $name,)* }
             }
         }
     };
+}
+
+impl FileFormat {
+    /// Whether files may be in it; else it is one of topics alone.
+    pub fn is_of_files(self) -> bool {
+        self != FileFormat::Avro
+    }
+
+    /// Whether records of a topic may be in it.
+    pub fn is_of_topics(self) -> bool {
+        matches!(self, FileFormat::Jsonl | FileFormat::Avro)
+    }
 }
 
 file_formats! {
@@ -83,4 +100,6 @@ file_formats! {
     Arrow => "arrow";
     /// A Delta table: a folder whose log lists Parquet files.
     Delta => "delta";
+    /// Records of Avro with a schema registry: of topics alone, no file is read so.
+    Avro => "avro";
 }

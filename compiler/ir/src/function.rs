@@ -36,6 +36,10 @@ pub enum Signature {
     Clock(Accepts, Type),
     /// A string, and a literal that says what to look for in it; the type of the result.
     Pattern(Type),
+    /// A list and an int64; the result is of the type of the list's items.
+    Item,
+    /// Two strings, or a list and a value of its items' type.
+    Contains,
 }
 
 /// What a compiled regular expression may take, in bytes. One that takes more is refused when a program is compiled.
@@ -82,6 +86,19 @@ impl Accepts {
     pub const EXACT: Accepts = Accepts {
         any_decimal: true,
         ..Accepts::INT
+    };
+    pub const TEXTS: Accepts = Accepts::of(&[Type::List(&Type::String)]);
+    pub const SCALAR: Accepts = Accepts {
+        any_decimal: true,
+        ..Accepts::of(&[
+            Type::String,
+            Type::Int64,
+            Type::Float64,
+            Type::Bool,
+            Type::Timestamp,
+            Type::Date,
+            Type::Duration,
+        ])
     };
     pub const MEASURED: Accepts = Accepts {
         any_list: true,
@@ -190,8 +207,8 @@ functions! {
     StartsWith => Row { name: "starts_with", usage: "starts_with(string, string)", signature: Signature::Fixed(&[STRING, STRING], Type::Bool), ..PLAIN };
     /// string, string → bool.
     EndsWith => Row { name: "ends_with", usage: "ends_with(string, string)", signature: Signature::Fixed(&[STRING, STRING], Type::Bool), ..PLAIN };
-    /// string, string → bool.
-    Contains => Row { name: "contains", usage: "contains(string, string)", signature: Signature::Fixed(&[STRING, STRING], Type::Bool), ..PLAIN };
+    /// string, string → bool; list, value → bool: whether an item equals the value, which none that is null does.
+    Contains => Row { name: "contains", usage: "contains(string, string)` or `contains(list, value)", signature: Signature::Contains, ..PLAIN };
     /// `replace(s, from, to)`, all occurrences from the left; an empty `from` changes nothing.
     Replace => Row { name: "replace", usage: "replace(string, string, string)", signature: Signature::Fixed(&[STRING, STRING, STRING], Type::String), ..PLAIN };
 
@@ -203,6 +220,16 @@ functions! {
     /// `regexp_extract(s, pattern literal)` → string: of the leftmost match the first group, or all of it where the pattern has no
     /// group; null where nothing matches, or the group takes no part.
     RegexpExtract => Row { name: "regexp_extract", usage: "regexp_extract(string, \"id=([0-9]+)\")", signature: Signature::Pattern(Type::String), ..PLAIN };
+
+    /// string, string → list of strings: the parts between the occurrences of the second, from the left; all of the first where the
+    /// second is empty.
+    Split => Row { name: "split", usage: "split(string, \";\")", signature: Signature::Fixed(&[STRING, STRING], Type::List(&Type::String)), ..PLAIN };
+    /// list of strings, string → string: the items that are not null, with the second between them.
+    Join => Row { name: "join", usage: "join(list of strings, \";\")", signature: Signature::Fixed(&[Accepts::TEXTS, STRING], Type::String), ..PLAIN };
+    /// Any scalar → int64: XXH64 of its bytes, as semantics.md says them.
+    Hash => Row { name: "hash", usage: "hash(string, number, bool or instant)", signature: Signature::Fixed(&[Accepts::SCALAR], Type::Int64), ..PLAIN };
+    /// `xs[i]`: the i-th item of a list, counted from 1, and from the end for i < 0; null where there is none.
+    Item => Row { name: "[]", usage: "list[int64]", signature: Signature::Item, ..PLAIN };
 
     /// duration → float64, exact quotient rounded once (as the four below).
     Milliseconds => Row { name: "milliseconds", usage: "milliseconds(duration)", signature: Signature::Fixed(&[DURATION], Type::Float64), ..PLAIN };

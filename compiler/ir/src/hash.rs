@@ -7,7 +7,8 @@ use crate::expr::{Expr, ExprKind};
 use crate::id::{ColumnId, FeatureId, LiftId, ViewId};
 use crate::plan::RowSpec;
 use crate::program::{
-    Arrival, At, FeatureKind, Key, Lateness, Program, Service, ServiceInput, Source, Step, Transform, View,
+    Arrival, AskedFeature, At, FeatureKind, Key, Lateness, Program, Service, ServiceInput, Source, Step, Transform,
+    View,
 };
 use crate::slot::Slot;
 use crate::table::lookups;
@@ -323,14 +324,23 @@ pub fn service_fingerprints(program: &Program, service: &Service) -> Vec<(String
     };
     let fields = service.fields.iter();
     let mut found: Vec<(String, String)> = fields
-        .map(|field| (field.name.clone(), of_feature(field.view, field.feature)))
+        .map(|field| {
+            let fingerprint = of_feature(field.view, field.feature);
+            let own = renamed_keys(program, service, field.asked(), &fingerprint);
+            (field.name.clone(), own.map_or(fingerprint, hex))
+        })
         .collect();
     let before = found.len();
     for feature in &service.features {
         let input = |input: &ServiceInput| match input {
             ServiceInput::At => node("instant", &[]),
             ServiceInput::Field(field) => node("field", &[&wire(field)]),
-            ServiceInput::Feature { view, feature } => node("answer", &[of_feature(*view, *feature).as_bytes()]),
+            ServiceInput::Feature { view, feature, .. } => {
+                let fingerprint = of_feature(*view, *feature);
+                let asked = input.asked().expect("it is one");
+                let own = renamed_keys(program, service, asked, &fingerprint);
+                own.unwrap_or_else(|| node("answer", &[fingerprint.as_bytes()]))
+            }
             ServiceInput::Own(own) => node("own", &[found[before + *own as usize].1.as_bytes()]),
         };
         let inputs: Vec<u128> = feature.inputs.iter().map(input).collect();
@@ -340,6 +350,13 @@ pub fn service_fingerprints(program: &Program, service: &Service) -> Vec<(String
         found.push((feature.name.clone(), hex(node("service", &[&all, &value, &rules]))));
     }
     found
+}
+
+/// The meaning of a feature that is asked for by other columns than its entity's keys; `None` where it is asked for by them.
+fn renamed_keys(program: &Program, service: &Service, asked: AskedFeature, fingerprint: &str) -> Option<u128> {
+    let keys = service.keys_of(program, asked);
+    let own = &program.entity(program.view(asked.view).entity).keys;
+    (keys != own).then(|| node("asked", &[fingerprint.as_bytes(), &wire(&keys)]))
 }
 
 /// What the stored events of a log depend on: source, acceptance, transform, event time and key. Not what the events carry

@@ -45,4 +45,6 @@ ids! {
     WindowId;
     /// An aggregate over a window in `View::slots`.
     SlotId;
+    /// A role in `Service::roles`.
+    RoleId;
 }

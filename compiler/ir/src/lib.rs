@@ -48,12 +48,12 @@ pub use contents::Contents;
 pub use expr::{BinaryOp, Expr, ExprKind, Literal, Lookup, Table, TableRows, UnaryOp, Versions};
 pub use function::Function;
 pub use held::{EpochUnit, Held, ReadAs};
-pub use id::{ColumnId, EntityId, FeatureId, LiftId, SlotId, SourceId, TransformId, ViewId, WindowId};
+pub use id::{ColumnId, EntityId, FeatureId, LiftId, RoleId, SlotId, SourceId, TransformId, ViewId, WindowId};
 pub use period::Unit;
 pub use portion::Portion;
 pub use program::{
-    Arrival, At, Entity, Feature, FeatureKind, Lateness, Origin, Origins, Program, READ_SKEW_US, Service,
-    ServiceFeature, ServiceField, ServiceInput, Source, Step, Transform, TransformColumn, View,
+    Arrival, AskedFeature, At, Entity, Feature, FeatureKind, Lateness, Origin, Origins, Program, READ_SKEW_US, Role,
+    Service, ServiceFeature, ServiceField, ServiceInput, Source, Step, Transform, TransformColumn, View,
 };
 pub use slot::Slot;
 pub use types::{Cut, ErrorCode, Status, Truth, Type};

@@ -4,12 +4,12 @@ mod service;
 mod view;
 
 pub use crate::columns::{FileFormat, FileSet, Key, SourceColumn};
-pub use service::{ServiceFeature, ServiceInput};
+pub use service::{AskedFeature, Role, ServiceFeature, ServiceInput};
 pub use view::{Feature, FeatureKind, View};
 
 use crate::expr::Expr;
 use crate::held::Held;
-use crate::id::{ColumnId, EntityId, FeatureId, SourceId, TransformId, ViewId};
+use crate::id::{ColumnId, EntityId, FeatureId, RoleId, SourceId, TransformId, ViewId};
 use crate::types::{Cut, Truth, Type};
 use crate::window::WindowKind;
 use serde::{Deserialize, Serialize};
@@ -200,6 +200,9 @@ pub struct TransformColumn {
 pub struct Service {
     pub name: String,
     pub doc: Option<String>,
+    /// In declared order; each is read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<Role>,
     /// In declared order, globs expanded in the views' order.
     pub fields: Vec<ServiceField>,
     /// Those of its own, in declared order.
@@ -209,10 +212,13 @@ pub struct Service {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ServiceField {
-    /// The output column: `view__feature`.
+    /// The output column: `view__feature`, `role__feature`, or a name of its own.
     pub name: String,
     pub view: ViewId,
     pub feature: FeatureId,
+    /// Of the view; `None`: the view itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoleId>,
     /// Whether an answer in which the feature has any status but `ok` is an error (`fallback gate`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gate: bool,

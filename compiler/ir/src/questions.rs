@@ -5,11 +5,11 @@ use crate::program::{Key, Program, Service};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Program {
-    /// The key columns that a question to the service must bring: the union over its views, by first appearance.
+    /// The key columns that a question to the service must bring: the union over its views and roles, by first appearance.
     pub fn service_keys(&self, service: &Service) -> Vec<Key> {
         let mut keys: Vec<Key> = Vec::new();
-        for (view, _) in service.reads() {
-            for key in &self.entity(self.view(view).entity).keys {
+        for asked in service.reads() {
+            for key in service.keys_of(self, asked) {
                 if !keys.iter().any(|known| known.name == key.name) {
                     keys.push(key.clone());
                 }
@@ -26,10 +26,10 @@ impl Program {
         let mut by_view: BTreeMap<ViewId, Vec<bool>> = BTreeMap::new();
         let reads = service.reads();
         crate::work::add(reads.len());
-        for (id, feature) in reads {
-            let view = self.view(id);
-            let says_self = by_view.entry(id).or_insert_with(|| view.says_self());
-            let says_self = std::mem::take(&mut says_self[feature.index()]);
+        for asked in reads {
+            let view = self.view(asked.view);
+            let says_self = by_view.entry(asked.view).or_insert_with(|| view.says_self());
+            let says_self = std::mem::take(&mut says_self[asked.feature.index()]);
             let source = self.transform(view.transform).source;
             if says_self && !sources.contains(&source) {
                 sources.push(source);
@@ -70,22 +70,26 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn new(program: &'a Program, service: &Service) -> Names<'a> {
+    fn new(program: &'a Program, service: &'a Service) -> Names<'a> {
         let mut names = Names {
             program,
             sources: BTreeMap::new(),
             keys: BTreeMap::new(),
         };
         let mut seen = BTreeSet::new();
-        let views: BTreeSet<ViewId> = service.reads().into_iter().map(|(view, _)| view).collect();
-        for view in views.into_iter().map(|id| program.view(id)) {
+        let mut views = BTreeSet::new();
+        for asked in service.reads() {
+            if !views.insert((asked.view, asked.role)) {
+                continue;
+            }
+            let view = program.view(asked.view);
             let source = program.transform(view.transform).source;
             if seen.insert(source) {
                 for column in program.source(source).identity() {
                     *names.sources.entry(&column.name).or_default() += 1;
                 }
             }
-            for (key, column) in program.entity(view.entity).keys.iter().zip(&view.key) {
+            for (key, column) in service.keys_of(program, asked).iter().zip(&view.key) {
                 let of_name = names.keys.entry(&key.name).or_default();
                 let taken = of_name.entry(view.entity).or_default().entry(source);
                 let taken = taken.or_insert(Some(*column));

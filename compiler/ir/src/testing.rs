@@ -16,7 +16,7 @@ pub struct Test {
     pub origin: Origin,
     pub rows: Vec<Row>,
     /// Rows of tables that the view's transform looks into, by name; one that is not given has none.
-    pub tables: BTreeMap<String, Vec<Vec<Literal>>>,
+    pub tables: BTreeMap<String, Vec<Vec<Wanted>>>,
     /// Never empty.
     pub expects: Vec<Expect>,
 }
@@ -26,7 +26,7 @@ pub struct Test {
 pub struct Row {
     pub source: SourceId,
     /// Of its columns, in their order; of their types, or null.
-    pub values: Vec<Literal>,
+    pub values: Vec<Wanted>,
     /// From 1.
     pub line: u32,
 }
@@ -56,10 +56,10 @@ pub struct Expected {
     pub line: u32,
 }
 
-/// A value that a feature is to have.
+/// A value that a row has, or that a feature is to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
-    /// Of the feature's type, or null.
+    /// Of the column's or the feature's type, or null.
     One(Literal),
     /// Of the type of the items of a list, or null.
     List(Vec<Literal>),
@@ -73,11 +73,13 @@ impl Program {
             name: format!("{}__{}", declared.name, of.name),
             view,
             feature: feature.into(),
+            role: None,
             gate: false,
         });
         Service {
             name,
             doc: None,
+            roles: Vec::new(),
             fields: fields.collect(),
             features: Vec::new(),
         }

@@ -281,6 +281,9 @@ fn call(function: Function, arguments: &[Expr]) -> Option<Type> {
             ExprKind::Literal(Literal::String(zone)) => zone.parse::<Zone>().ok().map(|_| ty),
             _ => None,
         },
+        (Signature::Contains, [Type::String, Type::String]) => Some(Type::Bool),
+        (Signature::Contains, [Type::List(of), item]) => (*of == item).then_some(Type::Bool),
+        (Signature::Item, [Type::List(of), Int64]) => Some(**of),
         (Signature::Pattern(ty), [Type::String, Type::String]) => match arguments[1].kind {
             ExprKind::Literal(Literal::String(_)) => Some(ty),
             _ => None,
@@ -293,6 +296,8 @@ fn call(function: Function, arguments: &[Expr]) -> Option<Type> {
             | Signature::Round
             | Signature::Div
             | Signature::Truncate
+            | Signature::Item
+            | Signature::Contains
             | Signature::Pattern(_),
             _,
         ) => None,

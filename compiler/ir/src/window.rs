@@ -36,12 +36,15 @@ pub enum WindowKind {
     /// `since` of the slot. None, where there is no such event. `max` is positive.
     Since { max_us: i64 },
     /// `[g − length, g)`, where `g` is the greatest point of a grid that is no later than `t − after`. The points of the grid
-    /// are a length apart, in UTC: where that is a number of whole weeks they are Mondays, and 1970-01-01 is one of them
-    /// otherwise. `after` may be 0, the others are positive.
+    /// are a length apart on the clocks of a zone: where that is a number of whole weeks they are Mondays, and 1970-01-01 is one
+    /// of them otherwise. So is the left edge a length away on these clocks. `after` may be 0, and passes by no clock; the others
+    /// are positive.
     Grid {
         length_us: i64,
         every_us: i64,
         after_us: i64,
+        #[serde(default = "Zone::utc", skip_serializing_if = "Zone::is_utc_of")]
+        zone: Zone,
     },
     /// From the begin of the period of the calendar that contains `t` up to and including `t`.
     This { unit: Unit, zone: Zone },
@@ -54,6 +57,9 @@ pub const PERIODS_MAX: u32 = 1000;
 
 /// The greatest distance between two points of a grid, and the greatest `after`: 366 days.
 pub const GRID_MAX_US: i64 = 366 * 86_400_000_000;
+
+/// The least distance between two points of a grid in another zone than UTC: a minute. Clocks that are put back leave out points.
+pub const GRID_MIN_US: i64 = 60_000_000;
 
 /// What is taken out of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -84,9 +90,10 @@ impl WindowKind {
                 length_us,
                 every_us,
                 after_us,
+                zone,
             } => Bounds::on_grid(
                 length_us.unsigned_abs(),
-                every_us.unsigned_abs(),
+                (every_us.unsigned_abs(), zone),
                 after_us.unsigned_abs(),
             ),
             WindowKind::This { unit, zone } => Bounds::of_calendar(unit, zone, None),
@@ -108,7 +115,11 @@ impl WindowKind {
                 length_us,
                 every_us,
                 after_us,
-            } => length_us > 0 && (1..=GRID_MAX_US).contains(&every_us) && (0..=GRID_MAX_US).contains(&after_us),
+                zone,
+            } => {
+                let least = if zone.is_utc() { 1 } else { GRID_MIN_US };
+                length_us > 0 && (least..=GRID_MAX_US).contains(&every_us) && (0..=GRID_MAX_US).contains(&after_us)
+            }
         }
     }
 }
@@ -127,13 +138,14 @@ impl Window {
     /// The zone of its calendar, if that is not UTC.
     pub fn zone(&self) -> Option<Zone> {
         match self.kind {
-            WindowKind::This { zone, .. } | WindowKind::Past { zone, .. } => Some(zone).filter(|zone| !zone.is_utc()),
+            WindowKind::Grid { zone, .. } | WindowKind::This { zone, .. } | WindowKind::Past { zone, .. } => {
+                Some(zone).filter(|zone| !zone.is_utc())
+            }
             WindowKind::Last { .. }
             | WindowKind::Lifetime
             | WindowKind::Offset { .. }
             | WindowKind::Events { .. }
-            | WindowKind::Since { .. }
-            | WindowKind::Grid { .. } => None,
+            | WindowKind::Since { .. } => None,
         }
     }
 
@@ -175,6 +187,11 @@ fn format_periods(f: &mut fmt::Formatter<'_>, past: Option<u32>, unit: Unit, zon
         Some(1) => write!(f, "over last 1 {unit}")?,
         Some(count) => write!(f, "over last {count} {unit}s")?,
     }
+    format_zone(f, zone)
+}
+
+/// Prints a zone where it is not UTC.
+fn format_zone(f: &mut fmt::Formatter<'_>, zone: Zone) -> fmt::Result {
     match zone.is_utc() {
         true => Ok(()),
         false => write!(f, " in \"{zone}\""),
@@ -218,6 +235,7 @@ impl fmt::Display for Window {
                 length_us,
                 every_us,
                 after_us,
+                zone,
             } => {
                 write!(
                     f,
@@ -228,6 +246,7 @@ impl fmt::Display for Window {
                 if after_us > 0 {
                     write!(f, " after {}", format_duration(after_us))?;
                 }
+                format_zone(f, zone)?;
             }
             WindowKind::This { unit, zone } => format_periods(f, None, unit, zone)?,
             WindowKind::Past { count, unit, zone } => format_periods(f, Some(count), unit, zone)?,

@@ -8,7 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// No clock is further from UTC, and none is ever put forward or back by as much.
-const FURTHEST_US: i64 = 26 * 3_600_000_000;
+pub(crate) const FURTHEST_US: i64 = 26 * 3_600_000_000;
 
 /// A zone of the time zone database; it travels by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,9 +68,20 @@ impl<'de> Deserialize<'de> for Zone {
 impl Zone {
     pub const UTC: Zone = Zone(Tz::UTC);
 
+    /// [`Zone::UTC`], where a function is wanted.
+    pub fn utc() -> Zone {
+        Zone::UTC
+    }
+
     /// Whether local times are instants.
     pub fn is_utc(self) -> bool {
         self.0 == Tz::UTC
+    }
+
+    /// The same by reference, where that is wanted.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    pub fn is_utc_of(zone: &Zone) -> bool {
+        zone.is_utc()
     }
 
     /// What the clocks show at an instant, both in microseconds since 1970-01-01T00:00:00 (in UTC, and there); `None` out of
@@ -109,5 +120,24 @@ impl Zone {
             }
         }
         Some(after)
+    }
+
+    /// The greatest local time that has been [`reached`](Zone::reached) at an instant: what the clocks show, or, where they were
+    /// put back, what they showed before. `None` out of chrono's range.
+    pub fn furthest(self, us: i64) -> Option<i64> {
+        let shown = self.shown(us)?;
+        let is_reached = |local: i64| self.reached(local).is_some_and(|reached| reached <= us);
+        if self.is_utc() || !is_reached(shown.checked_add(1)?) {
+            return Some(shown);
+        }
+        let (mut reached, mut not) = (shown, shown.checked_add(FURTHEST_US)?);
+        while not - reached > 1 {
+            let middle = reached + (not - reached) / 2;
+            match is_reached(middle) {
+                true => reached = middle,
+                false => not = middle,
+            }
+        }
+        Some(reached)
     }
 }

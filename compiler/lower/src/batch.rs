@@ -14,7 +14,9 @@ pub fn lower_batch(program: &Program) -> Vec<BatchPlan> {
         let grouped = grouped(program, service, &Lifts::new());
         let pipelines = grouped.groups.iter().map(|group| {
             let source = program.source(group.source);
-            pipeline(source, (&group.rows, &group.lets), &group.fold, &group.finish)
+            let mut pipeline = pipeline(source, (&group.rows, &group.lets), &group.fold, &group.finish);
+            pipeline.fold.asked_by.clone_from(&group.asked_by);
+            pipeline
         });
         BatchPlan {
             program: hash.clone(),

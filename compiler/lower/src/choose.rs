@@ -94,8 +94,8 @@ pub(crate) fn restrict(fold: &FoldSpec) -> Restrict {
 }
 
 /// As long as the longest window may be asked for, and whether there was any event within its reach.
-pub(crate) fn retention(fold: &FoldSpec, source: &Source) -> Retention {
-    let mut windows: Vec<&Window> = fold.windows.iter().collect();
+pub(crate) fn retention<'a>(windows: impl IntoIterator<Item = &'a Window>, source: &Source) -> Retention {
+    let mut windows: Vec<&Window> = windows.into_iter().collect();
     // The first of those that reach equally far.
     windows.reverse();
     let ever = Window {
@@ -141,6 +141,7 @@ pub(crate) fn fold(spec: &FoldSpec, source: &Source, engine: Engine) -> Fold {
         visibility: seen,
     });
     Fold {
+        asked_by: None,
         windows: spec.windows.clone(),
         slots: slots.collect(),
         presence: presence.collect(),

@@ -1,9 +1,9 @@
-//! Views that share a transform and a key, folded into one set of rows, slots and features.
+//! Views that share a transform and a key, and are asked by the same columns, folded into one set of rows, slots and features.
 
 use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec};
 use featc_ir::{
-    Arrival, ColumnId, Excluding, Expr, FeatureId, FeatureKind, Key, LiftId, Program, Slot, Source, SourceId,
-    TransformId, View, ViewId, Window, WindowId,
+    Arrival, AskedFeature, ColumnId, Excluding, Expr, FeatureKind, Key, LiftId, Program, RoleId, Service, Slot, Source,
+    SourceId, TransformId, View, ViewId, Window, WindowId,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
@@ -20,6 +20,8 @@ pub(crate) struct GroupKey {
 #[derive(Debug)]
 pub(crate) struct Group {
     pub key: GroupKey,
+    /// The columns of the question that bring the key, where a role says others than the entity's.
+    pub asked_by: Option<Vec<Key>>,
     pub source: SourceId,
     /// Names of the columns that the transform adds.
     pub lets: Vec<String>,
@@ -27,33 +29,44 @@ pub(crate) struct Group {
     pub fold: FoldSpec,
     pub finish: FinishSpec,
     /// Where each requested feature comes out: position among the outputs of `finish`.
-    pub outputs: BTreeMap<(ViewId, FeatureId), u32>,
+    pub outputs: BTreeMap<AskedFeature, u32>,
 }
 
 /// What the events of a (transform, key) carry on.
 pub(crate) type Lifts = HashMap<GroupKey, Vec<Expr>>;
 
-/// Groups the requested features, in order of first request. Events carry on what `known` says and what more is asked.
-pub(crate) fn groups(program: &Program, requested: &[(ViewId, FeatureId)], known: &Lifts) -> Vec<Group> {
-    let mut keys: Interned<GroupKey> = Interned::default();
-    let mut members: Vec<Vec<(ViewId, FeatureId)>> = Vec::new();
-    let mut by_view: BTreeMap<ViewId, usize> = BTreeMap::new();
-    for (view_id, feature) in requested {
-        let place = *by_view.entry(*view_id).or_insert_with(|| {
-            let view = program.view(*view_id);
-            keys.place(&GroupKey {
+/// Groups the requested features, in order of first request; of a service, under its names. Events carry on what `known` says
+/// and what more is asked.
+pub(crate) fn groups(
+    (program, service): (&Program, Option<&Service>),
+    requested: &[AskedFeature],
+    known: &Lifts,
+) -> Vec<Group> {
+    let mut keys: Interned<(GroupKey, Option<Vec<Key>>)> = Interned::default();
+    let mut members: Vec<Vec<AskedFeature>> = Vec::new();
+    let mut by_view: BTreeMap<(ViewId, Option<RoleId>), usize> = BTreeMap::new();
+    for asked in requested {
+        let place = *by_view.entry((asked.view, asked.role)).or_insert_with(|| {
+            let view = program.view(asked.view);
+            let entity = &program.entity(view.entity).keys;
+            let by = service.map(|service| service.keys_of(program, *asked));
+            let by = by.filter(|by| by != entity).map(<[Key]>::to_vec);
+            let key = GroupKey {
                 transform: view.transform,
                 key: view.key.clone(),
-                entity: program.entity(view.entity).keys.clone(),
-            })
+                entity: entity.clone(),
+            };
+            keys.place(&(key, by))
         });
         members.resize_with(keys.items.len(), Vec::new);
-        members[place].push((*view_id, *feature));
+        members[place].push(*asked);
     }
+    let fields = service.into_iter().flat_map(|service| &service.fields);
+    let columns = fields.map(|field| (field.asked(), field.name.as_str())).collect();
     keys.items
         .into_iter()
         .zip(members)
-        .map(|(key, members)| Builder::new(program, key, known).build(&members))
+        .map(|(key, members)| Builder::new((program, service, &columns), key, known).build(&members))
         .collect()
 }
 
@@ -87,12 +100,15 @@ impl<T: Clone + Eq + Hash> Interned<T> {
 
 struct Builder<'a> {
     program: &'a Program,
+    service: Option<&'a Service>,
+    /// What leaves the service, by its names.
+    columns: &'a BTreeMap<AskedFeature, &'a str>,
     source: &'a Source,
     group: Group,
     /// Positions in `finish.features`.
-    placed: BTreeMap<(ViewId, FeatureId), u32>,
+    placed: BTreeMap<AskedFeature, u32>,
     /// What stands at those positions.
-    order: Vec<(ViewId, FeatureId)>,
+    order: Vec<AskedFeature>,
     lifts: Interned<Expr>,
     windows: Interned<Window>,
     slots: Interned<Slot>,
@@ -100,7 +116,11 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(program: &'a Program, key: GroupKey, known: &Lifts) -> Self {
+    fn new(
+        (program, service, columns): (&'a Program, Option<&'a Service>, &'a BTreeMap<AskedFeature, &'a str>),
+        (key, asked_by): (GroupKey, Option<Vec<Key>>),
+        known: &Lifts,
+    ) -> Self {
         let transform = program.transform(key.transform);
         let source = program.source(transform.source);
         let mut lifts: Interned<Expr> = Interned::default();
@@ -110,6 +130,7 @@ impl<'a> Builder<'a> {
         let lets = transform.columns.iter().skip(source.columns.len());
         let group = Group {
             key: key.clone(),
+            asked_by,
             source: transform.source,
             lets: lets.map(|column| column.name.clone()).collect(),
             rows: RowSpec {
@@ -141,6 +162,8 @@ impl<'a> Builder<'a> {
         };
         Builder {
             program,
+            service,
+            columns,
             source,
             group,
             placed: BTreeMap::new(),
@@ -152,9 +175,9 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn build(mut self, members: &[(ViewId, FeatureId)]) -> Group {
-        for (view, feature) in members {
-            let place = self.place(*view, *feature);
+    fn build(mut self, members: &[AskedFeature]) -> Group {
+        for asked in members {
+            let place = self.place(*asked);
             self.group.finish.features[place as usize].output = true;
         }
         let mut next = 0;
@@ -187,38 +210,41 @@ impl<'a> Builder<'a> {
     }
 
     /// Places a feature after its inputs; returns its position in `finish.features`. No recursion: chains may be long.
-    fn place(&mut self, view_id: ViewId, id: FeatureId) -> u32 {
-        let mut stack = vec![id];
+    fn place(&mut self, asked: AskedFeature) -> u32 {
+        let mut stack = vec![asked];
         while let Some(top) = stack.last().copied() {
-            let waiting: Vec<FeatureId> = match &self.program.view(view_id).feature(top).kind {
+            let waiting: Vec<AskedFeature> = match &self.program.view(top.view).feature(top.feature).kind {
                 FeatureKind::Aggregate { .. } => Vec::new(),
                 FeatureKind::Derived { inputs, .. } => inputs
                     .iter()
-                    .copied()
-                    .filter(|input| !self.placed.contains_key(&(view_id, *input)))
+                    .map(|feature| AskedFeature {
+                        feature: *feature,
+                        ..top
+                    })
+                    .filter(|input| !self.placed.contains_key(input))
                     .collect(),
             };
             if waiting.is_empty() {
                 stack.pop();
-                self.place_one(view_id, top);
+                self.place_one(top);
             } else {
                 // The first one on top: inputs are placed in the order in which they are read.
                 stack.extend(waiting.into_iter().rev());
             }
         }
-        self.placed[&(view_id, id)]
+        self.placed[&asked]
     }
 
     /// Places a feature whose inputs have been placed.
-    fn place_one(&mut self, view_id: ViewId, id: FeatureId) {
-        if self.placed.contains_key(&(view_id, id)) {
+    fn place_one(&mut self, asked: AskedFeature) {
+        if self.placed.contains_key(&asked) {
             return;
         }
-        let view = self.program.view(view_id);
-        let feature = view.feature(id);
+        let view = self.program.view(asked.view);
+        let feature = view.feature(asked.feature);
         let kind = match &feature.kind {
             FeatureKind::Aggregate { slots, expr } => {
-                let retention = self.program.retention_us(view, id);
+                let retention = self.program.retention_us(view, asked.feature);
                 let presence = self.presence.place(&retention);
                 FinishKind::Aggregate {
                     slots: slots.iter().map(|slot| self.slot(view, view.slot(*slot))).collect(),
@@ -229,22 +255,32 @@ impl<'a> Builder<'a> {
                     ttl_us: view.ttl_us.filter(|_| self.source.arrival != Some(Arrival::Static)),
                 }
             }
-            FeatureKind::Derived { inputs, expr } => FinishKind::Derived {
-                inputs: inputs.iter().map(|input| self.placed[&(view_id, *input)]).collect(),
-                expr: expr.clone(),
-            },
+            FeatureKind::Derived { inputs, expr } => {
+                let inputs = inputs.iter().map(|feature| AskedFeature {
+                    feature: *feature,
+                    ..asked
+                });
+                FinishKind::Derived {
+                    inputs: inputs.map(|input| self.placed[&input]).collect(),
+                    expr: expr.clone(),
+                }
+            }
         };
+        let of = self
+            .service
+            .map_or(view.name.as_str(), |service| service.name_of(self.program, asked));
+        let column = self.columns.get(&asked).map(|column| (*column).to_owned());
         let place = self.group.finish.features.len() as u32;
         self.group.finish.features.push(FinishFeature {
-            name: format!("{}__{}", view.name, feature.name),
-            view: view.name.clone(),
+            name: column.unwrap_or_else(|| format!("{of}__{}", feature.name)),
+            view: of.to_owned(),
             ty: feature.ty,
             kind,
             default: feature.default.clone(),
             output: false,
         });
-        self.placed.insert((view_id, id), place);
-        self.order.push((view_id, id));
+        self.placed.insert(asked, place);
+        self.order.push(asked);
     }
 
     fn slot(&mut self, view: &View, slot: &Slot) -> u32 {

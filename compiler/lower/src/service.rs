@@ -2,10 +2,10 @@
 
 use crate::group::{Group, Lifts, groups};
 use featc_ir::plan::{Compose, Derive, DeriveFeature, DeriveInput, Spine};
-use featc_ir::{FeatureId, Key, Program, Service, ServiceInput, ViewId};
+use featc_ir::{AskedFeature, Key, Program, Service, ServiceField, ServiceInput};
 use std::collections::BTreeMap;
 
-/// A service, its features grouped by transform and key.
+/// A service, its features grouped by transform, key, and the columns that bring it.
 pub(crate) struct Grouped {
     pub spine: Spine,
     pub groups: Vec<Group>,
@@ -15,7 +15,7 @@ pub(crate) struct Grouped {
 
 /// The service's groups; events carry on what `known` says.
 pub(crate) fn grouped(program: &Program, service: &Service, known: &Lifts) -> Grouped {
-    let mut groups = groups(program, &service.reads(), known);
+    let mut groups = groups((program, Some(service)), &service.reads(), known);
     let self_columns = program.service_self_columns(service);
     for group in &mut groups {
         let source = program.source(group.source);
@@ -26,13 +26,13 @@ pub(crate) fn grouped(program: &Program, service: &Service, known: &Lifts) -> Gr
             }
         }
     }
-    let mut outputs: BTreeMap<(ViewId, FeatureId), (u32, u32)> = BTreeMap::new();
+    let mut outputs: BTreeMap<AskedFeature, (u32, u32)> = BTreeMap::new();
     for (place, group) in groups.iter().enumerate() {
         let of_group = group.outputs.iter();
         outputs.extend(of_group.map(|(feature, output)| (*feature, (place as u32, *output))));
     }
     let request = service.request();
-    let fields = service.fields.iter().map(|field| (field.view, field.feature));
+    let fields = service.fields.iter().map(ServiceField::asked);
     Grouped {
         compose: Compose(fields.map(|feature| outputs[&feature]).collect()),
         derive: derive(service, &request, &outputs),
@@ -46,15 +46,16 @@ pub(crate) fn grouped(program: &Program, service: &Service, known: &Lifts) -> Gr
 }
 
 /// The features of the service's own.
-fn derive(service: &Service, request: &[Key], outputs: &BTreeMap<(ViewId, FeatureId), (u32, u32)>) -> Derive {
+fn derive(service: &Service, request: &[Key], outputs: &BTreeMap<AskedFeature, (u32, u32)>) -> Derive {
     let input = |input: &ServiceInput| match input {
         ServiceInput::At => DeriveInput::At,
         ServiceInput::Field(field) => {
             let place = request.iter().position(|known| known == field);
             DeriveInput::Field(place.map_or(u32::MAX, |place| place as u32))
         }
-        ServiceInput::Feature { view, feature } => {
-            let (answer, place) = outputs[&(*view, *feature)];
+        ServiceInput::Feature { view, feature, role } => {
+            let (view, feature, role) = (*view, *feature, *role);
+            let (answer, place) = outputs[&AskedFeature { view, feature, role }];
             DeriveInput::Answer(answer, place)
         }
         ServiceInput::Own(own) => DeriveInput::Own(*own),

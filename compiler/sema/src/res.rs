@@ -3,7 +3,7 @@
 //! What could not be resolved has been reported and is `None` or [`ExprKind::Poison`]; checking keeps silent about it.
 
 use featc_ir::{
-    Aggregate, BinaryOp, ColumnId, EntityId, FeatureId, Function, Held, Lookup, SourceId, Type, ViewId, Window,
+    Aggregate, BinaryOp, ColumnId, EntityId, FeatureId, Function, Held, Lookup, RoleId, SourceId, Type, ViewId, Window,
 };
 use featc_syntax::ast;
 use featc_syntax::diag::Span;
@@ -185,9 +185,19 @@ pub struct Request {
 #[derive(Debug, Clone)]
 pub struct Service {
     pub declared: Declared,
+    pub roles: Vec<Role>,
     pub fields: Vec<Field>,
     /// Those of its own, each reading none but those before it.
     pub features: Vec<ServiceFeature>,
+}
+
+/// A view under another name.
+#[derive(Debug, Clone)]
+pub struct Role {
+    pub declared: Declared,
+    pub view: ViewId,
+    /// The columns of the question behind `by`, with their places, in the order of the keys; `None`: those of the entity.
+    pub by: Option<Vec<(String, Span)>>,
 }
 
 /// A feature that a service computes of its question and of the answers of views.
@@ -204,11 +214,9 @@ pub enum Read {
     /// The instant of the question.
     At,
     /// Of a request, by position.
-    Field {
-        request: usize,
-        field: usize,
-    },
-    Feature(ViewId, FeatureId),
+    Field { request: usize, field: usize },
+    /// Of a view, or of a role of one.
+    Feature(ViewId, FeatureId, Option<RoleId>),
     /// A feature of the same service, by position.
     Own(usize),
 }
@@ -218,6 +226,7 @@ pub struct Field {
     pub name: String,
     pub view: ViewId,
     pub feature: FeatureId,
+    pub role: Option<RoleId>,
     /// Whether an answer without one of this feature's own is an error.
     pub gate: bool,
     pub at: Span,

@@ -75,7 +75,7 @@ impl<'a> Judge<'a> {
                 TestPart::Given(given) => match self.table(view, &given.source.text) {
                     Some(table) => {
                         let given = self.rows(&table.as_source(), given);
-                        let rows: &mut Vec<Vec<Literal>> = tables.entry(table.name).or_default();
+                        let rows: &mut Vec<Vec<Wanted>> = tables.entry(table.name).or_default();
                         rows.extend(given.into_iter().map(|(values, _)| values));
                     }
                     None => rows.extend(self.given(view, given)),
@@ -144,7 +144,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Values by column, and the line of each row.
-    fn rows(&mut self, source: &Source, given: &ast::Given) -> Vec<(Vec<Literal>, u32)> {
+    fn rows(&mut self, source: &Source, given: &ast::Given) -> Vec<(Vec<Wanted>, u32)> {
         let columns = self.columns(source, &given.header);
         let mut rows = Vec::new();
         for row in &given.rows {
@@ -154,7 +154,7 @@ impl<'a> Judge<'a> {
                     .push(errors::misshapen_row(cells, columns, row.span, given.header.span));
                 continue;
             }
-            let mut values = vec![Literal::Null; source.columns.len()];
+            let mut values = vec![Wanted::One(Literal::Null); source.columns.len()];
             for (cell, column) in row.cells.iter().zip(&columns) {
                 if let Some(column) = column {
                     values[*column] = self.cell(source, *column, cell);

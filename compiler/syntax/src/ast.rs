@@ -166,7 +166,18 @@ pub struct TypeName {
     pub name: Name,
     /// The numbers in parentheses: `decimal(12, 2)`.
     pub arguments: Vec<Integer>,
+    /// What stands between `<` and `>`: the items of a list, which have no name, or the fields of a struct.
+    pub inside: Vec<TypeField>,
     pub span: Span,
+}
+
+/// `string` of `list<string>`, `name: string?` of a struct.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeField {
+    pub name: Option<Name>,
+    pub ty: TypeName,
+    /// The place of the `?`.
+    pub nullable: Option<Span>,
 }
 
 /// A whole number in a clause.
@@ -259,6 +270,8 @@ pub struct Service {
     pub doc: Option<Doc>,
     pub name: Name,
     /// In order.
+    pub roles: Vec<Role>,
+    /// In order.
     pub entries: Vec<ServiceEntry>,
     /// Those of its own, in order. (The grammar allows what stands behind the value of a view's feature here too; resolving
     /// refuses it.)
@@ -268,12 +281,24 @@ pub struct Service {
     pub span: Span,
 }
 
-/// `carrier_delay.{mean_delay_*, trend}`, `route_delay.* fallback gate`, `tail.flights`
+/// `role dest = weather by (dest)`: a view under another name, asked by other columns of the question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    pub name: Name,
+    pub view: Name,
+    pub by: Option<By>,
+    pub span: Span,
+}
+
+/// `carrier_delay.{mean_delay_*, trend}`, `route_delay.* fallback gate`, `tail.flights as flown`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceEntry {
+    /// A view, or a role of the service.
     pub view: Name,
     /// Never empty.
     pub patterns: Vec<Pattern>,
+    /// What the column is called, in place of both names.
+    pub alias: Option<Name>,
     /// As written.
     pub fallback: Option<Fallback>,
     pub span: Span,

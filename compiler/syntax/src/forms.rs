@@ -46,7 +46,7 @@ impl Context {
             ],
             Context::Step => &["where", "let"],
             Context::Statement => &["owner", "tags", "ttl", "feature", "use"],
-            Context::Entry => &["feature"],
+            Context::Entry => &["feature", "role"],
         }
     }
 
@@ -154,6 +154,7 @@ pub(crate) fn form(context: Context, first: Option<&str>) -> Option<String> {
         (Context::Statement, "feature") => "feature spend = sum(amount) over 7d default 0",
         (Context::Statement, "use") => "use spend for (amount, fee, tip)",
         (Context::Entry, "feature") => "feature share = basket.amount / spend.mean default 0.0",
+        (Context::Entry, "role") => "role payee = spend by (payee)",
         (Context::Entry, _) => "spend.{total, mean_*}",
         (Context::Item | Context::Clause | Context::Step | Context::Statement, _) => return None,
     };
@@ -274,7 +275,7 @@ mod tests {
             (Context::Entry, "module m service s {", "}"),
         ] {
             let keywords = if context == Context::Entry {
-                &["spend"]
+                &["spend", "feature", "role"]
             } else {
                 context.keywords()
             };

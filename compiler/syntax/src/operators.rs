@@ -43,6 +43,7 @@ pub(crate) fn level(kind: &ExprKind) -> u8 {
         | ExprKind::Name(_)
         | ExprKind::Dotted(_)
         | ExprKind::Holed(_)
+        | ExprKind::Item { .. }
         | ExprKind::Call(_)
         | ExprKind::Lookup(_)
         | ExprKind::Cast { .. }

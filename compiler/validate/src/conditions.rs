@@ -263,8 +263,9 @@ pub(crate) fn of_restrict(chain: &Chain<'_>, restrict: &Restrict) -> Outcome {
     )
 }
 
-/// Whether a log keeps what its answers and the program's other services read, as long as they may ask.
-pub(crate) fn of_log(chain: &Chain<'_>, log: &StreamLog, carried: &BTreeSet<Term>) -> Outcome {
+/// Whether a log keeps what its answers and the program's other services read, as long as they may ask; `windows` are those of
+/// all its answers.
+pub(crate) fn of_log(chain: &Chain<'_>, log: &StreamLog, (windows, carried): (&[Window], &BTreeSet<Term>)) -> Outcome {
     let mut lifts = BTreeSet::new();
     for at in 0..chain.rows.lift.0.len() {
         lifts.insert(chain.lift(at.into())?);
@@ -274,8 +275,8 @@ pub(crate) fn of_log(chain: &Chain<'_>, log: &StreamLog, carried: &BTreeSet<Term
         "events carry on other values than the services read",
     )?;
     let reach = |window: &&Window| reach_us(window).map_or((1, 0), |us| (0, us));
-    let furthest = chain.fold.windows.iter().map(|window| reach(&window)).max();
-    let of = chain.fold.windows.iter().find(|window| Some(reach(window)) == furthest);
+    let furthest = windows.iter().map(|window| reach(&window)).max();
+    let of = windows.iter().find(|window| Some(reach(window)) == furthest);
     let kept = &log.retention;
     let late = match chain.accept.lateness {
         featc_ir::Lateness::Unbounded => 0,

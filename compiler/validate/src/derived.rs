@@ -3,22 +3,34 @@
 use crate::lifted::default;
 use crate::term::{Term, expression};
 use featc_ir::plan::{Derive, DeriveInput, Spine};
-use featc_ir::{ColumnId, Expr, FeatureId, Key, Literal, Program, Service, ServiceInput, Type, ViewId};
+use featc_ir::{AskedFeature, ColumnId, Expr, Key, Literal, Program, Service, ServiceInput, Type};
 
 /// What a service reads of views: its fields, then what its own features read; some of them more than once.
-pub(crate) fn read(service: &Service) -> Vec<(ViewId, FeatureId)> {
-    let mut found: Vec<(ViewId, FeatureId)> = Vec::new();
+pub(crate) fn read(service: &Service) -> Vec<AskedFeature> {
+    let mut found: Vec<AskedFeature> = Vec::new();
     for field in &service.fields {
-        found.push((field.view, field.feature));
+        found.push(AskedFeature {
+            view: field.view,
+            feature: field.feature,
+            role: field.role,
+        });
     }
     for feature in &service.features {
         for input in &feature.inputs {
-            if let ServiceInput::Feature { view, feature } = input {
-                found.push((*view, *feature));
+            if let ServiceInput::Feature { view, feature, role } = *input {
+                found.push(AskedFeature { view, feature, role });
             }
         }
     }
     found
+}
+
+/// The columns of a question that bring the keys of a view.
+pub(crate) fn brings<'a>(program: &'a Program, service: &'a Service, asked: AskedFeature) -> &'a [Key] {
+    match asked.role {
+        Some(role) => &service.roles[role.index()].keys,
+        None => &program.entities[program.views[asked.view.index()].entity.index()].keys,
+    }
 }
 
 /// The fields of requests that a question brings, by first appearance.
@@ -60,16 +72,24 @@ fn term(
 ///
 /// # Errors
 /// An input that is not there.
-pub(crate) fn of_program(program: &Program, service: &Service) -> Result<Vec<Term>, String> {
+pub(crate) fn of_program(
+    program: &Program,
+    service: &Service,
+    column: impl Fn(AskedFeature) -> String,
+) -> Result<Vec<Term>, String> {
     let mut terms = Vec::new();
     for (place, feature) in service.features.iter().enumerate() {
         let input = |input: &ServiceInput| match input {
             ServiceInput::At => Some("instant".to_owned()),
             ServiceInput::Field(field) => Some(format!("field {}:{}", field.name, field.ty)),
-            ServiceInput::Feature { view, feature } => {
-                let view = program.views.get(view.index())?;
-                let feature = view.features.get(feature.index())?;
-                Some(format!("answer {}__{}", view.name, feature.name))
+            ServiceInput::Feature { view, feature, role } => {
+                program.views.get(view.index())?.features.get(feature.index())?;
+                let asked = AskedFeature {
+                    view: *view,
+                    feature: *feature,
+                    role: *role,
+                };
+                Some(format!("answer {}", column(asked)))
             }
             ServiceInput::Own(own) => {
                 let before = service.features[..place].get(*own as usize)?;

@@ -13,6 +13,7 @@
 //! Architecture invariant: this crate imports `featc-ir` alone, and calls nothing of it that derives (retention, reach, bounds,
 //! grouping): it has its own rules, from docs/semantics.md.
 
+mod asked;
 mod certificate;
 mod conditions;
 mod derived;
@@ -26,7 +27,7 @@ pub use term::{Difference, Term, differences};
 
 use conditions::Engine;
 use featc_ir::plan::{BatchPlan, StreamGraph};
-use featc_ir::{Program, Service};
+use featc_ir::{Program, Service, Window};
 use lifted::Lifted;
 use of_plan::Chain;
 use std::collections::{BTreeMap, BTreeSet};
@@ -171,6 +172,8 @@ fn of_batch(plan: &BatchPlan, wanted: &Lifted, hash: &str) -> Result<(), Wrong> 
     Ok(())
 }
 
+const TWICE: &str = "an operator that nobody reads, or two that do the same";
+
 fn of_stream(
     graph: &StreamGraph,
     wanted: &Lifted,
@@ -183,13 +186,23 @@ fn of_stream(
     compare(&found, wanted)?;
     gates(&found.gated, &wanted.gated)?;
     let nothing = BTreeSet::new();
+    let (mut logs, mut asked) = (BTreeMap::new(), BTreeSet::new());
     for (chain, answer) in chains.iter().zip(&graph.answers) {
         let about = |what: String| word(format!("events of `{}`: {what}", chain.scan.source));
         let log = &graph.logs[answer.input.index()];
         conditions::of_chain(chain, &log.order, Engine::Stream).map_err(about)?;
         conditions::of_pages(&answer.fold, &answer.pages).map_err(about)?;
         let events = chain.events().map_err(word)?;
-        conditions::of_log(chain, log, carried.get(&events).unwrap_or(&nothing)).map_err(about)?;
+        let beside = chains.iter().zip(&graph.answers);
+        let beside = beside.filter(|(_, other)| other.input == answer.input);
+        let windows: Vec<Window> = beside.flat_map(|(chain, _)| chain.fold.windows.clone()).collect();
+        let carried = carried.get(&events).unwrap_or(&nothing);
+        conditions::of_log(chain, log, (&windows, carried)).map_err(about)?;
+        // A log of each kind of events, and an answer for each way to ask for them.
+        let known = logs.entry(events).or_insert(answer.input);
+        if *known != answer.input || !asked.insert((answer.input, chain.asked_by())) {
+            return Err(word(TWICE.to_owned()));
+        }
     }
     for (place, source) in graph.sources.iter().enumerate() {
         let reads = |answer: &featc_ir::plan::StreamAnswer| {
@@ -200,10 +213,8 @@ fn of_stream(
         let readers: Vec<Chain<'_>> = readers.map(|(chain, _)| *chain).collect();
         conditions::of_scan(&readers).map_err(|what| word(format!("events of `{}`: {what}", source.scan.source)))?;
     }
-    if graph.answers.len() != graph.logs.len() || graph.logs.len() != graph.rows.len() {
-        return Err(word(
-            "an operator that nobody reads, or two that do the same".to_owned(),
-        ));
+    if logs.len() != graph.logs.len() || graph.logs.len() != graph.rows.len() {
+        return Err(word(TWICE.to_owned()));
     }
     Ok(())
 }

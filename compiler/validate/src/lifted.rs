@@ -57,12 +57,14 @@ pub fn window(window: &Window, own: &[String]) -> Term {
             length_us,
             every_us,
             after_us,
+            zone,
         } => {
             let us = |name, us| Term::us(name, u64::try_from(us).ok());
             items = vec![
                 us("length", length_us),
                 us("grid", every_us),
                 us("not_before", after_us),
+                Term::names("clocks", [zone.to_string()]),
             ];
         }
         WindowKind::This { unit, zone } => {
@@ -117,9 +119,13 @@ pub fn reach_us(window: &Window) -> Option<u64> {
             length_us,
             every_us,
             after_us,
-        } => [length_us, every_us, after_us]
-            .into_iter()
-            .try_fold(0u64, |sum, us| sum.checked_add(u64::try_from(us).ok()?)),
+            zone,
+        } => {
+            // No two clocks of a zone are further apart than 26 hours.
+            let apart_us: u64 = if zone == Zone::UTC { 0 } else { 26 * 3_600_000_000 };
+            let mut lengths = [length_us, every_us, after_us].into_iter();
+            lengths.try_fold(apart_us, |sum, us| sum.checked_add(u64::try_from(us).ok()?))
+        }
         WindowKind::This { unit, zone } => periods_us(unit, zone, 1),
         WindowKind::Past { count, unit, zone } => periods_us(unit, zone, u64::from(count) + 1),
     }
@@ -127,12 +133,17 @@ pub fn reach_us(window: &Window) -> Option<u64> {
 
 /// What windows that end alike, and of which one starts within the other, at every instant, have in common: what is excluded,
 /// how long before the instant they end, and on which grid. One of the calendar has nothing in common with another.
-pub fn end(window: &Window) -> (Excluding, i64, Option<i64>, Option<WindowKind>) {
+pub fn end(window: &Window) -> (Excluding, i64, Option<(i64, Zone)>, Option<WindowKind>) {
     let (before, grid, alone) = match window.kind {
         WindowKind::Offset { offset_us, .. } => (offset_us, None, None),
         WindowKind::Last { .. } | WindowKind::Lifetime => (0, None, None),
         WindowKind::Events { .. } | WindowKind::Since { .. } => (0, None, None),
-        WindowKind::Grid { every_us, after_us, .. } => (after_us, Some(every_us), None),
+        WindowKind::Grid {
+            every_us,
+            after_us,
+            zone,
+            ..
+        } => (after_us, Some((every_us, zone)), None),
         kind @ (WindowKind::This { .. } | WindowKind::Past { .. }) => (0, None, Some(kind)),
     };
     (window.excluding, before, grid, alone)

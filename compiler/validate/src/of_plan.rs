@@ -75,7 +75,7 @@ pub(crate) fn lift(
     let mut features = BTreeMap::new();
     let mut events = Vec::new();
     for (place, chain) in chains.iter().enumerate() {
-        events.push(chain.events()?);
+        events.push(Term::node("asked", vec![chain.events()?, chain.asked_by()]));
         for (at, feature) in chain.finish.features.iter().enumerate() {
             let term = chain.feature(at, feature)?;
             if features.insert(feature.name.clone(), (place, term)).is_some() {
@@ -172,6 +172,11 @@ impl Chain<'_> {
                 keys("entity", &self.rows.key.entity),
             ],
         ))
+    }
+
+    /// The columns of a question that bring the key.
+    pub fn asked_by(&self) -> Term {
+        keys("by", self.fold.asked_by.as_ref().unwrap_or(&self.rows.key.entity))
     }
 
     fn steps(&self) -> Result<Term, String> {

@@ -1,10 +1,11 @@
 //! The terms of a program, from the page (docs/semantics.md) and nothing that the lowering calls.
 
+use crate::asked::{Names, own_columns, self_columns, service_keys, with_inputs};
 use crate::derived;
 use crate::lifted::{self, Lifted, keys};
 use crate::term::{Term, expression, held};
 use featc_ir::{
-    Arrival, ColumnId, Excluding, Expr, FeatureId, FeatureKind, Key, Program, Service, Source, Step, Transform, View,
+    Arrival, AskedFeature, ColumnId, Expr, FeatureId, FeatureKind, Key, Program, Service, Source, Step, Transform, View,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,30 +14,36 @@ use std::collections::{BTreeMap, BTreeSet};
 /// # Errors
 /// A program that refers to what is not there, which no analysis makes.
 pub fn lift(program: &Program, service: &Service) -> Result<Lifted, String> {
-    let mut views: Vec<usize> = Vec::new();
-    let mut wanted: Vec<(usize, FeatureId)> = Vec::new();
-    for (view, feature) in derived::read(service) {
-        if !views.contains(&view.index()) {
-            views.push(view.index());
+    let mut views: Vec<AskedFeature> = Vec::new();
+    let mut wanted: Vec<AskedFeature> = Vec::new();
+    for read in derived::read(service) {
+        if !views
+            .iter()
+            .any(|known| (known.view, known.role) == (read.view, read.role))
+        {
+            views.push(read);
         }
-        wanted.push((view.index(), feature));
+        wanted.push(read);
     }
-    let asked = asked(program, &wanted);
+    let asked = with_inputs(program, &wanted);
     let brought = self_columns(program, service, &asked);
-    let events: Result<Vec<Term>, String> = views
-        .iter()
-        .map(|view| events(program, &program.views[*view]))
-        .collect();
+    let events_of = |view: &AskedFeature| -> Result<Term, String> {
+        let by = keys("by", derived::brings(program, service, *view));
+        Ok(Term::node(
+            "asked",
+            vec![events(program, &program.views[view.view.index()])?, by],
+        ))
+    };
+    let events: Result<Vec<Term>, String> = views.iter().map(events_of).collect();
+    let names = Names::new(program, service);
     let mut features = BTreeMap::new();
-    for (view, feature) in &asked {
+    for read in &asked {
         let place = views
             .iter()
-            .position(|known| known == view)
+            .position(|known| (known.view, known.role) == (read.view, read.role))
             .ok_or("a view is not there")?;
-        let declared = &program.views[*view];
-        let own = own_columns(program.view_source(declared), &brought);
-        let name = format!("{}__{}", declared.name, declared.feature(*feature).name);
-        features.insert(name, (place, feature_term(program, declared, *feature, &own)?));
+        let own = own_columns(program.view_source(&program.views[read.view.index()]), &brought);
+        features.insert(names.of(*read), (place, feature_term(&names, *read, &own)?));
     }
     let columns = service.fields.iter().map(|field| {
         let view = &program.views[field.view.index()];
@@ -51,7 +58,7 @@ pub fn lift(program: &Program, service: &Service) -> Result<Lifted, String> {
         columns: columns_term(columns.chain(own)),
         events: events?,
         features,
-        derived: derived::of_program(program, service)?,
+        derived: derived::of_program(program, service, |read| names.of(read))?,
         gated: gated(service),
     })
 }
@@ -72,118 +79,6 @@ pub(crate) fn spine(by: &[Key], own: &[Key], request: &[Key]) -> Term {
 
 pub(crate) fn columns_term<'a>(columns: impl Iterator<Item = (&'a str, featc_ir::Type)>) -> Term {
     Term::names("columns", columns.map(|(name, ty)| format!("{name}:{ty}")))
-}
-
-/// What is asked for, and what that is derived from.
-fn asked(program: &Program, wanted: &[(usize, FeatureId)]) -> BTreeSet<(usize, FeatureId)> {
-    let mut found = BTreeSet::new();
-    let mut stack = wanted.to_vec();
-    while let Some((view, feature)) = stack.pop() {
-        if found.insert((view, feature))
-            && let FeatureKind::Derived { inputs, .. } = &program.views[view].feature(feature).kind
-        {
-            stack.extend(inputs.iter().map(|input| (view, *input)));
-        }
-    }
-    found
-}
-
-/// The keys of the entities, by first appearance.
-fn service_keys(program: &Program, service: &Service) -> Vec<Key> {
-    let mut found: Vec<Key> = Vec::new();
-    for (view, _) in derived::read(service) {
-        let entity = program.views[view.index()].entity;
-        for key in &program.entities[entity.index()].keys {
-            if found.iter().all(|known| known.name != key.name) {
-                found.push(key.clone());
-            }
-        }
-    }
-    found
-}
-
-/// The identity columns of sources that a question brings, by first appearance of the sources; a name that something else
-/// of the service has carries the source's.
-fn self_columns(program: &Program, service: &Service, asked: &BTreeSet<(usize, FeatureId)>) -> Vec<Key> {
-    let says_self = |view: &View, feature: FeatureId| match &view.feature(feature).kind {
-        FeatureKind::Aggregate { slots, .. } => slots.iter().any(|slot| {
-            let window = view.slots[slot.index()].window;
-            view.windows[window.index()].excluding == Excluding::SelfEvent
-        }),
-        FeatureKind::Derived { .. } => false,
-    };
-    let below: BTreeSet<(usize, FeatureId)> = asked
-        .iter()
-        .copied()
-        .filter(|(view, feature)| says_self(&program.views[*view], *feature))
-        .collect();
-    let mut sources: Vec<&Source> = Vec::new();
-    let read = derived::read(service);
-    for (view, feature) in read.iter().filter(|_| !below.is_empty()) {
-        let view = view.index();
-        let source = program.view_source(&program.views[view]);
-        if sources.iter().any(|known| known.name == source.name) {
-            continue;
-        }
-        let of_field = self::asked(program, &[(view, *feature)]);
-        if of_field.iter().any(|feature| below.contains(feature)) {
-            sources.push(source);
-        }
-    }
-    let mut views: Vec<&View> = Vec::new();
-    for (view, _) in &read {
-        let view = &program.views[view.index()];
-        if views.iter().all(|known| known.name != view.name) {
-            views.push(view);
-        }
-    }
-    let mut found = Vec::new();
-    for source in sources {
-        for id in &source.unique {
-            let column = &source.columns[id.index()];
-            let name = match means_more(program, &views, source, *id) {
-                true => format!("{}.{}", source.name, column.name),
-                false => column.name.clone(),
-            };
-            found.push(Key { name, ty: column.ty });
-        }
-    }
-    found
-}
-
-/// Whether the name of an identity column stands for something else too: for a `unique` column of another source of the
-/// views, or for a key of an entity that is not that very column.
-fn means_more(program: &Program, views: &[&View], source: &Source, id: ColumnId) -> bool {
-    let name = &source.columns[id.index()].name;
-    views.iter().any(|view| {
-        let other = program.view_source(view);
-        let mut unique = other.unique.iter().map(|id| &other.columns[id.index()].name);
-        if other.name != source.name && unique.any(|known| known == name) {
-            return true;
-        }
-        let keys = &program.entities[view.entity.index()].keys;
-        let Some(place) = keys.iter().position(|key| key.name == *name) else {
-            return false;
-        };
-        let mut of_source = views
-            .iter()
-            .filter(|known| known.entity == view.entity && program.view_source(known).name == source.name)
-            .peekable();
-        of_source.peek().is_none() || of_source.any(|known| known.key[place] != id)
-    })
-}
-
-/// What a question calls the identity of a source's events.
-fn own_columns(source: &Source, brought: &[Key]) -> Vec<String> {
-    let column = |id: &ColumnId| {
-        let name = &source.columns[id.index()].name;
-        let qualified = format!("{}.{name}", source.name);
-        match brought.iter().any(|key| key.name == qualified) {
-            true => qualified,
-            false => name.clone(),
-        }
-    };
-    source.unique.iter().map(column).collect()
 }
 
 /// What the events of a view are: from the rows of its source to its keys.
@@ -278,12 +173,17 @@ fn steps(transform: &Transform) -> Result<Term, String> {
 }
 
 /// What a feature is, over the events of its view.
-fn feature_term(program: &Program, view: &View, id: FeatureId, own: &[String]) -> Result<Term, String> {
+fn feature_term(names: &Names<'_>, read: AskedFeature, own: &[String]) -> Result<Term, String> {
+    let program = names.program;
+    let view = &program.views[read.view.index()];
     let transform = &program.transforms[view.transform.index()];
     let source = &program.sources[transform.source.index()];
-    let feature = view.feature(id);
+    let feature = view.feature(read.feature);
     let position = |id: ColumnId| Some(format!("${}", id.0));
-    let mut items = vec![Term::names("view", [&view.name]), Term::names("type", [feature.ty])];
+    let mut items = vec![
+        Term::names("view", [names.view(read)]),
+        Term::names("type", [feature.ty]),
+    ];
     match &feature.kind {
         FeatureKind::Aggregate { slots, expr } => {
             let lift = |lift: Option<featc_ir::LiftId>| -> Result<Term, String> {
@@ -331,7 +231,12 @@ fn feature_term(program: &Program, view: &View, id: FeatureId, own: &[String]) -
             items.push(Term::node("value", vec![expression(expr, &position)?]));
         }
         FeatureKind::Derived { inputs, expr } => {
-            let name = |input: &FeatureId| format!("{}__{}", view.name, view.feature(*input).name);
+            let name = |input: &FeatureId| {
+                names.of(AskedFeature {
+                    feature: *input,
+                    ..read
+                })
+            };
             items.push(Term::names("inputs", inputs.iter().map(name)));
             items.push(Term::node("value", vec![expression(expr, &position)?]));
         }
@@ -374,9 +279,10 @@ fn stale(source: &Source, view: &View) -> Term {
 pub fn carried(program: &Program) -> Result<BTreeMap<Term, BTreeSet<Term>>, String> {
     let mut found: BTreeMap<Term, BTreeSet<Term>> = BTreeMap::new();
     let read = program.services.iter().flat_map(derived::read);
-    let wanted: Vec<(usize, FeatureId)> = read.map(|(view, feature)| (view.index(), feature)).collect();
+    let wanted: Vec<AskedFeature> = read.map(|read| AskedFeature { role: None, ..read }).collect();
     let mut of_view: BTreeMap<usize, Term> = BTreeMap::new();
-    for (place, feature) in asked(program, &wanted) {
+    for read in with_inputs(program, &wanted) {
+        let (place, feature) = (read.view.index(), read.feature);
         let view = &program.views[place];
         if let std::collections::btree_map::Entry::Vacant(entry) = of_view.entry(place) {
             entry.insert(events(program, view)?);

@@ -1,7 +1,9 @@
 //! Arrow arrays to columns: the table of accepted types, and the conversions.
 
+mod lists;
 mod plain;
 
+use self::lists::lists;
 use self::plain::taken;
 use crate::detail::{BadValue, Wrong};
 use crate::rules::Rules;
@@ -16,7 +18,7 @@ use arrow::datatypes::{
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type, i256,
 };
 use featc_ir::Type;
-use featr_kernels::{Column, Data, Tag, Value};
+use featr_kernels::{Column, Data, Tag};
 
 /// How well an Arrow type decodes to a declared type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +61,9 @@ pub(crate) fn fit(ty: Type, found: &DataType, zone: Option<Zone>) -> Fit {
         Type::Date if *found == DataType::Date64 => Fit::Checked,
         Type::Date => whole(*found == DataType::Date32),
         Type::List(of) => match found {
-            DataType::List(item) => fit(*of, item.data_type(), zone),
+            DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+                fit(*of, item.data_type(), zone)
+            }
             _ => Fit::No,
         },
         Type::Duration => match found {
@@ -139,30 +143,10 @@ pub(crate) fn decode(array: ArrayRef, ty: Type, rules: Rules) -> Result<Decoded,
         Type::Timestamp => timestamps(array, rules.zone, &mut out).map(Data::I64),
         Type::Date => dates(&array, &mut out).map(Data::I64),
         Type::Duration => durations(array, &mut out).map(Data::I64),
-        Type::List(of) => lists(&array, *of, rules)?,
+        Type::List(of) => lists(&array, *of, rules, &mut out)?,
     };
     let data = data.ok_or_else(|| format!("{} does not decode to {ty}", describe(&found)))?;
     Ok(out.decoded(ty, data))
-}
-
-/// Lists that we wrote.
-fn lists(array: &ArrayRef, of: Type, rules: Rules) -> Result<Option<Data>, String> {
-    let Some(lists) = array.as_list_opt::<i32>() else {
-        return Ok(None);
-    };
-    let items = decode(lists.values().clone(), of, rules)?;
-    if let Some((_, why)) = items.refused.first() {
-        return Err(why.to_string());
-    }
-    let row = |ends: &[i32]| {
-        Value::List(
-            (ends[0]..ends[1])
-                .map(|item| items.column.value(item as usize))
-                .collect(),
-        )
-    };
-    let rows: Vec<Value> = lists.value_offsets().windows(2).map(row).collect();
-    Ok(of.list().map(|ty| Column::from_values(ty, &rows).data))
 }
 
 /// The codes of a dictionary of strings as an int64 column, and the strings; `None` for any other array.

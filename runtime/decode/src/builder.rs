@@ -5,7 +5,9 @@ use crate::read_as::Reader;
 use crate::rules::{BadCell, Rules, instant, start_of};
 use crate::text;
 use featc_ir::Type;
-use featr_kernels::{Column, Data, Tag};
+use featr_kernels::column::list_bytes;
+use featr_kernels::{Column, Data, Tag, Value};
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// An instant from its text.
@@ -87,6 +89,12 @@ impl Builder {
 
     /// A JSON value, by its literal text.
     pub(crate) fn push_json(&mut self, raw: &str, rules: Rules) -> Result<(), BadCell> {
+        if let (Type::List(of), Data::Str(_)) = (self.ty, &self.data)
+            && raw != "null"
+        {
+            let items = json_items(raw, *of, rules)?;
+            return self.push_list(items);
+        }
         let first = raw.as_bytes().first().copied().unwrap_or(b' ');
         let is_number = first == b'-' || first.is_ascii_digit();
         let text = match self.ty {
@@ -109,6 +117,15 @@ impl Builder {
             Type::List(_) => return Err(NO_LIST),
         };
         self.push(&text, rules)
+    }
+
+    fn push_list(&mut self, items: Vec<Value>) -> Result<(), BadCell> {
+        let Data::Str(values) = &mut self.data else {
+            return Err(NO_LIST);
+        };
+        values.push(&list_bytes(&items));
+        self.tags.push(Tag::VALID);
+        Ok(())
     }
 
     /// A value as text.
@@ -146,6 +163,19 @@ impl Builder {
     }
 }
 
+/// The items of an array of JSON.
+fn json_items(raw: &str, of: Type, rules: Rules) -> Result<Vec<Value>, BadCell> {
+    if !raw.starts_with('[') {
+        return Err(NO_LIST);
+    }
+    let written: Vec<&RawValue> = serde_json::from_str(raw).map_err(|_| NO_LIST)?;
+    let mut items = Builder::new(of);
+    for item in written {
+        items.push_json(item.get(), rules)?;
+    }
+    Ok(items.take().values())
+}
+
 /// What a JSON string says.
 pub(crate) fn json_string(raw: &str) -> Result<Cow<'_, str>, BadCell> {
     let plain = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
@@ -158,5 +188,5 @@ pub(crate) fn json_string(raw: &str) -> Result<Cow<'_, str>, BadCell> {
     }
 }
 
-/// No source declares lists.
+/// What is no array of JSON.
 const NO_LIST: BadCell = BadCell::Bad(Wrong::NoList);

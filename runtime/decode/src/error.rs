@@ -203,6 +203,15 @@ impl DecodeError {
             DecodeError::SpineTooWide { .. } => {
                 Some("leave out columns that nobody needs, and write objects whose keys are data as text".into())
             }
+            DecodeError::WrongType {
+                column,
+                expected: Some(Type::List(_)),
+                found,
+                ..
+            } if found.starts_with("text of ") => Some(format!(
+                "declare it as `string` and take it apart in a transform, `let parts = split({column}, \";\")`, or give Parquet, \
+                 Arrow or JSON lines"
+            )),
             DecodeError::BrokenHeader { .. }
             | DecodeError::AmbiguousColumn { .. }
             | DecodeError::WrongType { .. }

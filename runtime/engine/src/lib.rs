@@ -62,6 +62,7 @@
 //! | serve: rows as bytes, questions at any instant, up to cuts | [`Program::online`] in [`Truth::AsServed`], [`Program::incoming`], [`Program::questions`], [`Online::let_in`] |
 //! | read files that others are still writing | [`Program::stream_files`], [`Program::incoming_piece`], [`Program::incoming_file`] |
 //! | survive a restart, also with another version of the program | [`Online::snapshot`], [`Online::restore`], [`Online::save`], [`Online::load`], [`Online::rebuilt`] |
+//! | bring what a changed program reads and a state does not have | [`Program::history`], then [`Online::rebuilt`] |
 //! | replay history through the streaming engine | [`Program::replay`] |
 //! | read rows in memory in place of files | [`Program::read_rows`], [`Program::spine_in`] |
 //! | write a result | [`write_rows`], [`provenance::stage_set`] with its record |
@@ -69,6 +70,7 @@
 //! | know entities and events of a service | [`Program::survey`] |
 
 mod absence;
+mod archive_names;
 mod conform;
 mod copies;
 mod entities;
@@ -76,6 +78,7 @@ mod error;
 mod features;
 mod following;
 mod grid;
+mod history;
 mod limits;
 mod load;
 pub mod log_columns;
@@ -104,6 +107,7 @@ mod view_rejects;
 mod warnings;
 
 pub use absence::{Absence, Unfound};
+pub use archive_names::{replaced, segments_of};
 pub use error::Error;
 pub use featc_ir::{Status, Truth};
 pub use featr_batch::datafusion;
@@ -122,6 +126,7 @@ pub use featr_stream::{Staged, StagedPart, StepReport, ToRebuild};
 pub use features::FeatureOptions;
 pub use following::{IncomingFile, TextPiece};
 pub use grid::Grid;
+pub use history::{Brought, History};
 pub use limits::{Limits, Most};
 pub use log_columns::FINGERPRINTS_KEY;
 pub use online::{Online, check_snapshot};

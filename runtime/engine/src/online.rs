@@ -165,6 +165,11 @@ impl Online {
         self.engine.step(source, rows)
     }
 
+    /// Takes in decoded rows of the past for what is to be rebuilt; what is not does not look at them.
+    pub(crate) fn refill(&mut self, source: &str, rows: &Batch) {
+        self.engine.refill(source, rows);
+    }
+
     /// Answers `service` for every row of `questions` at the instant of that row.
     ///
     /// `questions` holds the service's key columns (and the `unique` columns of sources that `excluding self` compares

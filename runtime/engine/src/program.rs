@@ -337,6 +337,25 @@ impl Program {
         Ok(plan)
     }
 
+    /// The entities that a question to a service is about, each once: the keys under which events of it are kept, each with the
+    /// column of the question that brings it. They differ in roles.
+    ///
+    /// # Errors
+    /// [`Error::UnknownService`].
+    pub fn entities(&self, service: &str) -> Result<Vec<Vec<(String, String)>>, Error> {
+        let graph = self.graph(service)?;
+        let mut found: Vec<Vec<(String, String)>> = Vec::new();
+        for answer in &graph.answers {
+            let (own, asked) = (&graph.rows_of(answer.input).key.entity, graph.fold_spec(answer).entity);
+            let keys = own.iter().zip(asked).map(|(own, asked)| (own.name.clone(), asked.name));
+            let keys: Vec<(String, String)> = keys.collect();
+            if !found.contains(&keys) {
+                found.push(keys);
+            }
+        }
+        Ok(found)
+    }
+
     /// The views of the first [`Program::fields`] of a service; those behind them are features of the service's own.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Served logs: answers of a server, each with the cuts that it was given at, as questions in truth `as_served`.
 
+use crate::archive_names::leave_out_replaced;
 use crate::conform::{aligned, conformed, in_words, schema_in_words};
 use crate::error::Error;
 use crate::log_columns::{self, FINGERPRINTS_KEY, PROGRAM, REQUEST, SERVICE, status};
@@ -66,6 +67,7 @@ pub fn served_files(patterns: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
             }
         }
     }
+    leave_out_replaced(&mut files);
     Ok(files)
 }
 

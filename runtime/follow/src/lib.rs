@@ -39,7 +39,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// The codes that readers tell problems with. Each has a page.
-pub const CODES: [&str; 3] = ["E0815", "E0816", "E9999"];
+pub const CODES: [&str; 4] = ["E0815", "E0816", "E0818", "E9999"];
 
 /// How often it is looked whether a reader has ended.
 const LOOK: Duration = Duration::from_millis(5);

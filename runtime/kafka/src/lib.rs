@@ -8,15 +8,20 @@
 //!   What the brokers keep of a group is neither read nor written: partitions are assigned here, at these positions.
 //! - A record that cannot be used is kept aside with its offset, and counted; it stops nothing.
 //! - Offsets that are not there any more (retention, a topic that was made anew) are told with how many those are.
+//! - Records are JSON, or Avro with a schema registry, which becomes JSON ([`avro`]). A registry that does not answer holds the topic.
 //! - Brokers that cannot be reached are told once, and asked again until they can.
 //!
 //! Architecture invariant: nothing here knows what rows mean, and only [`connection`] knows the client library.
 
+mod avro;
 mod connection;
 mod partition;
 mod properties;
 mod reader;
 mod records;
+mod registry;
+mod schemas;
+mod settings;
 mod topic;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::connection::Received;
 use crate::records::Waiting;
+use crate::schemas::Written;
 use crate::topic::Topic;
 use featr_online::{Ended, Feed, Reading, Sender};
 use serde::{Deserialize, Serialize};
@@ -115,11 +116,11 @@ impl Partition {
         Start { offset, gone }
     }
 
-    /// Takes a record that has come.
+    /// Takes a record that has come, and what its value is.
     ///
     /// # Errors
     /// It is not the one that was read there; nothing was taken.
-    pub fn take(&mut self, record: &Received<'_>, topic: &Topic) -> Result<(), String> {
+    pub fn take(&mut self, record: &Received<'_>, written: Option<Written<'_>>, topic: &Topic) -> Result<(), String> {
         let offset = record.offset();
         if let Some(expected) = self.expected.take()
             && expected.offset == offset
@@ -133,7 +134,7 @@ impl Partition {
         if self.position.is_some_and(|at| offset < at.offset) {
             return Ok(());
         }
-        self.waiting.add(record, &topic.arrival);
+        self.waiting.add(record, written, &topic.arrival);
         self.position = Some(Position {
             offset: offset + 1,
             last: Some(Last::of(record)),

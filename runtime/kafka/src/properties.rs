@@ -1,14 +1,18 @@
 //! Where the brokers are, and what they want to know of who asks: a file of properties, as the client library names them.
 
+use crate::settings::Settings;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaConfRes;
 use std::fmt;
 
-/// Properties of the client library. What they say is not shown: secrets are among it.
+/// Properties of the client library, and of a schema registry. What they say is not shown: secrets are among it.
 #[derive(Clone)]
-pub struct Properties(ClientConfig);
+pub struct Properties {
+    config: ClientConfig,
+    registry: Settings,
+}
 
 impl fmt::Debug for Properties {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,7 +67,7 @@ impl Properties {
             let help = help.to_owned();
             Err(Unusable { why, help })
         };
-        let mut config = ClientConfig::new();
+        let (mut config, mut registry) = (ClientConfig::new(), Settings::default());
         for (name, value) in UNLESS_TOLD {
             config.set(name, value);
         }
@@ -81,7 +85,11 @@ impl Properties {
                     "leave it out: positions stand in the state",
                 );
             }
-            config.set(name, value);
+            match registry.take(name, value) {
+                Ok(true) => {}
+                Ok(false) => drop(config.set(name, value)),
+                Err((why, help)) => return unusable(why, help),
+            }
         }
         if config.get("bootstrap.servers").is_none_or(str::is_empty) {
             let help = "write where brokers are, like `bootstrap.servers=broker-1:9092,broker-2:9092`";
@@ -91,7 +99,7 @@ impl Properties {
             config.set(name, value);
         }
         match config.create::<BaseConsumer>() {
-            Ok(_) => Ok(Properties(config)),
+            Ok(_) => Ok(Properties { config, registry }),
             Err(KafkaError::ClientConfig(RDKafkaConfRes::RD_KAFKA_CONF_UNKNOWN, _, name, _)) => {
                 unusable(format!("`{name}` is no property of librdkafka"), PAGE)
             }
@@ -116,12 +124,22 @@ impl Properties {
     }
 
     pub(crate) fn config(&self) -> &ClientConfig {
-        &self.0
+        &self.config
+    }
+
+    /// The registry of schemas; without addresses where nothing says where one is.
+    pub(crate) fn registry(&self) -> &Settings {
+        &self.registry
+    }
+
+    /// Whether they say where a schema registry is.
+    pub fn has_registry(&self) -> bool {
+        !self.registry.urls.is_empty()
     }
 
     /// How often new partitions are looked for.
     pub(crate) fn looks_every(&self) -> std::time::Duration {
-        let said = self.0.get(LOOKS).and_then(|text| text.parse().ok());
+        let said = self.config.get(LOOKS).and_then(|text| text.parse().ok());
         std::time::Duration::from_millis(said.unwrap_or(30_000).max(100))
     }
 }

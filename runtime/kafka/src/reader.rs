@@ -3,7 +3,10 @@
 use crate::connection::{Connection, Event};
 use crate::partition::Partition;
 use crate::properties::Properties;
+use crate::registry::Away;
+use crate::schemas::{TopicSchemas, Written};
 use crate::topic::Topic;
+use featc_ir::FileFormat;
 use featr_online::{Ended, Feed, Progress, Sender, Unread};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -28,6 +31,10 @@ const ANEW: &str = "nothing, if these records may be missing; else push them. It
 const BROKERS: &str =
     "it is tried again: see that the brokers run, that the topic is there, and what `--kafka` says of them";
 
+/// What is said of a registry.
+const REGISTRY: &str = "it is tried again, and nothing more of the topic is read meanwhile: see that the registry runs, and what \
+                        `--kafka` says of it";
+
 /// Why reading goes on from positions that are looked for.
 enum Stop {
     Ended,
@@ -51,6 +58,10 @@ pub struct Reader {
     shown: Instant,
     /// Since when it is not sure whether a broker can be reached.
     doubt: Option<Instant>,
+    /// Of a topic of Avro.
+    schemas: Option<TopicSchemas>,
+    /// It was told that the registry does not answer, and it has not since.
+    is_unknown: bool,
 }
 
 impl Reader {
@@ -63,6 +74,8 @@ impl Reader {
             is_out: false,
             shown: Instant::now(),
             doubt: None,
+            schemas: None,
+            is_unknown: false,
         }
     }
 
@@ -79,6 +92,15 @@ impl Reader {
             }
             waits.pause(AGAIN)?;
         };
+        while self.topic.format == Some(FileFormat::Avro) && self.schemas.is_none() {
+            match TopicSchemas::new(self.properties.registry()) {
+                Ok(schemas) => self.schemas = Some(schemas),
+                Err(why) => {
+                    self.unknown(&why);
+                    waits.pause(AGAIN)?;
+                }
+            }
+        }
         loop {
             let begun = match self.begin(&connection) {
                 Ok(()) => self.follow(&connection),
@@ -171,10 +193,11 @@ impl Reader {
                 }
                 Event::Record(id, record) => {
                     self.is_out = false;
+                    let written = self.written(record.value())?;
                     let Some(partition) = self.partitions.get_mut(&id) else {
                         continue;
                     };
-                    if let Err(why) = partition.take(&record, &self.topic) {
+                    if let Err(why) = partition.take(&record, written, &self.topic) {
                         self.feed.tell("E0815", &partition.split, why, ANEW);
                         return Err(Stop::Anew);
                     }
@@ -187,6 +210,32 @@ impl Reader {
             return Err(Stop::Ended);
         }
         Ok(records == 0)
+    }
+
+    /// What a record's value is. Waits for a registry that does not answer: meanwhile nothing more is read, and what came
+    /// before goes into the state.
+    fn written<'a>(&mut self, value: Option<&'a [u8]>) -> Result<Option<Written<'a>>, Ended> {
+        let Some(value) = value else {
+            return Ok(None);
+        };
+        loop {
+            let topic = self.topic.to_string();
+            let written = match &mut self.schemas {
+                None => Ok(Written::Text(value)),
+                Some(schemas) => schemas.of(value, &self.feed, &topic),
+            };
+            match written {
+                Ok(written) => {
+                    self.is_unknown = false;
+                    return Ok(Some(written));
+                }
+                Err(Away(why)) => self.unknown(&why),
+            }
+            for partition in self.partitions.values_mut() {
+                partition.send()?;
+            }
+            Sender::new(self.feed.clone()).pause(AGAIN)?;
+        }
     }
 
     /// Looks for partitions that are new, and whether the others are those that are read.
@@ -232,6 +281,15 @@ impl Reader {
         self.feed.show(self.progress(&BTreeMap::new()));
     }
 
+    /// Tells once that a schema cannot be asked for.
+    fn unknown(&mut self, why: &str) {
+        if !std::mem::replace(&mut self.is_unknown, true) {
+            let why = format!("the schema registry: {why}");
+            self.feed.tell("E0816", &self.topic.to_string(), why, REGISTRY);
+        }
+        self.feed.show(self.progress(&BTreeMap::new()));
+    }
+
     fn show(&mut self, connection: &Connection) {
         self.shown = Instant::now();
         self.feed.show(self.progress(&connection.ends()));
@@ -246,7 +304,11 @@ impl Reader {
         Progress {
             splits,
             unread: Unread::Records(self.partitions.iter().map(unread).sum()),
-            refused: if self.is_out { splits.max(1) } else { 0 },
+            refused: if self.is_out || self.is_unknown {
+                splits.max(1)
+            } else {
+                0
+            },
             has_ended: false,
         }
     }

@@ -1,7 +1,11 @@
 //! Records of a partition that wait to be decoded, all at once.
 
+use crate::avro::to_json;
 use crate::connection::Received;
+use crate::schemas::Written;
 use crate::topic::Arrival;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use featc_ir::{FileFormat, Type};
 use featr::{Error, Incoming, TextPiece, Undecoded, Value};
 use featr_online::Feed;
@@ -28,32 +32,58 @@ impl Waiting {
         self.offsets.is_empty() && self.rejected.is_empty()
     }
 
-    pub fn add(&mut self, record: &Received<'_>, arrival: &Arrival) {
-        let refuse = |reason, detail, value: Option<&[u8]>| Undecoded {
+    /// A record, and what its value is; `None` of one without a value.
+    pub fn add(&mut self, record: &Received<'_>, written: Option<Written<'_>>, arrival: &Arrival) {
+        let refuse = |reason, detail, raw| Undecoded {
             place: u64::try_from(record.offset()).unwrap_or(0),
             reason,
             detail,
-            raw: value.map(|value| String::from_utf8_lossy(value).into_owned()),
+            raw,
         };
-        let Some(value) = record.value() else {
+        // What is no text is kept as it came.
+        let packed = || record.value().map(|value| BASE64_STANDARD.encode(value));
+        let Some(written) = written else {
             let key = record.key().unwrap_or_default();
             let key = String::from_utf8_lossy(&key[..key.len().min(SHOWN_BYTES)]);
             let detail = format!("no value, with the key `{key}`: rows are not deleted");
             return self.rejected.push(refuse("unparsable", detail, None));
         };
-        if value.trim_ascii().is_empty() {
-            let detail = "an empty value".to_owned();
-            return self.rejected.push(refuse("unparsable", detail, Some(value)));
+        let begin = self.text.len();
+        let held = match &written {
+            Written::Text(value) if value.trim_ascii().is_empty() => Err("an empty value".to_owned()),
+            Written::Text(value) => {
+                // What is a line break in JSON is a blank as well.
+                let one_line = |byte: &u8| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte };
+                self.text.extend(value.iter().map(one_line));
+                Ok(())
+            }
+            Written::Avro(schema, value) => to_json(schema, value, &mut self.text),
+            Written::Unusable(why) => Err(why.clone()),
+        };
+        let held = held.map_err(|detail| {
+            let raw = match &written {
+                Written::Text(value) => Some(String::from_utf8_lossy(value).into_owned()),
+                Written::Avro(..) | Written::Unusable(_) => packed(),
+            };
+            refuse("unparsable", detail, raw)
+        });
+        let arrival_us = held.and_then(|()| {
+            arrival_us(record, arrival).map_err(|detail| {
+                let text = self.text.get(begin..).unwrap_or_default();
+                refuse("bad_value", detail, Some(String::from_utf8_lossy(text).into_owned()))
+            })
+        });
+        match arrival_us {
+            Ok(arrival_us) => {
+                self.arrivals_us.push(arrival_us);
+                self.offsets.push(record.offset());
+                self.text.push(b'\n');
+            }
+            Err(refused) => {
+                self.text.truncate(begin);
+                self.rejected.push(refused);
+            }
         }
-        match arrival_us(record, arrival) {
-            Ok(arrival_us) => self.arrivals_us.push(arrival_us),
-            Err(detail) => return self.rejected.push(refuse("bad_value", detail, Some(value))),
-        }
-        self.offsets.push(record.offset());
-        // What is a line break in JSON is a blank as well.
-        let one_line = |byte: &u8| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte };
-        self.text.extend(value.iter().map(one_line));
-        self.text.push(b'\n');
     }
 
     /// Decodes what waits; then nothing does. Places are offsets.

@@ -1,3 +1,5 @@
+mod avro;
+
 use crate::{Properties, Topic, read};
 use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
@@ -401,6 +403,8 @@ fn what_is_no_topic_and_what_are_no_properties_is_refused() {
         ("rows?arrival=broker", "no arrival"),
         ("rows?arrival=header:", "no arrival"),
         ("rows?offset=1", "means nothing"),
+        ("rows?format=csv", "no format of records"),
+        ("rows?format=avro&format=avro", "said twice"),
     ] {
         let said = text.parse::<Topic>().expect_err("refused");
         assert!(said.contains(word), "{text}: {said}");
@@ -426,5 +430,20 @@ fn what_is_no_topic_and_what_are_no_properties_is_refused() {
         assert!(said.why.contains(word), "{text}: {said:?}");
         assert!(!said.why.contains("secret"), "{said:?}");
     }
-    Properties::of("a:1").expect("usable");
+    for (text, word) in [
+        ("schema.registry.url=registry:8081", "no address"),
+        ("basic.auth.user.info=secret", "has no `:`"),
+        ("basic.auth.credentials.source=SASL_INHERIT", "`USER_INFO` alone"),
+        ("schema.registry.ssl.ca.location=/nowhere/ca.pem", "cannot be read"),
+        ("schema.registry.ssl.keystore.location=a", "no property of a registry"),
+    ] {
+        let said = Properties::read(&format!("bootstrap.servers=a:1\n{text}")).expect_err("refused");
+        assert!(
+            said.why.contains(word) && !said.why.contains("secret"),
+            "{text}: {said:?}"
+        );
+    }
+    let all = "bootstrap.servers=a:1\nschema.registry.url=http://r:1\nbasic.auth.credentials.source=USER_INFO\n";
+    assert!(Properties::read(all).expect("usable").has_registry());
+    assert!(!Properties::of("a:1").expect("usable").has_registry());
 }

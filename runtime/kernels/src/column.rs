@@ -10,7 +10,7 @@ mod strings;
 
 pub use batch::Batch;
 pub use data::Data;
-pub use list::list_len;
+pub use list::{list_bytes, list_item, list_items, list_len};
 pub use strings::StrData;
 
 pub use crate::tag::Tag;
@@ -99,7 +99,7 @@ impl Column {
             Data::F64(values) => Value::Float64(values[row]),
             Data::I128(values) => Value::Decimal(values[row]),
             Data::Str(values) => match self.ty {
-                Type::List(of) => Value::List(list::items(values.get(row), *of)),
+                Type::List(of) => Value::List(list_items(values.get(row), *of).collect()),
                 _ => Value::String(String::from_utf8_lossy(values.get(row)).into_owned()),
             },
         }

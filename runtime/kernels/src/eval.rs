@@ -10,6 +10,7 @@ mod cast;
 mod choose;
 mod compare;
 mod function;
+mod list;
 mod lookup;
 mod operand;
 mod pattern;

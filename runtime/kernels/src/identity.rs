@@ -141,7 +141,7 @@ fn push_value(value: &Value, key: &mut Vec<u8>) {
         Value::Float64(value) => key.extend_from_slice(&f64_key(*value)),
         Value::Decimal(value) => key.extend_from_slice(&i128_key(*value)),
         Value::String(value) => push_bytes(value.as_bytes(), key),
-        Value::List(_) => unreachable!("no column of a source is a list"),
+        Value::List(_) => unreachable!("no identity and no key has a list"),
     }
 }
 
@@ -187,7 +187,7 @@ fn push_bytes(value: &[u8], key: &mut Vec<u8>) {
 /// The digest of every row: xxh3-128 (seed 0) over its columns that are not null, `except` left out, in the order of
 /// their names. Per column: 8 bytes of tag, xxh3-64 of the name (all bits flipped if the value is an error), then the
 /// value, all little endian: bool one byte; integers, instants and float bits 8 bytes; decimals 16; strings their
-/// length in 8 bytes and their bytes; errors their code in 8 bytes. So neither the order of the columns nor a new
+/// length in 8 bytes and their bytes; lists so too, with the bytes of [`crate::column::list_bytes`]; errors their code in 8 bytes. So neither the order of the columns nor a new
 /// column without values changes a digest. `names` are the names of the batch's columns.
 pub fn digests(batch: &Batch, names: &[&str], except: Option<ColumnId>) -> Vec<u128> {
     let except = except.map(ColumnId::index);

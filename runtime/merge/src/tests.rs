@@ -2,7 +2,7 @@
 
 use super::{Group, Questions, Run, Selves, answer};
 use featc_ir::plan::{FoldSpec, Method};
-use featc_ir::{Aggregate, Cut, ErrorCode, Excluding, LiftId, Portion, Slot, Type, Window, WindowId, WindowKind};
+use featc_ir::{Aggregate, Cut, ErrorCode, Excluding, LiftId, Portion, Slot, Type, Window, WindowId, WindowKind, Zone};
 use featr_kernels::events::Events;
 use featr_kernels::{Column, StrData, Tag, Value};
 use rng::Rng;
@@ -348,7 +348,7 @@ fn merge_is_its_definition() {
 /// A window of the calendar; the events lie around the last midnight of 1969 in UTC.
 fn of_calendar(random: &mut Random) -> WindowKind {
     let unit = featc_ir::Unit::ALL[random.within(0..6) as usize];
-    let zone = featc_ir::Zone::UTC;
+    let zone = Zone::UTC;
     match random.within(0..3) {
         0 => WindowKind::Past { count: 1, unit, zone },
         _ => WindowKind::This { unit, zone },
@@ -371,6 +371,7 @@ fn kind(random: &mut Random) -> WindowKind {
             length_us: length(random),
             every_us: random.within(1..20),
             after_us: random.within(0..9),
+            zone: Zone::UTC,
         },
         0 => WindowKind::Last {
             length_us: length(random),

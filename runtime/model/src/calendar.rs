@@ -47,6 +47,24 @@ pub fn period(unit: Unit, zone: Zone, before: u32, t: i128) -> i128 {
     reached(zone, start)
 }
 
+/// How much longer than by its clocks a time in a zone may be, at most: what lies between the clocks that are furthest from UTC
+/// on either side.
+pub fn put_back_us(zone: Zone) -> i128 {
+    if zone.is_utc() { 0 } else { 26 * HOUR_US }
+}
+
+/// Where a window on a grid begins and ends: the last point that the clocks have reached at `t`, and so long before it by these
+/// clocks. Whole weeks are counted from a Monday, 1970-01-05.
+pub fn grid(zone: Zone, every_us: i64, length_us: i64, t: i128) -> (i128, i128) {
+    let every = i128::from(every_us);
+    let origin = if every % (7 * DAY) == 0 { 4 * DAY } else { 0 };
+    let mut point = origin + (t + offset(zone, t) - origin).div_euclid(every) * every;
+    while !zone.is_utc() && reached(zone, point + every) <= t {
+        point += every;
+    }
+    (reached(zone, point - i128::from(length_us)), reached(zone, point))
+}
+
 /// The local time at which the period starts that contains a local time.
 fn start_of(unit: Unit, local: i128) -> i128 {
     if unit == Unit::Hour {
@@ -193,6 +211,57 @@ mod tests {
                             assert!(period(unit, zone, before, whole - 1) < first, "{window} at {t}");
                             assert!(t - first < reach_us(unit, zone, before), "{window} at {t}");
                         }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn both_definitions_of_grids_are_one() {
+        use featc_ir::{Excluding, Window, WindowKind};
+        let (minute, day) = (60_000_000, 86_400_000_000);
+        let around = [
+            ("Europe/Amsterdam", "2024-03-31 01:00:00"),
+            ("Europe/Amsterdam", "2024-10-27 01:00:00"),
+            ("America/Havana", "2023-11-05 05:00:00"),
+            ("America/Sao_Paulo", "2018-11-04 03:00:00"),
+            ("America/St_Johns", "2006-10-29 02:31:00"),
+            ("Pacific/Apia", "2011-12-30 10:00:00"),
+            ("America/Juneau", "1867-10-19 00:31:13"),
+        ];
+        for (zone, instant) in around {
+            let zone: Zone = zone.parse().unwrap();
+            for (every_us, after_us) in [
+                (day, 0),
+                (day, 120 * minute),
+                (7 * day, 0),
+                (7 * minute, 1),
+                (5 * 60 * minute, 0),
+            ] {
+                for length_us in [1, 90 * minute, day, 30 * day] {
+                    let kind = WindowKind::Grid {
+                        length_us,
+                        every_us,
+                        after_us,
+                        zone,
+                    };
+                    let window = Window {
+                        kind,
+                        excluding: Excluding::Nothing,
+                    };
+                    let bounds = window.bounds();
+                    for (minutes, beside) in (-1600..1600).step_by(13).flat_map(|at| [(at, -1), (at, 0), (at, 1)]) {
+                        let t = us(instant) + i128::from(minutes) * i128::from(minute) + beside;
+                        let (first, end) = grid(zone, every_us, length_us, t - i128::from(after_us));
+                        let after = bounds.after(t as i64).map(|after| i128::from(after) + 1);
+                        let until = bounds.until(t as i64).map(|until| i128::from(until) + 1);
+                        assert_eq!((after, until), (Some(first), Some(end)), "{window} at {t}");
+                        let whole = bounds.whole_from(first).unwrap();
+                        assert!(whole <= t, "{window} at {t}");
+                        let at = |t: i128| grid(zone, every_us, length_us, t - i128::from(after_us)).0;
+                        assert!(at(whole) >= first && at(whole - 1) < first, "{window} at {t}");
+                        assert!(t - first < i128::from(bounds.reach_us().unwrap()), "{window} at {t}");
                     }
                 }
             }

@@ -4,6 +4,7 @@
 
 mod cast;
 mod function;
+mod list;
 mod lookup;
 mod pattern;
 

@@ -36,9 +36,10 @@ pub mod window;
 
 pub use question::{Answer, Contribution, Part, Question};
 
-use featc_ir::{FeatureId, Program, Service, ServiceInput, Status, Truth, ViewId};
+use featc_ir::{AskedFeature, FeatureId, Program, RoleId, Service, ServiceInput, Status, Truth, ViewId};
 use featr_kernels::{Batch, Value};
 use source::{SourceEvent, ViewEvents};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -59,6 +60,25 @@ pub fn answer(
     truth: Truth,
 ) -> Vec<Answer> {
     Model::new(program, rows).answer(service, question, truth)
+}
+
+/// The question about a feature of a view: what is asked in a role is asked of the view, under the names of its own keys.
+pub fn asked_of<'a>(
+    program: &Program,
+    service: &Service,
+    asked: AskedFeature,
+    question: &'a Question,
+) -> Cow<'a, Question> {
+    let Some(role) = asked.role else {
+        return Cow::Borrowed(question);
+    };
+    let entity = program.entity(program.view(asked.view).entity);
+    let keys = entity.keys.iter().zip(&service.roles[role.index()].keys);
+    let keys = keys.map(|(key, by)| (key.name.clone(), eval::named(&question.keys, &by.name)));
+    Cow::Owned(Question {
+        keys: keys.collect(),
+        ..question.clone()
+    })
 }
 
 /// A program over the rows of its sources. The source stage of a view is done once, when it is first asked for.
@@ -83,19 +103,27 @@ impl<'a> Model<'a> {
 
     /// One answer per output column of the service, in order: its fields, then the features of its own.
     pub fn answer(&self, service: &Service, question: &Question, truth: Truth) -> Vec<Answer> {
-        // By view: the features that are already known, which others may be derived from.
-        let mut known: BTreeMap<ViewId, BTreeMap<FeatureId, Answer>> = BTreeMap::new();
-        let mut feature = |view: ViewId, feature: FeatureId| {
-            let of_view = known.entry(view).or_default();
-            self.ask(view, question, truth).feature(feature, of_view)
+        // By view and role: the features that are already known, which others may be derived from.
+        let mut known: BTreeMap<(ViewId, Option<RoleId>), BTreeMap<FeatureId, Answer>> = BTreeMap::new();
+        let mut feature = |asked: AskedFeature| {
+            let of_view = known.entry((asked.view, asked.role)).or_default();
+            let question = asked_of(self.program, service, asked, question);
+            self.ask(asked.view, &question, truth).feature(asked.feature, of_view)
         };
-        let fields = service.fields.iter();
-        let mut answers: Vec<Answer> = fields.map(|field| feature(field.view, field.feature)).collect();
+        let mut answers: Vec<Answer> = service.fields.iter().map(|field| feature(field.asked())).collect();
         for own in &service.features {
             let input = |input: &ServiceInput| match input {
                 ServiceInput::At => (Value::Timestamp(question.at_us), Status::Ok),
                 ServiceInput::Field(field) => (eval::named(&question.request, &field.name), Status::Ok),
-                ServiceInput::Feature { view, feature: id } => feature(*view, *id),
+                ServiceInput::Feature {
+                    view,
+                    feature: id,
+                    role,
+                } => feature(AskedFeature {
+                    view: *view,
+                    feature: *id,
+                    role: *role,
+                }),
                 ServiceInput::Own(before) => answers[service.fields.len() + *before as usize].clone(),
             };
             let inputs = own.inputs.iter().map(input).collect();

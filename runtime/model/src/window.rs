@@ -2,7 +2,7 @@
 //!
 //! Everything is computed in `i128`: no subtraction leaves the range.
 
-use crate::calendar::{self, period};
+use crate::calendar::{self, grid, period};
 use featc_ir::{Excluding, Lateness, Source, Window, WindowKind};
 
 /// `event_us ∈ W(t_us)`: `(t − length, t]` or `(−∞, t]`, without `t` itself when `excluding now`; with an offset the same
@@ -23,9 +23,10 @@ pub fn contains(window: &Window, event_us: i64, t_us: i64) -> bool {
             length_us,
             every_us,
             after_us,
+            zone,
         } => {
-            let end = grid_point(every_us, t - i128::from(after_us));
-            end - i128::from(length_us) <= event && event < end
+            let (first, end) = grid(zone, every_us, length_us, t - i128::from(after_us));
+            first <= event && event < end
         }
         WindowKind::This { unit, zone } => period(unit, zone, 0, t) <= event && event <= t,
         WindowKind::Past { count, unit, zone } => {
@@ -37,14 +38,6 @@ pub fn contains(window: &Window, event_us: i64, t_us: i64) -> bool {
         Excluding::Nothing | Excluding::SelfEvent => false,
     };
     inside && !excluded
-}
-
-/// The greatest point of a grid that is no later than an instant. Whole weeks are counted from a Monday, 1970-01-05.
-fn grid_point(every_us: i64, instant: i128) -> i128 {
-    const DAY_US: i128 = 86_400_000_000;
-    let every = i128::from(every_us);
-    let origin = if every % (7 * DAY_US) == 0 { 4 * DAY_US } else { 0 };
-    origin + (instant - origin).div_euclid(every) * every
 }
 
 /// Whether an event from before `begins_us` may lie in the window, when events are moved to after the source's time by up to
@@ -64,7 +57,8 @@ fn earliest_us(window: &Window, t_us: i64) -> Option<i128> {
             length_us,
             every_us,
             after_us,
-        } => Some(grid_point(every_us, t - i128::from(after_us)) - i128::from(length_us)),
+            zone,
+        } => Some(grid(zone, every_us, length_us, t - i128::from(after_us)).0),
         WindowKind::This { unit, zone } => Some(period(unit, zone, 0, t)),
         WindowKind::Past { count, unit, zone } => Some(period(unit, zone, count, t)),
     }
@@ -84,7 +78,8 @@ fn reach_us(window: &Window) -> Option<i128> {
             length_us,
             every_us,
             after_us,
-        } => Some(i128::from(length_us) + i128::from(every_us) + i128::from(after_us)),
+            zone,
+        } => Some(i128::from(length_us) + i128::from(every_us) + i128::from(after_us) + calendar::put_back_us(zone)),
         WindowKind::This { unit, zone } => Some(calendar::reach_us(unit, zone, 0)),
         WindowKind::Past { count, unit, zone } => Some(calendar::reach_us(unit, zone, count)),
     }
@@ -110,6 +105,7 @@ pub fn is_retained(retention_us: Option<i128>, event_us: i64, t_us: i64) -> bool
 #[cfg(test)]
 mod tests {
     use super::*;
+    use featc_ir::Zone;
 
     const DAY: Window = Window {
         kind: WindowKind::Last { length_us: 10 },
@@ -176,11 +172,13 @@ mod tests {
                 length_us: 3,
                 every_us: 5,
                 after_us: 0,
+                zone: Zone::UTC,
             },
             WindowKind::Grid {
                 length_us: i64::MAX,
                 every_us: 7 * 86_400_000_000,
                 after_us: 2,
+                zone: Zone::UTC,
             },
         ] {
             for excluding in [Excluding::Nothing, Excluding::Now, Excluding::SelfEvent] {

@@ -31,11 +31,11 @@ pub type Fingerprints = BTreeMap<String, BTreeMap<String, String>>;
 /// A folder of files, and what their metadata has to say.
 type Of = (String, Option<String>);
 
-/// Makes files of a segment that has ended, of whose bytes `len` count.
+/// Makes files of a segment that has ended, of whose bytes `len` count; tells how many rows of each source it has.
 ///
 /// # Errors
 /// The disk refuses; the segment is not what was written.
-pub fn put(disk: &dyn Disk, (segment, len): (u64, u64), pushed: bool) -> Result<(), StateError> {
+pub fn put(disk: &dyn Disk, (segment, len): (u64, u64), pushed: bool) -> Result<BTreeMap<String, u64>, StateError> {
     let file = log::file(segment);
     let bytes = disk.read(&file).map_err(refused(disk, &file))?;
     let bytes = bytes.ok_or_else(|| damaged(disk, &file, "it is missing"))?;
@@ -47,7 +47,8 @@ pub fn put(disk: &dyn Disk, (segment, len): (u64, u64), pushed: bool) -> Result<
             format!("what follows its byte {} is broken", scan.valid),
         ));
     }
-    let parts = parts(&scan.entries, pushed);
+    let mut counts = BTreeMap::new();
+    let parts = parts(&scan.entries, pushed, &mut counts);
     let parts = parts.map_err(|error| damaged(disk, &file, format!("a record holds no rows: {error}")))?;
     let mut files: BTreeMap<&str, u32> = BTreeMap::new();
     for ((folder, fingerprints), rows) in parts.each() {
@@ -61,11 +62,11 @@ pub fn put(disk: &dyn Disk, (segment, len): (u64, u64), pushed: bool) -> Result<
         let bytes = bytes.map_err(|error| refused(disk, &file)(std::io::Error::other(error)))?;
         disk.replace(&file, &bytes).map_err(refused(disk, &file))?;
     }
-    Ok(())
+    Ok(counts)
 }
 
 /// The rows of a segment, by the files that they go to.
-fn parts(entries: &[Entry<'_>], pushed: bool) -> Result<Parts<Of>, ArrowError> {
+fn parts(entries: &[Entry<'_>], pushed: bool, counts: &mut BTreeMap<String, u64>) -> Result<Parts<Of>, ArrowError> {
     let mut parts = Parts::default();
     let mut fingerprints = Fingerprints::new();
     for entry in entries {
@@ -84,9 +85,12 @@ fn parts(entries: &[Entry<'_>], pushed: bool) -> Result<Parts<Of>, ArrowError> {
                 }
             }
             Entry::Rows { .. } | Entry::Read { .. } => {
-                if let Some((source, ipc)) = entry.rows().filter(|_| pushed) {
+                if let Some((source, ipc)) = entry.rows() {
                     for batch in ipc::read(ipc)? {
-                        parts.add((format!("{PUSHED}/{source}"), None), batch);
+                        *counts.entry(source.to_owned()).or_default() += batch.num_rows() as u64;
+                        if pushed {
+                            parts.add((format!("{PUSHED}/{source}"), None), batch);
+                        }
                     }
                 }
             }
@@ -96,7 +100,11 @@ fn parts(entries: &[Entry<'_>], pushed: bool) -> Result<Parts<Of>, ArrowError> {
     Ok(parts)
 }
 
-fn parquet_of(rows: &[RecordBatch], fingerprints: Option<String>) -> Result<Vec<u8>, ParquetError> {
+/// Rows as a file, with what its metadata says of features.
+///
+/// # Errors
+/// None but bugs.
+pub fn parquet_of(rows: &[RecordBatch], fingerprints: Option<String>) -> Result<Vec<u8>, ParquetError> {
     let metadata = fingerprints.map(|text| vec![KeyValue::new(FINGERPRINTS_KEY.to_owned(), text)]);
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))

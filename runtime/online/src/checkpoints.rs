@@ -17,6 +17,7 @@ use crate::shard::{self, Shard};
 use crate::shared::Shared;
 use crate::store::{Refusal, Store};
 use featr::{Cuts, Online, Snapshotting};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 use std::thread::JoinHandle;
@@ -73,6 +74,8 @@ struct Written {
     first: u64,
     answered: Option<(i64, Cuts)>,
     answers: usize,
+    /// Rows that it takes out of the log, by source.
+    rows: BTreeMap<String, u64>,
 }
 
 impl Taken {
@@ -94,8 +97,11 @@ impl Taken {
             drop(shards);
             shared.shards.iter().for_each(Shard::give_way);
         }
+        let mut rows: BTreeMap<String, u64> = BTreeMap::new();
         for segment in &self.segments {
-            archive::put(disk, *segment, self.pushed)?;
+            for (source, count) in archive::put(disk, *segment, self.pushed)? {
+                *rows.entry(source).or_default() += count;
+            }
         }
         let file = checkpoint_file(self.number);
         let bytes = snapshot.finish();
@@ -104,6 +110,7 @@ impl Taken {
             first: self.first,
             answered: self.answered,
             answers: self.answers,
+            rows,
         })
     }
 }
@@ -263,7 +270,7 @@ impl Checkpoints {
 
     /// Lets one count that has been written.
     fn finish(&mut self, store: &mut Store, written: Written) -> Result<(), StateError> {
-        let done = store.checkpoint(written.first, written.answered);
+        let done = store.checkpoint(written.first, written.answered, &written.rows);
         if let Err(error @ StateError::Fenced { .. }) = &done {
             self.shared.fail(&error.to_string());
         }

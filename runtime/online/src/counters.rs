@@ -40,6 +40,8 @@ pub struct Counters {
     pub rejected: Counts,
     /// By source: accepted rows whose arrival was not after a cut that answers had been given with.
     pub late: Counts,
+    /// By source: how long after their event times rows arrived that say both.
+    pub lateness: Lateness,
     /// Questions answered, by service.
     pub questions: Counts,
     /// Questions not answered because of a gate, by service.
@@ -56,6 +58,49 @@ pub struct Counters {
     pub answers_lost: AtomicU64,
     pub answers: Histogram,
     pub pushes: Histogram,
+}
+
+/// Bounds of the buckets of lateness, in seconds.
+pub const LATENESS_S: [u64; 9] = [1, 10, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_592_000];
+
+/// How long after their event times the rows of a source arrived.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct LatenessOf {
+    /// Per bound, how many arrived no later.
+    pub buckets: [u64; LATENESS_S.len()],
+    pub count: u64,
+    pub sum_us: u128,
+}
+
+/// Lateness by source.
+#[derive(Debug, Default)]
+pub struct Lateness(Mutex<BTreeMap<String, LatenessOf>>);
+
+impl Lateness {
+    /// Adds rows, by how many microseconds they arrived late; those ahead of their time are in time.
+    pub fn add(&self, source: &str, late_us: impl Iterator<Item = i64>) {
+        let mut of = LatenessOf::default();
+        for late_us in late_us {
+            let late_us = u64::try_from(late_us).unwrap_or(0);
+            for (bucket, bound) in of.buckets.iter_mut().zip(LATENESS_S) {
+                *bucket += u64::from(late_us <= bound * 1_000_000);
+            }
+            of.count += 1;
+            of.sum_us += u128::from(late_us);
+        }
+        let mut all = locked(&self.0);
+        let known = all.entry(source.to_owned()).or_default();
+        let buckets = known.buckets.iter_mut().zip(of.buckets);
+        buckets.for_each(|(known, more)| *known += more);
+        known.count += of.count;
+        known.sum_us += of.sum_us;
+    }
+
+    /// All of it, by source.
+    pub fn list(&self) -> Vec<(String, LatenessOf)> {
+        let all = locked(&self.0);
+        all.iter().map(|(source, of)| (source.clone(), of.clone())).collect()
+    }
 }
 
 /// Numbers by labels.
@@ -89,5 +134,23 @@ impl Counts {
             .iter()
             .map(|(labels, count)| (labels.clone(), *count))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lateness_is_counted_up_to_its_bounds() {
+        let lateness = Lateness::default();
+        lateness.add("txn", [-5, 0, 1_000_000, 1_000_001, i64::MAX].into_iter());
+        lateness.add("txn", [10_000_000].into_iter());
+        let [(source, of)] = &lateness.list()[..] else {
+            panic!("one source");
+        };
+        assert_eq!((source.as_str(), of.count), ("txn", 6));
+        assert_eq!(of.buckets, [3, 5, 5, 5, 5, 5, 5, 5, 5]);
+        assert_eq!(of.sum_us, 12_000_001 + i64::MAX as u128);
     }
 }

@@ -20,6 +20,12 @@ pub enum StateError {
     Foreign { folder: String, found: String },
     /// The program cannot go on with this state; what it would need.
     OtherProgram { folder: String, why: String },
+    /// What the program needs of a source is to be filled from history, and there is none that is whole.
+    NoHistory {
+        folder: String,
+        source: String,
+        why: String,
+    },
     /// The state was made with other rows of a table.
     OtherTable { folder: String, table: String },
     /// The state has events that the program does not read; which.
@@ -45,6 +51,7 @@ impl StateError {
             | StateError::Nothing { .. }
             | StateError::Foreign { .. }
             | StateError::OtherProgram { .. }
+            | StateError::NoHistory { .. }
             | StateError::OtherTable { .. }
             | StateError::Removed { .. }
             | StateError::ClockBehind { .. }
@@ -68,7 +75,12 @@ impl StateError {
             StateError::Nothing { .. } => "name the folder that `featc serve --state` was given".to_owned(),
             StateError::Foreign { .. } => "name an empty folder, or one that does not exist".to_owned(),
             StateError::OtherProgram { .. } => {
-                "run the program that the state was made with, or begin a new folder and push the history again".to_owned()
+                "pass `--fill` to fill what is missing from history; or run the program that the state was made with, or begin a \
+                 new folder and push the history again"
+                    .to_owned()
+            }
+            StateError::NoHistory { source, .. } => {
+                format!("name files that have all of its rows, with their arrivals: `--fill-from {source}=PATH`")
             }
             StateError::OtherTable { .. } => {
                 "start with the rows that it was made with, or begin a new state from the sources".to_owned()
@@ -101,6 +113,12 @@ impl fmt::Display for StateError {
             }
             StateError::OtherProgram { folder, why } => {
                 write!(f, "the state in `{folder}` is another program's: {why}")
+            }
+            StateError::NoHistory { folder, source, why } => {
+                write!(
+                    f,
+                    "the state in `{folder}` cannot be filled with the history of `{source}`: {why}"
+                )
             }
             StateError::OtherTable { folder, table } => {
                 write!(f, "the state in `{folder}` was made with other rows of table `{table}`")

@@ -5,18 +5,17 @@ use crate::clock::{self, Clock};
 use crate::core::{self, Core};
 use crate::disk::Disk;
 use crate::error::StateError;
+use crate::fill::{Fill, Filled};
 use crate::ipc;
 use crate::log::Entry;
 use crate::manifest::Manifest;
 use crate::mark;
 use crate::positions::Read;
+use crate::pushed::batches;
 use crate::recovery::{self, OF_VOLUME, Replay, damaged, read_manifest, refused, segments, unreadable, unusable};
 use crate::replayed::{Replayed, rows_of};
-use arrow::array::RecordBatch;
-use arrow::error::ArrowError;
 use featc_ir::Source;
-use featr::{Cuts, DecodeError, Online, Program, RestoreReport, guarded};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use featr::{Cuts, Online, Program, RestoreReport};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a program would begin with in a folder of state.
@@ -40,6 +39,8 @@ pub struct Found {
     pub restored: Option<RestoreReport>,
     /// Sources of which there are rows in the log that the program does not read.
     pub removed: BTreeSet<String>,
+    /// What was filled from history.
+    pub filled: Vec<Filled>,
     /// Sources of which the program cannot read the rows in the log, and why.
     pub unread: BTreeMap<String, String>,
     /// The state, as far as it was taken up; it shows what answers showed last.
@@ -50,6 +51,8 @@ impl Found {
     /// Why a server would refuse the state with this program, if so.
     pub fn refusal(&self) -> Option<String> {
         let missing = self.restored.iter().flat_map(|report| &report.to_rebuild);
+        // All of it is filled, or nothing.
+        let missing = missing.filter(|_| self.filled.is_empty());
         let missing = missing.map(ToString::to_string);
         missing.chain(self.unread.values().cloned()).next()
     }
@@ -76,12 +79,14 @@ impl Found {
     }
 }
 
-/// Reads a state with a program. `None`: there is none.
+/// Reads a state with a program; what the program needs and the state does not have is filled from history, if it may be.
+/// `None`: there is no state.
 ///
 /// # Errors
-/// What is not whole, or not ours. That the program needs what the state does not have is none.
-pub fn inspect(program: &Program, disk: &dyn Disk) -> Result<Option<Found>, StateError> {
+/// What is not whole, or not ours; history that is not there. That the program needs what the state does not have is none.
+pub fn inspect(program: &Program, disk: &dyn Disk, fill: Option<&Fill>) -> Result<Option<Found>, StateError> {
     let mut replayed = Replayed::new(program, disk)?;
+    replayed.fill = fill.cloned();
     replayed.takes_what_it_can = true;
     let Some((manifest, _)) = recovery::replay(disk, &mut replayed)? else {
         return recovery::check_unused(disk).map(|()| None);
@@ -103,6 +108,7 @@ pub fn inspect(program: &Program, disk: &dyn Disk) -> Result<Option<Found>, Stat
         cuts: online.cuts().cloned().unwrap_or_default(),
         restored: replayed.restored,
         removed: replayed.removed,
+        filled: replayed.filled,
         unread: replayed.unread,
         online,
     }))
@@ -188,6 +194,7 @@ fn supposed(disk: &dyn Disk) -> Result<Manifest, StateError> {
         cuts: Cuts::new(),
         read: Read::default(),
         tables: BTreeMap::new(),
+        taken: BTreeMap::new(),
         end: None,
     })
 }
@@ -223,7 +230,7 @@ impl Replay for Sums {
 }
 
 /// The files of a state, in order.
-fn files(disk: &dyn Disk) -> Result<Vec<String>, StateError> {
+pub fn files(disk: &dyn Disk) -> Result<Vec<String>, StateError> {
     let list = |folder: &str| disk.list(folder).map_err(refused(disk, folder));
     let mut all = Vec::new();
     for name in list("")? {
@@ -244,17 +251,6 @@ fn files(disk: &dyn Disk) -> Result<Vec<String>, StateError> {
     Ok(all)
 }
 
-fn batches(disk: &dyn Disk, file: &str, bytes: Vec<u8>) -> Result<Vec<RecordBatch>, StateError> {
-    let read = guarded(file, || -> Result<Vec<RecordBatch>, ArrowError> {
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes))?.build()?;
-        reader.collect()
-    });
-    read.map_err(|error| match error {
-        DecodeError::Corrupt { why, .. } => damaged(disk, file, why),
-        other => damaged(disk, file, other.to_string()),
-    })
-}
-
 /// Whether the last of some lines of JSON is whole.
 fn lines(disk: &dyn Disk, file: &str, bytes: &[u8]) -> Result<bool, StateError> {
     let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').zip(1u64..).peekable();
@@ -267,53 +263,4 @@ fn lines(disk: &dyn Disk, file: &str, bytes: &[u8]) -> Result<bool, StateError> 
         }
     }
     Ok(true)
-}
-
-/// Gives all rows that were pushed, by source, with their arrivals: those of the files, and those that are in the log alone.
-///
-/// # Errors
-/// There is no state, or it is not whole; what `each` refuses.
-pub fn pushed(
-    disk: &dyn Disk,
-    each: &mut dyn FnMut(&str, &RecordBatch) -> Result<(), StateError>,
-) -> Result<(), StateError> {
-    let Some(manifest) = read_manifest(disk)? else {
-        recovery::check_unused(disk)?;
-        let folder = disk.name("");
-        return Err(StateError::Nothing { folder });
-    };
-    let list = |folder: &str| disk.list(folder).map_err(refused(disk, folder));
-    for source in list(PUSHED)? {
-        let folder = format!("{PUSHED}/{source}");
-        for name in list(&folder)? {
-            let file = format!("{folder}/{name}");
-            // What is in the log still comes from there.
-            let segment = name.get(..8).and_then(|number| number.parse::<u64>().ok());
-            if segment.is_none_or(|segment| segment >= manifest.first_segment) {
-                continue;
-            }
-            let bytes = disk.read(&file).map_err(refused(disk, &file))?.unwrap_or_default();
-            batches(disk, &file, bytes)?
-                .iter()
-                .try_for_each(|batch| each(&source, batch))?;
-        }
-    }
-    recovery::replay(disk, &mut InLog(each)).map(drop)
-}
-
-/// Gives the rows of the log.
-struct InLog<'a>(&'a mut dyn FnMut(&str, &RecordBatch) -> Result<(), StateError>);
-
-impl Replay for InLog<'_> {
-    fn checkpoint(&mut self, _: &[u8], _: &str, _: &Manifest) -> Result<(), StateError> {
-        Ok(())
-    }
-
-    fn entry(&mut self, entry: Entry<'_>, file: &str) -> Result<(), StateError> {
-        let Some((source, ipc)) = entry.rows() else {
-            return Ok(());
-        };
-        let rows = ipc::read(ipc).map_err(|error| unreadable(file, &error))?;
-        rows.iter().try_for_each(|batch| (self.0)(source, batch))
-    }
 }

@@ -37,6 +37,9 @@ pub struct Manifest {
     /// A hash of what each table held that events were made with, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tables: BTreeMap<String, String>,
+    /// Of the sources all of whose rows have been pushed here, how many rows checkpoints have taken out of the log.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub taken: BTreeMap<String, u64>,
     /// Where the log ends, if the process ended in order.
     pub end: Option<(u64, u64)>,
 }
@@ -101,6 +104,7 @@ mod tests {
             cuts: Cuts::from([("txn".to_owned(), -3)]),
             read: Read::default(),
             tables: BTreeMap::from([("planes".to_owned(), "0f".to_owned())]),
+            taken: BTreeMap::from([("txn".to_owned(), 7)]),
             end: Some((5, 25)),
         };
         let bytes = manifest.write();

@@ -1,11 +1,13 @@
 //! From a disk to a running state.
 
 use crate::aside::{About, Aside};
+use crate::checkpoints::Checkpoints;
 use crate::clock::{self, Clock};
 use crate::core::Core;
 use crate::counters::Counters;
 use crate::disk::Disk;
 use crate::error::StateError;
+use crate::fill::Filled;
 use crate::published::Published;
 use crate::replayed::Replayed;
 use crate::runtime::Runtime;
@@ -29,6 +31,8 @@ pub struct Opened {
     pub checkpoint: u64,
     /// Rows that were read from the log behind it.
     pub replayed: u64,
+    /// What was filled from history; it is in a checkpoint.
+    pub filled: Vec<Filled>,
 }
 
 impl Runtime {
@@ -37,7 +41,7 @@ impl Runtime {
     ///
     /// # Errors
     /// A state that is not whole, that another process has, or that the program cannot go on with; with
-    /// [`Options::keep_unread`] one of which it does not read all.
+    /// [`Options::keep_unread`] one of which it does not read all. With [`Options::fill`] history that is not there.
     pub fn open(
         program: Program,
         disk: Arc<dyn Disk>,
@@ -46,13 +50,15 @@ impl Runtime {
     ) -> Result<(Runtime, Opened), StateError> {
         let mut replayed = Replayed::new(&program, &*disk)?;
         replayed.keeps_unread = options.keep_unread;
-        let store = Store::open(disk.clone(), program.hash(), &mut replayed)?;
+        replayed.fill = options.fill.clone();
+        let mut store = Store::open(disk.clone(), program.hash(), &mut replayed)?;
         let bound_us = replayed.bound_us.max(store.manifest().answered_us);
         wait_for(bound_us, &*clock)?;
         let opened = Opened {
             epoch: store.manifest().epoch,
             checkpoint: store.manifest().checkpoint,
             replayed: replayed.rows,
+            filled: replayed.filled,
         };
         let services = program.services().map(|service| {
             let sources = program.service_sources(service).unwrap_or_default();
@@ -102,6 +108,11 @@ impl Runtime {
             file: disk.name("aside"),
             why: featr::plain(&error),
         })?;
+        if !opened.filled.is_empty() {
+            // Another start would find other files, or none.
+            let answered_us = shared.core().bound_us;
+            Checkpoints::new(shared.clone()).last(&mut store, answered_us)?;
+        }
         let (commands, waiting) = sync_channel(shared.options.waiting_max.max(1));
         let no_thread = |error: std::io::Error| StateError::Broken {
             why: format!("no thread can be begun: {}", featr::plain(&error)),

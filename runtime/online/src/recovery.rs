@@ -26,6 +26,19 @@ pub trait Replay {
         BTreeMap::new()
     }
 
+    /// The sources of which all rows have been pushed to this state, as far as the program knows: [`Manifest::taken`] counts them.
+    fn pushed_here(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// All of the state has been taken up, and nothing was written yet.
+    ///
+    /// # Errors
+    /// It cannot be gone on with.
+    fn taken_up(&mut self, _disk: &dyn Disk, _manifest: &Manifest) -> Result<(), StateError> {
+        Ok(())
+    }
+
     /// Something is not whole; who goes on with what follows says so.
     ///
     /// # Errors
@@ -147,6 +160,7 @@ pub fn replay(disk: &dyn Disk, replay: &mut dyn Replay) -> Result<Option<(Manife
     };
     check_tables(disk, &manifest, &replay.tables())?;
     let end = replay_by(disk, &manifest, replay)?;
+    replay.taken_up(disk, &manifest)?;
     Ok(Some((manifest, end)))
 }
 

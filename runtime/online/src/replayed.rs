@@ -2,6 +2,7 @@
 
 use crate::disk::Disk;
 use crate::error::StateError;
+use crate::fill::{self, Fill, Filled, Missing};
 use crate::ipc;
 use crate::log::Entry;
 use crate::manifest::Manifest;
@@ -35,6 +36,10 @@ pub struct Replayed {
     pub unkept: BTreeMap<String, (RecordBatch, PushReport)>,
     /// What the tables hold.
     pub tables: BTreeMap<String, String>,
+    pub program: Program,
+    /// Whether what the state does not have is filled from history, and how.
+    pub fill: Option<Fill>,
+    pub filled: Vec<Filled>,
 }
 
 impl Replay for Replayed {
@@ -42,9 +47,35 @@ impl Replay for Replayed {
         self.tables.clone()
     }
 
+    fn pushed_here(&self) -> Vec<String> {
+        let has_files = |name: &String| {
+            self.filled
+                .iter()
+                .any(|filled| filled.source == *name && filled.has_files)
+        };
+        let names = self.program.sources().into_iter().map(|source| source.name);
+        names.filter(|name| !has_files(name)).collect()
+    }
+
+    fn taken_up(&mut self, disk: &dyn Disk, manifest: &Manifest) -> Result<(), StateError> {
+        let events = self.restored.as_ref().map_or(&[][..], |report| &report.to_rebuild);
+        if let Some(how) = self.fill.as_ref().filter(|_| !events.is_empty()) {
+            let missing = Missing {
+                program: &self.program,
+                online: &mut self.online,
+                events,
+                cuts: &self.cuts,
+                answered_us: self.bound_us,
+            };
+            self.filled = fill::fill(missing, how, disk, manifest)?;
+        }
+        Ok(())
+    }
+
     fn checkpoint(&mut self, bytes: &[u8], file: &str, _: &Manifest) -> Result<(), StateError> {
         let report = self.online.restore(bytes).map_err(|error| unusable(file, error))?;
-        let missing = report.to_rebuild.first().filter(|_| !self.takes_what_it_can);
+        let goes_on = self.takes_what_it_can || self.fill.is_some();
+        let missing = report.to_rebuild.first().filter(|_| !goes_on);
         let refused = missing.map_or(Ok(()), |missing| Err(self.of_another_program(&missing.to_string())));
         let removed = report.removed().map(ToString::to_string).collect();
         self.restored = Some(report);
@@ -109,6 +140,9 @@ impl Replayed {
             unread: BTreeMap::new(),
             unkept: BTreeMap::new(),
             tables: program.table_hashes().map_err(StateError::Program)?,
+            program: program.clone(),
+            fill: None,
+            filled: Vec::new(),
         })
     }
 

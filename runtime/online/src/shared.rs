@@ -4,13 +4,15 @@ use crate::archive::Fingerprints;
 use crate::clock::Clock;
 use crate::core::Core;
 use crate::counters::Counters;
+use crate::fill::Fill;
 use crate::locks::locked;
 use crate::positions::Read;
 use crate::progress::{Problem, Progress};
 use crate::published::Published;
 use crate::shard::Shard;
-use arrow::array::RecordBatch;
-use featc_ir::{READ_SKEW_US, Source};
+use arrow::array::{AsArray as _, RecordBatch};
+use arrow::datatypes::TimestampMicrosecondType;
+use featc_ir::{ColumnId, READ_SKEW_US, Source};
 use featr::{Error, Incoming, Online, Program, PushReport, Stage, arrow_type};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -34,6 +36,9 @@ pub struct Options {
     /// How many parts the state has in memory, by entity, each with a lock of its own; 0: four for each processor. No answer
     /// and no file depends on it.
     pub shards: usize,
+    /// Whether what a changed program reads and the state does not have is filled from history, and how; otherwise such a state is
+    /// refused.
+    pub fill: Option<Fill>,
     /// Requests that may wait for the disk.
     pub waiting_max: usize,
     /// Bytes of log after which a checkpoint is made.
@@ -52,6 +57,7 @@ impl Default for Options {
             fingerprints: Fingerprints::new(),
             keep_unread: false,
             shards: 0,
+            fill: None,
             waiting_max: 1024,
             checkpoint_bytes: 64 << 20,
             checkpoint_answers: 200_000,
@@ -243,10 +249,28 @@ impl Shared {
         locked(&self.failure).get_or_insert_with(|| why.to_owned());
     }
 
+    /// How long after their event times rows arrived, of a source with a column that says so.
+    fn count_lateness(&self, incoming: &Incoming) {
+        let Some(source) = self.source(&incoming.source) else {
+            return;
+        };
+        let instants = |column: ColumnId| {
+            let array = incoming.rows.columns().get(column.index())?;
+            array.as_primitive_opt::<TimestampMicrosecondType>()
+        };
+        let arrivals = source.arrival_column().and_then(instants);
+        if let Some((arrivals, times)) = arrivals.zip(instants(source.time)) {
+            let both = arrivals.iter().zip(times.iter());
+            let late = both.filter_map(|(arrival, time)| Some(arrival?.saturating_sub(time?)));
+            self.counters.lateness.add(&source.name, late);
+        }
+    }
+
     pub fn count(&self, incoming: &Incoming, report: &PushReport) {
         let source = &incoming.source;
         self.counters.accepted.add(source, "", report.accepted);
         self.counters.late.add(source, "", report.overdue);
+        self.count_lateness(incoming);
         let undecoded = incoming.rejected.iter().map(|row| row.reason);
         let rejected = undecoded.chain(report.rejected.iter().map(|row| row.reason));
         let by_view = report.rejected_by_view.iter().map(|(_, _, reason)| *reason);

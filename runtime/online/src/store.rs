@@ -44,14 +44,21 @@ impl Store {
     /// Everything that is not whole, or not ours; what `replay` refuses.
     pub fn open(disk: Arc<dyn Disk>, program: &str, replay: &mut dyn Replay) -> Result<Store, StateError> {
         let Some((before, end)) = recovery::replay(&*disk, replay)? else {
-            return Store::begin(disk, program, replay.tables());
+            return Store::begin(disk, program, replay);
         };
         let read = end.read.clone();
+        let mut taken = before.taken;
+        let pushed = replay.pushed_here();
+        taken.retain(|source, _| pushed.contains(source));
+        if before.checkpoint == 0 {
+            taken.extend(pushed.into_iter().map(|source| (source, 0)));
+        }
         let manifest = Manifest {
             epoch: before.epoch + 1,
             program: program.to_owned(),
             end: None,
             tables: before.tables.into_iter().chain(replay.tables()).collect(),
+            taken,
             ..before
         };
         for number in &end.beyond {
@@ -87,7 +94,7 @@ impl Store {
         Ok(store)
     }
 
-    fn begin(disk: Arc<dyn Disk>, program: &str, tables: BTreeMap<String, String>) -> Result<Store, StateError> {
+    fn begin(disk: Arc<dyn Disk>, program: &str, replay: &dyn Replay) -> Result<Store, StateError> {
         recovery::check_unused(&*disk)?;
         let segment = Segment::create(&*disk, 1).map_err(refused(&*disk, &log::file(1)))?;
         let mark = Mark::create(&*disk, (1, segment.len)).map_err(refused(&*disk, mark::FILE))?;
@@ -99,7 +106,8 @@ impl Store {
             answered_us: None,
             cuts: Cuts::new(),
             read: Read::default(),
-            tables,
+            tables: replay.tables(),
+            taken: replay.pushed_here().into_iter().map(|source| (source, 0)).collect(),
             end: None,
         };
         put_manifest(&*disk, &manifest)?;
@@ -211,19 +219,29 @@ impl Store {
         Ok(next)
     }
 
-    /// Puts the next checkpoint in place, whose file has been written and holds what was committed before segment `first`; what it
-    /// replaces goes.
+    /// Puts the next checkpoint in place, whose file has been written and holds what was committed before segment `first`, where
+    /// there are so many rows of sources; what it replaces goes.
     ///
     /// # Errors
     /// The disk refuses, or another process owns the folder: the former checkpoint holds.
-    pub fn checkpoint(&mut self, first: u64, answered: Option<(i64, Cuts)>) -> Result<(), StateError> {
+    pub fn checkpoint(
+        &mut self,
+        first: u64,
+        answered: Option<(i64, Cuts)>,
+        rows: &BTreeMap<String, u64>,
+    ) -> Result<(), StateError> {
         let (answered_us, cuts) = answered.unzip();
+        let mut taken = self.manifest.taken.clone();
+        for (source, taken) in &mut taken {
+            *taken += rows.get(source).copied().unwrap_or_default();
+        }
         let manifest = Manifest {
             checkpoint: self.next_checkpoint(),
             first_segment: first,
             answered_us,
             cuts: cuts.unwrap_or_default(),
             read: self.read.clone(),
+            taken,
             ..self.manifest.clone()
         };
         self.replace_manifest(manifest)?;

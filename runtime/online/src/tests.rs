@@ -1,3 +1,4 @@
+mod compact;
 mod cuts;
 // Parts of it are for the tests of all engines alone.
 #[allow(dead_code)]
@@ -5,6 +6,7 @@ mod cuts;
 mod disk;
 mod faults;
 mod feeds;
+mod fill;
 mod fixture;
 mod gates;
 mod inspect;

@@ -3,6 +3,7 @@
 use crate::patient::Patient;
 use crate::routes::router;
 use crate::shared::{End, Shared};
+use crate::tls;
 use axum::Router;
 use futures::future::{Either, select};
 use hyper::body::Incoming;
@@ -15,6 +16,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
@@ -75,9 +77,9 @@ pub async fn serve(server: Shared, listener: std::net::TcpListener, end: End, re
                 }
             };
             is_failing = false;
-            let (router, told, patience) = (router.clone(), told.clone(), server.limits.request_time);
+            let (router, told, server) = (router.clone(), told.clone(), server.clone());
             tokio::spawn(async move {
-                connection(stream, router, told, patience).await;
+                encrypted(&server, stream, router, told).await;
                 drop(held);
             });
         }
@@ -92,9 +94,25 @@ pub async fn serve(server: Shared, listener: std::net::TcpListener, end: End, re
     Ok(())
 }
 
-/// One connection, until it ends; when the server does, after the request that is open.
-async fn connection(stream: TcpStream, router: Router, mut told: watch::Receiver<bool>, patience: Duration) {
+/// One connection; where there is TLS, behind its handshake, which may take as long as the head of a request.
+async fn encrypted(server: &Shared, stream: TcpStream, router: Router, told: watch::Receiver<bool>) {
+    let patience = server.limits.request_time;
     let _ = stream.set_nodelay(true);
+    let Some(tls) = &server.tls else {
+        return connection(stream, router, told, patience).await;
+    };
+    match tokio::time::timeout(patience, tls.acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => connection(stream, router, told, patience).await,
+        Ok(Err(error)) => server.handshakes.add(tls::reason(&error), "", 1),
+        Err(_) => server.handshakes.add("slow", "", 1),
+    }
+}
+
+/// One connection, until it ends; when the server does, after the request that is open.
+async fn connection<S>(stream: S, router: Router, mut told: watch::Receiver<bool>, patience: Duration)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();
     builder
         .http1()

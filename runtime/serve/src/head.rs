@@ -104,7 +104,9 @@ pub fn of_a_page(server: &Server, headers: &HeaderMap) -> Option<String> {
     if let Some(site) = site {
         return Some(format!("it comes from a page (`Sec-Fetch-Site: {site}`)"));
     }
-    let host = text("host").filter(|host| !is_this_machine(server, host))?;
+    // Who brings a certificate may know the server by any name.
+    let is_named = |host: &String| server.asks_clients() || is_this_machine(server, host);
+    let host = text("host").filter(|host| !is_named(host))?;
     Some(format!("it asks for `{host}`, which is no name of this machine"))
 }
 

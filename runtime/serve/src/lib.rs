@@ -27,6 +27,7 @@ mod push;
 mod refusal;
 mod routes;
 mod shared;
+mod tls;
 mod watch;
 
 use featr_online::{Runtime, StateError};
@@ -42,12 +43,15 @@ use std::sync::mpsc::channel;
 
 pub use refusal::CODES;
 pub use shared::{End, Limits};
+pub use tls::{Tls, TlsFile, TlsFiles, TlsProblem};
 
 /// How to serve.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// What requests have to bring, if anything.
     pub token: Option<String>,
+    /// How connections are encrypted, if they are.
+    pub tls: Option<Tls>,
     pub limits: Limits,
     pub end: End,
 }
@@ -108,7 +112,7 @@ impl Listener {
         let server = Arc::new(Server::new(
             runtime,
             address,
-            config.token,
+            (config.token, config.tls),
             config.limits,
             Log::stderr(),
         ));

@@ -1,7 +1,7 @@
 //! Numbers in the text form that Prometheus reads.
 
 use crate::shared::{MEMORY_UNIT, Server};
-use featr_online::{BUCKETS_US, Counts, Histogram, Progress, Unread};
+use featr_online::{BUCKETS_US, Counts, Histogram, LATENESS_S, LatenessOf, Progress, Unread};
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering;
 
@@ -38,6 +38,25 @@ fn histogram(out: &mut String, name: &str, help: &str, times: &Histogram) {
     );
     let _ = writeln!(out, "{name}_bucket{{le=\"+Inf\"}} {count}");
     let _ = writeln!(out, "{name}_sum {}\n{name}_count {count}", sum_us as f64 / 1e6);
+}
+
+/// How long after their event times rows arrived, by source.
+fn lateness(out: &mut String, all: &[(String, LatenessOf)]) {
+    let name = "featc_row_lateness_seconds";
+    let help = "From the event time of a row to its arrival, of sources with a column that says when rows arrive";
+    head(out, name, "histogram", help);
+    for (source, of) in all {
+        let source = escaped(source);
+        for (bound, count) in LATENESS_S.iter().zip(of.buckets) {
+            let _ = writeln!(out, "{name}_bucket{{source=\"{source}\",le=\"{bound}\"}} {count}");
+        }
+        let (sum, count) = (of.sum_us as f64 / 1e6, of.count);
+        let _ = writeln!(out, "{name}_bucket{{source=\"{source}\",le=\"+Inf\"}} {count}");
+        let _ = writeln!(
+            out,
+            "{name}_sum{{source=\"{source}\"}} {sum}\n{name}_count{{source=\"{source}\"}} {count}"
+        );
+    }
 }
 
 /// A number without labels.
@@ -105,6 +124,17 @@ pub fn text(server: &Server) -> String {
         &["code"],
         &server.refused,
     );
+    if server.tls.is_some() {
+        counts(
+            &mut out,
+            (
+                "featc_tls_refused_total",
+                "Connections that came to no request because their handshake failed, by reason",
+            ),
+            &["reason"],
+            &server.handshakes,
+        );
+    }
     for (name, help, value) in [
         ("featc_commits_total", "Commits of the log", &counters.commits),
         ("featc_checkpoints_total", "Checkpoints", &counters.checkpoints),
@@ -121,6 +151,7 @@ pub fn text(server: &Server) -> String {
     ] {
         number(&mut out, (name, "counter", help), value.load(Ordering::Relaxed));
     }
+    lateness(&mut out, &counters.lateness.list());
     histogram(
         &mut out,
         "featc_answer_seconds",

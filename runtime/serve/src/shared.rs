@@ -2,6 +2,7 @@
 
 use crate::log::Log;
 use crate::refusal::Refusal;
+use crate::tls::Tls;
 use featr_online::{Counts, Runtime};
 use std::fmt;
 use std::net::SocketAddr;
@@ -76,12 +77,15 @@ pub struct Server {
     pub runtime: Runtime,
     pub listen: SocketAddr,
     pub token: Option<String>,
+    pub tls: Option<Tls>,
     pub limits: Limits,
     pub requests: Semaphore,
     /// Room for bodies, in units of [`MEMORY_UNIT`].
     pub memory: Arc<Semaphore>,
     /// Requests that were refused, by code.
     pub refused: Counts,
+    /// Handshakes of TLS that failed, by reason.
+    pub handshakes: Counts,
     pub log: Log,
     pub ending: AtomicBool,
 }
@@ -95,18 +99,33 @@ impl fmt::Debug for Server {
 }
 
 impl Server {
-    pub fn new(runtime: Runtime, listen: SocketAddr, token: Option<String>, limits: Limits, log: Log) -> Server {
+    pub fn new(
+        runtime: Runtime,
+        listen: SocketAddr,
+        (token, tls): (Option<String>, Option<Tls>),
+        limits: Limits,
+        log: Log,
+    ) -> Server {
         Server {
             runtime,
             listen,
             token,
+            tls,
             requests: Semaphore::new(limits.requests),
             memory: Arc::new(Semaphore::new(limits.memory_bytes / MEMORY_UNIT)),
             limits,
             refused: Counts::default(),
+            handshakes: Counts::default(),
             log,
             ending: AtomicBool::new(false),
         }
+    }
+}
+
+impl Server {
+    /// Whether nobody is answered who has not brought a certificate.
+    pub fn asks_clients(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.asks_clients)
     }
 }
 

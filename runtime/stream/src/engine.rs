@@ -1,7 +1,7 @@
 //! The engine: a graph that runs, in one truth, up to a cut.
 
 use crate::delta::{RowDeltas, Weight, Weights};
-use crate::graph::{Network, Service};
+use crate::graph::{Network, Receivers, Service};
 use crate::kept::Kept;
 use crate::now::{Cuts, Now};
 use crate::operator::Asked;
@@ -135,15 +135,11 @@ impl Engine {
     /// [`CutGoesBack`]; nothing has changed then. To move to the same cut again is no error.
     pub fn advance(&mut self, cut_us: i64) -> Result<AdvanceReport, CutGoesBack> {
         // Law: cut (proofs/theory/Truth.v)
-        match self.now.cut_us {
-            Some(known) if cut_us < known => {
-                return Err(CutGoesBack {
-                    cut_us: known,
-                    asked_us: cut_us,
-                });
-            }
-            Some(_) | None => self.now.cut_us = Some(cut_us),
+        let asked_us = cut_us;
+        if let Some(cut_us) = self.now.cut_us.filter(|known_us| asked_us < *known_us) {
+            return Err(CutGoesBack { cut_us, asked_us });
         }
+        self.now.cut_us = Some(asked_us);
         Ok(self.moved())
     }
 
@@ -172,7 +168,12 @@ impl Engine {
     ///
     /// Never fails: rows that do not count are in the report, with reasons, so that the caller can write them aside.
     pub fn step(&mut self, source: &str, batch: &Batch) -> StepReport {
-        self.step_rows(source, batch, Weights::INSERTS)
+        self.step_rows(source, batch, Weights::INSERTS, Receivers::All)
+    }
+
+    /// As [`Engine::step`], into the logs that are to be rebuilt alone: the others have had their rows, and do not look at these.
+    pub fn refill(&mut self, source: &str, batch: &Batch) -> StepReport {
+        self.step_rows(source, batch, Weights::INSERTS, Receivers::ToBeRebuilt)
     }
 
     /// As [`Engine::step`], with one weight per row. A retraction takes out the event that its row would have put in: it is
@@ -182,10 +183,10 @@ impl Engine {
         if weights.len() != batch.rows {
             return StepReport::all_rejected(batch.rows, Reason::WrongShape);
         }
-        self.step_rows(source, batch, Weights::new(weights.to_vec()))
+        self.step_rows(source, batch, Weights::new(weights.to_vec()), Receivers::All)
     }
 
-    fn step_rows(&mut self, source: &str, batch: &Batch, weights: Weights) -> StepReport {
+    fn step_rows(&mut self, source: &str, batch: &Batch, weights: Weights, into: Receivers) -> StepReport {
         // Law: complete_delivery (proofs/theory/Truth.v)
         let mut sources = self.network.sources();
         let Some((place, declared)) = sources.find(|(_, known)| known.name == source) else {
@@ -200,7 +201,7 @@ impl Engine {
         };
         let rows = RowDeltas { batch, weights };
         drop(sources);
-        self.network.push(place, rows, &self.now, &mut report);
+        self.network.push(place, rows, into, &self.now, &mut report);
         report.settle();
         report.logs.sort_by_key(|log| log.log);
         report

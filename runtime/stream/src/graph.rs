@@ -37,6 +37,14 @@ struct Route {
     stops: Vec<(usize, Vec<usize>)>,
 }
 
+/// Which state rows go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Receivers {
+    All,
+    /// What has the rows is left alone.
+    ToBeRebuilt,
+}
+
 /// A service and how it is answered.
 #[derive(Debug)]
 pub(crate) struct Service {
@@ -224,8 +232,8 @@ impl Network {
         })
     }
 
-    /// Pushes rows of a source through everything that reads them.
-    pub fn push(&mut self, source: usize, rows: RowDeltas<'_>, now: &Now, report: &mut StepReport) {
+    /// Pushes rows of a source through everything that reads them, or through what leads to state that is to be rebuilt alone.
+    pub fn push(&mut self, source: usize, rows: RowDeltas<'_>, into: Receivers, now: &Now, report: &mut StepReport) {
         let Some(route) = self.routes.iter().find(|route| route.stops[0].0 == source) else {
             return;
         };
@@ -233,6 +241,11 @@ impl Network {
         deltas.push(Some(Delta::Rows(rows)));
         for (place, inputs) in &route.stops[1..] {
             let mut output = None;
+            let state = self.operators[*place].state();
+            if into == Receivers::ToBeRebuilt && state.is_some_and(|state| !state.is_to_be_rebuilt()) {
+                deltas.push(None);
+                continue;
+            }
             for delta in inputs.iter().filter_map(|input| deltas[*input].as_ref()) {
                 output = self.operators[*place].step(delta, now, report);
             }

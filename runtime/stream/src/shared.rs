@@ -120,7 +120,8 @@ impl Shared {
         }
         let mut logs = Vec::new();
         for log in &graph.logs {
-            logs.push(self.log(at(&rows, log.input.index())?, log));
+            let entity = graph.rows.get(log.input.index()).map(|node| &node.rows.key.entity);
+            logs.push(self.log(at(&rows, log.input.index())?, log, entity.map_or(&[], Vec::as_slice)));
         }
         let (taken, derive) = taken(&graph)?;
         let mut answers = Vec::new();
@@ -202,7 +203,7 @@ impl Shared {
         (place, lifts)
     }
 
-    fn log(&mut self, rows: usize, log: &StreamLog) -> usize {
+    fn log(&mut self, rows: usize, log: &StreamLog, entity: &[Key]) -> usize {
         let is_it = |known: &SharedLog| known.rows == rows && known.state_key == log.state_key;
         let keep_us = log.retention.keep_us;
         if let Some(place) = self.logs.iter().position(is_it) {
@@ -212,7 +213,7 @@ impl Shared {
         }
         self.logs.push(SharedLog {
             spec: FoldSpec {
-                entity: Vec::new(),
+                entity: entity.to_vec(),
                 windows: Vec::new(),
                 slots: Vec::new(),
                 presence: Vec::new(),
@@ -236,7 +237,6 @@ impl Shared {
         (pages, finish): (&Pages, FinishSpec),
     ) -> Result<SharedAnswer, Bug> {
         let merged = &mut self.logs[log];
-        merged.spec.entity.clone_from(&fold.entity);
         let windows = fold.windows.iter().map(|w| placed(&mut merged.spec.windows, w));
         let windows: Vec<usize> = windows.collect();
         let lift = |id: Option<LiftId>| id.map(|id| at(lifts, id.index()).map(LiftId::from)).transpose();

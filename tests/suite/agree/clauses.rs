@@ -53,6 +53,17 @@ pub fn clauses(case: &Case, Read { naive, pruned }: Read) -> Vec<Clause> {
         if naive && source.zone.is_some() {
             found.add("zone", move |case| shift(&mut case.rows[at]));
         }
+        for (place, _) in source
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| column.ty.is_list())
+        {
+            found.add("column of lists", move |case| {
+                let rows = case.rows[at].iter_mut();
+                rows.for_each(|row| row[place] = Value::List(Vec::new()));
+            });
+        }
     }
     sources(case, &mut found);
     for (at, transform) in case.program.transforms.iter().enumerate() {
@@ -348,6 +359,7 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
                 length_us,
                 every_us,
                 after_us,
+                zone,
             } => {
                 // An edge a microsecond away, the points further apart, and the window ending later behind them.
                 let changed = [
@@ -360,10 +372,20 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
                         length_us,
                         every_us,
                         after_us,
+                        zone,
                     };
                     if kind.is_valid() && (name != "after a point" || after_us > 1) {
                         found.add(name, move |case| set(case, Window { kind, ..window }));
                     }
+                }
+                if !zone.is_utc() {
+                    let kind = WindowKind::Grid {
+                        length_us,
+                        every_us,
+                        after_us,
+                        zone: Zone::UTC,
+                    };
+                    found.add("zone of a grid", move |case| set(case, Window { kind, ..window }));
                 }
             }
             WindowKind::This { unit, zone } => {
@@ -625,9 +647,15 @@ fn features(at: usize, view: &View, found: &mut Found) {
     }
 }
 
-/// Features of the service's own: what they read, and in which of its forms.
+/// Roles, and features of the service's own: what they read, and in which of its forms.
 fn own_features(case: &Case, found: &mut Found) {
     for (at, service) in case.program.services.iter().enumerate() {
+        for (place, role) in service.roles.iter().enumerate() {
+            let own = case.program.entity(case.program.view(role.view).entity).keys.clone();
+            found.add("role", move |case| {
+                case.program.services[at].roles[place].keys.clone_from(&own);
+            });
+        }
         for (place, feature) in service.features.iter().enumerate() {
             if feature.default.is_some() {
                 found.add("default in a service", move |case| {

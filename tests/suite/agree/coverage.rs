@@ -259,6 +259,7 @@ fn expected() -> Vec<String> {
         "over a grid",
         "points of a grid",
         "after a point",
+        "zone of a grid",
         "this hour",
         "this day",
         "this week",
@@ -279,7 +280,7 @@ fn expected() -> Vec<String> {
         "ttl",
     ]);
     list(&["round float64 to digits"]);
-    list(&["is null list", "is not null list"]);
+    list(&["is null list", "is not null list", "column of lists"]);
     list(&["derived feature", "derived from derived", "derived at depth 3"]);
     list(&[
         "instant of the question",
@@ -287,6 +288,7 @@ fn expected() -> Vec<String> {
         "feature read by a service",
         "feature of a service read by another",
         "default in a service",
+        "role",
     ]);
     for scalar in SCALARS {
         for op in ["=", "!=", "<", "<=", ">", ">=", "is null", "is not null"] {

@@ -133,8 +133,11 @@ pub fn types_of(function: Function) -> Vec<String> {
         Signature::Fixed(arguments, _) => arguments.first().map_or_else(Vec::new, of),
         Signature::Same(argument) | Signature::Clock(argument, _) => of(argument),
         Signature::Alike(..) => SCALARS.map(str::to_owned).to_vec(),
+        Signature::Contains => of(&Accepts::MEASURED),
         Signature::Whole | Signature::Round => of(&Accepts::FRACTIONAL),
-        Signature::Strings | Signature::Div | Signature::Truncate | Signature::Pattern(_) => Vec::new(),
+        Signature::Strings | Signature::Div | Signature::Truncate | Signature::Pattern(_) | Signature::Item => {
+            Vec::new()
+        }
     };
     if types.len() > 1 { types } else { Vec::new() }
 }
@@ -207,6 +210,9 @@ fn call(function: Function, mut arguments: Vec<Expr>, ty: Type) -> ExprKind {
         F::Greatest => F::Least,
         F::Lower => F::Upper,
         F::Upper => F::Lower,
+        F::Contains if arguments.first().is_some_and(|list| list.ty.is_list()) => {
+            return ExprKind::Unary(UnaryOp::IsNull, Box::new(arguments.swap_remove(1)));
+        }
         F::StartsWith => F::EndsWith,
         F::EndsWith => F::Contains,
         F::Contains => F::StartsWith,
@@ -230,7 +236,9 @@ fn call(function: Function, mut arguments: Vec<Expr>, ty: Type) -> ExprKind {
             let empty = Expr::new(ExprKind::Literal(Literal::String(String::new())), Type::String);
             return ExprKind::Binary(BinaryOp::Equal, Box::new(arguments.swap_remove(0)), Box::new(empty));
         }
-        F::Round | F::Length | F::DateOf => return ExprKind::Literal(Literal::Null),
+        F::Round | F::Length | F::DateOf | F::Item | F::Split | F::Join | F::Hash => {
+            return ExprKind::Literal(Literal::Null);
+        }
         F::Abs
         | F::Sqrt
         | F::Exp

@@ -52,6 +52,9 @@ pub struct Tally {
     /// Programs that mean something else and were taken, and that were refused.
     pub others: u64,
     pub refused: u64,
+    /// Of these, those that were filled from history, and of these the ones with files.
+    pub filled: u64,
+    pub filled_from_files: u64,
     pub answers: u64,
     pub values: u64,
     pub not_null: u64,
@@ -68,7 +71,7 @@ pub struct Tally {
 
 impl Tally {
     /// The counts by name, each with how many there are at least in a thousand lives.
-    fn counts(&self) -> [(&'static str, u64, u64); 28] {
+    fn counts(&self) -> [(&'static str, u64, u64); 30] {
         [
             ("runs", self.runs, 2_000),
             ("crashes", self.crashes, 300),
@@ -89,6 +92,8 @@ impl Tally {
             ("features removed", self.removed, 40),
             ("other programs taken", self.others, 15),
             ("other programs refused", self.refused, 15),
+            ("states filled from history", self.filled, 10),
+            ("states filled from files as well", self.filled_from_files, 5),
             ("answers", self.answers, 3_000),
             ("values", self.values, 15_000),
             ("values not null", self.not_null, 3_000),
@@ -121,6 +126,8 @@ impl Tally {
         self.removed += other.removed;
         self.others += other.others;
         self.refused += other.refused;
+        self.filled += other.filled;
+        self.filled_from_files += other.filled_from_files;
         self.answers += other.answers;
         self.values += other.values;
         self.not_null += other.not_null;

@@ -173,6 +173,25 @@ impl Table {
         RecordBatch::try_from_iter_with_nullable(arrays).expect("columns of one length")
     }
 
+    /// A value as JSON.
+    fn json(&self, value: &Value, ty: Type, read_as: Option<&ReadAs>, row: usize) -> String {
+        if let (Value::List(items), Type::List(of)) = (value, ty) {
+            let items = items.iter().map(|item| self.json(item, *of, None, row));
+            return format!("[{}]", items.collect::<Vec<String>>().join(", "));
+        }
+        let is_epoch = matches!(read_as, Some(ReadAs::Epoch(_)));
+        match (self.text(value, ty, read_as), value) {
+            (None, _) => "null".to_owned(),
+            (Some(_), Value::Float64(value)) if value.is_nan() => "\"NaN\"".to_owned(),
+            (Some(_), Value::Float64(f64::INFINITY)) => "\"Infinity\"".to_owned(),
+            (Some(_), Value::Float64(f64::NEG_INFINITY)) => "\"-Infinity\"".to_owned(),
+            (Some(text), Value::Bool(_) | Value::Int64(_) | Value::Float64(_) | Value::Decimal(_)) => text,
+            // Of a number also as text.
+            (Some(text), _) if is_epoch && row % 3 > 0 => text,
+            (Some(text), _) => serde_json::to_string(&text).expect("text"),
+        }
+    }
+
     /// A value as text; `None` for null.
     fn text(&self, value: &Value, ty: Type, read_as: Option<&ReadAs>) -> Option<String> {
         if let Some(read_as) = read_as {
@@ -219,19 +238,10 @@ impl Table {
         for row in 0..self.rows() {
             let fields = self.columns.iter().map(|field| {
                 let value = field.column.value(row);
-                let text = self.text(&value, field.column.ty, field.read_as.as_ref());
-                let is_epoch = matches!(field.read_as, Some(ReadAs::Epoch(_)));
-                let written = match (text, value) {
-                    (None, _) if self.sparse && row % 2 == 0 => return None,
-                    (None, _) => "null".to_owned(),
-                    (Some(_), Value::Float64(value)) if value.is_nan() => "\"NaN\"".to_owned(),
-                    (Some(_), Value::Float64(f64::INFINITY)) => "\"Infinity\"".to_owned(),
-                    (Some(_), Value::Float64(f64::NEG_INFINITY)) => "\"-Infinity\"".to_owned(),
-                    (Some(text), Value::Bool(_) | Value::Int64(_) | Value::Float64(_) | Value::Decimal(_)) => text,
-                    // Of a number also as text.
-                    (Some(text), _) if is_epoch && row % 3 > 0 => text,
-                    (Some(text), _) => serde_json::to_string(&text).expect("text"),
-                };
+                if value == Value::Null && self.sparse && row % 2 == 0 {
+                    return None;
+                }
+                let written = self.json(&value, field.column.ty, field.read_as.as_ref(), row);
                 Some((field.name.clone(), written))
             });
             let fields: Vec<_> = fields.flatten().collect();
@@ -277,6 +287,13 @@ impl Table {
 /// Runs an engine over the rows of a case, written into files of a temporary folder.
 pub fn files(case: &Case, plans: &Plans, layout: Layout) -> Ran {
     let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut columns = case.program.sources.iter().flat_map(|source| &source.columns);
+    let format = match layout.format {
+        // Of lists CSV has no form.
+        Format::Csv | Format::Tsv if columns.any(|column| column.ty.is_list()) => Format::Jsonl,
+        format => format,
+    };
+    let layout = Layout { format, ..layout };
     let extension = layout.format.extension();
     let held_of = |(place, source): (usize, &Source)| match layout.held {
         Some(seed) => held::draw(source, &case.rows[place], seed),

@@ -58,6 +58,11 @@ impl Scope<'_> {
     }
 
     fn leaf(&mut self, ty: Type) -> String {
+        if let Some(list) = ty.list().and_then(|list| self.list_of(list))
+            && self.rng.one_in(4)
+        {
+            return format!("{list}[{}]", self.place());
+        }
         if self.rng.one_in(5) {
             pools::literal(self.rng, ty, self.style)
         } else {
@@ -228,8 +233,39 @@ impl Scope<'_> {
         format!("({})", self.expr(ty, depth))
     }
 
+    /// A list that is there by name.
+    pub fn list_of(&mut self, ty: Type) -> Option<String> {
+        let lists: Vec<usize> = (0..self.names.len()).filter(|at| self.names[*at].1 == ty).collect();
+        (!lists.is_empty()).then(|| self.names[*self.rng.pick(&lists)].0.clone())
+    }
+
+    /// A list of texts.
+    pub fn texts(&mut self, depth: usize) -> String {
+        if let Some(list) = self.list_of(Type::List(&Type::String))
+            && !self.rng.one_in(3)
+        {
+            return match self.rng.below(4) {
+                0 => format!("coalesce({list}, split(\"a b\", \" \"))"),
+                1 => format!("if({}, {list}, null)", self.predicate(0)),
+                _ => list,
+            };
+        }
+        let separator = *self.rng.pick(&["\"a\"", "\"a\"", "\"\"", "\" \"", "\"b\"", "\"zz\""]);
+        format!("split({}, {separator})", self.expr(Type::String, depth))
+    }
+
+    /// A place in a list.
+    pub fn place(&mut self) -> &'static str {
+        *self.rng.pick(&["1", "-1", "2", "-2", "3"])
+    }
+
     fn int(&mut self, depth: usize) -> String {
-        match self.rng.below(10) {
+        match self.rng.below(12) {
+            10 => {
+                let ty = self.any_type();
+                format!("hash({})", self.expr(ty, depth))
+            }
+            11 => format!("length({})", self.texts(depth)),
             0 => format!("length({})", self.expr(Type::String, depth)),
             1 | 8 | 9 => {
                 let ty = *self.rng.pick(&[Type::Timestamp, Type::Date]);
@@ -295,7 +331,12 @@ impl Scope<'_> {
 
     fn string(&mut self, depth: usize) -> String {
         let text = |scope: &mut Self| scope.expr(Type::String, depth);
-        match self.rng.below(6) {
+        match self.rng.below(8) {
+            6 => format!("{}[{}]", self.texts(depth), self.place()),
+            7 => {
+                let separator = pools::literal(self.rng, Type::String, self.style);
+                format!("join({}, {separator})", self.texts(depth))
+            }
             0 | 1 => {
                 let function = *self.rng.pick(&["lower", "upper", "trim"]);
                 format!("{function}({})", text(self))
@@ -362,6 +403,10 @@ impl Scope<'_> {
                     self.name_of(ty)
                 };
                 format!("({value} {is})")
+            }
+            4 if self.rng.one_in(4) => {
+                let part = pools::literal(self.rng, Type::String, self.style);
+                format!("contains({}, {part})", self.texts(deeper))
             }
             4 if self.rng.one_in(3) => {
                 let function = *self.rng.pick(&["like(T, \"%a_\")", "regexp_matches(T, \"^[a-m]|b$\")"]);

@@ -190,7 +190,18 @@ fn written(rng: &mut Rng, lengths: &[&str], (offsets, times): (&[&str], Times), 
                 Times::Years | Times::Ends => *rng.pick(&["1h", "1d", "7d", "365d"]),
             };
             let after = *rng.pick(&["", "", " after 1us", " after 10m"]);
-            format!("{length} every {every}{after}")
+            // A copy, so that what is drawn behind does not depend on it.
+            let zones = [
+                "",
+                " in \"Europe/Paris\"",
+                " in \"America/Havana\"",
+                " in \"Asia/Kathmandu\"",
+            ];
+            let zone = match every {
+                "1us" => "",
+                _ => *rng.clone().pick(&zones),
+            };
+            format!("{length} every {every}{after}{zone}")
         }
         (0, _) if !offsets.is_empty() => {
             let offset = rng.pick(offsets);
@@ -231,7 +242,16 @@ impl Scope<'_> {
             return format!("if({}, {name}, null)", self.predicate(depth));
         }
         if from.is_list() {
-            let measured = match self.rng.below(3) {
+            let of = if let Type::List(of) = from { **of } else { Type::Int64 };
+            let place = match self.rng.below(4) {
+                // There is no item 0, and a literal says so.
+                0 => Some(self.name_of(Type::Int64))
+                    .filter(|place| place != "0")
+                    .unwrap_or("1".to_owned()),
+                _ => (*self.rng.pick(&["1", "-1", "2", "-2", "3"])).to_owned(),
+            };
+            let measured = match self.rng.below(6) {
+                3.. => (format!("{name}[{place}]"), of),
                 0 => (format!("length({name})"), Type::Int64),
                 1 => (format!("({name} is null)"), Type::Bool),
                 _ => (format!("({name} is not null)"), Type::Bool),
@@ -428,8 +448,10 @@ impl Scope<'_> {
             _ => "",
         };
         let list = format!("{name}({column}, {items} {filter}{nulls})");
+        let place = *self.rng.pick(&["1", "-1", "2", "-2", "3"]);
         match of.list() {
-            Some(ty) if !self.rng.one_in(5) => (list, ty),
+            Some(ty) if !self.rng.one_in(4) => (list, ty),
+            _ if self.rng.one_in(2) => (format!("{list}[{place}]"), of),
             _ => (format!("length({list})"), Type::Int64),
         }
     }

@@ -10,7 +10,19 @@ impl Scope<'_> {
         let instant = *self.rng.pick(&[Type::Timestamp, Type::Date]);
         let number = *self.rng.pick(&[Type::Int64, Type::Float64, SHORT, Type::Duration]);
         let decimal = *self.rng.pick(&[SHORT, LONG]);
-        match self.rng.below(15) {
+        match self.rng.below(18) {
+            15 | 16 => {
+                let ty = self.kind();
+                (format!("hash({})", self.name_of(ty)), Type::Int64)
+            }
+            17 => {
+                let (list, place) = (self.texts(0), self.place());
+                match self.rng.below(3) {
+                    0 => (format!("{list}[{place}]"), Type::String),
+                    1 => (format!("join({list}, \"+\")"), Type::String),
+                    _ => (format!("contains({list}, {})", self.name_of(Type::String)), Type::Bool),
+                }
+            }
             0 | 1 => {
                 let parts = ["year", "month", "day_of_month", "day_of_week", "day_of_year"];
                 let part = *self.rng.pick(&parts);

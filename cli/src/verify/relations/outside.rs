@@ -50,8 +50,8 @@ fn reach_us(ground: &Ground<'_>, events: &Events) -> Option<u64> {
     let mut reach = 0;
     for (id, view) in own {
         let moved = moved_us(ground, view)?;
-        for (_, feature) in ground.service.reads().into_iter().filter(|(read, _)| *read == id) {
-            let retention = ground.ir.retention_us(view, feature)?;
+        for read in ground.service.reads().into_iter().filter(|read| read.view == id) {
+            let retention = ground.ir.retention_us(view, read.feature)?;
             reach = reach.max(retention.checked_add(moved)?);
         }
     }

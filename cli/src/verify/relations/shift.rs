@@ -33,7 +33,7 @@ pub fn shift(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> {
     }
     columns.extend(case.asked.columns.iter_mut().map(|(_, column)| column));
     for column in columns {
-        if column.ty == Type::Timestamp {
+        if matches!(column.ty, Type::Timestamp | Type::List(Type::Timestamp)) {
             *column = shifted(column).ok_or("an instant lies near the end of the range of timestamps")?;
         }
     }
@@ -49,11 +49,18 @@ fn moved(us: i64) -> Option<i64> {
 }
 
 fn shifted(column: &Column) -> Option<Column> {
-    let values = column.values().into_iter().map(|value| match value {
-        Value::Timestamp(us) => moved(us).map(Value::Timestamp),
-        other => Some(other),
-    });
-    let values: Option<Vec<Value>> = values.collect();
+    fn shifted_value(value: Value) -> Option<Value> {
+        match value {
+            Value::Timestamp(us) => moved(us).map(Value::Timestamp),
+            Value::List(items) => items
+                .into_iter()
+                .map(shifted_value)
+                .collect::<Option<_>>()
+                .map(Value::List),
+            other => Some(other),
+        }
+    }
+    let values: Option<Vec<Value>> = column.values().into_iter().map(shifted_value).collect();
     Some(Column::from_values(column.ty, &values?))
 }
 
@@ -78,7 +85,7 @@ fn excluded(ground: &Ground<'_>, changed: &Changed) -> Vec<Option<String>> {
         let read = ground.service.features_read_by(place);
         named
             .or_else(asks)
-            .or_else(|| read.into_iter().find_map(|(view, id)| of_feature(view, id)))
+            .or_else(|| read.into_iter().find_map(|read| of_feature(read.view, read.feature)))
     });
     fields.chain(own).map(|why| why.map(str::to_owned)).collect()
 }
@@ -187,7 +194,7 @@ fn lets_read<'a>(ground: &Ground<'a>, view: &'a View, feature: FeatureId) -> Vec
 
 /// Whether an aggregate picks events by their order: those that take a null as it is do.
 fn picks(aggregate: Aggregate) -> bool {
-    !aggregate.row().skips_null[0]
+    !aggregate.row().skips_null[0] || matches!(aggregate, Aggregate::LastDistinctN { .. })
 }
 
 /// A feature with all that it is derived from.
@@ -212,6 +219,7 @@ fn names_instants(expr: &Expr) -> Option<&'static str> {
         let names = match &expr.kind {
             ExprKind::Literal(literal) => is_instant(literal),
             ExprKind::Cast(inner) => holds_instants(expr.ty) || holds_instants(inner.ty),
+            ExprKind::Call(Function::Hash, items) => items.iter().any(|item| holds_instants(item.ty)),
             ExprKind::Call(function, _) => is_of_calendar(*function),
             ExprKind::Binary(_, one, other) => {
                 if expr.ty == Type::Timestamp && ![one, other].into_iter().any(|length| is_near(length)) {
@@ -273,6 +281,8 @@ fn is_of_calendar(function: Function) -> bool {
         | Signature::Whole
         | Signature::Round
         | Signature::Div
+        | Signature::Item
+        | Signature::Contains
         | Signature::Pattern(_) => false,
     }
 }

@@ -43,18 +43,22 @@ impl ServiceDiff {
     }
 }
 
-/// A column and the feature behind it, in order; of a feature of the service's own its fingerprint.
+/// A column and the feature behind it, in order; of a feature of the service's own its fingerprint, and of one that is asked
+/// by other columns than the keys of its entity.
 fn columns<'a>(program: &'a Program, service: &'a Service) -> Vec<(&'a str, String)> {
-    let column = |field: &'a featc_ir::ServiceField| {
+    let fingerprints = hash::service_fingerprints(program, service);
+    let column = |(field, (_, fingerprint)): (&'a featc_ir::ServiceField, &(String, String))| {
         let view = program.view(field.view);
-        (
-            field.name.as_str(),
-            format!("{}.{}", view.name, view.feature(field.feature).name),
-        )
+        let entity = program.entity(view.entity);
+        let feature = match service.keys_of(program, field.asked()) == entity.keys {
+            true => format!("{}.{}", view.name, view.feature(field.feature).name),
+            false => fingerprint.clone(),
+        };
+        (field.name.as_str(), feature)
     };
-    let fields = service.fields.iter().map(column);
-    let own = hash::service_fingerprints(program, service).into_iter();
-    let own = own.skip(service.fields.len()).map(|(_, fingerprint)| fingerprint);
+    let fields = service.fields.iter().zip(&fingerprints).map(column);
+    let own = fingerprints.iter().skip(service.fields.len());
+    let own = own.map(|(_, fingerprint)| fingerprint.clone());
     let names = service.features.iter().map(|feature| feature.name.as_str());
     fields.chain(names.zip(own)).collect()
 }

@@ -3,6 +3,7 @@
 use super::instant;
 use crate::calendar::render_date;
 use crate::expr::{Expr, ExprKind, Literal, UnaryOp};
+use crate::function::Function;
 use crate::id::ColumnId;
 use crate::types::Type;
 use crate::window::format_duration;
@@ -57,6 +58,9 @@ pub fn expression(expr: &Expr, name: &dyn Fn(ColumnId) -> String) -> String {
         }
         ExprKind::Coalesce(items) => format!("coalesce({})", all(items)),
         ExprKind::Cast(operand) => format!("cast({} as {})", show(operand), expr.ty),
+        ExprKind::Call(Function::Item, items) if let [list, index] = &items[..] => {
+            format!("{}[{}]", show(list), show(index))
+        }
         ExprKind::Call(function, items) => format!("{}({})", function.name(), all(items)),
         ExprKind::Lookup(lookup, operands) => {
             let table = &lookup.table;

@@ -1,4 +1,5 @@
-//! The text of plans. Columns, lifts and slots go by their names and expressions.
+//! The text of plans. Columns, lifts, slots and lookbacks go by their names and expressions, and never by their positions: a
+//! feature more is a few lines more.
 
 use super::program::slot_text;
 use super::{duration, expression, files, literal, reach, within};
@@ -156,44 +157,45 @@ fn method(slot: &FoldSlot) -> &'static str {
 }
 
 fn fold_lines(out: &mut String, (fold, pages): (&Fold, Option<&Pages>), names: &Names<'_>, indent: &str) {
-    let _ = writeln!(out, "{indent}Fold");
+    let by = fold.asked_by.as_ref();
+    let by = by.map_or_else(String::new, |by| format!(" asked by ({})", keys(by)));
+    let _ = writeln!(out, "{indent}Fold{by}");
     if !fold.self_columns.is_empty() {
         let _ = writeln!(out, "{indent}  self ({})", keys(&fold.self_columns));
     }
     let window = |at: usize| fold.windows.get(at).map_or_else(|| "?".to_owned(), ToString::to_string);
     for (place, slot) in fold.slots.iter().enumerate() {
-        let part = pages.and_then(|pages| pages.of_slots.get(place));
-        let part = part.map_or_else(String::new, |part| format!(" of part {part}"));
         let _ = writeln!(
             out,
-            "{indent}  %{place}: {} = {} v{} {}, {}, by {}{part}",
-            slot.ty,
+            "{indent}  {} {}: {} v{}, {}, by {}",
             names.slot(fold, place),
-            slot.version,
             window(slot.window.index()),
+            slot.ty,
+            slot.version,
             seen(slot.visibility),
             method(slot)
         );
     }
-    for (place, presence) in fold.presence.iter().enumerate() {
-        let _ = writeln!(
-            out,
-            "{indent}  presence ?{place}: {}, {}",
-            reach(presence.reach_us),
-            seen(presence.visibility)
-        );
+    for presence in &fold.presence {
+        let (reach, seen) = (reach(presence.reach_us), seen(presence.visibility));
+        let _ = writeln!(out, "{indent}  presence {reach}, {seen}");
     }
     for walk in pages.iter().flat_map(|pages| &pages.walks) {
-        let stops = walk.stops.iter().map(|stop| {
-            let slots: Vec<String> = stop.slots.iter().map(|slot| format!("%{slot}")).collect();
-            format!("{} ({})", window(stop.window.index()), slots.join(", "))
-        });
         let saves = if walk.saves { ", remembering states" } else { "" };
-        let _ = writeln!(out, "{indent}  walk {}{saves}", stops.collect::<Vec<_>>().join(", "));
+        let _ = writeln!(out, "{indent}  walk{saves}");
+        for stop in &walk.stops {
+            let slots: Vec<String> = stop.slots.iter().map(|slot| names.slot(fold, *slot as usize)).collect();
+            let _ = writeln!(
+                out,
+                "{indent}    {} of {}",
+                window(stop.window.index()),
+                slots.join(", ")
+            );
+        }
     }
 }
 
-fn finish_lines(out: &mut String, spec: &Finish, indent: &str) {
+fn finish_lines(out: &mut String, (spec, fold): (&Finish, &Fold), names: &Names<'_>, indent: &str) {
     let begins = spec.begins_us.map_or_else(String::new, |us| {
         format!(
             ", complete from {}, moved by at most {}",
@@ -218,9 +220,11 @@ fn finish_lines(out: &mut String, spec: &Finish, indent: &str) {
                 window,
                 ttl_us,
             } => {
-                let text = expression(expr, &|id| format!("%{}", slots[id.index()]));
+                let text = expression(expr, &|id| names.slot(fold, slots[id.index()] as usize));
                 let ttl = ttl_us.map_or_else(String::new, |ttl| format!(" ttl {}", duration(ttl)));
-                write!(out, "{text} {window} missing ?{presence}{ttl}")
+                let presence = fold.presence.get(*presence as usize);
+                let presence = presence.map_or_else(|| "?".to_owned(), |presence| reach(presence.reach_us));
+                write!(out, "{text} {window} missing {presence}{ttl}")
             }
             FinishKind::Derived { inputs, expr } => {
                 let text = expression(expr, &|id| spec.features[inputs[id.index()] as usize].name.clone());
@@ -271,7 +275,10 @@ fn compose_lines(
         false => name.to_owned(),
     };
     let columns: Vec<String> = (0..).zip(columns).map(column).collect();
-    let _ = writeln!(out, "Compose ({})", columns.join(", "));
+    let _ = writeln!(out, "Compose");
+    for column in columns {
+        let _ = writeln!(out, "  {column}");
+    }
 }
 
 /// One batch plan: the questions, every pipeline from its source to its features, what leaves.
@@ -294,7 +301,7 @@ pub fn batch_plan(plan: &BatchPlan) -> String {
             reach(pipeline.restrict.after_us)
         );
         fold_lines(&mut out, (&pipeline.fold, None), &names, indent);
-        finish_lines(&mut out, &pipeline.finish, indent);
+        finish_lines(&mut out, (&pipeline.finish, &pipeline.fold), &names, indent);
     }
     let finishes: Vec<&Finish> = plan.pipelines.iter().map(|pipeline| &pipeline.finish).collect();
     let asked = (&plan.spine, &plan.derive);
@@ -316,11 +323,11 @@ fn log_lines(out: &mut String, log: &StreamLog, names: &Names<'_>, indent: &str)
     };
     let _ = writeln!(
         out,
-        "{indent}State {} by ({}): time, identity ({}), digest, poison, lifts ({}){waits}",
+        "{indent}State {} by ({}): time, identity ({}), digest, poison, {} lifts{waits}",
         log.state_key,
         types(&log.state.entity),
         keys(&log.state.identity),
-        types(&log.state.lifts)
+        log.state.lifts.len()
     );
     let retention = &log.retention;
     let _ = writeln!(
@@ -367,8 +374,8 @@ pub fn stream_graph(graph: &StreamGraph) -> String {
         let log = graph.logs.get(answer.input.index());
         if let Some(names) = log.and_then(|log| names(&log.input)) {
             fold_lines(&mut out, (&answer.fold, Some(&answer.pages)), &names, "  ");
+            finish_lines(&mut out, (&answer.finish, &answer.fold), &names, "  ");
         }
-        finish_lines(&mut out, &answer.finish, "  ");
     }
     let finishes: Vec<&Finish> = graph.answers.iter().map(|answer| &answer.finish).collect();
     let asked = (&graph.spine, &graph.derive);

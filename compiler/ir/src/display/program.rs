@@ -35,11 +35,22 @@ pub fn program(program: &Program) -> String {
     }
     for service in &program.services {
         let _ = writeln!(out, "\nservice {}", service.name);
+        for role in &service.roles {
+            let keys: Vec<&str> = role.keys.iter().map(|key| key.name.as_str()).collect();
+            let view = &program.view(role.view).name;
+            let _ = writeln!(out, "  role {} = {view} by ({})", role.name, keys.join(", "));
+        }
         for field in &service.fields {
             let view = program.view(field.view);
             let feature = view.feature(field.feature);
             let gate = if field.gate { " fallback gate" } else { "" };
-            let _ = writeln!(out, "  {}: {}{gate}", field.name, feature.ty);
+            let whole = format!("{}__{}", service.name_of(program, field.asked()), feature.name);
+            let renamed = if field.name == whole {
+                String::new()
+            } else {
+                format!(" = {whole}")
+            };
+            let _ = writeln!(out, "  {}: {}{renamed}{gate}", field.name, feature.ty);
         }
         for feature in &service.features {
             let name = |id: ColumnId| input_text(program, service, &feature.inputs[id.index()]);
@@ -59,9 +70,13 @@ fn input_text(program: &Program, service: &Service, input: &ServiceInput) -> Str
     match input {
         ServiceInput::At => "at".to_owned(),
         ServiceInput::Field(field) => format!("request.{}", field.name),
-        ServiceInput::Feature { view, feature } => {
-            let view = program.view(*view);
-            format!("{}.{}", view.name, view.feature(*feature).name)
+        ServiceInput::Feature { view, feature, role } => {
+            let declared = program.view(*view);
+            let name = match role {
+                Some(role) => &service.roles[role.index()].name,
+                None => &declared.name,
+            };
+            format!("{name}.{}", declared.feature(*feature).name)
         }
         ServiceInput::Own(own) => service.features[*own as usize].name.clone(),
     }

@@ -84,7 +84,8 @@ pub struct Place {
 }
 
 /// Gives each row its entity: these columns of the transform's row, in the entity's order. A null among them: the row
-/// does not count. An error: it is rejected for the view. A question finds the entity by the columns in `entity`.
+/// does not count. An error: it is rejected for the view. A question finds the entity by the columns in `entity`, unless
+/// the fold says others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyBy {
     pub columns: Vec<ColumnId>,
@@ -173,6 +174,10 @@ impl Visibility {
 /// changes no bit, by the law of the method.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fold {
+    /// The columns of the question by which it finds the entity, in the order of its keys, where they are others than those
+    /// of the key that its events are under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<Vec<Key>>,
     pub windows: Vec<Window>,
     pub slots: Vec<FoldSlot>,
     /// Distinct lookbacks for the status `missing`. Exclusions play no role here.

@@ -77,7 +77,7 @@ impl Fold {
     /// What the fold is given.
     pub fn spec(&self, key: &KeyBy) -> FoldSpec {
         FoldSpec {
-            entity: key.entity.clone(),
+            entity: self.asked_by.as_ref().unwrap_or(&key.entity).clone(),
             windows: self.windows.clone(),
             slots: self.slots.iter().map(FoldSlot::slot).collect(),
             presence: self.presence.iter().map(|presence| presence.reach_us).collect(),

@@ -76,9 +76,12 @@ fn finish(spec: &FinishSpec, (rows, fold): (&RowSpec, &FoldSpec), source: &Sourc
     })?;
     for (place, feature) in spec.features.iter().enumerate() {
         let wrong = |what: &str| format!("feature `{}`: {what}", feature.name);
-        ensure(feature.name.starts_with(&format!("{}__", feature.view)), || {
-            wrong("its view")
-        })?;
+        // A name of its own has no view in it.
+        let is_own = !feature.name.contains("__");
+        ensure(
+            is_own || feature.name.starts_with(&format!("{}__", feature.view)),
+            || wrong("its view"),
+        )?;
         let (expr, inputs) = match &feature.kind {
             FinishKind::Aggregate {
                 slots,

@@ -2,7 +2,10 @@
 
 use crate::Bug;
 use crate::expr::{Expr, ExprKind};
-use crate::program::{Arrival, FeatureKind, Lateness, Program, Service, ServiceInput, Source, Step, Transform, View};
+use crate::id::{RoleId, ViewId};
+use crate::program::{
+    Arrival, FeatureKind, Key, Lateness, Program, Service, ServiceInput, Source, Step, Transform, View,
+};
 use crate::types::Type;
 
 fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), Bug> {
@@ -83,7 +86,7 @@ pub fn check(program: &Program) -> Result<(), Bug> {
                 .views
                 .get(field.view.index())
                 .is_some_and(|v| field.feature.index() < v.features.len());
-            ensure(known, || {
+            ensure(known && is_role(service, field.role, field.view), || {
                 format!("service {}: field {} leads nowhere", service.name, field.name)
             })?;
         }
@@ -92,16 +95,32 @@ pub fn check(program: &Program) -> Result<(), Bug> {
     Ok(())
 }
 
-/// What features of a service read, and their types.
+/// Whether a role is one of a view's.
+fn is_role(service: &Service, role: Option<RoleId>, view: ViewId) -> bool {
+    let Some(role) = role else { return true };
+    service.roles.get(role.index()).is_some_and(|role| role.view == view)
+}
+
+/// The roles of a service; what its features read, and their types.
 fn check_service(program: &Program, service: &Service) -> Result<(), Bug> {
+    for role in &service.roles {
+        let view = program.views.get(role.view.index());
+        let entity = view.and_then(|view| program.entities.get(view.entity.index()));
+        let types = |keys: &[Key]| keys.iter().map(|key| key.ty).collect::<Vec<_>>();
+        let is_typed = entity.is_some_and(|entity| types(&entity.keys) == types(&role.keys));
+        ensure(is_typed, || {
+            format!("service {}: role {}: its keys", service.name, role.name)
+        })?;
+    }
     for (place, feature) in service.features.iter().enumerate() {
         let wrong = |what: &str| Bug(format!("service {}: feature {}: {what}", service.name, feature.name));
         let ty = |input: &ServiceInput| match input {
             ServiceInput::At => Some(Type::Timestamp),
             ServiceInput::Field(field) => Some(field.ty),
-            ServiceInput::Feature { view, feature } => {
-                let view = program.views.get(view.index())?;
-                Some(view.features.get(feature.index())?.ty)
+            ServiceInput::Feature { view, feature, role } => {
+                let features = &program.views.get(view.index())?.features;
+                let feature = features.get(feature.index())?;
+                is_role(service, *role, *view).then_some(feature.ty)
             }
             ServiceInput::Own(own) => {
                 let before = &service.features[..place];

@@ -19,8 +19,7 @@ pub(super) fn source(source: &Source) -> Result<(), Wrong> {
     ensure(are_names(columns.iter().map(|column| column.name.as_str())), || {
         wrong("names of columns")
     })?;
-    let is_scalar = |ty: Type| ty.is_valid() && !ty.is_list();
-    ensure(columns.iter().all(|column| is_scalar(column.ty)), || {
+    ensure(columns.iter().all(|column| column.ty.is_valid()), || {
         wrong("type of a column")
     })?;
     ensure(columns.iter().all(|column| column.held.fits(column.ty)), || {
@@ -29,9 +28,8 @@ pub(super) fn source(source: &Source) -> Result<(), Wrong> {
     ensure(is_instant(source.time), || wrong("its time is no timestamp column"))?;
     let unique: BTreeSet<ColumnId> = source.unique.iter().copied().collect();
     let arrival = source.arrival_column();
-    let known = unique
-        .iter()
-        .all(|id| id.index() < columns.len() && Some(*id) != arrival);
+    let is_scalar = |id: &ColumnId| columns.get(id.index()).is_some_and(|column| !column.ty.is_list());
+    let known = unique.iter().all(|id| is_scalar(id) && Some(*id) != arrival);
     ensure(
         known && !unique.is_empty() && unique.len() == source.unique.len(),
         || wrong("its identity"),

@@ -7,7 +7,8 @@ use crate::errors;
 use crate::infer::{Leaves, Typer};
 use crate::res::{self, Read};
 use featc_ir::{
-    ColumnId, Expr, FeatureId, Key, Program, Service, ServiceFeature, ServiceField, ServiceInput, Type, ViewId,
+    ColumnId, Expr, FeatureId, Key, Program, Role, RoleId, Service, ServiceFeature, ServiceField, ServiceInput, Type,
+    ViewId,
 };
 use featc_syntax::diag::{Diagnostic, SourceMap, Span};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,42 +19,72 @@ pub(super) fn check(file: &res::File, views: &[Option<Checked>], context: &mut C
     let check = |service: &res::Service| {
         let features = features(file, service, views, context);
         one_type_each(file, service, context);
-        Some(build(service, features?))
+        build(file, service, features?)
     };
     services.map(check).collect()
 }
 
 /// What a service reads of views, with the place.
-fn reads(service: &res::Service) -> Vec<(ViewId, Span)> {
-    let mut reads: Vec<(ViewId, Span)> = service.fields.iter().map(|field| (field.view, field.at)).collect();
+fn reads(service: &res::Service) -> Vec<(ViewId, Option<RoleId>, Span)> {
+    let of_field = |field: &res::Field| (field.view, field.role, field.at);
+    let mut reads: Vec<_> = service.fields.iter().map(of_field).collect();
     for feature in &service.features {
         feature.value.walk(&mut |expr| {
-            if let res::ExprKind::Read(Read::Feature(view, _)) = expr.kind {
-                reads.push((view, expr.span));
+            if let res::ExprKind::Read(Read::Feature(view, _, role)) = expr.kind {
+                reads.push((view, role, expr.span));
             }
         });
     }
     reads
 }
 
+/// What a question brings for a view, by a role or without: the columns, with their types and where a role names them.
+fn brings(
+    file: &res::File,
+    service: &res::Service,
+    view: ViewId,
+    role: Option<RoleId>,
+) -> Option<Vec<(String, Option<Type>, Option<Span>)>> {
+    let (entity, _) = file.views[view.index()].entity?;
+    let keys = &file.entities[entity.index()].keys;
+    let by = role.and_then(|role| service.roles[role.index()].by.as_ref());
+    let columns = keys
+        .iter()
+        .enumerate()
+        .map(|(place, key)| match by.map(|by| &by[place]) {
+            Some((name, at)) => (name.clone(), key.ty, Some(*at)),
+            None => (key.name.clone(), key.ty, None),
+        });
+    Some(columns.collect())
+}
+
 /// Reports keys that a question would have to bring with two types. The columns that `excluding self`
 /// compares have names of their own ([`featc_ir::Program::service_identity`]).
 fn one_type_each(file: &res::File, service: &res::Service, context: &mut Context<'_>) {
-    let mut known: BTreeMap<&str, (Type, Span)> = BTreeMap::new();
+    let mut known: BTreeMap<String, (Type, Span)> = BTreeMap::new();
     let mut reported = BTreeSet::new();
-    for (view, at) in reads(service) {
-        let Some((entity, _)) = file.views[view.index()].entity else {
-            continue;
-        };
-        for key in &file.entities[entity.index()].keys {
-            let (name, Some(ty)) = (key.name.as_str(), key.ty) else {
-                continue;
-            };
-            let (first, first_at) = *known.entry(name).or_insert((ty, at));
-            if first != ty && reported.insert((name, at)) {
+    for (view, role, at) in reads(service) {
+        for (name, ty, by_at) in brings(file, service, view, role).unwrap_or_default() {
+            let Some(ty) = ty else { continue };
+            let at = by_at.unwrap_or(at);
+            let (first, first_at) = *known.entry(name.clone()).or_insert((ty, at));
+            if first != ty && reported.insert((name.clone(), at)) {
                 let service = &service.declared.name;
-                context.push(errors::service_key_conflict(service, name, ty, at, first, first_at));
+                context.push(errors::service_key_conflict(service, &name, ty, at, first, first_at));
             }
+        }
+    }
+}
+
+/// Reports columns of answers that have the name of what a question brings.
+fn one_column_each(service: &res::Service, (program, checked): (&Program, &Service), context: &mut Context<'_>) {
+    let asked = program.service_keys(checked);
+    let fields = service.fields.iter().map(|field| (&field.name, field.at));
+    let own = service.features.iter();
+    let own = own.map(|feature| (&feature.declared.name, feature.declared.at));
+    for (name, at) in fields.chain(own) {
+        if asked.iter().any(|key| key.name == *name) {
+            context.push(errors::column_is_a_key(&service.declared.name, name, at));
         }
     }
 }
@@ -62,6 +93,7 @@ fn one_type_each(file: &res::File, service: &res::Service, context: &mut Context
 pub(super) fn one_field_each(file: &res::File, program: &Program, context: &mut Context<'_>) {
     for (service, checked) in file.services.iter().zip(&program.services) {
         let name_of = &service.declared.name;
+        one_column_each(service, (program, checked), context);
         let mut others: BTreeMap<String, &str> = BTreeMap::new();
         let of_sources = program.service_self_columns(checked).into_iter();
         others.extend(of_sources.map(|own| (own.name, "a column that `excluding self` compares with")));
@@ -120,10 +152,10 @@ impl Leaves for ServiceLeaves<'_> {
                 let name = field.name.clone();
                 (ServiceInput::Field(Key { name, ty: field.ty? }), field.ty?)
             }
-            Read::Feature(view, feature) => {
+            Read::Feature(view, feature, role) => {
                 let features = self.views[view.index()].as_ref()?.features();
                 (
-                    ServiceInput::Feature { view, feature },
+                    ServiceInput::Feature { view, feature, role },
                     features.get(feature.index())?.ty,
                 )
             }
@@ -188,19 +220,31 @@ fn features(
     features
 }
 
-fn build(service: &res::Service, features: Vec<ServiceFeature>) -> Service {
+fn build(file: &res::File, service: &res::Service, features: Vec<ServiceFeature>) -> Option<Service> {
+    let role = |(role, declared): (usize, &res::Role)| {
+        let columns = brings(file, service, declared.view, Some(RoleId::from(role)))?;
+        let keys = columns.into_iter().map(|(name, ty, _)| Some(Key { name, ty: ty? }));
+        Some(Role {
+            name: declared.declared.name.clone(),
+            view: declared.view,
+            keys: keys.collect::<Option<_>>()?,
+        })
+    };
+    let roles = service.roles.iter().enumerate().map(role);
     let fields = service.fields.iter();
-    Service {
+    Some(Service {
         name: service.declared.name.clone(),
         doc: service.declared.doc.clone(),
+        roles: roles.collect::<Option<_>>()?,
         fields: fields
             .map(|field| ServiceField {
                 name: field.name.clone(),
                 view: field.view,
                 feature: field.feature,
+                role: field.role,
                 gate: field.gate,
             })
             .collect(),
         features,
-    }
+    })
 }

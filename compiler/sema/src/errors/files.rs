@@ -71,9 +71,11 @@ pub fn unknown_files(
             "of brokers, a server reads topics of Kafka: `stream jsonl \"kafka:payments\"`; rows of others are pushed, to \
              `featc serve` or by the library"
         }
-        "avro" | "orc" | "hdf5" | "pickle" | "pkl" | "xml" => {
-            "write them as Parquet: `batch parquet \"payments.parquet\"`"
+        "avro" => {
+            "of Avro, a server reads topics of Kafka: `stream avro \"kafka:payments\"`; write files as Parquet: \
+             `batch parquet \"payments.parquet\"`"
         }
+        "orc" | "hdf5" | "pickle" | "pkl" | "xml" => "write them as Parquet: `batch parquet \"payments.parquet\"`",
         "iceberg" | "hudi" => {
             "of tables Delta alone is in this release: name the Parquet files, or write `batch delta`"
         }

@@ -188,6 +188,12 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("ilike", UNKNOWN, Say("write `like(lower({x}), \"a%\")`")),
     Elsewhere("rlike regexp_like regexp", UNKNOWN, Write("regexp_matches({x}, {y})", "")),
     Elsewhere("regexp_substr", UNKNOWN, Write("regexp_extract({x}, {y})", "")),
+    Elsewhere("string_split str_split split_string strsplit regexp_split_to_array string_to_array", UNKNOWN, Write("split({x}, {y})", "")),
+    Elsewhere("split_part", UNKNOWN, Write("split({x}, {y})[{z}]", "")),
+    Elsewhere("array_contains list_contains array_has list_has has array_position", UNKNOWN, Write("contains({x}, {y})", "")),
+    Elsewhere("array_to_string list_to_string array_join", UNKNOWN, Write("join({x}, {y})", "")),
+    Elsewhere("array_length list_length array_size cardinality array_len list_len", UNKNOWN, Write("length({x})", "")),
+    Elsewhere("hash64 xxhash xxhash64 xxh64 farm_fingerprint murmur3 cityhash64 siphash64", UNKNOWN, Write("hash({x})", ", which is XXH64")),
     // Time.
     Elsewhere("isodow", UNKNOWN, Write("day_of_week({x})", "")),
     Elsewhere("weekday dayofweek dow", UNKNOWN, Say("write `day_of_week({x})`: 1 is Monday, 7 is Sunday")),
@@ -260,8 +266,15 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("listagg string_agg group_concat map_agg", ABSENT,
         Say("`last_n({x}, 100)` lists the last values, `count_distinct({x})` counts the different ones")),
     Elsewhere("sum_distinct mean_distinct", ABSENT, Say("of different values there is `count_distinct({x})`, their number")),
-    Elsewhere("lag lead nth_value shift diff delta pct_change", ABSENT,
-        Say("the last value before the question's own event is `last({x})` with `over 30d excluding self`")),
+    Elsewhere("lag shift", UNKNOWN, Write("last_n({x}, 2)[-2]",
+        ", of the event before the last; before the question's own event it is `last(x)` with `over 30d excluding self`")),
+    Elsewhere("lag shift", UNKNOWN, Say("two events before the last it is `last_n({x}, 3)[-3]`, and so on")),
+    Elsewhere("nth_value", UNKNOWN, Write("first_n({x}, {y})[{y}]", "; from the end of the window it is `last_n(x, 2)[-2]`")),
+    Elsewhere("diff delta", UNKNOWN, Write("(last({x}) - last_n({x}, 2)[-2])", ", of the last event and the one before it")),
+    Elsewhere("pct_change", UNKNOWN, Write("(last({x}) / last_n({x}, 2)[-2] - 1.0)", ", of the last event and the one before it")),
+    Elsewhere("lead", ABSENT, Say("a feature knows nothing of later events; the event before the last is `last_n({x}, 2)[-2]`")),
+    Elsewhere("element_at list_element list_extract list_get array_get array_element arrayelement array_extract nth getitem get_item",
+        UNKNOWN, Write("{x}[{y}]", ", counted from 1, below 0 from the end")),
     Elsewhere("value_counts", ABSENT,
         Say("how often one value occurs is `count(where {x} = \"a\")`, how many different ones there are `count_distinct({x})`")),
     Elsewhere("one_hot onehot get_dummies", ABSENT,
@@ -283,8 +296,8 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("skew", UNKNOWN, Write("skewness({*})", ", of a sample")),
     Elsewhere("kurt", UNKNOWN, Write("kurtosis({*})", ", of a sample; that of a normal distribution is 0")),
     Elsewhere("rate irate per_second per_minute per_hour per_day velocity frequency", ABSENT,
-        Say("a rate is a count over the length of its window: `count() / 60` with `over 1h` is how many in a minute, of some of them \
-            `count(where a > 0) / 60`")),
+        Say("a rate is a count or a sum over the length of its window: `count() / 60` with `over 1h` is how many in a minute, \
+            `sum({x}) / 60` how much, of some of them `count(where a > 0) / 60`")),
     Elsewhere("cumsum cumulative_sum running_sum", WINDOW, Say("all up to the question is a window: `sum({x}) over lifetime`")),
     Elsewhere("rolling rolling_sum rolling_mean", WINDOW, Say("the window stands behind the aggregate: `sum({x}) over 7d`")),
     Elsewhere("explode unnest flatten posexplode struct named_struct", ABSENT,
@@ -295,9 +308,9 @@ const ELSEWHERE: &[Elsewhere] = &[
         Say("use a window such as `over 30m`; `time_since_last()` is the time since the last event")),
     // Nothing here replaces these: the nearest name would mean something else.
     Elsewhere("asin acos atan atan2 cbrt corr_spearman cos cosh covar_pop cume_dist dayname decode degrees dense_rank entropy \
-      ewm ewma ema exp2 gmean hash histogram hmean initcap instr kurtosis_pop lg log2 lpad ltrim mad md5 microsecond millisecond \
+      ewm ewma ema exp2 gmean histogram hmean initcap instr kurtosis_pop lg log2 lpad ltrim mad md5 microsecond millisecond \
       monthname ntile percent_rank pi position product radians rand random rank regexp_replace repeat reverse \
-      row_number rpad rsqrt rtrim sha256 sign sin sinh skewness_pop split split_part strpos tan tanh week weekofyear \
+      row_number rpad rsqrt rtrim sha256 sign sin sinh skewness_pop strpos tan tanh week weekofyear \
       zscore", ABSENT,
         Say("compute it before, as a column of the file; `featc explain E0111` lists what there is")),
 ];

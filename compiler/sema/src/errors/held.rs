@@ -35,6 +35,12 @@ messages! {
         help: "{help}";
     }
 
+    E0216 form_of_a_struct(name: &str, at: Span) {
+        "`{name}` is a struct, which no form gives";
+        at: "a form of values";
+        help: "remove it here, and declare the field by itself: `created: timestamp from \"{name}.created\" as epoch_millis`";
+    }
+
     E0216 unusable_format(format: &str, why: &str, at: Span) {
         "nothing is read by the format {format:?}";
         at: "{why}";

@@ -88,6 +88,7 @@ messages! {
             [Type::String] if argument.starts_with('"') => {
                 format!("a column has no quotes: `{name}({})`", argument.trim_matches('"'))
             }
+            [Type::List(_)] => format!("aggregate an item, `last({argument}[1])`, or what is of it: `max(length({argument}))`"),
             _ => format!("`{name}` takes {}", aggregate.takes),
         };
         let types = types.iter().map(Type::to_string).collect::<Vec<_>>().join(" and ");

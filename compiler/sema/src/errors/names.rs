@@ -278,6 +278,13 @@ messages! {
         help: "write `{call}`: 1 is Monday, 7 is Sunday";
     }
 
+    /// `user`, of which there is `user.id`.
+    E0110 struct_as_a_value(name: &str, at: Span, field: &str) {
+        "`{name}` is a struct, and no value by itself";
+        at: "has fields";
+        help: "write which field is meant, such as `{field}`";
+    }
+
     E0118 dot_behind_a_value(name: &str, first: &str, last: &str, at: Span) {
         "`{name}`: names have no dots";
         at: "no column has fields";
@@ -360,10 +367,9 @@ pub fn unknown_value(rows: &str, name: &str, at: Span, nearest: Option<&str>, ro
 /// E0112, or what stands for such a type.
 pub fn unknown_type(name: &str, at: Span, nearest: Option<&str>) -> Diagnostic {
     let instead = match name.to_ascii_lowercase().as_str() {
-        "list" | "array" | "set" => "write one row per element into the file",
-        "struct" | "record" | "object" | "map" | "json" | "variant" => {
-            "write the fields as columns of their own into the file"
-        }
+        "array" | "set" | "vector" => "several values are a list, for example `list<string>`",
+        "record" | "object" | "row" => "named values are a struct, for example `struct<id: int64, name: string?>`",
+        "map" | "json" | "variant" => "declare the fields that are needed: `user: struct<id: int64, name: string?>`",
         "bytes" | "binary" | "blob" | "bytea" => "write it as a string into the file, for example in base 64",
         _ => return no_such_type(name, at, nearest),
     };

@@ -96,4 +96,58 @@ messages! {
         at: "asks about no entity";
         help: "list a feature of a view, or read one";
     }
+
+    E0423 duplicate_role(role: &str, at: Span, first: Span) {
+        "two roles are called `{role}`";
+        at: "declared again";
+        first: "declared here first";
+        help: "give one of the two another name: it stands before the dot, and before the names of its columns";
+    }
+
+    /// `what`: a view or a request.
+    E0423 role_is_taken(role: &str, what: &str, at: Span, declared: Span) {
+        "role `{role}` has the name of a {what}";
+        at: "means two things before a dot";
+        declared: "the {what} is declared here";
+        help: "give the role another name";
+    }
+
+    E0423 role_of_role(role: &str, at: Span, view: &str) {
+        "`{role}` is a role, and no view";
+        at: "a role is of a view";
+        help: "write `{view}`", at => view;
+    }
+
+    E0423 one_column_for_two_keys_of_a_role(column: &str, at: Span, first: Span) {
+        "`by` names `{column}` twice";
+        at: "brings another key";
+        first: "brings a key already";
+        help: "name a column of the question for each key, in their order";
+    }
+
+    E0424 alias_of_several(alias: &str, owner: &str, at: Span) {
+        "`as {alias}` behind several features";
+        at: "names one column";
+        help: "another name of a view is a role: declare `role {alias} = {owner}`, with `by (…)` behind it if other columns \
+               of the question bring the key, and list `{alias}.*`";
+    }
+
+    E0424 alias_with_a_view(alias: &str, at: Span) {
+        "column `{alias}` with two underscores in its name";
+        at: "they part a view and its feature";
+        help: "write one underscore", at => alias.replace("__", "_");
+    }
+
+    E0424 column_is_a_key(service: &str, column: &str, at: Span) {
+        "an answer of service `{service}` has a column `{column}`, and so has its question";
+        at: "named like a key";
+        note: "answers stand beside their questions in a training set, each column under its name";
+        help: "give the column of the answer another name";
+    }
+
+    W0106 unused_role(role: &str, at: Span) {
+        "nothing reads role `{role}`";
+        at: "declared here";
+        help: "remove it, or list its features: `{role}.*`";
+    }
 }

@@ -177,6 +177,12 @@ messages! {
         help: "write 366d at most; the length of the window may be longer: `over 3650d every 1d`";
     }
 
+    E0460 grid_too_fine(every: &str, at: Span) {
+        "`every {every}` of a window on a grid in a zone";
+        at: "shorter than a minute";
+        help: "write `1m` or more, or remove the zone: clocks differ by whole minutes", at => "1m";
+    }
+
     /// `clause`: `arrival`, `delay`, `lateness`, `skew`.
     E0420 static_and_coming(source: &str, clause: &str, at: Span, static_at: Span) {
         "source `{source}` is static and has `{clause}`";

@@ -157,11 +157,13 @@ impl<'a> Fill<'a> {
                 length,
                 every,
                 after,
+                zone,
                 span,
             } => {
                 self.duration(length);
                 self.duration(every);
                 after.iter_mut().for_each(|after| self.duration(after));
+                zone.iter_mut().for_each(|zone| self.move_to(&mut zone.span));
                 self.move_to(span);
             }
             ast::Window::This { zone, span, .. } => {
@@ -231,6 +233,10 @@ impl<'a> Fill<'a> {
                 self.expr(operand);
                 items.iter_mut().for_each(|item| self.expr(item));
             }
+            ExprKind::Item { list, index } => {
+                self.expr(list);
+                self.expr(index);
+            }
             ExprKind::Call(call) => {
                 self.move_to(&mut call.function.span);
                 call.arguments.iter_mut().for_each(|argument| self.expr(argument));
@@ -240,11 +246,7 @@ impl<'a> Fill<'a> {
             }
             ExprKind::Cast { operand, ty } => {
                 self.expr(operand);
-                self.move_to(&mut ty.span);
-                self.move_to(&mut ty.name.span);
-                ty.arguments
-                    .iter_mut()
-                    .for_each(|number| self.move_to(&mut number.span));
+                self.type_name(ty);
             }
             ExprKind::Case { branches, otherwise } => {
                 for branch in branches {
@@ -259,6 +261,19 @@ impl<'a> Fill<'a> {
                 lookup.keys.iter_mut().for_each(|key| self.expr(key));
                 lookup.within.iter_mut().for_each(|within| self.clause(within));
             }
+        }
+    }
+
+    fn type_name(&mut self, ty: &mut ast::TypeName) {
+        self.move_to(&mut ty.span);
+        self.move_to(&mut ty.name.span);
+        ty.arguments
+            .iter_mut()
+            .for_each(|number| self.move_to(&mut number.span));
+        for field in &mut ty.inside {
+            field.name.iter_mut().for_each(|name| self.move_to(&mut name.span));
+            self.type_name(&mut field.ty);
+            field.nullable.iter_mut().for_each(|mark| self.move_to(mark));
         }
     }
 

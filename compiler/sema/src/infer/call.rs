@@ -20,7 +20,7 @@ impl Typer<'_> {
             Signature::Strings => count >= 2,
             Signature::Round => (1..=2).contains(&count),
             Signature::Div => count == 3,
-            Signature::Truncate | Signature::Pattern(_) => count == 2,
+            Signature::Truncate | Signature::Pattern(_) | Signature::Item | Signature::Contains => count == 2,
         };
         let typed: Vec<Typed> = arguments.iter().map(|argument| self.infer(argument)).collect();
         if !fits {
@@ -66,6 +66,8 @@ impl Typer<'_> {
             Signature::Div => self.div(typed)?,
             Signature::Truncate => self.truncate(typed)?,
             Signature::Pattern(ty) => (self.pattern(function, typed)?, ty),
+            Signature::Item => self.item(typed)?,
+            Signature::Contains => (self.contains(typed)?, Type::Bool),
         };
         Some(Expr::new(ExprKind::Call(function, arguments), ty))
     }
@@ -232,6 +234,43 @@ impl Typer<'_> {
         let of = self.argument(function, typed.pop()?, wanted)?;
         let Some(zone) = zone else { return Some(vec![of]) };
         Some(vec![of, self.known(zone)?])
+    }
+
+    /// A list, and which of its items.
+    fn item(&mut self, mut typed: Vec<Typed>) -> Option<(Vec<Expr>, Type)> {
+        let (index, list) = (typed.pop()?, typed.pop()?);
+        let (list_at, index_at) = (list.span, index.span);
+        let list = self.known(list);
+        let index = self.argument(Function::Item, index, Accepts::INT);
+        let (list, index) = list.zip(index)?;
+        let Type::List(of) = list.ty else {
+            self.complaints.push(errors::item_of_no_list(list.ty, list_at));
+            return None;
+        };
+        if index.kind == ExprKind::Literal(Literal::Int64(0)) {
+            self.complaints.push(errors::item_before_the_first(index_at));
+            return None;
+        }
+        Some((vec![list, index], *of))
+    }
+
+    /// A list and what may be among its items, or two strings.
+    fn contains(&mut self, mut typed: Vec<Typed>) -> Option<Vec<Expr>> {
+        let function = Function::Contains;
+        let (part, whole) = (typed.pop()?, typed.pop()?);
+        let whole = self.argument(function, whole, Accepts::MEASURED)?;
+        let Type::List(of) = whole.ty else {
+            return Some(vec![whole, self.argument(function, part, Accepts::STRING)?]);
+        };
+        let at = part.span;
+        match self.adapt(part, *of) {
+            Ok(part) => Some(vec![whole, part]),
+            Err(Refused::Mismatch(ty)) => {
+                self.complaints.push(errors::no_item_of_the_list(ty, *of, at));
+                None
+            }
+            Err(Refused::Reported) => None,
+        }
     }
 
     /// A string, and a literal pattern that is read here once, so that no row meets one that is none.

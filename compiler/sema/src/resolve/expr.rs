@@ -67,6 +67,11 @@ impl<'a> Exprs<'a> {
                 negated: *negated,
                 items: self.all(items),
             },
+            ast::ExprKind::Item { list, index } => ExprKind::Call {
+                function: Function::Item,
+                name_at: expr.span,
+                arguments: vec![self.expr(list), self.expr(index)],
+            },
             ast::ExprKind::Call(call) => self.call(call, expr.span),
             ast::ExprKind::Lookup(written) => self.lookup(written, expr.span),
             ast::ExprKind::Cast { operand, ty } => {
@@ -123,6 +128,13 @@ impl<'a> Exprs<'a> {
         let ([first, ..], [.., last]) = (names, names) else {
             return ExprKind::Poison;
         };
+        let whole = ast::Name {
+            text: dots(names),
+            span: at,
+        };
+        if self.row.find(&whole.text).is_some() || self.row.field_of(&first.text).is_some() {
+            return self.name(&whole);
+        }
         let (first, last) = (first.text.as_str(), last.text.as_str());
         if self.items.is_broken(first) || !self.row.is_known {
             return ExprKind::Poison;
@@ -134,8 +146,7 @@ impl<'a> Exprs<'a> {
             self.complaints.push(errors::feature_of_another_view(first, last, at));
             return ExprKind::Poison;
         }
-        let words: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
-        let whole = words.join(".");
+        let whole = whole.text;
         self.complaints.push(match part_of_calendar(last) {
             _ if is_simple && (is_own_view || self.items.reads(&self.row.name, first)) => {
                 errors::dot_behind_its_owner(&whole, last, at)
@@ -336,6 +347,12 @@ impl<'a> Exprs<'a> {
             filter,
         }))
     }
+}
+
+/// Names with dots between them.
+fn dots(names: &[ast::Name]) -> String {
+    let words: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
+    words.join(".")
 }
 
 fn is_open_comparison(expr: &ast::Expr) -> bool {

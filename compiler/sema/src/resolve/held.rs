@@ -142,12 +142,7 @@ fn meant(word: &str) -> Option<&'static str> {
 }
 
 /// Reports columns that are read from one field.
-pub(super) fn one_column_each(
-    source: Option<&ast::Columns>,
-    columns: &[res::Column],
-    complaints: &mut Vec<Diagnostic>,
-) {
-    let written = source.into_iter().flat_map(|columns| &columns.columns);
+pub(super) fn one_column_each(written: &[ast::Column], columns: &[res::Column], complaints: &mut Vec<Diagnostic>) {
     let mut seen: BTreeMap<&str, (&res::Column, Span)> = BTreeMap::new();
     for (column, written) in columns.iter().zip(written) {
         let field = column.held.field.as_deref().unwrap_or(&column.name);

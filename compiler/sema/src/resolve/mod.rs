@@ -5,7 +5,9 @@ mod feature;
 mod format;
 mod held;
 mod meant;
+mod nested;
 mod parameter;
+mod role;
 mod scope;
 mod service;
 mod service_feature;
@@ -51,7 +53,7 @@ pub fn resolve(files: &[ast::File], texts: &SourceMap) -> Outcome<res::File> {
     let rows = transform::transforms(&items, source_scopes, &mut complaints);
     let resolved = view::views(&items, &entities, &rows, &mut complaints);
     let requests = source::requests(&items.requests.all, &mut complaints);
-    let services = service::services(&items, (&resolved, &requests), &mut complaints);
+    let services = service::services(&items, (&entities, &resolved, &requests), &mut complaints);
     table::report_unused(&items, &mut complaints);
 
     let value = res::File {

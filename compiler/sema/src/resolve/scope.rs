@@ -233,6 +233,12 @@ impl RowScope {
         self.by_name.get(name).copied()
     }
 
+    /// The first field of a struct of this name.
+    pub(super) fn field_of(&self, name: &str) -> Option<&str> {
+        let is_field = |column: &&str| column.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        self.columns.iter().map(|(column, _)| column.as_str()).find(is_field)
+    }
+
     /// The column of a name in a clause; reports it if there is none.
     pub(super) fn lookup(&self, name: &ast::Name, complaints: &mut Vec<Diagnostic>) -> Option<ColumnId> {
         self.find_or(name, complaints, errors::unknown_column)
@@ -251,6 +257,10 @@ impl RowScope {
     ) -> Option<ColumnId> {
         let found = self.find(&name.text);
         if found.is_none() && !self.is_silent(&name.text) {
+            if let Some(field) = self.field_of(&name.text) {
+                complaints.push(errors::struct_as_a_value(&name.text, name.span, field));
+                return None;
+            }
             let nearest = suggest::nearest(&name.text, self.columns.iter().map(|(name, _)| name.as_str()));
             complaints.push(unknown(&self.name, &name.text, name.span, nearest, self.at));
         }

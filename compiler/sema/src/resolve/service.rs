@@ -1,20 +1,21 @@
 //! Services: patterns become fields.
 
 use super::declared;
+use super::role::Roles;
 use super::scope::Items;
 use super::service_feature::{ServiceNames, features};
 use super::view::ResolvedView;
 use crate::errors;
 use crate::res;
-use featc_ir::{FeatureId, ViewId};
+use featc_ir::{FeatureId, RoleId, ViewId};
 use featc_syntax::ast;
-use featc_syntax::diag::{Diagnostic, Span, suggest};
-use std::collections::BTreeMap;
+use featc_syntax::diag::{Diagnostic, Span};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Resolves all services.
 pub(super) fn services<'a>(
     items: &'a Items<'a>,
-    read: (&'a [ResolvedView<'a>], &'a [res::Request]),
+    read: (&'a [res::Entity], &'a [ResolvedView<'a>], &'a [res::Request]),
     complaints: &mut Vec<Diagnostic>,
 ) -> Vec<res::Service> {
     items
@@ -28,40 +29,44 @@ pub(super) fn services<'a>(
 fn resolve_service<'a>(
     service: &'a ast::Service,
     items: &'a Items<'a>,
-    (views, requests): (&'a [ResolvedView<'a>], &'a [res::Request]),
+    (entities, views, requests): (&'a [res::Entity], &'a [ResolvedView<'a>], &'a [res::Request]),
     complaints: &mut Vec<Diagnostic>,
 ) -> res::Service {
+    let before = complaints.len();
+    let roles = Roles::new(service, items, (views, entities), complaints);
     let mut fields: Vec<res::Field> = Vec::new();
+    let mut listed: BTreeMap<(ViewId, Option<RoleId>, FeatureId), Span> = BTreeMap::new();
     let mut seen: BTreeMap<String, Span> = BTreeMap::new();
     for entry in &service.entries {
-        let name = &entry.view;
-        let Some(position) = items.views.by_name.get(name.text.as_str()) else {
-            if !items.is_broken(&name.text) {
-                let nearest = suggest::nearest(&name.text, items.views.all.iter().map(|view| view.name.text.as_str()));
-                complaints.push(errors::unknown_view(&name.text, name.span, nearest));
-            }
+        let Some((view, role)) = roles.entry(&entry.view, complaints) else {
             continue;
         };
+        let alias = entry.alias.as_ref();
+        if alias.is_some_and(|alias| !may_be_alias(alias, entry, complaints)) {
+            continue;
+        }
         for pattern in &entry.patterns {
-            for feature in matching(pattern, &views[*position], complaints) {
-                let resolved = &views[*position];
-                let field = format!(
-                    "{}__{}",
-                    resolved.view.declared.name,
-                    resolved.features.names()[feature.index()]
-                );
-                if let Some(first) = seen.get(&field) {
+            for feature in matching(pattern, &views[view.index()], complaints) {
+                let name = &views[view.index()].features.names()[feature.index()];
+                let whole = || format!("{}__{name}", roles.name((view, role)));
+                let field = alias.map_or_else(whole, |alias| alias.text.clone());
+                let at = alias.map_or(pattern.span, |alias| alias.span);
+                let again = listed.get(&(view, role, feature)).map(|first| (whole(), *first));
+                let first = again.or_else(|| Some((field.clone(), *seen.get(&field)?)));
+                if let Some((name, first)) = first {
                     let service = &service.name.text;
-                    complaints.push(errors::duplicate_field(service, &field, pattern.span, *first));
+                    complaints.push(errors::duplicate_field(service, &name, at, first));
                     break; // one message per pattern
                 }
-                seen.insert(field.clone(), pattern.span);
+                seen.insert(field.clone(), at);
+                listed.insert((view, role, feature), at);
                 fields.push(res::Field {
                     name: field,
-                    view: ViewId::from(*position),
+                    view,
                     feature,
+                    role,
                     gate: entry.fallback == Some(ast::Fallback::Gate),
-                    at: pattern.span,
+                    at,
                 });
             }
         }
@@ -76,11 +81,54 @@ fn resolve_service<'a>(
     if service.entries.is_empty() && service.features.is_empty() && service.broken.is_empty() {
         complaints.push(errors::empty_service(&service.name.text, service.name.span));
     }
-    let features = features(ServiceNames::new(items, (views, requests), service), complaints);
-    res::Service {
+    let features = features(
+        ServiceNames::new(items, (views, requests), (service, &roles)),
+        complaints,
+    );
+    let resolved = res::Service {
         declared: declared(&service.name, service.doc.as_ref()),
+        roles: roles.resolved,
         fields,
         features,
+    };
+    // What is wrong elsewhere may have read them.
+    if complaints.len() == before && service.broken.is_empty() {
+        report_unused(&resolved, complaints);
+    }
+    resolved
+}
+
+/// Whether a column may be called so; reports it where not.
+fn may_be_alias(alias: &ast::Name, entry: &ast::ServiceEntry, complaints: &mut Vec<Diagnostic>) -> bool {
+    let name = alias.text.as_str();
+    let [pattern] = &entry.patterns[..] else {
+        complaints.push(errors::alias_of_several(name, &entry.view.text, alias.span));
+        return false;
+    };
+    if pattern.is_glob() {
+        complaints.push(errors::alias_of_several(name, &entry.view.text, alias.span));
+    } else if name.contains("__") {
+        complaints.push(errors::alias_with_a_view(name, alias.span));
+    } else {
+        return true;
+    }
+    false
+}
+
+/// Warns of roles that neither an entry nor a feature of the service names.
+fn report_unused(service: &res::Service, complaints: &mut Vec<Diagnostic>) {
+    let mut read: BTreeSet<RoleId> = service.fields.iter().filter_map(|field| field.role).collect();
+    for feature in &service.features {
+        feature.value.walk(&mut |expr| {
+            if let res::ExprKind::Read(res::Read::Feature(_, _, Some(role))) = expr.kind {
+                read.insert(role);
+            }
+        });
+    }
+    for (place, role) in service.roles.iter().enumerate() {
+        if !read.contains(&RoleId::from(place)) {
+            complaints.push(errors::unused_role(&role.declared.name, role.declared.at));
+        }
     }
 }
 

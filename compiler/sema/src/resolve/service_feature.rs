@@ -2,11 +2,11 @@
 
 use super::declared;
 use super::expr::Exprs;
+use super::role::Roles;
 use super::scope::{Items, RowScope};
 use super::view::ResolvedView;
 use crate::errors;
 use crate::res::{self, Expr, ExprKind, Read};
-use featc_ir::ViewId;
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
 use std::collections::BTreeMap;
@@ -17,6 +17,7 @@ pub(super) struct ServiceNames<'a> {
     pub(super) views: &'a [ResolvedView<'a>],
     pub(super) requests: &'a [res::Request],
     pub(super) service: &'a ast::Service,
+    roles: &'a Roles<'a>,
     /// The features of the service that stand before it.
     own: BTreeMap<&'a str, usize>,
 }
@@ -25,13 +26,14 @@ impl<'a> ServiceNames<'a> {
     pub(super) fn new(
         items: &'a Items<'a>,
         (views, requests): (&'a [ResolvedView<'a>], &'a [res::Request]),
-        service: &'a ast::Service,
+        (service, roles): (&'a ast::Service, &'a Roles<'a>),
     ) -> ServiceNames<'a> {
         ServiceNames {
             items,
             views,
             requests,
             service,
+            roles,
             own: BTreeMap::new(),
         }
     }
@@ -83,9 +85,9 @@ impl<'a> ServiceNames<'a> {
 
     fn read(&self, owner: &ast::Name, name: &ast::Name, complaints: &mut Vec<Diagnostic>) -> Option<Read> {
         let text = owner.text.as_str();
-        if let Some(position) = self.items.views.by_name.get(text) {
-            let feature = super::service::feature((&name.text, name.span), &self.views[*position], complaints)?;
-            return Some(Read::Feature(ViewId::from(*position), feature));
+        if let Some((view, role)) = self.roles.find(text) {
+            let feature = super::service::feature((&name.text, name.span), &self.views[view.index()], complaints)?;
+            return Some(Read::Feature(view, feature, role));
         }
         if let Some(request) = self.items.requests.by_name.get(text) {
             let declared = &self.requests[*request];
@@ -102,10 +104,11 @@ impl<'a> ServiceNames<'a> {
                 field,
             });
         }
-        if !self.items.is_broken(text) {
+        if !self.roles.is_broken(text) {
             let views = self.items.views.all.iter().map(|view| view.name.text.as_str());
             let requests = self.items.requests.all.iter().map(|request| request.name.text.as_str());
-            let nearest = suggest::nearest(text, views.chain(requests));
+            let roles = self.roles.names();
+            let nearest = suggest::nearest(text, views.chain(requests).chain(roles));
             complaints.push(errors::unknown_view_or_request(text, owner.span, nearest));
         }
         None

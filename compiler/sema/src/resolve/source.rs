@@ -1,6 +1,7 @@
 //! Entities and sources.
 
 use super::held::{held, one_column_each};
+use super::nested::flattened;
 use super::scope::RowScope;
 use super::zone::check_zone;
 use super::{declared, types::type_of};
@@ -53,10 +54,21 @@ pub(super) fn requests(written: &[&ast::Request], complaints: &mut Vec<Diagnosti
         }
         res::Request {
             declared: declared(&request.name, request.doc.as_ref()),
-            fields: request.fields.iter().map(|field| column(field, complaints)).collect(),
+            fields: request
+                .fields
+                .iter()
+                .map(|written| field(written, complaints))
+                .collect(),
         }
     };
     written.iter().map(resolve).collect()
+}
+
+fn field(written: &ast::Column, complaints: &mut Vec<Diagnostic>) -> res::Column {
+    let field = column(written, complaints);
+    let list = field.ty.filter(|ty| ty.is_list());
+    complaints.extend(list.map(|ty| errors::field_of_lists(&field.name, ty, field.ty_at)));
+    field
 }
 
 fn column(written: &ast::Column, complaints: &mut Vec<Diagnostic>) -> res::Column {
@@ -70,6 +82,23 @@ fn column(written: &ast::Column, complaints: &mut Vec<Diagnostic>) -> res::Colum
     }
 }
 
+/// Reports columns of lists where the files hold none.
+pub(super) fn lists_of_text(columns: &[res::Column], files: Option<&FileSet>, complaints: &mut Vec<Diagnostic>) {
+    let Some(format) = files.map(|files| files.format).filter(|format| !format.holds_lists()) else {
+        return;
+    };
+    for column in columns {
+        if let Some(ty) = column.ty.filter(|ty| ty.is_list()) {
+            complaints.push(errors::list_in_text(
+                &column.name,
+                ty,
+                &format.name().to_uppercase(),
+                column.ty_at,
+            ));
+        }
+    }
+}
+
 /// The columns of files, which become those of the row.
 pub(super) fn columns(
     written: Option<&ast::Columns>,
@@ -77,15 +106,16 @@ pub(super) fn columns(
     scope: &mut RowScope,
     complaints: &mut Vec<Diagnostic>,
 ) -> Vec<res::Column> {
+    let written = flattened(written.map_or(&[], |written| &written.columns), complaints);
     let mut columns = Vec::new();
-    for written in written.into_iter().flat_map(|columns| &columns.columns) {
+    for written in &written {
         scope.push(&written.name, complaints);
         let plain = column(written, complaints);
         let zone = zone.map(|zone| zone.value.value.as_str());
         let held = held(written, plain.ty, zone, complaints);
         columns.push(res::Column { held, ..plain });
     }
-    one_column_each(written, &columns, complaints);
+    one_column_each(&written, &columns, complaints);
     columns
 }
 
@@ -117,9 +147,21 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         Some(res::Arrival::Column(column)) => Some(column.id),
         Some(res::Arrival::AfterTime { .. } | res::Arrival::Static | res::Arrival::Broken) | None => None,
     };
+    let unique = unique(source, &scope, arrival_column, complaints);
+    if let Some(clause) = &source.unique {
+        let lists = unique.iter().map(|id| &columns[id.index()]);
+        for (name, ty) in lists.filter_map(|column| Some((&column.name, column.ty.filter(|ty| ty.is_list())?))) {
+            complaints.push(errors::identity_of_a_list(name, ty, clause.span));
+        }
+    }
+    let batch = source.batch.as_ref().and_then(|set| files(set, "batch", complaints));
+    let stream = source.stream.as_ref().and_then(|set| files(set, "stream", complaints));
+    for files in [&batch, &stream] {
+        lists_of_text(&columns, files.as_ref(), complaints);
+    }
     let resolved = res::Source {
         declared: declared(&source.name, source.doc.as_ref()),
-        unique: unique(source, &scope, arrival_column, complaints),
+        unique,
         columns,
         time,
         arrival,
@@ -139,8 +181,8 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         begins_us: source.begins.as_ref().map(|begins| begins.at.us),
         zone: source.zone.as_ref().map(|zone| zone.value.value.clone()),
         keep_nan: source.keep_nan.is_some(),
-        batch: source.batch.as_ref().and_then(|set| files(set, "batch", complaints)),
-        stream: source.stream.as_ref().and_then(|set| files(set, "stream", complaints)),
+        batch,
+        stream,
     };
     (resolved, scope)
 }
@@ -245,8 +287,12 @@ fn unique(
 /// Looks up the format of files; one that is not known, and a version of what has none, are reported.
 pub(super) fn files(files: &ast::Files, keyword: &str, complaints: &mut Vec<Diagnostic>) -> Option<FileSet> {
     let (word, at) = (&files.format.text, files.format.span);
-    let known = FileFormat::ALL.iter().copied();
-    let Some(format) = known.clone().find(|format| format.name() == word) else {
+    let known = FileFormat::ALL.iter().copied().filter(|format| format.is_of_files());
+    let is_topic = |path: &ast::Text| path.value.starts_with(KAFKA);
+    let of_topics = FileFormat::ALL.iter().copied().find(|format| {
+        format.name() == word && !format.is_of_files() && keyword == "stream" && files.paths.iter().any(is_topic)
+    });
+    let Some(format) = known.clone().find(|format| format.name() == word).or(of_topics) else {
         let nearest = suggest::nearest(word, known.clone().map(FileFormat::name));
         let all: Vec<String> = known.map(|format| format.name().to_owned()).collect();
         let path = files
@@ -260,12 +306,12 @@ pub(super) fn files(files: &ast::Files, keyword: &str, complaints: &mut Vec<Diag
         complaints.push(errors::version_of_files(word, version.span));
         return None;
     }
-    for path in files.paths.iter().filter(|path| path.value.starts_with(KAFKA)) {
+    for path in files.paths.iter().filter(|path| is_topic(path)) {
         let name = path.value[KAFKA.len()..].split('?').next().unwrap_or_default();
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         let why = match keyword {
             _ if name.is_empty() || !name.bytes().all(is_name) => "no name of a topic",
-            "stream" if format != FileFormat::Jsonl => "records of a topic are read as `jsonl`",
+            "stream" if !format.is_of_topics() => "records of a topic are read as `jsonl` or as `avro`",
             "stream" if files.paths.len() > 1 => "not the only place",
             "stream" => continue,
             _ => "a topic is no file",

@@ -1,7 +1,7 @@
 //! Tables, and lookups into them.
 
 use super::scope::{Items, RowScope};
-use super::source::{columns, files};
+use super::source::{columns, files, lists_of_text};
 use super::zone::check_zone;
 use crate::errors;
 use crate::res;
@@ -33,6 +33,7 @@ pub(super) fn table(written: &ast::Table, complaints: &mut Vec<Diagnostic>) -> O
     let key = key(written, &columns, complaints);
     let versions = versions(written, &columns, complaints);
     let files = written.batch.as_ref().and_then(|set| files(set, "batch", complaints));
+    lists_of_text(&all, files.as_ref(), complaints);
     let columns = all.into_iter().map(|column| {
         Some(SourceColumn {
             name: column.name,

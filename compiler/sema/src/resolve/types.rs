@@ -39,6 +39,9 @@ const FOREIGN: [(&str, &str); 6] = [
 pub(super) fn type_of(written: &ast::TypeName, complaints: &mut Vec<Diagnostic>) -> Option<Type> {
     let name = written.name.text.as_str();
     let lower = name.to_lowercase();
+    if !written.inside.is_empty() || matches!(name, "list" | "struct") {
+        return list_of(written, &lower, complaints);
+    }
     let digits = match written.arguments.as_slice() {
         [precision, scale] => decimal(precision.value, scale.value),
         [precision] => decimal(precision.value, 0),
@@ -76,6 +79,52 @@ pub(super) fn type_of(written: &ast::TypeName, complaints: &mut Vec<Diagnostic>)
         complaints.push(errors::type_without_numbers(name, written.span));
     }
     Some(simple)
+}
+
+/// A list of scalars.
+fn list_of(written: &ast::TypeName, name: &str, complaints: &mut Vec<Diagnostic>) -> Option<Type> {
+    let at = written.span;
+    let refused = match (name, &written.inside[..]) {
+        (
+            "list",
+            [
+                ast::TypeField {
+                    name: None,
+                    ty,
+                    nullable,
+                },
+            ],
+        ) => {
+            if ty.name.text == "struct" {
+                complaints.push(errors::list_of_structs(ty.span));
+                return None;
+            }
+            let item = type_of(ty, complaints)?;
+            complaints.extend(nullable.map(|at| errors::nullable_items(item, at)));
+            match item.list() {
+                Some(list) => return Some(list),
+                None => errors::list_of_lists(ty.span),
+            }
+        }
+        ("list", _) => errors::list_of_something(at),
+        ("struct", []) => errors::struct_of_nothing(at),
+        ("struct", _) => errors::struct_outside(at),
+        ("array" | "vector" | "sequence" | "seq" | "set" | "vec", [ast::TypeField { ty, .. }])
+            if ty.inside.is_empty() =>
+        {
+            let list = format!("list<{}>", ty.name.text);
+            errors::list_of_another_language(&written.name.text, at, &list)
+        }
+        ("record" | "row" | "tuple" | "object", [ast::TypeField { name: Some(_), .. }, ..]) => {
+            errors::unknown_type(&written.name.text, written.name.span, Some("struct"))
+        }
+        ("optional" | "option" | "nullable", [ast::TypeField { name: None, ty, .. }]) if ty.inside.is_empty() => {
+            errors::optional_of_another_language(&ty.name.text, at)
+        }
+        _ => errors::type_without_inside(&written.name.text, at),
+    };
+    complaints.push(refused);
+    None
 }
 
 fn decimal(precision: u64, scale: u64) -> Option<Type> {

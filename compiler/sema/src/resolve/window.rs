@@ -5,7 +5,7 @@ use super::scope::{Items, RowScope};
 use super::zone::check_zone;
 use crate::errors;
 use crate::res::Expansion;
-use featc_ir::window::{GRID_MAX_US, PERIODS_MAX};
+use featc_ir::window::{GRID_MAX_US, GRID_MIN_US, PERIODS_MAX};
 use featc_ir::{Excluding, Unit, Window, WindowKind, Zone};
 use featc_syntax::ast;
 use featc_syntax::diag::Diagnostic;
@@ -84,15 +84,25 @@ pub(super) fn expansions(
                 }
             }
             ast::Window::Grid {
-                length, every, after, ..
+                length,
+                every,
+                after,
+                zone,
+                ..
             } => {
                 if let Some(written) = over.excluding.as_ref().filter(|_| excluding == Excluding::Now) {
                     complaints.push(errors::nothing_to_exclude_on_grid(written.span, every.span));
                 }
+                let zone = zone_of(zone.as_ref(), complaints);
+                let every_us = of_grid("every", every, complaints);
+                if !zone.is_utc() && every_us < GRID_MIN_US {
+                    complaints.push(errors::grid_too_fine(&every.text, every.span));
+                }
                 WindowKind::Grid {
                     length_us: positive("window", length, complaints),
-                    every_us: of_grid("every", every, complaints),
+                    every_us,
                     after_us: after.as_ref().map_or(0, |after| of_grid("after", after, complaints)),
+                    zone,
                 }
             }
             ast::Window::This { unit, zone, .. } => WindowKind::This {

@@ -3,6 +3,7 @@
 use super::Judge;
 use crate::errors;
 use crate::infer::literal_in;
+use featc_ir::testing::Wanted;
 use featc_ir::{Literal, Source, Type};
 use featc_syntax::ast::Cell;
 use featc_syntax::written;
@@ -14,16 +15,49 @@ pub(super) fn is_null(cell: &Cell) -> bool {
 
 impl Judge<'_> {
     /// A cell of a table; null where something was wrong with it.
-    pub(super) fn cell(&mut self, source: &Source, column: usize, cell: &Cell) -> Literal {
+    pub(super) fn cell(&mut self, source: &Source, column: usize, cell: &Cell) -> Wanted {
         let column = &source.columns[column];
-        let value = self.value(cell, column.ty, &format!("column `{}`", column.name));
+        let of = format!("column `{}`", column.name);
+        if let Type::List(item) = column.ty
+            && !is_null(cell)
+        {
+            return self.list(cell, (column.ty, *item), source.keep_nan, &of);
+        }
+        let value = self.value(cell, column.ty, &of);
         let is_nan = value == Literal::float(f64::NAN) && !source.keep_nan;
         if is_nan && !column.nullable {
             self.complaints.push(errors::nan_in_a_column(&column.name, cell.span));
         } else if is_null(cell) && !column.nullable {
             self.complaints.push(errors::null_in_a_column(&column.name, cell.span));
         }
-        if is_nan { Literal::Null } else { value }
+        Wanted::One(if is_nan { Literal::Null } else { value })
+    }
+
+    /// A list in brackets, with commas between its items; a text stands in it without quotes.
+    fn list(&mut self, cell: &Cell, (ty, item): (Type, Type), keep_nan: bool, of: &str) -> Wanted {
+        let inside = cell.text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let Some(inside) = inside.filter(|_| cell.quoted.is_none()) else {
+            let refused = errors::not_a_value(&cell.text, &ty.to_string(), of, cell.span, forms(ty));
+            self.complaints.push(refused);
+            return Wanted::One(Literal::Null);
+        };
+        let items = inside
+            .split(',')
+            .filter(|_| !inside.trim().is_empty())
+            .map(|item| Cell {
+                text: item.trim().to_owned(),
+                quoted: None,
+                span: cell.span,
+            });
+        let values = items.map(|written| self.value(&written, item, of));
+        Wanted::List(
+            values
+                .map(|value| match value == Literal::float(f64::NAN) && !keep_nan {
+                    true => Literal::Null,
+                    false => value,
+                })
+                .collect(),
+        )
     }
 
     /// A value of a type, or null; null also where it is none, which is reported.
@@ -66,7 +100,8 @@ fn forms(ty: Type) -> &'static str {
         Type::Int64 => "write a whole number of 64 bits, such as `5`; nothing, or `null`, is null",
         Type::Float64 => "write a number such as `1.5`, `nan` or `inf`; nothing, or `null`, is null",
         Type::Decimal { .. } => "write a number with as many digits as the type has; nothing, or `null`, is null",
-        Type::String | Type::List(_) => "write a text; nothing, or `null`, is null, `\"\"` the empty text",
+        Type::List(_) => "write the items in brackets, such as `[a, b, null]`; nothing, or `null`, is null",
+        Type::String => "write a text; nothing, or `null`, is null, `\"\"` the empty text",
         Type::Timestamp => {
             "write an instant with its offset, such as `2026-01-01T00:00:00Z`; nothing, or `null`, is null"
         }

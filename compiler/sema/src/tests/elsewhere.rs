@@ -100,6 +100,17 @@ const REPLACED: &[(&str, &str)] = &[
     ("kurt(f)", "kurtosis(f)"),
     ("head(s, 3)", "first_n(s, 3)"),
     ("tail(s, 3)", "last_n(s, 3)"),
+    ("last(split_part(s, \",\", 2))", "last(split(s, \",\")[2])"),
+    ("max(array_length(split(s, \",\")))", "max(length(split(s, \",\")))"),
+    ("last(array_join(split(s, \",\"), \"+\"))", "last(join(split(s, \",\"), \"+\"))"),
+    ("count(where list_contains(split(s, \",\"), \"a\"))", "count(where contains(split(s, \",\"), \"a\"))"),
+    ("max(length(string_split(s, \",\")))", "max(length(split(s, \",\")))"),
+    ("max(xxhash64(s))", "max(hash(s))"),
+    ("lag(f)", "last_n(f, 2)[-2]"),
+    ("nth_value(s, 3)", "first_n(s, 3)[3]"),
+    ("delta(t)", "(last(t) - last_n(t, 2)[-2])"),
+    ("pct_change(f)", "(last(f) / last_n(f, 2)[-2] - 1.0)"),
+    ("element_at(last_n(s, 3), 2)", "last_n(s, 3)[2]"),
     // Of functions that there are.
     ("last(f, 3)", "last_n(f, 3)"),
     ("first(s, 10)", "first_n(s, 10)"),
@@ -238,10 +249,18 @@ const HELPS: &[(&str, &str)] = &[
     ("timestamp - last(t)", "a feature is asked for an instant; the time since the last event is `time_since_last()`"),
     ("last(s, dropna=True)", "write `last(s ignoring nulls)`"),
     ("last_n(s)", "write `last_n(s, 10)`"),
+    ("lag(s, 2)", "two events before the last it is `last_n(s, 3)[-3]`, and so on"),
+    ("lead(s)", "a feature knows nothing of later events; the event before the last is `last_n(s, 2)[-2]`"),
+    ("last(s)[2]", "of a text `substring(…, 1, 1)` is the first character"),
+    ("last(f)[2]", "lists are what `last_n(x, 5)` and its kin give: `last_n(x, 5)[-2]` is the value before the last"),
+    ("last_n(f, 3)[0]", "write `[1]` for the first item, `[-1]` for the last"),
+    ("last_n(f, 3)[1.5]", "`[]` is used as `list[int64]`"),
     ("top_k(s)", "write `top_k(s, 10)`"),
     ("mode_n(s, 0)", "write for example `mode_n(x, 10)`"),
-    ("rate()", "a rate is a count over the length of its window: `count() / 60` with `over 1h` is how many in a minute, of some of \
-        them `count(where a > 0) / 60`"),
+    ("rate()", "a rate is a count or a sum over the length of its window: `count() / 60` with `over 1h` is how many in a minute, \
+        `sum(x) / 60` how much, of some of them `count(where a > 0) / 60`"),
+    ("rate(f)", "a rate is a count or a sum over the length of its window: `count() / 60` with `over 1h` is how many in a minute, \
+        `sum(f) / 60` how much, of some of them `count(where a > 0) / 60`"),
     ("quantile(f)", "write `quantile(f, 0.95)`"),
     ("quantile(f, 95)", "write for example `quantile(x, 0.95)`"),
     ("median(u)", "aggregate a number: `median(seconds(…))`, `median(minutes(…))`, `median(hours(…))`"),
@@ -265,14 +284,27 @@ fn each_has_its_next_step() {
     }
 }
 
+#[test]
+fn what_is_said_of_rates_compiles() {
+    for rate in [
+        "count() / 60",
+        "sum(f) / 60",
+        "sum(i) / 60",
+        "sum(d) / 60",
+        "count(where f > 0) / 60",
+    ] {
+        assert_eq!(of(rate).1, [], "{rate}");
+    }
+}
+
 /// Functions of SQL, pandas, Polars, Spark, Feast and dbt that mean nothing that a name here is near to.
 #[rustfmt::skip]
-const FOREIGN: &str = "acos acosh age any_value approx_quantile asin atan cardinality cbrt ceil_div chr clip cos cosh cot \
+const FOREIGN: &str = "acos acosh age any_value approx_quantile asin atan cbrt ceil_div chr clip cos cosh cot \
     crc32 cube cummax cumsum dateadd dayname days360 dcount decode degrees delta diff entropy epoch erf exp10 exp2 expm1 \
-    factorial fmax fmin gamma gcd gmean nth_last grouping hash head histogram hll hmean hypot ilike iqr isqrt kurt lag \
+    factorial fmax fmin gamma gcd gmean nth_last grouping head histogram hll hmean hypot ilike iqr isqrt kurt lag \
     lcm lead lg lgamma list_sum log1p log2 ltrim mad md5 microsecond mid monthname months_between nanmean \
     next_day ntile nvl2 octet_length overlay pct_change pi position product quarter radians rand range rank rate \
-    regexp_replace repeat reverse rint rolling rpad rsqrt rtrim sem sha1 shift sign sin sinh skew soundex split sqr \
+    regexp_replace repeat reverse rint rolling rpad rsqrt rtrim sem sha1 shift sign sin sinh skew soundex sqr \
     square stem sum_distinct tail tan tanh total_seconds trunc truncate_date unhex union uuid value_counts week weekofyear \
     width_bucket xor zscore";
 

@@ -307,7 +307,8 @@ fn names_of_other_languages_are_not_taken_for_misspelt_ones() {
     );
     assert_eq!(
         about("lag(amount) over 1d"),
-        "`lag` is not in this release; the last value before the question's own event is `last(amount)` with `over 30d excluding self`"
+        "unknown function `lag`; write `last_n(amount, 2)[-2]`, of the event before the last; before the question's own event it is \
+         `last(x)` with `over 30d excluding self`"
     );
     assert_eq!(
         about("sum(sin(price)) over 1d"),

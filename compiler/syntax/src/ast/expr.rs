@@ -45,6 +45,11 @@ pub enum ExprKind {
         /// Never empty.
         items: Vec<Expr>,
     },
+    /// `xs[2]`: an item of a list
+    Item {
+        list: Box<Expr>,
+        index: Box<Expr>,
+    },
     /// A function or an aggregate, `coalesce` and `if` included.
     Call(Call),
     /// `cast(x as float64)`

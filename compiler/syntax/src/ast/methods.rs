@@ -83,11 +83,17 @@ impl Window {
             },
             Window::Since { max, .. } => format!("since max {}", max.text),
             Window::Grid {
-                length, every, after, ..
-            } => match after {
-                Some(after) => format!("{} every {} after {}", length.text, every.text, after.text),
-                None => format!("{} every {}", length.text, every.text),
-            },
+                length,
+                every,
+                after,
+                zone,
+                ..
+            } => {
+                let after = after.as_ref();
+                let after = after.map_or_else(String::new, |after| format!(" after {}", after.text));
+                let zone = in_zone(zone.as_ref());
+                format!("{} every {}{after}{zone}", length.text, every.text)
+            }
             Window::This { unit, zone, .. } => format!("this {unit}{}", in_zone(zone.as_ref())),
             Window::Past { count, unit, zone, .. } => {
                 let plural = if count.value == 1 { "" } else { "s" };
@@ -172,6 +178,7 @@ impl Expr {
                 vec![operand]
             }
             ExprKind::Binary { left, right, .. } => vec![left, right],
+            ExprKind::Item { list, index } => vec![list, index],
             ExprKind::In { operand, items, .. } => std::iter::once(&**operand).chain(items).collect(),
             ExprKind::Call(call) => call.arguments.iter().chain(call.filter.as_deref()).collect(),
             ExprKind::Lookup(lookup) => lookup.keys.iter().collect(),
@@ -182,6 +189,11 @@ impl Expr {
                 .collect(),
         }
     }
+}
+
+impl TypeName {
+    /// So many types may stand around one.
+    pub const DEPTH_MAX: usize = 16;
 }
 
 impl UnaryOp {

@@ -95,11 +95,12 @@ pub enum Window {
         max: Duration,
         span: Span,
     },
-    /// `7d every 1h`, `7d every 1d after 2h`
+    /// `7d every 1h`, `7d every 1d after 2h`, `7d every 1d in "Europe/Paris"`
     Grid {
         length: Duration,
         every: Duration,
         after: Option<Duration>,
+        zone: Option<Text>,
         span: Span,
     },
     /// `this day`, `this month in "Europe/Paris"`

@@ -287,6 +287,7 @@ impl Builder<'_> {
                 length,
                 every: self.duration(&grid)?,
                 after,
+                zone: find(&grid, Rule::in_zone).map(|zone| self.string(&zone)).transpose()?,
                 span,
             });
         }

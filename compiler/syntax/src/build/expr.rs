@@ -98,7 +98,7 @@ impl Builder<'_> {
                 let span = self.span(&first);
                 let expr = self.primary(first)?;
                 let depth = self.deeper(self.deepest, span)?;
-                return Ok((expr, depth));
+                return self.items(flat, expr, depth);
             }
         };
         self.deeper(prefixes, self.span(&first))?;
@@ -117,6 +117,25 @@ impl Builder<'_> {
             },
             depth,
         ))
+    }
+
+    /// The items of lists behind an operand.
+    fn items(&mut self, flat: &mut Flat<'_>, mut list: Expr, mut depth: usize) -> Built<(Expr, usize)> {
+        while let Some(item) = flat.next_if(|next| next.as_rule() == Rule::list_item) {
+            self.deepest = depth;
+            let index = Box::new(self.expr_in(&item)?);
+            let span = list.span.to(self.span(&item));
+            depth = self.deeper(self.deepest, span)?;
+            list = Expr {
+                kind: ExprKind::Item {
+                    list: Box::new(list),
+                    index,
+                },
+                span,
+                parenthesised: false,
+            };
+        }
+        Ok((list, depth))
     }
 
     fn infix(&mut self, pair: &Pair<'_, Rule>) -> Built<BinaryOp> {
@@ -167,6 +186,7 @@ impl Builder<'_> {
             | ExprKind::Dotted(_)
             | ExprKind::Holed(_)
             | ExprKind::Literal(_)
+            | ExprKind::Item { .. }
             | ExprKind::Call(_)
             | ExprKind::Lookup(_)
             | ExprKind::Cast { .. } => true,

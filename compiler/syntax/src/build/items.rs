@@ -155,6 +155,21 @@ impl Builder<'_> {
     }
 
     pub(super) fn type_name(&mut self, pair: &Pair<'_, Rule>) -> Built<TypeName> {
+        self.type_within(pair, 0)
+    }
+
+    /// A type in so many others.
+    fn type_within(&mut self, pair: &Pair<'_, Rule>, depth: usize) -> Built<TypeName> {
+        if depth > TypeName::DEPTH_MAX {
+            self.report(errors::type_too_deep(self.span(pair)));
+            return Err(Refused);
+        }
+        let inside = match find(pair, Rule::type_inside) {
+            Some(inside) => children(&inside, Rule::type_field)
+                .map(|child| self.type_field(&child, depth + 1))
+                .collect::<Built<_>>()?,
+            None => vec![],
+        };
         let arguments = match find(pair, Rule::type_arguments) {
             Some(list) => children(&list, Rule::numeric)
                 .map(|child| self.integer(&child))
@@ -164,7 +179,18 @@ impl Builder<'_> {
         Ok(TypeName {
             name: self.name(pair)?,
             arguments,
+            inside,
             span: self.span(pair),
+        })
+    }
+
+    fn type_field(&mut self, pair: &Pair<'_, Rule>, depth: usize) -> Built<TypeField> {
+        let ty = self.child(pair, Rule::type_name)?;
+        let name = find(pair, Rule::name).map(|_| self.name(pair));
+        Ok(TypeField {
+            name: name.transpose()?,
+            ty: self.type_within(&ty, depth)?,
+            nullable: find(pair, Rule::question).map(|question| self.span(&question)),
         })
     }
 
@@ -230,20 +256,23 @@ impl Builder<'_> {
         names.map_err(|_| self.impossible(pair))
     }
 
+    /// `by (a, b)` behind something.
+    fn by(&mut self, pair: &Pair<'_, Rule>) -> Built<Option<By>> {
+        let Some(clause) = find(pair, Rule::by_clause) else {
+            return Ok(None);
+        };
+        let list = self.child(&clause, Rule::name_list)?;
+        Ok(Some(By {
+            columns: self.names(&list),
+            span: self.span(&clause),
+        }))
+    }
+
     fn view(&mut self, pair: &Pair<'_, Rule>) -> Built<View> {
         let span = self.span(pair);
         let doc = self.doc_before(span.start);
         let [name, entity, from] = self.head_names(pair)?;
-        let by = match find(pair, Rule::by_clause) {
-            Some(clause) => {
-                let list = self.child(&clause, Rule::name_list)?;
-                Some(By {
-                    columns: self.names(&list),
-                    span: self.span(&clause),
-                })
-            }
-            None => None,
-        };
+        let by = self.by(pair)?;
         let (owner, tags, ttl) = (None, None, None);
         let mut view = View {
             doc,
@@ -307,10 +336,12 @@ impl Builder<'_> {
     fn service(&mut self, pair: &Pair<'_, Rule>) -> Built<Service> {
         let span = self.span(pair);
         let doc = self.doc_before(span.start);
-        let (name, mut entries, mut features, mut broken) = (self.name(pair)?, vec![], vec![], vec![]);
+        let (name, mut roles, mut entries) = (self.name(pair)?, vec![], vec![]);
+        let (mut features, mut broken) = (vec![], vec![]);
         for child in pair.clone().into_inner() {
             match child.as_rule() {
                 Rule::service_entry => entries.push(self.entry(&child)?),
+                Rule::role => roles.push(self.role(&child)?),
                 Rule::feature => match self.feature(&child) {
                     Ok(feature) => features.push(feature),
                     Err(Refused) => broken.push(self.remains(self.span(&child))),
@@ -322,10 +353,21 @@ impl Builder<'_> {
         Ok(Service {
             doc,
             name,
+            roles,
             entries,
             features,
             broken,
             span,
+        })
+    }
+
+    fn role(&mut self, pair: &Pair<'_, Rule>) -> Built<Role> {
+        let [name, view] = self.head_names(pair)?;
+        Ok(Role {
+            name,
+            view,
+            by: self.by(pair)?,
+            span: self.span(pair),
         })
     }
 
@@ -340,9 +382,11 @@ impl Builder<'_> {
             Some(_) => Fallback::Gate,
             None => Fallback::Impute,
         });
+        let alias = find(pair, Rule::alias).map(|clause| self.name(&clause)).transpose()?;
         Ok(ServiceEntry {
             view: self.name(pair)?,
             patterns,
+            alias,
             fallback,
             span: self.span(pair),
         })

@@ -132,6 +132,8 @@ codes! {
     E0215 IncomparableTypes   "comparison of different types", since "0.1";
     E0216 NotReadSo           "column that cannot be read so", since "0.1";
     E0217 NotAPattern         "text that is no pattern", since "0.1";
+    E0218 UnfitInside         "type of other types that cannot be", since "0.1";
+    E0219 MisplacedList       "list where none can be", since "0.1";
     // E03xx time, windows, lateness
     E0301 NotATimestamp       "time that is not a timestamp", since "0.1";
     E0302 LatenessWithoutArrival "bounded lateness without arrival", since "0.1";
@@ -169,6 +171,8 @@ codes! {
     E0420 StaticAndComing     "static source that says when rows come in", since "0.1";
     E0421 CountOfCondition    "count of a condition", since "0.1";
     E0422 UnfitField          "field of a request that no question can bring", since "0.1";
+    E0423 UnfitRole           "role of a service that stands for nothing", since "0.1";
+    E0424 UnfitAnswerName      "name that a column of an answer cannot have", since "0.1";
     E0430 MisshapenRow        "row of a table that is not like its header", since "0.1";
     E0431 NotAValue           "value in a test that is none of its type", since "0.1";
     E0432 NothingExpected     "test that expects nothing", since "0.1";
@@ -235,6 +239,7 @@ codes! {
     E0815 ReplacedFile        "followed data that is not there any more", since "0.1";
     E0816 UnreadableSplit     "followed source that cannot be read", since "0.1";
     E0817 GatedEntity         "entity without an answer of a gated feature", since "0.1";
+    E0818 UnfitSchema         "schema of a topic that does not fit", since "0.1";
     E0820 BeyondFeast         "question that Feast's protocol has no words for", since "0.1";
     E0821 NotTogether         "features that no service answers together", since "0.1";
     E0822 NoFormOfFeast       "value that Feast cannot hold", since "0.1";
@@ -283,6 +288,7 @@ codes! {
     W0103 UndocumentedFeatures "features without a doc line", since "0.1";
     W0104 UnusedTemplate      "template or parameter that nothing uses", since "0.1";
     W0105 UnusedTable         "table that nothing looks into", since "0.1";
+    W0106 UnusedRole          "role that nothing reads", since "0.1";
     W0301 ReadsAhead          "reading an instant that may lie ahead", since "0.1";
     W0302 MayMoveBack         "event time that may lie before the source's time", since "0.1";
     W0303 AlwaysStale         "view whose answers are always stale", since "0.1";

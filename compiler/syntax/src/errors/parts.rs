@@ -191,6 +191,13 @@ messages! {
         help: "name a part of the expression with `let`, or write `x in (a, b, …)` for many comparisons";
     }
 
+    E0005 type_too_deep(at: Span) {
+        let most = crate::ast::TypeName::DEPTH_MAX;
+        "more than {most} types within each other";
+        at: "this one is too deep";
+        help: "declare the fields that are needed by their paths: `city: string from \"user.address.city\"`";
+    }
+
     E0006 bars_between_strings(at: Span, call: &str) {
         "`||` is not an operator of this language";
         at: "";

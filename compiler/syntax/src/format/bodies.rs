@@ -43,10 +43,7 @@ pub(super) fn item(layout: &Layout<'_>, item: &Item) -> Option<Unit> {
             (block(layout, &head, head_end, span, units), head_end)
         }
         Item::View(view) => {
-            let by = view
-                .by
-                .as_ref()
-                .map_or(String::new(), |by| format!(" by ({})", names(&by.columns)));
+            let by = by(view.by.as_ref());
             let head_end = view.by.as_ref().map_or(view.from.span.end, |by| by.span.end);
             let head = format!(
                 "view {} of {} from {}{by}",
@@ -56,10 +53,11 @@ pub(super) fn item(layout: &Layout<'_>, item: &Item) -> Option<Unit> {
         }
         Item::Service(service) => {
             let head = format!("service {}", service.name.text);
-            let entries = service.entries.iter().map(entry);
+            let roles = service.roles.iter().map(super::service::role);
+            let entries = service.entries.iter().map(super::service::entry);
             let own = service.features.iter();
             let own = own.map(|found| Unit::leaf(found.span, Kind::Line, feature(found)));
-            let mut units: Vec<Unit> = entries.chain(own).collect();
+            let mut units: Vec<Unit> = roles.chain(entries).chain(own).collect();
             units.sort_by_key(|unit| unit.start);
             (
                 block(layout, &head, service.name.span.end, span, units),
@@ -385,16 +383,7 @@ fn feature(feature: &Feature) -> String {
     }
 }
 
-fn entry(entry: &ServiceEntry) -> Unit {
-    let patterns: Vec<&str> = entry.patterns.iter().map(|pattern| pattern.text.as_str()).collect();
-    let text = match patterns[..] {
-        [only] => format!("{}.{only}", entry.view.text),
-        _ => format!("{}.{{{}}}", entry.view.text, patterns.join(", ")),
-    };
-    let text = match entry.fallback {
-        None => text,
-        Some(Fallback::Impute) => format!("{text} fallback impute"),
-        Some(Fallback::Gate) => format!("{text} fallback gate"),
-    };
-    Unit::leaf(entry.span, Kind::Line, text)
+/// ` by (a, b)`, where there is one.
+pub(super) fn by(by: Option<&By>) -> String {
+    by.map_or(String::new(), |by| format!(" by ({})", names(&by.columns)))
 }

@@ -3,7 +3,7 @@
 use super::WIDTH;
 use crate::ast::*;
 use crate::literal::quote;
-use crate::operators::{COMPARISON, binary_level, level, unary_level};
+use crate::operators::{COMPARISON, PRIMARY, binary_level, level, unary_level};
 
 pub(super) fn expr(found: &Expr) -> String {
     at_least(found, 0, None)
@@ -79,6 +79,9 @@ fn bare(found: &Expr, breaks: Option<usize>) -> String {
                 list(items, breaks)
             )
         }
+        ExprKind::Item { list, index } => {
+            format!("{}[{}]", at_least(list, PRIMARY, breaks), at_least(index, 0, breaks))
+        }
         ExprKind::Call(call) => {
             let arguments = (!call.arguments.is_empty()).then(|| list(&call.arguments, breaks));
             let filter = call
@@ -148,9 +151,22 @@ fn literal(literal: &Literal) -> String {
 }
 
 pub(super) fn type_name(ty: &TypeName) -> String {
+    if !ty.inside.is_empty() {
+        let fields: Vec<String> = ty.inside.iter().map(type_field).collect();
+        return format!("{}<{}>", ty.name.text, fields.join(", "));
+    }
     if ty.arguments.is_empty() {
         return ty.name.text.clone();
     }
     let arguments: Vec<String> = ty.arguments.iter().map(|argument| argument.value.to_string()).collect();
     format!("{}({})", ty.name.text, arguments.join(", "))
+}
+
+fn type_field(field: &TypeField) -> String {
+    let name = field
+        .name
+        .as_ref()
+        .map_or(String::new(), |name| format!("{}: ", name.text));
+    let mark = if field.nullable.is_some() { "?" } else { "" };
+    format!("{name}{}{mark}", type_name(&field.ty))
 }

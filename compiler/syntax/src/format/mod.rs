@@ -12,6 +12,7 @@
 mod bodies;
 mod expr;
 mod layout;
+mod service;
 mod table;
 mod template;
 mod test;

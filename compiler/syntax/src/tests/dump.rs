@@ -126,6 +126,14 @@ fn columns(columns: &[Column]) -> String {
 }
 
 fn type_name(ty: &TypeName) -> String {
+    if !ty.inside.is_empty() {
+        let field = |field: &TypeField| {
+            let name = field.name.as_ref().map_or("-", |name| &name.text);
+            let mark = if field.nullable.is_some() { "?" } else { "" };
+            format!(" ({name} {}{mark})", type_name(&field.ty))
+        };
+        return format!("({}{})", ty.name.text, ty.inside.iter().map(field).collect::<String>());
+    }
     if ty.arguments.is_empty() {
         return ty.name.text.clone();
     }
@@ -306,7 +314,21 @@ fn over(over: &Over) -> String {
 
 fn service(out: &mut String, service: &Service) {
     line(out, 0, &service.doc, format!("(service {}", service.name.text));
+    for role in &service.roles {
+        let by = role.by.iter().flat_map(|by| &by.columns);
+        let by: String = by.map(|column| format!(" {}", column.text)).collect();
+        line(
+            out,
+            1,
+            &None,
+            format!("(role {} {}{by})", role.name.text, role.view.text),
+        );
+    }
     for entry in &service.entries {
+        let alias = entry
+            .alias
+            .as_ref()
+            .map_or(String::new(), |alias| format!(" (as {})", alias.text));
         let patterns: String = entry
             .patterns
             .iter()
@@ -317,7 +339,12 @@ fn service(out: &mut String, service: &Service) {
             Some(Fallback::Impute) => " (fallback impute)",
             Some(Fallback::Gate) => " (fallback gate)",
         };
-        line(out, 1, &None, format!("({}{patterns}{fallback})", entry.view.text));
+        line(
+            out,
+            1,
+            &None,
+            format!("({}{patterns}{alias}{fallback})", entry.view.text),
+        );
     }
     features(out, &service.features);
     broken(out, 1, &service.broken);
@@ -428,6 +455,7 @@ pub(crate) fn expr(found: &Expr) -> String {
                 exprs(&call.arguments)
             )
         }
+        ExprKind::Item { list, index } => format!("(item {} {})", expr(list), expr(index)),
         ExprKind::Lookup(lookup) => {
             let within = lookup.within.as_ref();
             let within = within.map_or(String::new(), |within| format!(" (within {})", length(&within.value)));

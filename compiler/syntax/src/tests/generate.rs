@@ -97,6 +97,7 @@ fn expr() -> impl Strategy<Value = Tokens> {
             group.clone().prop_map(|inner| around("-", inner, "")),
             inner.clone().prop_map(|inner| around("( not", inner, ")")),
             group.clone().prop_map(|inner| around("", inner, "is not null")),
+            (group.clone(), inner.clone()).prop_map(|(list, index)| around("", join([list, index], "["), "]")),
             (group.clone(), vec(inner.clone(), 1..3), any::<bool>())
                 .prop_map(|(left, items, comma)| {
                     around(
@@ -226,12 +227,13 @@ fn transform() -> impl Strategy<Value = Tokens> {
 fn feature() -> impl Strategy<Value = Tokens> {
     let offset = (prop_oneof![duration(), Just(words("lifetime"))], duration());
     let events = proptest::option::of(duration());
-    let grid = (duration(), duration(), proptest::option::of(duration()));
+    let zone = proptest::sample::select(vec!["", "", "in \"Europe/Paris\""]);
+    let grid = (duration(), duration(), proptest::option::of(duration()), zone);
     let window = prop_oneof![
         2 => duration(),
-        1 => grid.prop_map(|(length, every, after)| {
+        1 => grid.prop_map(|(length, every, after, zone)| {
             let after = after.map(|after| around("after", after, "")).unwrap_or_default();
-            join([length, words("every"), every, after], "")
+            join([length, words("every"), every, after, words(zone)], "")
         }),
         1 => Just(words("lifetime")),
         1 => offset.prop_map(|(length, offset)| join([length, words("offset"), offset], "")),
@@ -295,10 +297,19 @@ fn service() -> impl Strategy<Value = Tokens> {
     let entry = (
         name(),
         proptest::sample::select(vec!["*", "a", "mean_*_1h", "{ a }", "{ a , b_* , }"]),
+        proptest::sample::select(vec!["", "", "as x"]),
         proptest::sample::select(vec!["", "", "fallback impute", "fallback gate"]),
     )
-        .prop_map(|(view, patterns, fallback)| join([join([view, words(patterns)], "."), words(fallback)], ""));
-    let part = prop_oneof![3 => entry, 1 => feature()];
+        .prop_map(|(view, patterns, alias, fallback)| {
+            join([join([view, words(patterns)], "."), words(alias), words(fallback)], "")
+        });
+    let role = (
+        name(),
+        name(),
+        proptest::sample::select(vec!["", "by ( a )", "by ( a , b , )"]),
+    )
+        .prop_map(|(name, view, by)| join([words("role"), name, words("="), view, words(by)], ""));
+    let part = prop_oneof![3 => entry, 1 => role, 1 => feature()];
     (name(), vec(part, 0..5))
         .prop_map(|(name, parts)| join([around("service", name, "{"), join(parts, ""), words("}")], ""))
 }

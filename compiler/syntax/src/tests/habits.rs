@@ -256,8 +256,6 @@ const STATEMENTS_IN_OTHER_WORDS: &[(&str, &str)] = &[
     ("feature my total = sum(a) over 1d", "write `feature my_total =`"),
     ("owner payments team", "write `\"payments team\"`"),
     ("tags [\"fraud\", \"b\"]", "write `[fraud, b]`"),
-    ("feature b = last_n(a, 3)[0] over 1d",
-        "items of a list are taken where it is used; the latest value alone is `last(a)`, the earliest `first(a)`"),
     ("feature b = count(where \"N\" in a) over 1d", "write `contains(a, \"N\")`"),
     ("feature b = count(where a in \"NL\") over 1d", "write `in (\"NL\")`"),
     ("feature b = count(where hour(a) between 22 and 6) over 1d",
@@ -296,7 +294,6 @@ const HEADS: &[(&str, &str)] = &[
     ("transform t from s { let x a * 2 }", "write `let x = a * 2`"),
     ("transform t from s { where a, b }", "write `where a and b`"),
     ("transform t from s { let x = case when a then 1 elif b then 2 else 0 end }", "write `when`"),
-    ("transform t from s { let x = a[0:2] }", "write `substring(a, 1, 2)`"),
     ("transform t from s { let x = f\"{a}-x\" }", "write `concat(a, \"-x\")`"),
     ("service r { view spend }", "write `spend.*`"),
     ("service r { feature spend.total }", "remove it"),
@@ -375,7 +372,37 @@ const OTHERS: &[(&str, &str)] = &[
     ),
     (
         "service s { here.* as dep by (origin) }",
-        "for the same features by another column declare a second view, with `by (…)` behind its `from`",
+        "declare `role dep = here by (origin)`, and list its features: `dep.*`",
+    ),
+    (
+        "service s { here.* by (origin, day) }",
+        "declare a role, for example `role other = here by (origin, day)`, and list its features: `other.*`",
+    ),
+    (
+        "service s { here as dep by (origin) }",
+        "declare `role dep = here by (origin)`, and list its features: `dep.*`",
+    ),
+    (
+        "service s {\n  a.b\n  weather at dest\n}",
+        "declare `role dest = weather by (dest)`, and list its features: `dest.*`",
+    ),
+    (
+        "service s { weather.* at dest }",
+        "declare `role dest = weather by (dest)`, and list its features: `dest.*`",
+    ),
+    (
+        "service s { here as dep }",
+        "declare `role dep = here`, and list its features: `dep.*`",
+    ),
+    (
+        "service s { role dest = weather(dest) dest.* }",
+        "write `role dest = weather by (dest)`",
+    ),
+    ("service s { role dest = weather by dest }", "write `(dest)`"),
+    ("service s { role dest as weather by (dest) }", "write `= weather`"),
+    (
+        "service s { dest = weather by (dest) }",
+        "write `role dest = weather by (dest)`",
     ),
     ("transform t from s { where at > x - interval '1' day }", "write `1d`"),
     ("transform t from a join b on x { }", JOIN),
@@ -409,21 +436,11 @@ const OTHERS: &[(&str, &str)] = &[
     ("source s { time ts * 1000 }", TIMESTAMPS),
     (
         "source s { columns (a: int64, user.id: int64) }",
-        "give the field a name, and write its path behind the type: `user_id: int64 from \"user.id\"`",
+        "write `user: struct<id: int64>` with all fields that are needed, or a column of its own, `user_id: int64 from \"user.id\"`",
     ),
-    ("source s { columns (a: struct<id: int64>) }", FIELDS),
-    (
-        "source s { columns (a: list<int64>) }",
-        "write one row per element into the file",
-    ),
-    (
-        "source s { columns (a: string[]) }",
-        "write one row per element into the file",
-    ),
-    (
-        "source s { columns (a: optional<string>, b: int64) }",
-        "write `string?`",
-    ),
+    ("source s { columns (a: list[int64]) }", "write `list<int64>`"),
+    ("source s { columns (a: array(int64)) }", "write `list<int64>`"),
+    ("source s { columns (a: string[]) }", "write `list<string>`"),
     (
         "source s { columns (a: decimal(12, 2) null) }",
         "write `decimal(12, 2)?`",
@@ -436,7 +453,6 @@ const JOIN: &str = "look up what is known of a key, `lookup planes(tailnum).seat
 const FOLDER: &str =
     "put the files into one folder, give them one `module` line, and name the folder: `featc check FOLDER`";
 const TIMESTAMPS: &str = "say behind the column's type how it is read: `ts: timestamp as epoch_seconds`, `as epoch_millis`, `as \"%d.%m.%Y %H:%M\"`";
-const FIELDS: &str = "declare the fields that are needed, each by its path: `user_id: int64 from \"user.id\"`";
 
 fn in_view(statements: &str) -> String {
     format!("module m\nview v of e from s {{\n{statements}\n}}\n")

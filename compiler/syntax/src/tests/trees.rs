@@ -91,9 +91,15 @@ fn every_clause_has_its_place() {
       (feature trend (- mean_delay_1h mean_delay_7d) (default 0.0))
     )
     (service eta_v1
+      (role back route_delay dest origin)
+      (role role tail)
       (carrier_delay mean_delay_* trend)
       (route_delay * (fallback gate))
       (tail flights (fallback impute))
+      (back mean worst (fallback gate))
+      (back trend (as trend_back) (fallback gate))
+      (role *)
+      (as x (as as))
     )
     (doc "About a carrier.")
     (test "late \"arrivals\"" carrier_delay

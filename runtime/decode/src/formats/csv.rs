@@ -138,6 +138,14 @@ impl TextFormat for Delimited {
         names: Option<&[String]>,
         spec: &Spec,
     ) -> Result<Box<dyn Records>, DecodeError> {
+        if let Some(column) = spec.columns.iter().find(|column| column.ty.is_list()) {
+            return Err(DecodeError::WrongType {
+                file: input.name.to_string(),
+                column: column.name.clone(),
+                expected: Some(column.ty),
+                found: format!("text of {}", self.name),
+            });
+        }
         let mut reader = CsvReader::new(lines, self.delimiter);
         let names = match names {
             Some(names) => names.to_vec(),

@@ -1,6 +1,7 @@
 //! The table of file formats, and what follows from all of them together.
 
 mod arrow;
+mod avro;
 mod csv;
 mod delta;
 mod jsonl;
@@ -32,6 +33,7 @@ pub(crate) fn of(format: FileFormat) -> &'static dyn Format {
         FileFormat::Jsonl => &jsonl::Jsonl,
         FileFormat::Arrow => &arrow::Arrow,
         FileFormat::Delta => &delta::Delta,
+        FileFormat::Avro => &avro::Avro,
     }
 }
 
@@ -42,7 +44,7 @@ pub(crate) fn delimiter(format: FileFormat) -> Option<Option<u8>> {
         FileFormat::Csv => Some(csv::CSV.delimiter()),
         FileFormat::Tsv => Some(csv::TSV.delimiter()),
         FileFormat::Jsonl => Some(jsonl::Jsonl.delimiter()),
-        FileFormat::Parquet | FileFormat::Arrow | FileFormat::Delta => None,
+        FileFormat::Parquet | FileFormat::Arrow | FileFormat::Delta | FileFormat::Avro => None,
     }
 }
 
@@ -112,7 +114,8 @@ pub fn left_out(set: &FileSet, base: &Path) -> Vec<(String, usize, PathBuf)> {
 
 /// The formats whose files are found by their names.
 fn of_files() -> impl Iterator<Item = FileFormat> {
-    FileFormat::ALL.iter().copied().filter(|format| !of(*format).is_table())
+    let all = FileFormat::ALL.iter().copied();
+    all.filter(|format| format.is_of_files() && !of(*format).is_table())
 }
 
 /// The format that the name of a file says.

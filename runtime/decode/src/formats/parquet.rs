@@ -360,6 +360,10 @@ fn has_nulls(metadata: &ParquetMetaData, root: usize) -> bool {
     let (Some(leaf), None) = (leaves.next(), leaves.next()) else {
         return true;
     };
+    // How many lists are null is not among the statistics of their items.
+    if schema.column(leaf).max_rep_level() > 0 {
+        return true;
+    }
     schema.column(leaf).max_def_level() > 0
         && !metadata.row_groups().iter().all(|group| {
             let statistics = group.columns().get(leaf).and_then(|column| column.statistics());

@@ -346,7 +346,7 @@ fn sample(ty: Type, rows: usize, nullable: bool) -> Column {
         (_, Type::Timestamp) => Value::Timestamp(at(row)),
         (_, Type::Date) => Value::Date((at(row) / day) as i32),
         (_, Type::Duration) => Value::Duration(row as i64 * 1_000_000),
-        (_, Type::List(_)) => unreachable!("no column is a list"),
+        (_, Type::List(_)) => unreachable!("no column of these is a list"),
     };
     let values: Vec<Value> = (0..rows).map(value).collect();
     Column::from_values(ty, &values)

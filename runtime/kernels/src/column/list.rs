@@ -14,13 +14,13 @@ use std::borrow::Cow;
 pub(super) fn bytes_of(value: &Value) -> Cow<'_, [u8]> {
     match value {
         Value::String(text) => Cow::Borrowed(text.as_bytes()),
-        Value::List(items) => Cow::Owned(bytes(items)),
+        Value::List(items) => Cow::Owned(list_bytes(items)),
         other => unreachable!("a string or a list, not {other:?}"),
     }
 }
 
 /// The bytes of a list of scalars.
-fn bytes(items: &[Value]) -> Vec<u8> {
+pub fn list_bytes(items: &[Value]) -> Vec<u8> {
     let mut out = length(items.len()).to_vec();
     for item in items {
         out.push(item.tag());
@@ -54,15 +54,34 @@ pub fn list_len(mut bytes: &[u8]) -> usize {
     u32::from_le_bytes(take(&mut bytes)) as usize
 }
 
-/// The items of type `of`, from the bytes of a list.
-pub(super) fn items(mut bytes: &[u8], of: Type) -> Vec<Value> {
-    let bytes = &mut bytes;
-    let count = u32::from_le_bytes(take(bytes));
-    let item = |_| {
-        let [tag] = take(bytes);
-        Value::from_tag(tag).unwrap_or_else(|| value(bytes, of))
+/// The item at a place, from the bytes of a list with items of type `of`: counted from 1, from the end below 0; null where there
+/// is none.
+pub fn list_item(bytes: &[u8], of: Type, place: i64) -> Value {
+    let length = list_len(bytes) as u64;
+    let back = if place < 0 {
+        length.checked_sub(place.unsigned_abs())
+    } else {
+        (place as u64).checked_sub(1)
     };
-    (0..count).map(item).collect()
+    let Some(before) = back.filter(|before| *before < length) else {
+        return Value::Null;
+    };
+    let mut rest = &bytes[4..];
+    for _ in 0..before {
+        item(&mut rest, of);
+    }
+    item(&mut rest, of)
+}
+
+fn item(bytes: &mut &[u8], of: Type) -> Value {
+    let [tag] = take(bytes);
+    Value::from_tag(tag).unwrap_or_else(|| value(bytes, of))
+}
+
+/// The items of type `of`, from the bytes of a list.
+pub fn list_items(mut bytes: &[u8], of: Type) -> impl Iterator<Item = Value> {
+    let count = u32::from_le_bytes(take(&mut bytes));
+    (0..count).map(move |_| item(&mut bytes, of))
 }
 
 fn value(bytes: &mut &[u8], of: Type) -> Value {

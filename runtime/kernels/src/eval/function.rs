@@ -3,6 +3,7 @@
 use super::arithmetic::{absolute, integer_ratio};
 use super::cast::{cast, decimals_of, floats_of};
 use super::choose;
+use super::list;
 use super::operand::{Frame, Operand, or_overflow};
 use super::text;
 use crate::calendar::{self, DAY_US};
@@ -40,6 +41,7 @@ pub fn call<'a>(function: Function, ty: Type, mut arguments: Vec<Operand<'a>>, r
             _ => super::null_operand(ty),
         },
         Function::Div => decimal_quotient(ty, &arguments, rows),
+        Function::Contains if arguments[0].ty().is_list() => list::call(function, ty, &arguments, rows),
         Function::Lower
         | Function::Upper
         | Function::Trim
@@ -53,6 +55,9 @@ pub fn call<'a>(function: Function, ty: Type, mut arguments: Vec<Operand<'a>>, r
         | Function::Like
         | Function::RegexpMatches
         | Function::RegexpExtract => text::call(function, ty, &arguments, rows),
+        Function::Item | Function::Split | Function::Join | Function::Hash => {
+            list::call(function, ty, &arguments, rows)
+        }
         Function::Milliseconds => duration_in(1_000, &arguments[0], rows),
         Function::Seconds => duration_in(1_000_000, &arguments[0], rows),
         Function::Minutes => duration_in(60_000_000, &arguments[0], rows),

@@ -30,7 +30,7 @@ fn value(ty: Type) -> BoxedStrategy<Value> {
         Type::Timestamp => small().prop_map(Value::Timestamp).boxed(),
         Type::Date => any::<i32>().prop_map(Value::Date).boxed(),
         Type::Duration => small().prop_map(Value::Duration).boxed(),
-        Type::List(_) => unreachable!("no column of a source is a list"),
+        Type::List(_) => unreachable!("no identity has a list"),
     };
     let error = proptest::sample::select(&ErrorCode::ALL[..]).prop_map(Value::Error);
     prop_oneof![6 => valid, 1 => Just(Value::Null), 1 => error].boxed()

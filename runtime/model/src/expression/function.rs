@@ -1,7 +1,8 @@
 //! Functions of one row.
 
 use super::{
-    Exact, as_float, cast::coerce, decimal_value, invalid, order, overflow, pattern, power_of_ten, round_half_even,
+    Exact, as_float, cast::coerce, decimal_value, invalid, list, order, overflow, pattern, power_of_ten,
+    round_half_even,
 };
 use crate::rounding::{Fraction, mantissa_and_exponent};
 use featc_ir::{Function, Type, Zone};
@@ -72,6 +73,8 @@ fn strict(function: Function, ty: Type, values: &[Value], types: &[Type]) -> Opt
             let units = round_half_even(&(num * power_of_ten(u32::from(scale))), &den);
             decimal_value(units, precision).unwrap_or_else(overflow)
         }
+        Function::Item | Function::Split | Function::Join | Function::Hash => list::call(function, values, types)?,
+        Function::Contains if types[0].is_list() => list::call(function, values, types)?,
         Function::Milliseconds => in_units(&values[0], 1_000),
         Function::Seconds => in_units(&values[0], 1_000_000),
         Function::Minutes => in_units(&values[0], 60_000_000),

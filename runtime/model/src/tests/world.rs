@@ -137,6 +137,7 @@ impl World {
             services: vec![Service {
                 name: "s".to_owned(),
                 doc: None,
+                roles: vec![],
                 fields: vec![],
                 features: vec![],
             }],
@@ -198,6 +199,7 @@ impl World {
             name: format!("spend__f{}", id.0),
             view: ViewId(0),
             feature: id,
+            role: None,
             gate: false,
         };
         self.program.services[0].fields.push(field);

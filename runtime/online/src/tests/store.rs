@@ -7,6 +7,7 @@ use crate::manifest::{Manifest, checkpoint_file};
 use crate::recovery::{Replay, refused};
 use crate::store::Store;
 use featr::Random;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The numbers that were committed, in order.
@@ -51,7 +52,7 @@ fn checkpoint(store: &mut Store, bytes: &[u8], first: u64) -> Result<(), StateEr
     let file = checkpoint_file(store.next_checkpoint());
     let written = store.disk().replace(&file, bytes);
     written.map_err(refused(&**store.disk(), &file))?;
-    store.checkpoint(first, None)
+    store.checkpoint(first, None, &BTreeMap::new())
 }
 
 /// Commits numbers until the disk stops or there are enough of them; tells those that were acknowledged.

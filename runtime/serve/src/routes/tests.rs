@@ -95,7 +95,7 @@ impl Served {
         let opened = Runtime::open(program(), Arc::new(disk), clock.clone(), Options::default());
         let (lines, listen) = (Lines::default(), "127.0.0.1:7733".parse().unwrap());
         let log = Log::new(lines.clone());
-        let server = Server::new(opened.unwrap().0, listen, token.map(str::to_owned), limits, log);
+        let server = Server::new(opened.unwrap().0, listen, (token.map(str::to_owned), None), limits, log);
         Served {
             server: Arc::new(server),
             clock,

@@ -299,6 +299,7 @@ pub(super) fn fold_spec() -> FoldSpec {
             length_us,
             every_us,
             after_us: 2,
+            zone: Zone::UTC,
         }),
     );
     kinds.push(WindowKind::This {

@@ -12,9 +12,11 @@ use featc_tests::pools::{DAY_US, MINUTE_US, START_US, Times};
 use featc_tests::programs::Shape;
 use featc_tests::rng::Rng;
 use featc_tests::{logs, programs};
-use featr::{Cuts, Error, Incoming, Random};
+use featr::{Cuts, Error, Incoming, Random, Table};
 use featr_kernels::Value;
-use featr_online::{Clock as _, Options, Pushed, Question, Refused, Runtime, SetClock, StateError, inspect, verify};
+use featr_online::{
+    Clock as _, Fill, Options, Pushed, Question, Refused, Runtime, SetClock, StateError, inspect, verify,
+};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -63,6 +65,8 @@ pub struct Life {
     cuts: Cuts,
     shown: Option<Cuts>,
     edits: usize,
+    /// Whether the state may have been filled for another program, and nobody was told.
+    may_be_filled: bool,
     /// What was done, for whoever has to look into it.
     trace: Vec<String>,
 }
@@ -134,6 +138,7 @@ impl Life {
             cuts: Cuts::new(),
             shown: None,
             edits: 0,
+            may_be_filled: false,
             trace: vec![format!("life {seed}")],
             rng,
         }
@@ -219,7 +224,7 @@ impl Life {
         if self.rng.one_in(6) {
             self.options.delay_us = *self.rng.pick(&[None, Some(0), Some(5_000_000)]);
         }
-        let Some(runtime) = self.open(in_danger, tally) else {
+        let Some(runtime) = self.open(in_danger, &found, tally) else {
             tally.crashed_openings += 1;
             return End::Broken;
         };
@@ -257,7 +262,7 @@ impl Life {
     }
 
     /// Opens the state, perhaps with another program; `None`: the machine stopped meanwhile.
-    fn open(&mut self, in_danger: bool, tally: &mut Tally) -> Option<Runtime> {
+    fn open(&mut self, in_danger: bool, found: &[Vec<Row>], tally: &mut Tally) -> Option<Runtime> {
         if let Ok(verified) = verify(&self.disk) {
             // Lines of one write that was not synced may be torn anywhere: they have no sums.
             let is_told = |error: &&StateError| !error.file().is_some_and(|file| file.contains("aside/"));
@@ -273,7 +278,7 @@ impl Life {
                 (kind, version) = (drawn, Rc::new(Version::new(text, program)));
             }
         }
-        match self.opened(&version) {
+        match self.opened(&version, None) {
             Ok(runtime) => {
                 match kind {
                     Kind::Same => {}
@@ -290,20 +295,81 @@ impl Life {
                 Some(runtime)
             }
             Err(StateError::OtherProgram { why, .. }) => {
-                assert_eq!(
-                    kind,
-                    Kind::Other,
+                assert!(
+                    kind == Kind::Other || self.may_be_filled,
                     "{why}\n{}",
                     changes(&self.version.text, &version.text)
                 );
                 tally.refused += 1;
                 self.trace.push(format!("refused: {why}"));
-                // It goes on as it was.
-                let version = self.version.clone();
-                self.opened(&version).map_err(|error| self.has_stopped(&error)).ok()
+                match self.may_be_filled || self.rng.one_in(2) {
+                    true => self.fill(version, found, tally),
+                    // It goes on as it was.
+                    false => {
+                        let version = self.version.clone();
+                        let opened = self.opened(&version, None);
+                        opened.map_err(|error| self.has_stopped(&error)).ok()
+                    }
+                }
             }
             Err(error) => {
                 self.has_stopped(&error);
+                None
+            }
+        }
+    }
+
+    /// Opens the state with a program that needs more, which is filled in from the rows that were pushed. There are files, too: with
+    /// these rows, which arrived at other instants there, and with rows that nobody has pushed yet. They are read where they are
+    /// given, and where a program before did not read the source.
+    fn fill(&mut self, version: Rc<Version>, found: &[Vec<Row>], tally: &mut Tally) -> Option<Runtime> {
+        let mut with_files = Version::new(version.text.clone(), version.program.clone());
+        let known = with_files.featr.sources();
+        for (place, source) in version.program.sources.iter().enumerate() {
+            if !known.iter().any(|known| known.name == source.name) {
+                continue;
+            }
+            let mut rows = found[place].clone();
+            if let Some(Arrival::Column(column)) = source.arrival {
+                for row in &mut rows {
+                    if let Value::Timestamp(us) = &mut row[column.index()] {
+                        *us += *self.rng.pick(&[-1, 0, 1, SECOND_US]);
+                    }
+                }
+                // Behind every cut that may have been answered with.
+                let until_us = self.latest_us + 20 * SECOND_US;
+                let later = |row: &&Row| log::arrived(source, std::slice::from_ref(row), until_us) == 0;
+                // Before the first answer there is no cut.
+                let is_cut = !self.given.is_empty();
+                rows.extend(self.pool[place].iter().filter(later).filter(|_| is_cut).cloned());
+            }
+            let rows = log::incoming(source, &rows).rows;
+            let table = Table {
+                schema: rows.schema(),
+                batches: vec![rows],
+            };
+            let read = with_files.featr.read_rows(&source.name, Arc::new(table));
+            read.expect("a source");
+        }
+        let mut fill = Fill {
+            delay_us: self.options.delay_us,
+            ..Fill::default()
+        };
+        if self.rng.one_in(2) {
+            fill.given.extend(known.into_iter().map(|source| source.name));
+            tally.filled_from_files += 1;
+        }
+        self.trace.push(format!("filled, {:?}", fill.given));
+        match self.opened(&with_files, Some(fill)) {
+            Ok(runtime) => {
+                tally.filled += 1;
+                self.trace.push(changes(&self.version.text, &version.text));
+                (self.version, self.may_be_filled) = (version, false);
+                Some(runtime)
+            }
+            Err(error) => {
+                self.has_stopped(&error);
+                self.may_be_filled = true;
                 None
             }
         }
@@ -314,12 +380,13 @@ impl Life {
     }
 
     /// Opens the state; what a dry run says of it is so.
-    fn opened(&self, version: &Version) -> Result<Runtime, StateError> {
-        let found = inspect(&version.featr, &self.disk)?;
+    fn opened(&self, version: &Version, fill: Option<Fill>) -> Result<Runtime, StateError> {
+        let found = inspect(&version.featr, &self.disk, fill.as_ref())?;
         let refusal = found.and_then(|found| found.refusal());
         // Every opening has another number of shards than the one before.
         let options = Options {
             shards: [1, 2, 5, 3][self.trace.len() % 4],
+            fill,
             ..self.options.clone()
         };
         let opened = Runtime::open(

@@ -21,7 +21,11 @@ pub(super) enum Place<'a> {
 
 impl<'a> Exprs<'a> {
     /// Of a transform.
-    pub(super) fn row(items: &'a Items<'a>, row: &'a RowScope, complaints: &'a mut Vec<Diagnostic>) -> Exprs<'a> {
+    pub(in crate::resolve) fn row(
+        items: &'a Items<'a>,
+        row: &'a RowScope,
+        complaints: &'a mut Vec<Diagnostic>,
+    ) -> Exprs<'a> {
         Exprs {
             items,
             row,
@@ -31,7 +35,7 @@ impl<'a> Exprs<'a> {
     }
 
     /// Of a feature.
-    pub(super) fn feature(
+    pub(in crate::resolve) fn feature(
         items: &'a Items<'a>,
         row: &'a RowScope,
         names: &'a FeatureNames<'a>,
@@ -46,7 +50,7 @@ impl<'a> Exprs<'a> {
     }
 
     /// Of a window since an event: what an event is chosen by.
-    pub(super) fn since(
+    pub(in crate::resolve) fn since(
         items: &'a Items<'a>,
         row: &'a RowScope,
         at: Span,
@@ -59,7 +63,7 @@ impl<'a> Exprs<'a> {
     }
 
     /// Of a feature of a service.
-    pub(super) fn service(
+    pub(in crate::resolve) fn service(
         names: &'a ServiceNames<'a>,
         row: &'a RowScope,
         complaints: &'a mut Vec<Diagnostic>,

@@ -37,8 +37,6 @@ const ONE_WORD: &str = "a name is one word";
 const NO_EQUALS: &str = "`=` stands in features alone";
 const FUTURE: &str = "windows into the future (labels) are not in this release";
 const LABEL: &str = "a window ends at the question, at the latest; a label is a column of the file, or of the spine";
-const GRID: &str = "the points of a grid are in UTC";
-const GRID_OF_DAYS: &str = "remove it, or write whole days of a zone: `over last 7 days in \"Europe/Paris\"`";
 const CALENDAR: &str = "a window of the calendar says `this` period, or how many of the `last` ones";
 const COUNTED_PERIODS: &str = "how many of the `last` periods is said, also of one";
 const STEP: &str = "the step of a grid is a length of time";
@@ -110,8 +108,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over « [ N ! M ] »", FOREIGN, "commas stand between the windows of a list", Write("[{N}, {M}]")),
     Habit(VIEWS, "~ over « next|following|coming »", ABSENT, FUTURE, Say(LABEL)),
     Habit(VIEWS, "~ over « - N »", ABSENT, FUTURE, Say("the time before the question is `over {N}`; a label is a column of the file, or of the spine")),
-    Habit(VIEWS, "~ over N every M « in S »", ABSENT, GRID, Say(GRID_OF_DAYS)),
-    Habit(VIEWS, "~ over N every M after O « in S »", ABSENT, GRID, Say(GRID_OF_DAYS)),
+    Habit(VIEWS, "~ over N every M in S « after O »", FOREIGN, "`after` stands before the zone", Show("over {N} every {M} after {O} in {S}", "over 7d every 1d after 2h in \"Europe/Paris\"")),
     Habit(VIEWS, "~ over N month|months|mon", FOREIGN, CALENDAR, Say("whole months before this one are `over last 3 months`, days `over 30d`")),
     Habit(VIEWS, "~ over N quarter|quarters|year|years|yr", FOREIGN, CALENDAR, Say("whole years before this one are `over last 2 years`, days `over 365d`")),
     Habit(VIEWS, "~ over calendar|current|yesterday|tomorrow|weekend", FOREIGN, CALENDAR, Say("write for example `over this week`, `over last 1 day` or `over 7d`")),

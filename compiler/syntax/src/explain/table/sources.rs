@@ -9,18 +9,15 @@ const KEYS: &str = "the columns that hold the keys stand in parentheses";
 const BARE_TYPE: &str = "types take no unit";
 const NOT_NULL: &str = "a column is never null unless its type ends with `?`";
 const NULLABLE: &str = "a column that may be null has a `?` behind its type";
-const LISTS: &str = "columns of lists are not in this release";
-const ONE_ROW_EACH: &str = "write one row per element into the file";
-const NESTED: &str = "columns of nested values are not in this release";
+const LISTS: &str = "the type of the items of a list stands in `<…>`";
+const NESTED: &str = "the name of a column has no dot";
 const HEAD: &str = "the head of a view is written with `of` and `from`";
 const ONE_ENTITY: &str = "a view has one entity";
 const WITHIN: &str = "`within` bounds how much later than the source's time an instant may lie, and stands behind `at`";
 const OPTIONS: &str = "files have no options";
 const CSV: &str = "remove it: CSV has a header line, commas, double quotes and UTF-8; with tabs it is `tsv`; other files have to be \
      written anew";
-const FLATTEN: &str = "declare the fields that are needed, each by its path: `user_id: int64 from \"user.id\"`";
-const FLATTEN_THIS: &str =
-    "give the field a name, and write its path behind the type: `{V}_{W}: int64 from \"{V}.{W}\"`";
+const FLATTEN_THIS: &str = "write `{V}: struct<{W}: int64>` with all fields that are needed, or a column of its own, `{V}_{W}: int64 from \"{V}.{W}\"`";
 const NO_QUOTES: &str = "names have no quotes: they are letters, digits and `_`";
 const QUOTED: &str =
     "choose a name, and write behind the type what the file calls the column: `trip_id: int64 from {S}`";
@@ -38,9 +35,8 @@ const NO_IMPORT: &str = "there is no `import`: the `.feat` files of a folder are
 const ONE_FOLDER: &str =
     "put the files into one folder, give them one `module` line, and name the folder: `featc check FOLDER`";
 const COMMAS: &str = "the entries of a service stand one behind the other, without commas";
-const OTHER_NAMES: &str = "other names for views and features are not in this release";
-const SECOND_VIEW: &str =
-    "for the same features by another column declare a second view, with `by (…)` behind its `from`";
+const ROLE: &str = "a view that is asked by other columns is a role of the service";
+const ROLE_BY: &str = "the columns of the question that hold the key stand behind `by`";
 
 #[rustfmt::skip]
 pub(super) const HABITS: &[Habit] = &[
@@ -74,18 +70,16 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(FILES, "~ « by ! V , W » {", FOREIGN, KEYS, Write("by ({V}, {W})")),
     Habit(SOURCES, "A not null", FOREIGN, NOT_NULL, Write("{A}")),
     Habit(SOURCES, "A null", FOREIGN, NULLABLE, Write("{A}?")),
-    Habit(SOURCES, "optional|option|nullable < A >", FOREIGN, NULLABLE, Write("{A}?")),
     Habit(SOURCES, "optional|option [ W ]", FOREIGN, NULLABLE, Write("{W}?")),
     Habit(SOURCES, "« nullable|optional ! V »", FOREIGN, NULLABLE, Write("{V}?")),
     Habit(SOURCES, "A nullable", FOREIGN, NULLABLE, Write("{A}?")),
     Habit(SOURCES, "datetime64 [ L ]", FOREIGN, BARE_TYPE, Write("timestamp")),
     Habit(SOURCES, "timedelta64 [ L ]", FOREIGN, BARE_TYPE, Write("duration")),
     Habit(SOURCES, "nullable ( A )", FOREIGN, NULLABLE, Write("{A}?")),
-    Habit(SOURCES, "list|array <|(|[", ABSENT, LISTS, Say(ONE_ROW_EACH)),
-    Habit(SOURCES, "W [ ]", ABSENT, LISTS, Say(ONE_ROW_EACH)),
-    Habit(SOURCES, "struct", ABSENT, NESTED, Say(FLATTEN)),
-    Habit(SOURCES, "map <", ABSENT, NESTED, Say(FLATTEN)),
-    Habit(SOURCES, "V . W", ABSENT, NESTED, Say(FLATTEN_THIS)),
+    Habit(SOURCES, "list|array ( W )", FOREIGN, LISTS, Write("list<{W}>")),
+    Habit(SOURCES, "list|array [ W ]", FOREIGN, LISTS, Write("list<{W}>")),
+    Habit(SOURCES, "W [ ]", FOREIGN, LISTS, Write("list<{W}>")),
+    Habit(SOURCES, "V . W", FOREIGN, NESTED, Say(FLATTEN_THIS)),
     Habit(SOURCES, "S :", FOREIGN, NO_QUOTES, Say(QUOTED)),
     Habit(SOURCES, "^ batch W from S", ABSENT, "files have no `from`", Say("write `batch {W} {S}`")),
     Habit(SOURCES, "^ arrival W + N", FOREIGN, LAG, Write("arrival time + {N}")),
@@ -96,6 +90,15 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(ITEMS, "join W", ABSENT, JOINS, Say(JOIN_BEFORE)),
     Habit(ITEMS, "union", ABSENT, UNIONS, Say(BOTH_FILES)),
     Habit(FILES, "^ import|include|use|from", ABSENT, NO_IMPORT, Say(ONE_FOLDER)),
-    Habit(SERVICES, "as W", ABSENT, OTHER_NAMES, Say(SECOND_VIEW)),
+    Habit(SERVICES, "^ role V = W « ( L ) »", FOREIGN, ROLE_BY, Show("role {V} = {W} by ({L})", "role dest = weather by (dest)")),
+    Habit(SERVICES, "^ V « = W by ( K ) »", FOREIGN, ROLE, Show("role {V} = {W} by ({K})", "role dest = weather by (dest)")),
+    Habit(SERVICES, "^ role V = W by « T »", FOREIGN, "the columns behind `by` stand in parentheses", Write("({T})")),
+    Habit(SERVICES, "^ role V « as|of|: W »", FOREIGN, "behind the name of a role stand `=` and a view", Write("= {W}")),
+    Habit(SERVICES, "^ V . L as W « by ( K ) »", FOREIGN, ROLE, Say("declare `role {W} = {V} by ({K})`, and list its features: `{W}.*`")),
+    Habit(SERVICES, "^ V . L « by ( K ) »", FOREIGN, ROLE, Say("declare a role, for example `role other = {V} by ({K})`, and list its features: `other.*`")),
+    Habit(SERVICES, "^ V « as W by ( K ) »", FOREIGN, ROLE, Say("declare `role {W} = {V} by ({K})`, and list its features: `{W}.*`")),
+    Habit(SERVICES, "^ V « as W »", FOREIGN, "another name of a view is a role of the service", Say("declare `role {W} = {V}`, and list its features: `{W}.*`")),
+    Habit(SERVICES, "^ V « at|for|per|on W »", FOREIGN, ROLE, Say("declare `role {W} = {V} by ({W})`, and list its features: `{W}.*`")),
+    Habit(SERVICES, "^ V . L « at|for|per|on W »", FOREIGN, ROLE, Say("declare `role {W} = {V} by ({W})`, and list its features: `{W}.*`")),
     Habit(SERVICES, "~ « , »", FOREIGN, COMMAS, Write("")),
 ];

@@ -22,7 +22,7 @@ const NO_ZONE: &str = "an instant is the same in every zone";
 const NO_DOLLAR: &str = "neither names nor numbers have a `$`";
 const MEMBER: &str = "`in` takes a list of values: whether a text is in another is a function";
 const IN_LIST: &str = "`in` takes its values in parentheses";
-const NO_INDEX: &str = "values have no `[…]`";
+const NO_INDEX: &str = "texts have no `[…]`";
 const POWER: &str = "a power is a function";
 const POWER_OF_POWER: &str = "write `pow(a, pow(b, c))`, or `pow(pow(a, b), c)`";
 
@@ -39,9 +39,6 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(BODIES, "S « in ! V »", FOREIGN, MEMBER, Show("contains({V}, {S})", "contains(x, \"a\")")),
     Habit(BODIES, "« in ! S »", FOREIGN, IN_LIST, Write("in ({S})")),
     Habit(BODIES, "P « [ : N ] »", FOREIGN, NO_INDEX, Show("substring({P}, 1, {N})", "substring(x, 1, 2)")),
-    Habit(BODIES, "P « [ 0 : N ] »", FOREIGN, NO_INDEX, Show("substring({P}, 1, {N})", "substring(x, 1, 2)")),
-    Habit(BODIES, "first_n|last_n ( A , N ) « [ L ] »", FOREIGN, NO_INDEX, Say("items of a list are taken where it is used; the latest value alone is `last({A})`, the earliest `first({A})`")),
-    Habit(BODIES, "P « [ L ] »", FOREIGN, NO_INDEX, Say("a part of a text is `substring({P}, 1, 2)`, from its first letter on two; items of a list are taken where it is used")),
     Habit(BODIES, "P ~ S", FOREIGN, "patterns are looked for by functions", Show("regexp_matches({P}, {S})", "regexp_matches(x, \"^a\")")),
     Habit(ALL, "count ( « distinct » ! R )", Code::UnknownKeyword, "`distinct` is not a keyword", Show("count_distinct({R})", "count_distinct(x)")),
     Habit(ALL, "W ( « distinct » ! T", Code::UnknownKeyword, "`distinct` is not a keyword", Show("", "count_distinct(x)")),

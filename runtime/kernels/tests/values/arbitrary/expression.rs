@@ -40,7 +40,11 @@ pub fn expr(choices: &mut Choices<'_>, columns: &[Type], wanted: Type, depth: us
         columns,
         depth: depth - 1,
     };
-    let kinds = if wanted.is_list() { 4 } else { 12 };
+    let kinds = match wanted {
+        Type::List(&Type::String) => 5,
+        Type::List(_) => 4,
+        _ => 12,
+    };
     let kind = match make.choices.below(kinds) {
         0 | 1 => return leaf(choices, columns, wanted),
         2 => {
@@ -51,6 +55,8 @@ pub fn expr(choices: &mut Choices<'_>, columns: &[Type], wanted: Type, depth: us
             ExprKind::Case { branches, otherwise }
         }
         3 => ExprKind::Coalesce((0..2 + make.choices.below(2)).map(|_| make.of(wanted)).collect()),
+        4 if wanted.is_list() => make.call(Function::Split, &[Type::String, Type::String]),
+        4 if make.choices.below(2) == 0 => make.item(wanted),
         4 => match make.choices.below(3) {
             0 => ExprKind::Call(Function::NullIf, vec![make.of(wanted), make.of(wanted)]),
             1 => ExprKind::Call(
@@ -89,6 +95,19 @@ impl Maker<'_, '_, '_> {
 
     fn call(&mut self, function: Function, arguments: &[Type]) -> ExprKind {
         ExprKind::Call(function, arguments.iter().map(|ty| self.of(*ty)).collect())
+    }
+
+    /// An item of a list, mostly one that may be there.
+    fn item(&mut self, wanted: Type) -> ExprKind {
+        let list = self.of(wanted.list().unwrap_or(wanted));
+        let index = match self.choices.below(4) {
+            0 => self.of(Type::Int64),
+            _ => {
+                let place = self.choices.one_of(&[1, 2, -1, -2, 0]);
+                Expr::new(ExprKind::Literal(Literal::Int64(place)), Type::Int64)
+            }
+        };
+        ExprKind::Call(Function::Item, vec![list, index])
     }
 
     fn cast(&mut self, wanted: Type) -> ExprKind {
@@ -177,6 +196,10 @@ impl Maker<'_, '_, '_> {
                 ExprKind::Unary(op, self.boxed(of))
             }
             3 => ExprKind::Unary(UnaryOp::Not, self.boxed(Type::Bool)),
+            4 if self.choices.below(3) == 0 => {
+                let of = self.choices.one_of(&[Type::String, Type::Int64]);
+                self.call(Function::Contains, &[of.list().unwrap_or(of), of])
+            }
             4 if self.choices.below(2) == 0 => {
                 let function = self.choices.one_of(&[Function::Like, Function::RegexpMatches]);
                 self.pattern(function)
@@ -210,7 +233,11 @@ impl Maker<'_, '_, '_> {
             Function::Hour,
             Function::Minute,
         ];
-        match self.choices.below(6) {
+        match self.choices.below(7) {
+            6 => {
+                let of = ty(self.choices);
+                self.call(Function::Hash, &[of])
+            }
             0 | 1 => {
                 let op = self.choices.one_of(&[
                     BinaryOp::Add,
@@ -375,7 +402,8 @@ impl Maker<'_, '_, '_> {
     }
 
     fn string(&mut self) -> ExprKind {
-        match self.choices.below(6) {
+        match self.choices.below(7) {
+            6 => self.call(Function::Join, &[Type::List(&Type::String), Type::String]),
             5 => self.pattern(Function::RegexpExtract),
             0 => {
                 let function = self.choices.one_of(&[Function::Lower, Function::Upper, Function::Trim]);

@@ -1,0 +1,159 @@
+//! Filling what a changed program reads and a state does not have, from history.
+//!
+//! ```text
+//! rows that were pushed here    the Parquet of pushed/, and the log; with the arrivals that they had then
+//! rows of files                 where files are given, or where the rows that were pushed are not all there: those with an
+//!                               identity that no pushed row has, and an arrival up to the cut of the last answer
+//! ```
+//!
+//! # Contract
+//! Answers afterwards are those of a server that had had the program all along: with nothing but rows that were pushed here
+//! to the bit (tested: `agree`, lives of states), with files as if their rows had been pushed as well. Nothing of the folder has
+//! changed until a checkpoint has all of it.
+
+use crate::core::cuts_at;
+use crate::disk::Disk;
+use crate::error::StateError;
+use crate::manifest::Manifest;
+use crate::pushed::{archived, in_log};
+use featc_ir::Source;
+use featr::{Brought, Cuts, Error, History, Online, Program, ToRebuild};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where history may come from, beside the rows that were pushed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fill {
+    /// Sources whose files are read in any case: they were given for this.
+    pub given: BTreeSet<String>,
+    /// Overrides the `delay` of every source, in microseconds, as for answers.
+    pub delay_us: Option<u64>,
+}
+
+/// What was filled of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filled {
+    pub source: String,
+    /// The events, and why they were missing.
+    pub events: Vec<ToRebuild>,
+    pub brought: Brought,
+    /// Whether files were read.
+    pub has_files: bool,
+    /// Up to which arrival they were.
+    pub cut_us: Option<i64>,
+}
+
+/// A source that has to be filled.
+struct Filling {
+    history: History,
+    /// Rows of `pushed/`.
+    archived: u64,
+    /// Why rows that were pushed here are of no use to this program, if some are.
+    unusable: Option<Error>,
+}
+
+impl Filling {
+    /// Why the rows that were pushed here are not all of the source, if so.
+    fn lacks(&self, taken: Option<u64>) -> Option<String> {
+        match (&self.unusable, taken) {
+            (Some(error), _) => Some(format!("rows that were pushed are not its rows any more: {error}")),
+            (None, None) => Some("not all of its rows have been pushed here".to_owned()),
+            (None, Some(taken)) if self.archived < taken => Some(format!(
+                "of {taken} rows that were pushed `pushed/` has {}",
+                self.archived
+            )),
+            (None, Some(_)) => None,
+        }
+    }
+}
+
+/// What is filled.
+pub struct Missing<'a> {
+    pub program: &'a Program,
+    pub online: &'a mut Online,
+    /// What is to be rebuilt in it.
+    pub events: &'a [ToRebuild],
+    /// Beside those of the manifest, the greatest cuts that answers may have been given with, and what they follow from.
+    pub cuts: &'a Cuts,
+    pub answered_us: Option<i64>,
+}
+
+/// Fills what is to be rebuilt in an engine.
+///
+/// # Errors
+/// History that is not there, or cannot be read.
+pub fn fill(
+    missing: Missing<'_>,
+    fill: &Fill,
+    disk: &dyn Disk,
+    manifest: &Manifest,
+) -> Result<Vec<Filled>, StateError> {
+    let mut events: BTreeMap<String, Vec<ToRebuild>> = BTreeMap::new();
+    for log in missing.events {
+        events.entry(log.log.source.clone()).or_default().push(log.clone());
+    }
+    let mut fillings = BTreeMap::new();
+    for source in events.keys() {
+        let filling = Filling {
+            history: missing.program.history(source).map_err(StateError::Program)?,
+            archived: 0,
+            unusable: None,
+        };
+        fillings.insert(source.clone(), filling);
+    }
+    let cuts: BTreeMap<String, Option<i64>> = events
+        .keys()
+        .map(|source| (source.clone(), missing.cut(source, fill, manifest)))
+        .collect();
+    let Missing { program, online, .. } = missing;
+    archived(disk, manifest, &mut |source, rows| {
+        if let Some(filling) = fillings.get_mut(source) {
+            filling.archived += rows.num_rows() as u64;
+            let known = filling.history.known(online, rows);
+            filling.unusable = filling.unusable.take().or(known.err());
+        }
+        Ok(())
+    })?;
+    in_log(disk, &mut |source, rows| {
+        if let Some(filling) = fillings.get_mut(source) {
+            let known = filling.history.known(online, rows);
+            filling.unusable = filling.unusable.take().or(known.err());
+        }
+        Ok(())
+    })?;
+    let mut filled = Vec::new();
+    for (source, mut filling) in fillings {
+        let lacks = filling.lacks(manifest.taken.get(&source).copied());
+        let has_files = lacks.is_some() || fill.given.contains(&source);
+        let cut_us = cuts.get(&source).copied().flatten().filter(|_| has_files);
+        if has_files {
+            if !program.has_batch_files(&source) {
+                let why = lacks.unwrap_or_default();
+                let folder = disk.name("");
+                return Err(StateError::NoHistory { folder, source, why });
+            }
+            let read = filling.history.files(online, program, cut_us);
+            read.map_err(StateError::Program)?;
+        }
+        filled.push(Filled {
+            events: events.remove(&source).unwrap_or_default(),
+            source,
+            brought: filling.history.brought,
+            has_files,
+            cut_us,
+        });
+    }
+    online.rebuilt();
+    Ok(filled)
+}
+
+impl Missing<'_> {
+    /// Up to which arrival rows of files belong to what answers have shown; `None`: nothing was answered, or the source has none.
+    fn cut(&self, source: &str, fill: &Fill, manifest: &Manifest) -> Option<i64> {
+        let known = manifest.cuts.get(source).max(self.cuts.get(source));
+        let base_us = self.answered_us.max(manifest.answered_us)?;
+        let sources: Vec<Source> = self.program.sources();
+        let declared: Vec<Source> = sources.into_iter().filter(|known| known.name == source).collect();
+        let cut = cuts_at(None, base_us, &declared, fill.delay_us).remove(source);
+        known.copied().or(cut)
+    }
+}
