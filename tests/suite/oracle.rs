@@ -9,8 +9,8 @@
 use crate::evaluators::{Asked, Case};
 use featc_ir::{
     Aggregate, Arrival, BinaryOp, Entity, EntityId, ErrorCode, Excluding, Expr, ExprKind, Feature, FeatureKind,
-    Function, Key, Lateness, Program, Service, Slot, Source, Status, Step, Truth, Type, UnaryOp, View, ViewId, Window,
-    WindowKind,
+    Function, Key, Lateness, Program, Service, ServiceInput, Slot, Source, Status, Step, Truth, Type, UnaryOp, View,
+    ViewId, Window, WindowKind,
 };
 use featc_tests::{files, root};
 use featr_kernels::{Value, identity};
@@ -161,6 +161,13 @@ fn without_roles(case: &Case) -> (Program, Service) {
     for field in &mut service.fields {
         if let Some(role) = field.role.take() {
             field.view = views[role.index()];
+        }
+    }
+    for input in service.features.iter_mut().flat_map(|feature| &mut feature.inputs) {
+        if let ServiceInput::Feature { view, role, .. } = input
+            && let Some(role) = role.take()
+        {
+            *view = views[role.index()];
         }
     }
     (program, service)
