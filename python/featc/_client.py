@@ -318,10 +318,10 @@ def _tls(ca: Optional[_Path], cert: Union[_Path, tuple[_Path, _Path], None]) -> 
     except (OSError, ssl.SSLError) as error:
         raise ValueError(f"ca: {ca!r} holds no authority in PEM: {error}") from error
     if cert is not None:
-        files = cert if isinstance(cert, tuple) else (cert,)
+        chain, key = cert if isinstance(cert, tuple) else (cert, None)
         try:
             # A key that is encrypted is refused, where Python would ask for its password on the terminal.
-            context.load_cert_chain(*files, password="")
+            context.load_cert_chain(chain, key, password="")
         except (OSError, ssl.SSLError) as error:
             raise ValueError(f"cert: {cert!r} holds no certificate with its key in PEM: {error}") from error
     return context
