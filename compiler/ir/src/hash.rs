@@ -3,7 +3,7 @@
 //! All are XXH3-128 (seed 0) in 32 hexadecimal digits. They are built bottom-up (Merkle), so that a `let` that is read
 //! twice is hashed once and its name never enters.
 
-use crate::expr::{Expr, ExprKind};
+use crate::expr::{Expr, ExprKind, Table};
 use crate::id::{ColumnId, FeatureId, LiftId, ViewId};
 use crate::plan::RowSpec;
 use crate::program::{
@@ -378,6 +378,15 @@ pub fn state_key(source: &Source, rows: &RowSpec, entity: &[Key]) -> String {
         parts.push(&tables);
     }
     hex(node("state_key", &parts))
+}
+
+/// What the versions of a table depend on that a server keeps: all of its declaration but its files.
+pub fn table_key(table: &Table) -> String {
+    let table = Table {
+        files: None,
+        ..table.clone()
+    };
+    hex(node("table", &[KERNELS_VERSION.as_bytes(), &wire(&table)]))
 }
 
 /// The hashes of what the tables hold that a row stage looks into, by name, of those that have been read: events have the

@@ -206,6 +206,7 @@ fn expected() -> Vec<String> {
         "cut of each question",
         "cuts of several sources",
         "ttl as served",
+        "cut of a table",
     ]);
     list(&[
         "unique column",

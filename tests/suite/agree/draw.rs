@@ -2,7 +2,7 @@
 
 use super::engine::{self, Engine};
 use super::served::add_cuts;
-use crate::evaluators::{Asked, Case, streams};
+use crate::evaluators::{Asked, Case};
 use featc_driver::Plans;
 use featc_driver::diag::{Code, Severity, SourceMap};
 use featc_ir::{Program, Truth};
@@ -113,8 +113,7 @@ pub fn draw(seed: u64) -> Drawn {
         truth,
     };
     if truth == Truth::AsServed {
-        let streams = !is_long && streams(&case);
-        engines.retain(|engine| streams || !matches!(engine, Engine::Stream(_)));
+        engines.retain(|engine| !is_long || !matches!(engine, Engine::Stream(_)));
         for engine in &mut engines {
             if let Engine::Files(layout) = engine {
                 layout.replay = None;
