@@ -76,13 +76,15 @@ impl Case {
 
 /// The columns in which questions may bring cuts: of sources, and of tables.
 pub fn cut_keys(program: &featc_ir::Program) -> Vec<featc_ir::Key> {
+    let mut keys: Vec<featc_ir::Key> = program.sources.iter().map(featc_ir::Source::cut_key).collect();
+    // A view of a table makes it a source.
     let tables = program.tables().into_iter().map(|table| table.cut_key());
-    program
-        .sources
-        .iter()
-        .map(featc_ir::Source::cut_key)
-        .chain(tables)
-        .collect()
+    for key in tables {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys
 }
 
 pub fn model(case: &Case) -> Answers {

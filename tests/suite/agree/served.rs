@@ -2,7 +2,7 @@
 
 use super::clauses::Found;
 use crate::evaluators::{Asked, Case};
-use featc_ir::{Arrival, Cut, Program, Source, Truth};
+use featc_ir::{Arrival, Cut, Program, Source, Table, Truth};
 use featc_tests::rng::Rng;
 use featr_kernels::Value;
 
@@ -49,9 +49,17 @@ pub fn add_cuts(rng: &mut Rng, program: &Program, rows: &[Vec<Vec<Value>>], ques
     }
 }
 
-/// Of each table that changes: at instants of events and beside them, or where it lets all in, or none.
+/// The tables with versions whose cuts questions bring beside those of sources: a view of a table makes it a source.
+fn cut_tables(program: &Program) -> Vec<Table> {
+    let is_source = |table: &Table| program.sources.iter().any(|source| source.name == table.name);
+    let mut tables = program.tables();
+    tables.retain(|table| table.versions.is_some() && !is_source(table));
+    tables
+}
+
+/// Of each such table: at instants of events and beside them, or where it lets all in, or none.
 fn add_cuts_of_tables(rng: &mut Rng, program: &Program, rows: &[Vec<Vec<Value>>], asked: &mut Asked) {
-    for table in program.tables().iter().filter(|table| table.versions.is_some()) {
+    for table in cut_tables(program) {
         let place = rng.below(rows.len());
         let time = program.sources[place].time.index();
         let instant = match rows[place].is_empty() {
@@ -142,7 +150,7 @@ pub fn cuts(case: &Case, found: &mut Found) {
             }
         });
     }
-    for table in case.program.tables().iter().filter(|table| table.versions.is_some()) {
+    for table in cut_tables(&case.program) {
         let name = table.cut_key().name;
         found.add("cut of a table", move |case| {
             for asked in &mut case.questions {

@@ -4,10 +4,10 @@ use super::Tally;
 use super::edits::{self, Kind};
 use super::kept::{self, Given};
 use super::log::{self, Row};
-use crate::agree::draw::compiled;
+use crate::agree::draw::{compiled, rows_of};
 use crate::disk::SimulatedDisk;
 use crate::evaluators::{Answers, Asked, Case, model, read};
-use featc_ir::{Arrival, Contents, Literal, Program, Source, Table, TableRows, Truth};
+use featc_ir::{Arrival, Contents, Program, Source, Table, Truth};
 use featc_tests::pools::{DAY_US, MINUTE_US, START_US, Times};
 use featc_tests::programs::Shape;
 use featc_tests::rng::Rng;
@@ -51,7 +51,10 @@ impl Version {
             }
         }
         program.hold(&tables.fixed);
-        let inputs = tables.changing.iter().filter_map(Table::as_input);
+        // The rows of a view of a table are a source already.
+        let is_source = |table: &&Table| program.sources.iter().any(|source| source.name == table.name);
+        let inputs = tables.changing.iter().filter(|table| !is_source(table));
+        let inputs = inputs.filter_map(Table::as_input);
         Version {
             text,
             featr,
@@ -73,11 +76,6 @@ impl Version {
         program.hold(&contents);
         program
     }
-}
-
-fn rows_of(held: &TableRows) -> Vec<Row> {
-    let row = |row: &Vec<Literal>| row.iter().map(Value::from_literal).collect();
-    held.rows().iter().map(row).collect()
 }
 
 pub struct Life {
@@ -146,20 +144,30 @@ impl Life {
         let entities = 1 + rng.below(3);
         let keys = logs::keys(&mut rng, &shapes[0], entities);
         let mut pool = Vec::new();
-        for (place, source) in program.sources.iter().enumerate() {
+        for (place, source) in program.sources.iter().enumerate().take(shapes.len()) {
             let count = *rng.pick(&[0, 10, 20, 30, 40]);
             pool.push(logs::events(&mut rng, (source, place), &shapes[place], &keys, count));
         }
         let mut tables = Tables::default();
         let mut held = programs::contents(&mut rng, &program, &pool, shapes[0].style);
+        for source in &program.sources[shapes.len()..] {
+            let mut rows = match held.get(&source.name) {
+                Some(versions) => rows_of(versions),
+                None => programs::rows_of_table(&mut rng, source, (&program, &pool), shapes[0].style),
+            };
+            rng.shuffle(&mut rows);
+            pool.push(rows);
+        }
         for table in program.tables() {
             let rows = held.remove(&table.name).expect("drawn");
             match table.versions {
                 None => drop(tables.fixed.insert(table.name.clone(), rows)),
                 Some(_) => {
-                    let mut rows = rows_of(&rows);
-                    rng.shuffle(&mut rows);
-                    pool.push(rows);
+                    if !program.sources.iter().any(|source| source.name == table.name) {
+                        let mut rows = rows_of(&rows);
+                        rng.shuffle(&mut rows);
+                        pool.push(rows);
+                    }
                     tables.changing.push(table);
                 }
             }
@@ -204,6 +212,7 @@ impl Life {
 
     pub fn live(mut self, tally: &mut Tally) {
         tally.changing_tables += u64::from(!self.tables.changing.is_empty());
+        tally.views_of_tables += u64::from(self.version.program.sources.len() > self.shapes.len());
         tally.several_sources += u64::from(self.version.program.sources.len() > 1);
         for _ in 0..1 + self.rng.below(6) {
             let first = self.given.len();
@@ -487,7 +496,8 @@ impl Life {
     }
 
     fn is_table(&self, place: usize) -> bool {
-        place >= self.version.program.sources.len()
+        let input = &self.version.inputs[place];
+        self.tables.changing.iter().any(|table| table.name == input.name)
     }
 
     /// Rows of a source that the program reads: new ones, or some that were pushed before. Rows of a column of arrivals may
