@@ -32,10 +32,10 @@ use std::path::Path;
 ///   nothing else does; a question that would need released events is refused.
 #[derive(Debug)]
 pub struct Online {
-    graphs: Vec<StreamGraph>,
-    engine: Engine,
+    pub(crate) graphs: Vec<StreamGraph>,
+    pub(crate) engine: Engine,
     /// The services that cannot be asked in this truth, and why.
-    refused: BTreeMap<String, Error>,
+    pub(crate) refused: BTreeMap<String, Error>,
 }
 
 impl Program {
@@ -187,6 +187,17 @@ impl Online {
         at_us: &[i64],
         with_status: bool,
     ) -> Result<RecordBatch, Error> {
+        let asked = self.questions(service, questions, at_us.to_vec())?;
+        columns_to_batch(&self.field_names(service), self.answer(service, &asked)?, with_status)
+    }
+
+    /// Questions as the engine takes them.
+    pub(crate) fn questions(
+        &self,
+        service: &str,
+        questions: &RecordBatch,
+        at_us: Vec<i64>,
+    ) -> Result<Questions, Error> {
         let Some(declared) = self.engine.service(service) else {
             let known = self.engine.services().map(str::to_owned).collect();
             return Err(Error::UnknownService {
@@ -212,13 +223,12 @@ impl Online {
         if let Some(shared) = missing.and_then(|key| shared_identity(declared, &key.name, has)) {
             return Err(shared);
         }
-        let asked = Questions {
-            times: at_us.to_vec(),
+        Ok(Questions {
+            times: at_us,
             keys: named_columns("questions", questions, &declared.keys)?,
             self_columns: named_columns("questions", questions, &declared.self_columns)?,
             request: named_columns("questions", questions, &declared.request)?,
-        };
-        columns_to_batch(&self.field_names(service), self.answer(service, &asked)?, with_status)
+        })
     }
 
     pub(crate) fn answer(
@@ -331,7 +341,7 @@ impl Online {
 }
 
 /// Why questions were refused.
-fn refused(error: ReadError) -> Error {
+pub(crate) fn refused(error: ReadError) -> Error {
     match error {
         ReadError::NotAtCut { at_us, cut_us } => Error::NotAtCut { at_us, cut_us },
         ReadError::BelowHorizon { log, at_us, horizon_us } => Error::BelowHorizon {

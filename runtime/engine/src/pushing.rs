@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use featc_ir::Source;
 use featr_decode::{Decoded, decode_rows};
 use featr_kernels::{Batch, rows as rules};
-use featr_stream::StepReport;
+use featr_stream::{Cuts, StepReport};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -97,12 +97,37 @@ impl Pushing {
 
     /// The next rows, so many at most.
     pub(crate) fn part(&self, rows: usize) -> Cow<'_, Batch> {
+        self.rows_from(self.taken, rows)
+    }
+
+    /// The rows from one on, so many at most; `None`: there are none.
+    pub(crate) fn part_from(&self, from: usize, rows: usize) -> Option<Cow<'_, Batch>> {
+        (from < self.decoded.batch.rows).then(|| self.rows_from(from, rows))
+    }
+
+    fn rows_from(&self, from: usize, rows: usize) -> Cow<'_, Batch> {
         let whole = &self.decoded.batch;
-        let end = self.taken.saturating_add(rows.max(1)).min(whole.rows);
-        match self.taken..end {
+        let end = from.saturating_add(rows.max(1)).min(whole.rows);
+        match from..end {
             range if range.len() == whole.rows => Cow::Borrowed(whole),
-            range => Cow::Owned(whole.take(&range.map(|row| row as u32).collect::<Vec<u32>>())),
+            range => Cow::Owned(whole.slice(range)),
         }
+    }
+
+    /// Notes what became of the next part that was staged, when all states have taken it in; `answered` are the cuts that answers
+    /// were given with by then.
+    pub fn landed(&mut self, mut staged: StepReport, answered: &Cuts) {
+        staged.finish();
+        let cut_us = answered.get(&self.declared.name).copied();
+        let least_us = staged.least_arrival_us;
+        staged.overdue = u64::from(
+            least_us
+                .zip(cut_us)
+                .is_some_and(|(least_us, cut_us)| least_us <= cut_us),
+        );
+        let before = self.report.overdue;
+        self.note(staged.rows as usize, &staged, Some(cut_us));
+        self.report.waiting -= self.report.overdue - before;
     }
 
     /// Notes what became of the next part, of so many rows; as served, `cut_us` is the cut of the source that was answered with,

@@ -13,12 +13,13 @@ use crate::error::{Refused, StateError};
 use crate::group::Then;
 use crate::manifest::checkpoint_file;
 use crate::recovery::refused;
+use crate::shard::{self, Shard};
 use crate::shared::Shared;
 use crate::store::{Refusal, Store};
-use featr::{Cuts, Snapshotting};
+use featr::{Cuts, Online, Snapshotting};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -86,13 +87,15 @@ impl Taken {
         let (disk, mut snapshot) = (&*self.disk, self.snapshot);
         loop {
             snapshot.prepare();
-            let mut core = shared.core();
-            core.is_taken = core.online.put_part(&mut snapshot, PART_ENTITIES);
-            if !core.is_taken {
+            let shards = shared.all_shards();
+            let (first, others) = in_order(&shards);
+            let is_taken = first.put_part_with(&others, &mut snapshot, PART_ENTITIES);
+            shared.core().is_taken = is_taken;
+            if !is_taken {
                 break;
             }
-            drop(core);
-            shared.give_way();
+            drop(shards);
+            shared.shards.iter().for_each(Shard::give_way);
         }
         let mut rows: BTreeMap<String, u64> = BTreeMap::new();
         for segment in &self.segments {
@@ -110,6 +113,13 @@ impl Taken {
             rows,
         })
     }
+}
+
+/// The first of all shards, and the others.
+fn in_order<'a>(shards: &'a [MutexGuard<'_, Online>]) -> (&'a Online, Vec<&'a Online>) {
+    let mut all = shards.iter().map(|shard| &**shard);
+    let first = all.next().expect("a state has a shard");
+    (first, all.collect())
 }
 
 /// What to say of a refusal; one that leaves the log unknown ends all writing.
@@ -158,6 +168,12 @@ impl Checkpoints {
         } else if self.running.is_none() && (!self.wanted.is_empty() || self.is_due(store)) {
             self.begin(store);
         }
+    }
+
+    /// Whether [`Checkpoints::look`] begins one: all that is durable has to have landed by then.
+    pub fn begins(&self, store: &Store) -> bool {
+        let is_free = self.running.as_ref().is_none_or(JoinHandle::is_finished);
+        is_free && (!self.wanted.is_empty() || self.is_due(store))
     }
 
     fn is_due(&self, store: &Store) -> bool {
@@ -229,13 +245,21 @@ impl Checkpoints {
             }
         };
         let (shared, options) = (&*self.shared, &self.shared.options);
-        let mut core = shared.core();
-        core.is_taken = true;
-        let cuts = core.cuts_at(answered_us, &shared.sources, options.delay_us);
+        let mut shards = shared.all_shards();
+        let (cuts, shown) = {
+            let mut core = shared.core();
+            core.is_taken = true;
+            let cuts = core.cuts_at(answered_us, &shared.sources, options.delay_us);
+            (cuts, core.shown.clone())
+        };
+        for online in &mut shards {
+            shard::let_in(online, &shown).map_err(StateError::Program)?;
+        }
+        let (first_shard, others) = in_order(&shards);
         Ok(Taken {
             disk: store.disk().clone(),
             number: store.next_checkpoint(),
-            snapshot: core.online.begin_snapshot(),
+            snapshot: first_shard.begin_snapshot_with(&others),
             first,
             segments: store.segments_before(first).collect(),
             pushed: options.pushed_log,

@@ -1,4 +1,4 @@
-//! The engine with its instants: what an answer sees, and what is stamped.
+//! The instants of a state: what an answer sees, and what is stamped.
 //!
 //! ```text
 //! base    the instant that cuts follow from: the cut of a source is base − delay. It follows the clock, never goes back, and
@@ -14,16 +14,19 @@
 use crate::clock::Clock;
 use featc_ir::Source;
 use featr::{Cuts, Error, Online};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 #[derive(Debug)]
 pub struct Core {
-    pub online: Online,
     /// No base was greater.
     pub base_us: i64,
     pub bound_us: i64,
-    /// The least arrival of rows that were stamped and are on their way.
-    in_flight_us: Option<i64>,
+    /// Of each push that is on its way, as they land, from when on its rows arrive.
+    in_flight_us: VecDeque<i64>,
+    /// The last stamp.
+    stamped_us: i64,
+    /// The greatest cuts that rows were let in up to.
+    pub shown: Cuts,
     /// The greatest cuts that answers were given with, or may have been.
     pub answered: Cuts,
     /// Inputs whose cuts stand still.
@@ -33,14 +36,15 @@ pub struct Core {
 }
 
 impl Core {
-    /// `bound_us`: answers may have been given with bases up to it.
-    pub fn new(online: Online, bound_us: Option<i64>) -> Core {
+    /// `bound_us`: answers may have been given with bases up to it; `shown` is what the state shows.
+    pub fn new(bound_us: Option<i64>, shown: Cuts) -> Core {
         let bound_us = bound_us.unwrap_or(i64::MIN);
         Core {
-            online,
             base_us: bound_us,
             bound_us,
-            in_flight_us: None,
+            in_flight_us: VecDeque::new(),
+            stamped_us: i64::MIN,
+            shown,
             answered: Cuts::new(),
             held: BTreeSet::new(),
             is_taken: false,
@@ -50,69 +54,64 @@ impl Core {
     /// The base of an answer that is given now.
     pub fn base(&self, clock: &dyn Clock) -> i64 {
         let now_us = clock.now_us();
-        let behind = self.in_flight_us.map_or(now_us, |stamp| now_us.min(stamp - 1));
+        let first = self.in_flight_us.iter().min();
+        let behind = first.map_or(now_us, |first| now_us.min(first.saturating_sub(1)));
         behind.max(self.base_us)
     }
 
-    /// Stamps rows; until they have landed no base comes as far.
+    /// A stamp for rows, after all others.
     pub fn stamp(&mut self, clock: &dyn Clock) -> i64 {
-        let stamp = clock.now_us().max(self.base_us.saturating_add(1));
-        self.in_flight_us = Some(stamp);
-        stamp
+        let behind = self.base_us.max(self.stamped_us).saturating_add(1);
+        self.stamped_us = clock.now_us().max(behind);
+        self.stamped_us
     }
 
-    /// No base comes as far until rows have landed that said this arrival themselves.
-    pub fn guard(&mut self, arrival_us: i64) {
-        let known = self.in_flight_us.unwrap_or(i64::MAX);
-        self.in_flight_us = Some(known.min(arrival_us));
+    /// A push is on its way whose rows arrive at this instant at the earliest: until it has landed no base comes as far.
+    pub fn sent(&mut self, from_us: i64) {
+        self.in_flight_us.push_back(from_us);
     }
 
-    /// The rows with this stamp, if they have one, are in the state; those with the next one are not.
-    pub fn landed_up_to(&mut self, stamp: Option<i64>, next: Option<i64>) {
-        self.base_us = self.base_us.max(stamp.unwrap_or(i64::MIN));
-        self.in_flight_us = next;
+    /// The first of the pushes that are on their way is in the state, its rows with this stamp if they have one.
+    pub fn landed(&mut self, stamp_us: Option<i64>) {
+        self.base_us = self.base_us.max(stamp_us.unwrap_or(i64::MIN));
+        self.in_flight_us.pop_front();
     }
 
-    /// What was stamped will never be in the state. Of what may be in the log or not nobody says so: no base comes as far any
-    /// more.
-    pub fn never_lands(&mut self) {
-        self.in_flight_us = None;
+    /// The last so many pushes will never be in the state. Of what may be in the log or not nobody says so: no base comes as far
+    /// any more.
+    pub fn never_lands(&mut self, pushes: usize) {
+        let left = self.in_flight_us.len().saturating_sub(pushes);
+        self.in_flight_us.truncate(left);
     }
 
-    /// Releases what no question can reach that is asked so long before the base.
-    pub fn release(&mut self, clock: &dyn Clock, history_us: u64) {
+    /// Moves the base along with the clock; tells the instant from which on questions are asked.
+    pub fn horizon(&mut self, clock: &dyn Clock, history_us: u64) -> i64 {
         // A question at the base has an answer, also if the clock goes back.
         self.base_us = self.base(clock);
-        let horizon_us = self.base_us.saturating_sub_unsigned(history_us);
-        if !self.is_taken && self.online.cut_us().is_none_or(|known| horizon_us > known) {
-            // It does not go back.
-            let _ = self.online.advance(horizon_us);
-        }
+        self.base_us.saturating_sub_unsigned(history_us)
     }
 
-    /// Lets in what an answer would show that was given now, if it could be.
-    ///
-    /// # Errors
-    /// None but bugs.
-    pub fn prepare(&mut self, clock: &dyn Clock, sources: &[Source], delay_us: Option<u64>) -> Result<(), Error> {
+    /// What an answer would show that was given now, if it could be.
+    pub fn prepare(&mut self, clock: &dyn Clock, sources: &[Source], delay_us: Option<u64>) -> Option<Cuts> {
         let base_us = self.base(clock);
-        match base_us <= self.bound_us {
-            true => self.let_in(base_us, sources, delay_us).map(drop),
-            false => Ok(()),
-        }
+        (base_us <= self.bound_us).then(|| self.show(base_us, sources, delay_us).clone())
     }
 
-    /// Lets in what a base shows. Whoever answers with these cuts adds them to those that were answered with.
-    ///
-    /// # Errors
-    /// None but bugs.
-    pub fn let_in(&mut self, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Result<Cuts, Error> {
+    /// The cuts of a base. Whoever answers with them says so.
+    pub fn show(&mut self, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> &Cuts {
         self.base_us = self.base_us.max(base_us);
-        let cuts = self.cuts_at(base_us, sources, delay_us);
-        if self.online.cuts() != Some(&cuts) {
-            self.online.let_in(&cuts)?;
+        self.shown = self.cuts_at(base_us, sources, delay_us);
+        &self.shown
+    }
+
+    /// Answers were given with these cuts.
+    pub fn answer(&mut self, cuts: &Cuts) {
+        for (source, cut_us) in cuts {
+            match self.answered.get_mut(source) {
+                Some(known_us) => *known_us = (*known_us).max(*cut_us),
+                None => drop(self.answered.insert(source.clone(), *cut_us)),
+            }
         }
-        Ok(cuts)
     }
 
     /// What a base shows of each source that says when its rows arrive.
@@ -122,10 +121,9 @@ impl Core {
 
     /// As [`Core::cuts_at`], where the cuts of other inputs stand still.
     pub fn cuts_but(&self, held: &BTreeSet<String>, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Cuts {
-        let known = self.online.cuts();
-        let mut cuts = cuts_at(known, base_us, sources, delay_us);
+        let mut cuts = cuts_at(Some(&self.shown), base_us, sources, delay_us);
         for name in held {
-            match known.and_then(|known| known.get(name)) {
+            match self.shown.get(name) {
                 Some(known_us) => drop(cuts.insert(name.clone(), *known_us)),
                 None => drop(cuts.remove(name)),
             }
@@ -137,8 +135,8 @@ impl Core {
     ///
     /// # Errors
     /// None but bugs.
-    pub fn resume(&mut self, answered: &Cuts, sources: &[Source]) -> Result<(), Error> {
-        let known = self.online.cuts().cloned().unwrap_or_default();
+    pub fn resume(&mut self, online: &mut Online, answered: &Cuts, sources: &[Source]) -> Result<(), Error> {
+        let known = online.cuts().cloned().unwrap_or_default();
         let has_cut = |source: &&Source| source.tells_arrival() && answered.contains_key(&source.name);
         let later = sources.iter().filter(has_cut).filter_map(|source| {
             let answered_us = answered[&source.name];
@@ -147,10 +145,11 @@ impl Core {
         });
         let later: Cuts = later.collect();
         if !later.is_empty() {
-            self.online.let_in(&later)?;
+            online.let_in(&later)?;
         }
         // What was let in was not behind them.
-        self.answered = self.online.cuts().cloned().unwrap_or_default();
+        self.answered = online.cuts().cloned().unwrap_or_default();
+        self.shown.clone_from(&self.answered);
         Ok(())
     }
 }

@@ -35,6 +35,11 @@ pub struct Push {
 }
 
 impl Push {
+    /// From when on its rows arrive, of those that no base may come to before they have landed.
+    pub fn arrives_from_us(&self) -> Option<i64> {
+        self.stamped_us.into_iter().chain(self.guard_us).min()
+    }
+
     fn bytes(&self) -> usize {
         self.incoming.rows.get_array_memory_size()
     }

@@ -92,11 +92,12 @@ pub fn inspect(program: &Program, disk: &dyn Disk, fill: Option<&Fill>) -> Resul
         return recovery::check_unused(disk).map(|()| None);
     };
     let answered_us = replayed.bound_us.max(manifest.answered_us);
-    let mut core = Core::new(replayed.online, answered_us);
+    let mut online = replayed.online;
+    let mut core = Core::new(answered_us, online.cuts().cloned().unwrap_or_default());
     for answered in [&manifest.cuts, &replayed.cuts] {
-        core.resume(answered, &program.inputs()).map_err(StateError::Program)?;
+        core.resume(&mut online, answered, &program.inputs())
+            .map_err(StateError::Program)?;
     }
-    let online = core.online;
     Ok(Some(Found {
         epoch: manifest.epoch,
         has_ended: manifest.end.is_some(),

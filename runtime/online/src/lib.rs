@@ -1,17 +1,18 @@
 //! Durable online state: the streaming engine with a log, checkpoints, a clock and threads.
 //!
 //! ```text
-//! push ─▶ queue ─▶ writer: stamp, log, fsync ─▶ engine ─▶ acknowledge        (one thread, groups)
-//! ask  ─▶ engine: let in up to the cut, read ─▶ answer, with its cuts ─▶ served log
+//! push ─▶ queue ─▶ writer: stamp, log, fsync, stage ─▶ shards ─▶ lander: acknowledge        (groups)
+//! ask  ─▶ shards of its entities: let in up to the cut, read ─▶ answer, with its cuts ─▶ served log
 //! feed ─▶ as push, with the position that the rows were read up to: one record of the log
 //! ```
 //!
-//! [`Runtime`] is one shard: one engine, one log, one folder. The engine is behind a lock, which reads hold, the taking in of
-//! rows that are durable already and the snapshot of a checkpoint (both part by part), the release of events and the sizes, but
-//! no writing. What [`Runtime::cuts`], [`Runtime::stats`] and [`Runtime::failure`] tell is known without it.
+//! [`Runtime`] has one log and one folder, and its entities in shards, each an engine behind a lock of its own. Questions hold
+//! the shards of their entities; the taking in of rows that are durable already, the snapshot of a checkpoint (both part by part),
+//! the release of events and the sizes hold shards too, but no writing. What [`Runtime::cuts`], [`Runtime::stats`] and
+//! [`Runtime::failure`] tell is known without them.
 //!
 //! Architecture invariants:
-//! - DURABLE-FIRST: a push is acknowledged when its rows are on disk, and its rows are in the engine by then.
+//! - DURABLE-FIRST: a push is acknowledged when its rows are on disk, and its rows are in their shards by then.
 //! - NO-CUT-BACK: no answer has a cut before that of an earlier one, across restarts and clocks that go back.
 //! - NEVER-WRONG: a state of which a part is missing or changed is refused; see [`StateError`].
 
@@ -30,6 +31,7 @@ mod gate;
 mod group;
 mod inspect;
 mod ipc;
+mod lander;
 mod locks;
 mod log;
 mod manifest;
@@ -45,8 +47,10 @@ mod replayed;
 mod runtime;
 mod sender;
 mod served;
+mod shard;
 mod shared;
 mod store;
+mod workers;
 mod writer;
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::fill::Filled;
 use crate::published::Published;
 use crate::replayed::Replayed;
 use crate::runtime::Runtime;
+use crate::shard::Shard;
 use crate::shared::{Options, Shared};
 use crate::store::Store;
 use crate::writer::{BOUND_AHEAD_US, Writer};
@@ -67,23 +68,33 @@ impl Runtime {
             )
         });
         let sources = program.inputs();
-        let mut core = Core::new(replayed.online, bound_us);
+        let mut online = replayed.online;
+        let mut core = Core::new(bound_us, online.cuts().cloned().unwrap_or_default());
         for answered in [&store.manifest().cuts, &replayed.cuts] {
-            core.resume(answered, &sources).map_err(StateError::Program)?;
+            core.resume(&mut online, answered, &sources)
+                .map_err(StateError::Program)?;
         }
-        core.release(&*clock, options.history_us);
+        let horizon_us = core.horizon(&*clock, options.history_us);
+        if online.cut_us().is_none_or(|known| horizon_us > known) {
+            // It does not go back.
+            let _ = online.advance(horizon_us);
+        }
         let cuts = core.answered.clone();
+        let (stats, base_us) = (online.stats(), core.base_us);
+        let (front, shards) = online.divide(shards_of(&options)).map_err(StateError::Program)?;
+        let stage = front.another().map_err(StateError::Program)?;
         let mut aside = Aside::new(disk.clone(), store.manifest().epoch);
         let shared = Arc::new(Shared {
             tables: program.tables().into_iter().map(|table| table.name).collect(),
             catching_up: Mutex::default(),
             sources,
             services: services.collect(),
-            published: Published::new(cuts, core.base_us, core.online.stats()),
+            published: Published::new(cuts, base_us, stats),
             program,
             clock,
             core: Mutex::new(core),
-            waiting: AtomicUsize::new(0),
+            shards: shards.into_iter().map(Shard::new).collect(),
+            front,
             answers: Mutex::default(),
             answer_bytes: AtomicUsize::new(0),
             counters: Counters::default(),
@@ -105,17 +116,29 @@ impl Runtime {
             Checkpoints::new(shared.clone()).last(&mut store, answered_us)?;
         }
         let (commands, waiting) = sync_channel(shared.options.waiting_max.max(1));
-        let writer = Writer::new(shared.clone(), store, aside, waiting);
-        let thread = std::thread::Builder::new().name("featr-writer".to_owned());
-        let thread = thread.spawn(move || writer.run()).map_err(|error| StateError::Broken {
+        let no_thread = |error: std::io::Error| StateError::Broken {
             why: format!("no thread can be begun: {}", featr::plain(&error)),
-        })?;
+        };
+        let writer = Writer::new(shared.clone(), (store, aside), stage, waiting).map_err(no_thread)?;
+        let thread = std::thread::Builder::new().name("featr-writer".to_owned());
+        let thread = thread.spawn(move || writer.run()).map_err(no_thread)?;
         let runtime = Runtime {
             shared,
             commands,
             writer: Mutex::new(Some(thread)),
         };
         Ok((runtime, opened))
+    }
+}
+
+/// How many shards there are for each processor: a question waits for what is written to its own.
+const SHARDS_OF_PROCESSOR: usize = 4;
+
+/// How many shards a state has.
+fn shards_of(options: &Options) -> usize {
+    match options.shards {
+        0 => SHARDS_OF_PROCESSOR * std::thread::available_parallelism().map_or(1, usize::from),
+        shards => shards,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::gate::{self, Gated};
 use crate::group::{Command, Push, Then};
 use crate::locks::locked;
 use crate::served::{self, Told};
+use crate::shard;
 use crate::shared::{ANSWERS_WAITING_BYTES, ANSWERS_WAITING_MAX, Pushed, Shared};
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
@@ -92,11 +93,16 @@ impl Runtime {
         }
         self.commands.try_send(command).map_err(|error| match error {
             TrySendError::Full(_) => Refused::Busy,
-            TrySendError::Disconnected(_) => match self.shared.failure() {
-                Some(why) => Refused::Unwritable { why },
-                None => Refused::Stopping,
-            },
+            TrySendError::Disconnected(_) => self.ended(),
         })
+    }
+
+    /// Why nobody takes anything in any more.
+    fn ended(&self) -> Refused {
+        match self.shared.failure() {
+            Some(why) => Refused::Unwritable { why },
+            None => Refused::Stopping,
+        }
     }
 
     /// Takes in rows; `then` is told when they are durable and can be asked for.
@@ -125,35 +131,58 @@ impl Runtime {
         self.wait(|then| self.push(incoming, None, then))
     }
 
+    /// The instant of a question, its cuts, and what all shards of its entities say there; `None`: the log does not say yet that
+    /// answers go as far.
+    fn read(&self, question: &Question) -> Result<Option<(i64, Cuts, RecordBatch)>, Refused> {
+        let shared = &*self.shared;
+        let asking = shared.front.asking(&question.service, &question.rows);
+        let mut asking = asking.map_err(Refused::Request)?;
+        let asked = asking.shards();
+        let mut held: Vec<_> = asked.iter().map(|place| shared.shards[*place].online()).collect();
+        // The base is read when the shards are held: it is not before any that they were let in up to.
+        let (at_us, cuts) = {
+            let mut core = shared.core();
+            let base_us = core.base(&*shared.clock);
+            shared.asked.store(true, Ordering::Relaxed);
+            // Where nothing can be written any more the base may stand still: it is not told as the present for ever.
+            let is_behind = || shared.clock.now_us() > core.bound_us && shared.failure().is_some();
+            if base_us > core.bound_us || is_behind() {
+                return Ok(None);
+            }
+            let cuts = core.show(base_us, &shared.sources, shared.options.delay_us);
+            (question.at_us.unwrap_or(base_us), cuts.clone())
+        };
+        asking.at(at_us);
+        let mut known = Vec::with_capacity(held.len());
+        for (place, online) in asked.iter().zip(&mut held) {
+            shard::let_in(online, &cuts).map_err(Refused::Request)?;
+            known.push(online.known(&asking, *place).map_err(Refused::Request)?);
+        }
+        {
+            // While they are held: rows that come to them from now on find these cuts.
+            let mut core = shared.core();
+            core.answer(&cuts);
+            shared.published.show(&core.answered, core.base_us);
+        }
+        drop(held);
+        let features = shared.front.answers(&asking, known).map_err(Refused::Request)?;
+        Ok(Some((at_us, cuts, features)))
+    }
+
     /// Answers a question that came at `begun`; `None`: [`Runtime::extend`] has to be called first.
     fn answer(&self, question: &Question, begun: Instant) -> Result<Option<Answer>, Refused> {
         let shared = &*self.shared;
         if shared.stopping.load(Ordering::Acquire) {
             return Err(Refused::Stopping);
         }
-        if shared.core.is_poisoned() {
+        if shared.is_broken() {
             let why = shared.failure().unwrap_or_default();
             return Err(Refused::Unwritable { why });
         }
         let sources = shared.services.get(&question.service).map_or(&[][..], Vec::as_slice);
-        let mut core = shared.core();
-        let base_us = core.base(&*shared.clock);
-        shared.asked.store(true, Ordering::Relaxed);
-        // Where nothing can be written any more the base may stand still: it is not told as the present for ever.
-        let is_behind = || shared.clock.now_us() > core.bound_us && shared.failure().is_some();
-        if base_us > core.bound_us || is_behind() {
+        let Some((at_us, all, features)) = self.read(question)? else {
             return Ok(None);
-        }
-        let shown = core.let_in(base_us, &shared.sources, shared.options.delay_us);
-        let shown = shown.map_err(Refused::Request)?;
-        let at_us = question.at_us.unwrap_or(base_us);
-        let times = vec![at_us; question.rows.num_rows()];
-        let features = core.online.read(&question.service, &question.rows, &times, true);
-        let features = features.map_err(Refused::Request)?;
-        core.answered.extend(shown);
-        let all = core.answered.clone();
-        shared.published.show(&all, core.base_us);
-        drop(core);
+        };
         let gates = shared.program.gated(&question.service);
         let gated = gate::closed(&features, &gates);
         let answered = match question.is_whole && !gated.is_empty() {
@@ -240,7 +269,7 @@ impl Runtime {
     fn wait<T: Send + 'static>(&self, ask: impl FnOnce(Then<T>) -> Result<(), Refused>) -> Result<T, Refused> {
         let (tell, told) = std::sync::mpsc::channel();
         ask(Box::new(move |result| drop(tell.send(result))))?;
-        told.recv().unwrap_or(Err(Refused::Stopping))
+        told.recv().unwrap_or_else(|_| Err(self.ended()))
     }
 
     /// Sizes of the logs, as they were a little after somebody asked last. It waits for nothing.

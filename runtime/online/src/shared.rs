@@ -9,10 +9,11 @@ use crate::locks::locked;
 use crate::positions::Read;
 use crate::progress::{Problem, Progress};
 use crate::published::Published;
+use crate::shard::Shard;
 use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 use featc_ir::{ColumnId, READ_SKEW_US, Source};
-use featr::{Error, Incoming, Program, PushReport, arrow_type};
+use featr::{Error, Incoming, Online, Program, PushReport, Stage, arrow_type};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -32,6 +33,9 @@ pub struct Options {
     pub fingerprints: Fingerprints,
     /// Whether a state is refused that has events which the program does not read; otherwise they go with the next checkpoint.
     pub keep_unread: bool,
+    /// How many parts the state has in memory, by entity, each with a lock of its own; 0: four for each processor. No answer
+    /// and no file depends on it.
+    pub shards: usize,
     /// Whether what a changed program reads and the state does not have is filled from history, and how; otherwise such a state is
     /// refused.
     pub fill: Option<Fill>,
@@ -52,6 +56,7 @@ impl Default for Options {
             pushed_log: true,
             fingerprints: Fingerprints::new(),
             keep_unread: false,
+            shards: 0,
             fill: None,
             waiting_max: 1024,
             checkpoint_bytes: 64 << 20,
@@ -90,8 +95,9 @@ pub struct Shared {
     pub options: Options,
     pub clock: Arc<dyn Clock>,
     pub core: Mutex<Core>,
-    /// How many wait for it.
-    pub waiting: AtomicUsize,
+    pub shards: Vec<Shard>,
+    /// What is done to questions before and behind the shards.
+    pub front: Stage,
     /// Of the whole program: sources, and tables with versions.
     pub sources: Vec<Source>,
     /// The names of tables.
@@ -116,10 +122,19 @@ pub struct Shared {
     pub stopping: AtomicBool,
 }
 
+/// Says that nothing can be written any more, if the thread panics.
+pub struct FailsInPanic(pub Arc<Shared>);
+
+impl Drop for FailsInPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail("a thread that writes broke off");
+        }
+    }
+}
+
 /// Answers that may wait for the writer.
 pub const ANSWERS_WAITING_MAX: usize = 100_000;
-/// How often it is looked whether somebody still waits.
-const GIVE_WAY_MAX: usize = 1_000;
 /// Bytes of answers that may wait for the writer.
 pub const ANSWERS_WAITING_BYTES: usize = 256 << 20;
 
@@ -129,21 +144,38 @@ fn bytes_of(answers: &[(String, RecordBatch)]) -> usize {
 }
 
 impl Shared {
+    /// The instants; for a moment, and never before a shard is taken.
     pub fn core(&self) -> MutexGuard<'_, Core> {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        let core = locked(&self.core);
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        core
+        locked(&self.core)
     }
 
-    /// Lets those have the engine who wait for it: who has just given it back would get it again before them.
-    pub fn give_way(&self) {
-        for _ in 0..GIVE_WAY_MAX {
-            if self.waiting.load(Ordering::Relaxed) == 0 {
-                return;
+    /// Whether tables with versions are taken in.
+    pub fn has_tables(&self) -> bool {
+        self.sources.iter().any(|source| self.tables.contains(&source.name))
+    }
+
+    /// All shards, in their order.
+    pub fn all_shards(&self) -> Vec<MutexGuard<'_, Online>> {
+        self.shards.iter().map(Shard::online).collect()
+    }
+
+    /// Releases what no question can reach that is asked as long before the base as it may be; not while a snapshot is taken.
+    pub fn release(&self) {
+        let horizon_us = self.core().horizon(&*self.clock, self.options.history_us);
+        for shard in &self.shards {
+            let mut online = shard.online();
+            if !self.core().is_taken && online.cut_us().is_none_or(|known| horizon_us > known) {
+                // It does not go back.
+                let _ = online.advance(horizon_us);
             }
-            std::thread::yield_now();
+            drop(online);
+            shard.give_way();
         }
+    }
+
+    /// Whether somebody broke off in the midst of the state.
+    pub fn is_broken(&self) -> bool {
+        self.core.is_poisoned() || self.shards.iter().any(Shard::is_broken)
     }
 
     pub fn source(&self, name: &str) -> Option<&Source> {
@@ -224,7 +256,7 @@ impl Shared {
     pub fn failure(&self) -> Option<String> {
         let broken = || "a request broke off in the midst of the state: start the server again".to_owned();
         let known = locked(&self.failure).clone();
-        known.or_else(|| self.core.is_poisoned().then(broken))
+        known.or_else(|| self.is_broken().then(broken))
     }
 
     pub fn fail(&self, why: &str) {

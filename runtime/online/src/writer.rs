@@ -1,23 +1,28 @@
-//! The one thread that writes: it collects what waits into a group, makes the group durable, takes it into the engine, and
-//! only then answers.
+//! The one thread that writes: it collects what waits into a group, makes the group durable, and sends it on its way into the
+//! shards; who pushed is told when it has landed there.
 
-use crate::aside::{About, Aside};
+use crate::aside::Aside;
 use crate::checkpoints::{Checkpoints, told_of};
 use crate::core::Core;
 use crate::error::{Refused, StateError};
 use crate::group::{Command, GROUP_BYTES, Group, Push};
 use crate::ipc;
+use crate::lander::{InShards, Lander, Landing};
+use crate::locks::locked;
 use crate::log::Entry;
 use crate::reads;
 use crate::served;
-use crate::shared::{Pushed, Shared};
+use crate::shard;
+use crate::shared::{FailsInPanic, Shared};
 use crate::store::Store;
+use crate::workers::Workers;
 use arrow::array::RecordBatch;
-use featr::{Cuts, Incoming, PushReport, Pushing};
+use featc_ir::Source;
+use featr::{Cuts, Incoming, Pushing, Stage, StagedPart};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// How often it looks around when nothing comes.
@@ -26,7 +31,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub const BOUND_AHEAD_US: i64 = 1_000_000;
 /// How often events that nobody can ask for are released, sizes are taken, and a disk that refused is tried again.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Rows that are taken in at a time.
+/// Rows that a shard takes in at a time, about: who asks meanwhile waits for them.
 const PART_ROWS: usize = 128;
 /// Sizes are taken for this part of the time at most.
 const LOOK_PART: u32 = 50;
@@ -36,7 +41,10 @@ const LOOK_AT_CHECKPOINT: Duration = Duration::from_millis(1);
 pub struct Writer {
     shared: Arc<Shared>,
     store: Store,
-    aside: Aside,
+    aside: Arc<Mutex<Aside>>,
+    stage: Stage,
+    lander: Lander,
+    workers: Arc<Workers>,
     commands: Receiver<Command>,
     /// What did not fit into the last group.
     held: Option<Push>,
@@ -53,24 +61,26 @@ pub struct Writer {
     sized: (Instant, Duration),
 }
 
-/// Says that nothing can be written any more, if the writer panics.
-struct FailsInPanic(Arc<Shared>);
-
-impl Drop for FailsInPanic {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.fail("the thread that writes broke off");
-        }
-    }
-}
-
 impl Writer {
-    pub fn new(shared: Arc<Shared>, store: Store, aside: Aside, commands: Receiver<Command>) -> Writer {
+    /// # Errors
+    /// The system refuses a thread.
+    pub fn new(
+        shared: Arc<Shared>,
+        (store, aside): (Store, Aside),
+        stage: Stage,
+        commands: Receiver<Command>,
+    ) -> std::io::Result<Writer> {
         let (now, checkpoints) = (Instant::now(), Checkpoints::new(shared.clone()));
-        Writer {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let workers = Arc::new(Workers::begin(&shared, threads)?);
+        let aside = Arc::new(Mutex::new(aside));
+        Ok(Writer {
+            lander: Lander::begin(shared.clone(), aside.clone(), workers.clone())?,
+            workers,
             shared,
             store,
             aside,
+            stage,
             commands,
             held: None,
             stopping: false,
@@ -80,7 +90,7 @@ impl Writer {
             released: now,
             tried: now,
             sized: (now, Duration::ZERO),
-        }
+        })
     }
 
     /// Works until it is told to stop; then the state is a checkpoint.
@@ -99,6 +109,9 @@ impl Writer {
             self.stopping |= group.stop;
             self.checkpoints.want(&mut group.checkpoint);
             self.work(group);
+            if self.checkpoints.begins(&self.store) || self.stopping {
+                self.lander.wait();
+            }
             self.checkpoints.look(&mut self.store, self.stopping);
             if self.stopping && self.held.is_none() {
                 return self.stop();
@@ -109,6 +122,7 @@ impl Writer {
 
     fn stop(&mut self) -> Result<(), StateError> {
         self.ending = true;
+        self.lander.wait();
         let base_us = {
             let mut core = self.shared.core();
             core.bound_us = core.bound_us.min(core.base_us);
@@ -144,7 +158,10 @@ impl Writer {
                 .max(now_us)
                 .saturating_add(BOUND_AHEAD_US);
             let is_near = core.bound_us < wanted - BOUND_AHEAD_US / 2;
-            let is_wanted = !group.extend.is_empty() || (asked && is_near) || is_tried || goes_on;
+            // Rows do not wait for the first question: their commit says how far answers go as well. Of tables the history is there
+            // before that.
+            let is_used = asked || (!group.pushes.is_empty() && !self.shared.has_tables());
+            let is_wanted = !group.extend.is_empty() || (is_used && is_near) || is_tried || goes_on;
             (is_wanted && !self.ending).then_some(wanted)
         };
         if group.pushes.is_empty() && answers.is_empty() && bound_us.is_none() {
@@ -176,7 +193,8 @@ impl Writer {
     /// Nothing of a group was written; or nobody knows, and no base comes as far as its stamps any more.
     fn refuse_all(&self, group: Group, answers: Vec<(String, RecordBatch)>, why: &str, again: bool) {
         if again {
-            self.shared.core().never_lands();
+            let sent = group.pushes.iter().filter_map(Push::arrives_from_us).count();
+            self.shared.core().never_lands(sent);
             self.shared.put_back(answers);
         } else {
             self.shared.lose(&answers);
@@ -195,8 +213,9 @@ impl Writer {
         bound: Option<(i64, &BTreeSet<String>)>,
     ) -> Result<(), (String, bool)> {
         let again = |error: String| (error, true);
-        self.stamp(pushes).map_err(|error| again(error.to_string()))?;
-        reads::keep_undecoded(&mut self.aside, &self.shared, pushes)?;
+        self.stamp(pushes, bound.map(|(us, _)| us))
+            .map_err(|error| again(error.to_string()))?;
+        reads::keep_undecoded(&mut locked(&self.aside), &self.shared, pushes)?;
         let rows = pushes
             .iter()
             .map(|push| (push.incoming.source.as_str(), &push.incoming.rows));
@@ -231,58 +250,52 @@ impl Writer {
     }
 
     /// Gives rows that say no arrival one of now.
-    fn stamp(&self, pushes: &mut [Push]) -> Result<(), featr::Error> {
-        if pushes.is_empty() {
-            return Ok(());
-        }
+    fn stamp(&self, pushes: &mut [Push], bound_us: Option<i64>) -> Result<(), featr::Error> {
         // Each push has a stamp of its own: they land one after another.
-        let (mut stamp_us, guarded) = {
-            let mut core = self.shared.core();
-            let stamp_us = core.stamp(&*self.shared.clock);
-            let guarded = self.guard(pushes, core.online.cuts(), stamp_us)?;
-            guarded.iter().for_each(|us| core.guard(*us));
-            (stamp_us, guarded.is_some())
-        };
-        let mut stamped = 0;
-        for push in pushes {
-            let source = self.shared.source(&push.incoming.source);
-            let rows = source.map_or(Ok(0), |source| push.incoming.stamp(source, stamp_us))? + push.late.len();
-            push.stamped_us = (rows > 0).then_some(stamp_us);
-            stamp_us += i64::from(rows > 0);
-            stamped += rows;
-        }
-        if stamped == 0 && !guarded {
-            self.shared.core().never_lands();
-        }
-        Ok(())
-    }
-
-    /// Of rows of tables: gives those that say an arrival up to the cut the next stamp, and guards the others. What was looked up
-    /// stays what it was: a version is known from when the server knows it. Gives the least instant that is guarded.
-    fn guard(&self, pushes: &mut [Push], cuts: Option<&Cuts>, mut stamp_us: i64) -> Result<Option<i64>, featr::Error> {
-        let mut least = None;
         for push in pushes {
             let Some(source) = self.shared.source(&push.incoming.source) else {
                 continue;
             };
-            let arrivals = push.incoming.arrivals(source);
-            if self.shared.tables.contains(&source.name) {
-                let cut_us = cuts.and_then(|cuts| cuts.get(&source.name)).copied();
-                push.late = cut_us.map_or(Ok(Vec::new()), |cut_us| {
-                    push.incoming.arrive_late(source, cut_us, stamp_us)
-                })?;
-                let delay_us = self.shared.options.delay_us.unwrap_or(source.delay_us);
-                let own = arrivals
-                    .iter()
-                    .flatten()
-                    .filter(|us| cut_us.is_none_or(|cut_us| **us > cut_us));
-                push.guard_us = own.min().map(|us| us.saturating_add_unsigned(delay_us));
-                least = push.guard_us.into_iter().chain(least).min();
+            // No base is read between a stamp and its being known.
+            let mut core = self.shared.core();
+            let stamp_us = core.stamp(&*self.shared.clock);
+            let (late, guard_us) = match self.shared.tables.contains(&source.name) {
+                true => self.guard(&core, push, (source, stamp_us), bound_us)?,
+                false => (Vec::new(), None),
+            };
+            let rows = push.incoming.stamp(source, stamp_us)? + late.len();
+            push.late = late;
+            push.guard_us = guard_us;
+            push.stamped_us = (rows > 0).then_some(stamp_us);
+            if let Some(from_us) = push.arrives_from_us() {
+                core.sent(from_us);
             }
-            let is_stamped = !push.late.is_empty() || arrivals.iter().any(Option::is_none);
-            stamp_us += i64::from(is_stamped);
         }
-        Ok(least)
+        Ok(())
+    }
+
+    /// Of rows of a table: gives those that say an arrival up to the cut this stamp, and tells which ones; and up to which instant
+    /// the others guard the base. What was looked up stays what it was: a version is known from when the server knows it.
+    fn guard(
+        &self,
+        core: &Core,
+        push: &mut Push,
+        (source, stamp_us): (&Source, i64),
+        bound_us: Option<i64>,
+    ) -> Result<(Vec<u64>, Option<i64>), featr::Error> {
+        let options = &self.shared.options;
+        // Until they have landed somebody may be answered with the base as it is, shown or not.
+        let base_us = core.base_us.min(bound_us.unwrap_or(i64::MIN).max(core.bound_us));
+        let cuts = core.cuts_at(base_us, &self.shared.sources, options.delay_us);
+        let cut_us = cuts.get(&source.name).copied();
+        let arrivals = push.incoming.arrivals(source).into_iter().flatten();
+        let own = arrivals.filter(|us| cut_us.is_none_or(|cut_us| *us > cut_us)).min();
+        let late = match cut_us {
+            Some(cut_us) => push.incoming.arrive_late(source, cut_us, stamp_us)?,
+            None => Vec::new(),
+        };
+        let delay_us = options.delay_us.unwrap_or(source.delay_us);
+        Ok((late, own.map(|us| us.saturating_add_unsigned(delay_us))))
     }
 
     fn cuts_at(&self, base_us: i64, held: &BTreeSet<String>) -> Cuts {
@@ -290,92 +303,65 @@ impl Writer {
         shared.core().cuts_but(held, base_us, &shared.sources, options.delay_us)
     }
 
-    /// Takes the rows of a push into the engine, in parts: who asks meanwhile waits for one of them.
-    fn take_in_rows(&self, push: &Push) -> Result<PushReport, featr::Error> {
+    /// Sends durable rows on their way into the shards.
+    fn take_in(&mut self, pushes: Vec<Push>, now_us: i64) {
+        let group: Vec<Landing> = pushes.into_iter().map(|push| self.stage(push)).collect();
+        if !group.is_empty() {
+            self.lander.send(group, now_us);
+        }
+    }
+
+    /// What of the way of rows into the state needs none of it; and the shards begin with the rest.
+    fn stage(&mut self, push: Push) -> Landing {
         let Incoming { source, rows, .. } = &push.incoming;
         let declared = self.shared.source(source).ok_or_else(|| featr::Error::UnknownSource {
             source: source.clone(),
             known: Vec::new(),
-        })?;
-        let mut pushing = Pushing::new(declared, rows)?;
-        loop {
-            let mut core = self.shared.core();
-            let Core { online, answered, .. } = &mut *core;
-            let is_more = online.take_in(&mut pushing, PART_ROWS, Some(answered));
-            drop(core);
-            if !is_more {
-                break;
-            }
-            self.shared.give_way();
-        }
-        let mut report = pushing.finish();
-        if !push.late.is_empty() {
-            report.overdue = push.late.len() as u64;
-            report.overdue_rows.clone_from(&push.late);
-        }
-        Ok(report)
-    }
-
-    /// Takes durable rows into the engine, keeps aside what is to be kept, and answers.
-    fn take_in(&mut self, pushes: Vec<Push>, now_us: i64) {
-        let mut done: Vec<(Push, Result<PushReport, featr::Error>, bool)> = Vec::with_capacity(pushes.len());
-        let lands = |push: &Push| push.stamped_us.into_iter().chain(push.guard_us).min();
-        let all: Vec<Option<i64>> = pushes.iter().map(lands).collect();
-        for (place, push) in pushes.into_iter().enumerate() {
-            let report = self.take_in_rows(&push);
-            let mut core = self.shared.core();
-            if all[place].is_some() {
-                let next = all[place + 1..].iter().flatten().min();
-                core.landed_up_to(push.stamped_us, next.copied());
-            }
-            let (sources, delay_us) = (&self.shared.sources, self.shared.options.delay_us);
-            let prepared = core.prepare(&*self.shared.clock, sources, delay_us);
-            drop(core);
-            done.push((push, prepared.and(report), false));
-            self.shared.give_way();
-        }
-        let mut kept = Ok(());
-        for (push, report, has_lines) in &mut done {
-            let source = self.shared.source(&push.incoming.source);
-            if let (Ok(report), Some(source)) = (report, source) {
-                let about = About::of(push, now_us);
-                let noted = self.aside.note(source, (&push.incoming, report), about);
-                *has_lines = *noted.as_ref().unwrap_or(&true);
-                kept = kept.and(noted.map(|_| ()).map_err(|error| error.to_string()));
-            }
-        }
-        let kept = reads::kept(&mut self.aside, &self.shared)
-            .map_err(|(why, _)| why)
-            .and(kept);
-        for (push, report, has_lines) in done {
-            let result = report.map_err(Refused::Request).and_then(|report| {
-                if let Err(why) = kept.clone()
-                    && has_lines
-                {
-                    return Err(Refused::Unwritable { why });
+        });
+        let staged = declared
+            .and_then(|declared| Pushing::new(declared, rows))
+            .map(|pushing| {
+                let (tell, told) = channel();
+                let mut reports = Vec::new();
+                let mut of_shards: Vec<Vec<StagedPart>> = self.shared.shards.iter().map(|_| Vec::new()).collect();
+                for staged in self.stage.stage(&pushing, PART_ROWS * of_shards.len()) {
+                    reports.push(staged.report);
+                    let parts = of_shards.iter_mut().zip(staged.parts);
+                    parts.for_each(|(of_shard, part)| of_shard.push(part));
                 }
-                self.shared.count(&push.incoming, &report);
-                Ok(Pushed::of(&push.incoming, report, push.stamped_us))
+                let mut shards = 0;
+                for (shard, parts) in of_shards.into_iter().enumerate() {
+                    if parts.iter().any(|part| !part.is_empty()) {
+                        shards += 1;
+                        // That nobody takes it is found out by who lands.
+                        let _ = self.workers.take_in(shard, parts, tell.clone());
+                    }
+                }
+                InShards {
+                    pushing,
+                    reports,
+                    shards,
+                    told,
+                }
             });
-            let took = push.begun.elapsed().as_micros();
-            self.shared.counters.pushes.add(u64::try_from(took).unwrap_or(u64::MAX));
-            (push.then)(result);
-        }
+        Landing { push, staged }
     }
 
     /// Releases what no question can reach any more, and tells what can be known without the engine.
     fn look_around(&mut self) {
         let shared = &*self.shared;
-        let mut core = shared.core();
         if self.released.elapsed() >= LOOK_EVERY {
             self.released = Instant::now();
-            core.release(&*shared.clock, shared.options.history_us);
+            shared.release();
         }
-        shared.published.show(&core.answered, core.base_us);
+        {
+            let core = shared.core();
+            shared.published.show(&core.answered, core.base_us);
+        }
         let (at, took) = self.sized;
         if shared.published.is_looked_at() && at.elapsed() >= LOOK_EVERY.max(took * LOOK_PART) {
             let begun = Instant::now();
-            shared.published.set_stats(core.online.stats());
+            shared.published.set_stats(shard::stats(&shared.shards));
             self.sized = (Instant::now(), begun.elapsed());
         }
     }

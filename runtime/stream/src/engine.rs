@@ -1,19 +1,19 @@
 //! The engine: a graph that runs, in one truth, up to a cut.
 
 use crate::delta::{RowDeltas, Weight, Weights};
-use crate::graph::{Network, Receivers};
+use crate::graph::{Network, Receivers, Service};
 use crate::kept::Kept;
 use crate::now::{Cuts, Now};
 use crate::operator::Asked;
 use crate::operators::source;
 use crate::paging::Paging;
-use crate::question::{Questions, ReadError, has_type};
+use crate::question::{Questions, ReadError, check_questions};
 use crate::report::{AdvanceReport, FeatureTrouble, LogStats, Reason, StepReport};
 use crate::restored::{LogName, Rebuild, RestoreReport, ToRebuild};
-use crate::snapshot::{self, RestoreError, Section, Snapshotting, State};
+use crate::snapshot::{self, RestoreError, Section, State};
 use featc_ir::display::instant;
 use featc_ir::plan::{Spine, StreamGraph};
-use featc_ir::{Bug, Key, Source, Status, Truth};
+use featc_ir::{Bug, Source, Status, Truth};
 use featr_kernels::{Batch, Column, Value};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,9 +38,9 @@ use std::fmt;
 /// - **NO-CLOCK**: nothing here reads a clock, draws a random number, starts a thread or does I/O.
 #[derive(Debug)]
 pub struct Engine {
-    program: String,
-    network: Network,
-    now: Now,
+    pub(crate) program: String,
+    pub(crate) network: Network,
+    pub(crate) now: Now,
 }
 
 /// The cut was asked to go back.
@@ -182,6 +182,19 @@ impl Engine {
         self.step_rows(source, batch, Weights::new(weights.to_vec()), Receivers::All)
     }
 
+    /// As [`Engine::step`], with the report of rows that were staged: who lands them knows which ones are overdue, and ends it.
+    pub(crate) fn step_staged(&mut self, source: &str, batch: &Batch, report: &mut StepReport) {
+        let mut sources = self.network.sources();
+        let Some((place, _)) = sources.find(|(_, known)| known.name == source) else {
+            return;
+        };
+        drop(sources);
+        let weights = Weights::INSERTS;
+        let rows = RowDeltas { batch, weights };
+        self.network.push(place, rows, Receivers::All, &self.now, report);
+        report.waiting += std::mem::take(&mut report.overdue);
+    }
+
     fn step_rows(&mut self, source: &str, batch: &Batch, weights: Weights, into: Receivers) -> StepReport {
         // Law: complete_delivery (proofs/theory/Truth.v)
         let mut sources = self.network.sources();
@@ -224,10 +237,24 @@ impl Engine {
         questions: &Questions,
         troubles: Option<&mut Vec<FeatureTrouble>>,
     ) -> Result<Vec<(Column, Vec<Status>)>, ReadError> {
+        let mut none = Vec::new();
+        let asked = self.asked(service)?;
+        check_questions(&asked.spine, questions)?;
+        let now = self.at(questions, troubles.is_some())?;
+        let troubles = troubles.unwrap_or(&mut none);
+        let columns = self.network.columns(asked, now, troubles)?;
+        Ok(asked.with_own(columns, now, troubles))
+    }
+
+    /// A service that there is.
+    pub(crate) fn asked(&self, service: &str) -> Result<&Service, ReadError> {
         let mut services = self.network.services.iter();
         let asked = services.find(|known| known.name == service);
-        let asked = asked.ok_or_else(|| ReadError::UnknownService(service.to_owned()))?;
-        check_questions(&asked.spine, questions)?;
+        asked.ok_or_else(|| ReadError::UnknownService(service.to_owned()))
+    }
+
+    /// Questions where they can be answered.
+    pub(crate) fn at<'a>(&'a self, questions: &'a Questions, counts: bool) -> Result<Asked<'a>, ReadError> {
         let at_cut = matches!(self.now.truth, Truth::AsOfArrival { .. });
         let elsewhere = |at_us: &&i64| at_cut && Some(**at_us) != self.now.cut_us;
         if let Some(at_us) = questions.times.iter().find(elsewhere) {
@@ -236,12 +263,11 @@ impl Engine {
                 cut_us: self.now.cut_us,
             });
         }
-        let now = Asked {
+        Ok(Asked {
             questions,
             now: &self.now,
-            counts: troubles.is_some(),
-        };
-        self.network.answer(asked, now, troubles.unwrap_or(&mut Vec::new()))
+            counts,
+        })
     }
 
     /// The state as bytes: a function of the program, the truth, the cut and the set of rows accepted, and of nothing
@@ -250,16 +276,6 @@ impl Engine {
         let mut snapshot = self.begin_snapshot();
         while self.put_part(&mut snapshot, usize::MAX) {}
         snapshot.finish()
-    }
-
-    /// Begins a snapshot that is taken in parts.
-    pub fn begin_snapshot(&self) -> Snapshotting {
-        Snapshotting::begin(&self.program, &self.now, self.network.states())
-    }
-
-    /// Adds the next `entities` entities of a log to a snapshot of this engine; tells whether there is more.
-    pub fn put_part(&self, snapshot: &mut Snapshotting, entities: usize) -> bool {
-        snapshot.put_part(entities, self.network.states())
     }
 
     /// An engine that goes on from a snapshot of the same truth, of this program or of another one, and what it could take
@@ -376,24 +392,4 @@ fn take_over(
         }
     }
     Ok(Err(refused.unwrap_or(Rebuild::NoState)))
-}
-
-fn check_questions(spine: &Spine, questions: &Questions) -> Result<(), ReadError> {
-    let rows = questions.times.len();
-    let fits = |keys: &[Key], columns: &[Column]| {
-        keys.len() == columns.len()
-            && keys
-                .iter()
-                .zip(columns)
-                .all(|(key, column)| has_type(column, key.ty, rows))
-    };
-    let fits_own = fits(&spine.self_columns, &questions.self_columns) && fits(&spine.request, &questions.request);
-    if fits(&spine.keys, &questions.keys) && fits_own {
-        return Ok(());
-    }
-    let wanted = [&spine.keys, &spine.self_columns, &spine.request].into_iter().flatten();
-    let wanted: Vec<String> = wanted.map(|key| format!("{}: {}", key.name, key.ty)).collect();
-    Err(ReadError::WrongShape {
-        wanted: format!("({})", wanted.join(", ")),
-    })
 }

@@ -1,6 +1,6 @@
 //! The running graph: one operator for each one in the plan, with its wires as positions.
 
-use crate::delta::{Delta, RowDeltas};
+use crate::delta::{Delta, EventDeltas, RowDeltas};
 use crate::log::LogAsk;
 use crate::now::Now;
 use crate::operator::{Answer, Ask, Asked, Operator, Port};
@@ -77,8 +77,29 @@ struct Pull {
 }
 
 impl Service {
+    /// Per column, which of the keys it goes by; and of these, the positions among the service's.
+    pub fn keys(&self) -> (Vec<usize>, Vec<&[usize]>) {
+        let mut columns = vec![0; self.columns];
+        let mut keys: Vec<&[usize]> = Vec::new();
+        for part in &self.parts {
+            let of_logs = part.pull.inputs.iter().filter_map(|input| match &input.ask {
+                Ask::Log(ask) => Some(ask.keys.as_slice()),
+                Ask::Finish => None,
+            });
+            for of_log in of_logs {
+                let known = keys.iter().position(|known| *known == of_log);
+                let place = known.unwrap_or(keys.len());
+                if known.is_none() {
+                    keys.push(of_log);
+                }
+                part.columns.iter().for_each(|(column, _)| columns[*column] = place);
+            }
+        }
+        (columns, keys)
+    }
+
     /// What comes out of the columns that are taken, and the features of the service's own.
-    fn with_own(
+    pub fn with_own(
         &self,
         mut answers: Vec<(Column, Vec<Status>)>,
         asked: Asked<'_>,
@@ -275,8 +296,48 @@ impl Network {
         report
     }
 
-    /// Answers a service, one column per column of it. Where somebody counts, `troubles` has every feature behind it.
-    pub fn answer(
+    /// As [`Network::push`] up to the logs: events, each with the positions of the logs that they go to.
+    pub fn stage(
+        &mut self,
+        source: usize,
+        rows: RowDeltas<'_>,
+        now: &Now,
+        report: &mut StepReport,
+    ) -> Vec<(Vec<usize>, EventDeltas)> {
+        let Some(route) = self.routes.iter().find(|route| route.stops[0].0 == source) else {
+            return Vec::new();
+        };
+        let mut deltas: Vec<Option<Delta<'_>>> = Vec::with_capacity(route.stops.len());
+        let mut readers: Vec<Vec<usize>> = vec![Vec::new(); route.stops.len()];
+        deltas.push(Some(Delta::Rows(rows)));
+        for (place, inputs) in &route.stops[1..] {
+            let operator = &mut self.operators[*place];
+            let mut output = None;
+            for input in inputs {
+                match &deltas[*input] {
+                    Some(_) if operator.state().is_some() => readers[*input].push(*place),
+                    Some(delta) => output = operator.step(delta, now, report),
+                    None => {}
+                }
+            }
+            deltas.push(output);
+        }
+        let events = readers.into_iter().zip(deltas).filter_map(|(logs, delta)| match delta {
+            Some(Delta::Events(events)) if !logs.is_empty() => Some((logs, events)),
+            _ => None,
+        });
+        events.collect()
+    }
+
+    /// Pushes a delta through these operators.
+    pub fn step(&mut self, operators: &[usize], delta: &Delta<'_>, now: &Now, report: &mut StepReport) {
+        for place in operators {
+            self.operators[*place].step(delta, now, report);
+        }
+    }
+
+    /// What a service takes from its logs, column by column. Where somebody counts, `troubles` has every feature behind it.
+    pub fn columns(
         &self,
         service: &Service,
         asked: Asked<'_>,
@@ -298,8 +359,7 @@ impl Network {
                 };
             }
         }
-        let answers: Vec<(Column, Vec<Status>)> = answers.into_iter().flatten().collect();
-        Ok(service.with_own(answers, asked, troubles))
+        Ok(answers.into_iter().flatten().collect())
     }
 
     fn read(&self, pull: &Pull, asked: Asked<'_>) -> Result<Answer, ReadError> {

@@ -1,8 +1,9 @@
 //! Questions to a service, and why they could not be answered.
 
 use crate::restored::LogName;
-use featc_ir::Type;
 use featc_ir::display::instant;
+use featc_ir::plan::Spine;
+use featc_ir::{Key, Type};
 use featr_kernels::Column;
 use std::fmt;
 
@@ -19,6 +20,20 @@ pub struct Questions {
     pub self_columns: Vec<Column>,
     /// The fields of requests that the service reads, in its order.
     pub request: Vec<Column>,
+}
+
+impl Questions {
+    /// Some of them, in this order.
+    #[must_use]
+    pub fn take(&self, rows: &[u32]) -> Questions {
+        let take = |columns: &[Column]| columns.iter().map(|column| column.take(rows)).collect();
+        Questions {
+            times: rows.iter().map(|row| self.times[*row as usize]).collect(),
+            keys: take(&self.keys),
+            self_columns: take(&self.self_columns),
+            request: take(&self.request),
+        }
+    }
 }
 
 /// Why questions could not be answered.
@@ -66,4 +81,28 @@ pub(crate) fn has_type(column: &Column, ty: Type, rows: usize) -> bool {
         && std::mem::discriminant(&column.data) == std::mem::discriminant(&storage)
         && column.data.len() == rows
         && column.tags.as_ref().is_none_or(|tags| tags.len() == rows)
+}
+
+/// Whether questions bring what a service asks for.
+///
+/// # Errors
+/// [`ReadError::WrongShape`].
+pub(crate) fn check_questions(spine: &Spine, questions: &Questions) -> Result<(), ReadError> {
+    let rows = questions.times.len();
+    let fits = |keys: &[Key], columns: &[Column]| {
+        keys.len() == columns.len()
+            && keys
+                .iter()
+                .zip(columns)
+                .all(|(key, column)| has_type(column, key.ty, rows))
+    };
+    let fits_own = fits(&spine.self_columns, &questions.self_columns) && fits(&spine.request, &questions.request);
+    if fits(&spine.keys, &questions.keys) && fits_own {
+        return Ok(());
+    }
+    let wanted = [&spine.keys, &spine.self_columns, &spine.request].into_iter().flatten();
+    let wanted: Vec<String> = wanted.map(|key| format!("{}: {}", key.name, key.ty)).collect();
+    Err(ReadError::WrongShape {
+        wanted: format!("({})", wanted.join(", ")),
+    })
 }

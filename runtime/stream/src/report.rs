@@ -84,6 +84,21 @@ pub struct LogReport {
     pub waiting: u64,
 }
 
+impl LogReport {
+    fn add(&mut self, other: LogReport) {
+        self.filtered += other.filtered;
+        self.null_time += other.null_time;
+        self.null_key += other.null_key;
+        self.rejected.extend(other.rejected);
+        self.inserted += other.inserted;
+        self.duplicates += other.duplicates;
+        self.retracted += other.retracted;
+        self.unknown += other.unknown;
+        self.expired += other.expired;
+        self.waiting += other.waiting;
+    }
+}
+
 /// What a move of the cut did, summed over all logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AdvanceReport {
@@ -139,6 +154,8 @@ pub struct StepReport {
     pub expired: u64,
     /// In row order.
     pub rejected: Vec<Rejected>,
+    /// The least arrival of an accepted row, where rows wait for a cut.
+    pub least_arrival_us: Option<i64>,
     /// Per accepted row, what the logs did with it so far.
     pub(crate) fates: Vec<Fate>,
     /// One per `Log` that reads the source, in graph order.
@@ -169,6 +186,31 @@ impl StepReport {
         }
     }
 
+    /// Adds what became of the same rows elsewhere.
+    pub fn add(&mut self, other: StepReport) {
+        self.accepted += other.accepted;
+        self.waiting += other.waiting;
+        self.rejected.extend(other.rejected);
+        self.least_arrival_us = self.least_arrival_us.into_iter().chain(other.least_arrival_us).min();
+        self.fates
+            .resize(self.fates.len().max(other.fates.len()), Fate::Nowhere);
+        for (known, fate) in self.fates.iter_mut().zip(other.fates) {
+            *known = fate.max(*known);
+        }
+        for log in other.logs {
+            match self.logs.iter_mut().find(|known| known.log == log.log) {
+                Some(known) => known.add(log),
+                None => self.logs.push(log),
+            }
+        }
+    }
+
+    /// Ends the report of rows that were staged and taken in.
+    pub fn finish(&mut self) {
+        self.settle();
+        self.logs.sort_by_key(|log| log.log);
+    }
+
     /// Counts what every log has noted.
     pub(crate) fn settle(&mut self) {
         let fates = std::mem::take(&mut self.fates);
@@ -183,6 +225,7 @@ impl StepReport {
             waiting: 0,
             overdue: 0,
             expired: 0,
+            least_arrival_us: None,
             fates: Vec::new(),
             rejected: (0..rows as u32).map(|row| Rejected { row, reason }).collect(),
             logs: Vec::new(),

@@ -25,7 +25,7 @@ mod columns;
 mod state;
 mod writing;
 
-pub(crate) use body::{put_entity, put_waiting};
+pub(crate) use body::put_entity;
 pub(crate) use state::{Schema, State, StateColumn};
 pub use writing::Snapshotting;
 

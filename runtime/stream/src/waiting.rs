@@ -94,6 +94,29 @@ impl Run {
         self.compare(row, other).then_with(|| place(row).cmp(&place(other)))
     }
 
+    /// Runs of different entities, each in the order of snapshots, as one that is.
+    pub fn joined(mut runs: impl Iterator<Item = Run>) -> Run {
+        let mut all = runs.next().unwrap_or_else(|| Run::new(&[]));
+        let mut is_one = true;
+        for run in runs.filter(|run| run.len() > 0) {
+            is_one = false;
+            all.append(&run);
+        }
+        if is_one {
+            return all;
+        }
+        let mut rows: Vec<u32> = all.rows().collect();
+        rows.sort_by(|left, right| all.compare_deltas(*left as usize, *right as usize));
+        all.take(&rows)
+    }
+
+    /// Its rows, those of some entities and the others.
+    fn split(self, is_theirs: &dyn Fn(&[u8]) -> bool) -> (Run, Run) {
+        let (theirs, ours): (Vec<u32>, Vec<u32>) =
+            self.rows().partition(|row| is_theirs(self.entities.get(*row as usize)));
+        (self.take(&theirs), self.take(&ours))
+    }
+
     /// Whether it is as [`Waiting::sorted`] gives it.
     pub fn is_sorted(&self) -> bool {
         let is_next = |row: usize| match self.compare_deltas(row - 1, row) {
@@ -173,6 +196,16 @@ impl Waiting {
     /// All that wait.
     pub fn runs(&self) -> &[Run] {
         &self.runs
+    }
+
+    /// Takes out what waits of some entities.
+    pub fn split_off(&mut self, is_theirs: &dyn Fn(&[u8]) -> bool) -> Waiting {
+        let runs = std::mem::take(&mut self.runs).into_iter();
+        let (mut theirs, ours): (Vec<Run>, Vec<Run>) = runs.map(|run| run.split(is_theirs)).unzip();
+        self.runs = ours;
+        self.runs.retain(|run| run.len() > 0);
+        theirs.retain(|run| run.len() > 0);
+        Waiting { runs: theirs }
     }
 
     /// Makes one run of all: where some retract, the order of arrival counts between runs, too.

@@ -13,7 +13,8 @@ mod tests;
 
 use crate::paging::Paging;
 pub(crate) use change::Changes;
-use entity::{EntityLog, Place, Shape};
+pub(crate) use entity::EntityLog;
+use entity::{Place, Shape};
 use featc_ir::plan::{FoldSpec, Part};
 use featc_ir::{Bounds, Excluding, Status, Type};
 use featr_kernels::Column;
@@ -40,8 +41,11 @@ pub(crate) struct Log {
     /// Entity key to position in `entities`. Only looked up, never iterated: its order reaches no output.
     positions: HashMap<Box<[u8]>, usize, Xxh3DefaultBuilder>,
     /// In any order; none is without events.
-    entities: Vec<(Box<[u8]>, EntityLog)>,
+    entities: Entities,
 }
+
+/// Entities with their events.
+pub(crate) type Entities = Vec<(Box<[u8]>, EntityLog)>;
 
 /// One question about one entity.
 #[derive(Debug, Clone, Copy)]
@@ -121,7 +125,7 @@ impl Log {
 
     fn entity<'a>(
         positions: &mut HashMap<Box<[u8]>, usize, Xxh3DefaultBuilder>,
-        entities: &'a mut Vec<(Box<[u8]>, EntityLog)>,
+        entities: &'a mut Entities,
         key: &[u8],
     ) -> &'a mut EntityLog {
         let position = match positions.get(key) {
@@ -254,6 +258,21 @@ impl Log {
     /// The keys of the entities, in any order.
     pub fn keys(&self) -> Vec<Box<[u8]>> {
         self.entities.iter().map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Takes out some entities.
+    pub fn split_off(&mut self, is_theirs: &dyn Fn(&[u8]) -> bool) -> Entities {
+        let all = std::mem::take(&mut self.entities).into_iter();
+        let (theirs, ours) = all.partition(|(key, _)| is_theirs(key));
+        self.put_entities(ours);
+        theirs
+    }
+
+    /// Puts in entities in the place of those that are here.
+    pub fn put_entities(&mut self, entities: Entities) {
+        let keys = entities.iter().enumerate();
+        self.positions = keys.map(|(position, (key, _))| (key.clone(), position)).collect();
+        self.entities = entities;
     }
 
     /// Puts in an entity that is not here yet, with events that ascend strictly.

@@ -47,6 +47,7 @@ impl Operator for AcceptOperator {
         if let Some((until_us, arrivals)) = &gate {
             let waiting = arrivals.iter().filter(|arrival| i128::from(**arrival) > *until_us);
             report.waiting = waiting.count() as u64;
+            report.least_arrival_us = arrivals.iter().min().copied();
             if now.has_cut(&self.gate) {
                 report.overdue = report.accepted - report.waiting;
             }

@@ -16,7 +16,7 @@ use crate::now::{Gate, Now};
 use crate::operator::{Operator, Port};
 use crate::report::{AdvanceReport, LogStats, StepReport};
 use crate::restored::{LogName, Rebuild};
-use crate::snapshot::{self, RestoreError, Schema, Section, State, StateColumn};
+use crate::snapshot::{RestoreError, Schema, Section, State, StateColumn};
 use crate::waiting::{Run, Waiting};
 use featc_ir::hash::state_key;
 use featc_ir::plan::{LogId, RowSpec};
@@ -258,7 +258,11 @@ impl State for AwaitOperator {
         false
     }
 
-    fn put_waiting(&self, out: &mut Vec<u8>) {
+    fn is_of_entities(&self) -> bool {
+        false
+    }
+
+    fn waiting(&self) -> Run {
         let mut all = Run::new(&self.types());
         for run in self.waiting.runs() {
             all.append(&run.take(&run.rows().collect::<Vec<u32>>()));
@@ -271,7 +275,7 @@ impl State for AwaitOperator {
             .map_or_else(Vec::new, |arrivals| arrivals.i64s().to_vec());
         let mut waiting = Waiting::default();
         waiting.put_run(all);
-        snapshot::put_waiting(out, &waiting.sorted(&self.types(), None));
+        waiting.sorted(&self.types(), None)
     }
 
     fn refuses(&self, section: &Section<'_>, _: &Now) -> Option<Rebuild> {

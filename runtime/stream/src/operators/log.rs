@@ -11,9 +11,13 @@
 //! question that can still be asked, and are released. The *horizon* is the least instant whose windows lie behind the
 //! floor; questions before it are refused.
 
+mod carried;
+mod moving;
+
 use crate::delta::{Delta, EventDeltas};
 use crate::kept::Kept;
 use crate::log::{Changes, Log, LogAnswers, LogAsk, LogQuestion};
+use crate::moved::Moved;
 use crate::now::{Gate, Now};
 use crate::operator::{Answer, Ask, Asked, Operator, Port};
 use crate::paging::Paging;
@@ -23,11 +27,11 @@ use crate::restored::{LogName, Rebuild};
 use crate::retention::floor_us;
 use crate::shared::SharedLog;
 use crate::snapshot::{self, RestoreError, Schema, Section, State, StateColumn};
-use crate::waiting::Waiting;
-use featc_ir::display::expression;
+use crate::waiting::{Run, Waiting};
+use carried::carried;
 use featc_ir::hash::lift_keys;
-use featc_ir::plan::{LogId, RowSpec};
-use featc_ir::{Bug, ColumnId, Expr, Source, Step, Type};
+use featc_ir::plan::LogId;
+use featc_ir::{Bug, Type};
 use featr_kernels::identity::{self, Keys};
 use featr_kernels::{Column, Tag, Value};
 use std::collections::BTreeMap;
@@ -268,9 +272,16 @@ impl State for LogOperator {
         true
     }
 
-    fn put_waiting(&self, out: &mut Vec<u8>) {
-        let waiting = self.waiting.sorted(self.log.lift_types(), self.floor_us);
-        snapshot::put_waiting(out, &waiting);
+    fn waiting(&self) -> Run {
+        self.waiting.sorted(self.log.lift_types(), self.floor_us)
+    }
+
+    fn split_off(&mut self, is_theirs: &dyn Fn(&[u8]) -> bool) -> Option<Moved> {
+        Some(self.moved_from(is_theirs))
+    }
+
+    fn put_moved(&mut self, moved: Moved) {
+        self.moved_to(moved);
     }
 
     fn refuses(&self, section: &Section<'_>, now: &Now) -> Option<Rebuild> {
@@ -357,7 +368,7 @@ impl State for LogOperator {
         let key = identity::key_of_values(&keys.collect::<Option<Vec<Value>>>()?);
         let mut events = self.log.events_of(&key, self.floor_us);
         let mut arrivals = vec![None; events.len()];
-        let waiting = self.waiting.sorted(self.log.lift_types(), self.floor_us);
+        let waiting = State::waiting(self);
         let rows = (0u32..).zip(waiting.entities.iter());
         let own: Vec<u32> = rows.filter(|(_, entity)| *entity == key).map(|(row, _)| row).collect();
         arrivals.extend(own.iter().map(|row| Some(waiting.arrivals[*row as usize])));
@@ -374,22 +385,6 @@ impl State for LogOperator {
     fn log(&self) -> &Log {
         &self.log
     }
-}
-
-/// What events carry, in words of the program.
-fn carried(source: &Source, rows: &RowSpec) -> Vec<String> {
-    let mut texts: Vec<String> = source.columns.iter().map(|column| column.name.clone()).collect();
-    let text = |texts: &[String], expr: &Expr| {
-        let name = |id: ColumnId| texts.get(id.index()).cloned();
-        expression(expr, &|id| name(id).unwrap_or_else(|| format!("#{}", id.0)))
-    };
-    for step in &rows.steps {
-        match step {
-            Step::Let(value) => texts.push(text(&texts, value)),
-            Step::Where(_) => {}
-        }
-    }
-    rows.lifts.iter().map(|lift| text(&texts, lift)).collect()
 }
 
 /// A key without nulls and errors in it.

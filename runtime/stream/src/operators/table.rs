@@ -179,6 +179,7 @@ impl Operator for TableOperator {
         let verdict = rows::accept(&self.gate.source, delta.batch);
         let until_us = now.visible_until(&self.gate).unwrap_or(i128::MIN);
         let arrivals = rows::arrivals(&self.gate.source, delta.batch).unwrap_or_default();
+        let mut least_us = report.least_arrival_us;
         for (row, code) in (0u32..).zip(&verdict.keep) {
             if let Some(reason) = rows::Reason::from_code(*code) {
                 let reason = Reason::Row(reason);
@@ -186,12 +187,15 @@ impl Operator for TableOperator {
                 continue;
             }
             report.accepted += 1;
-            match i128::from(arrivals[row as usize]) > until_us {
+            let arrival_us = arrivals[row as usize];
+            least_us = least_us.into_iter().chain([arrival_us]).min();
+            match i128::from(arrival_us) > until_us {
                 true => report.waiting += 1,
                 false => report.overdue += u64::from(now.has_cut(&self.gate)),
             }
             self.insert(&delta.batch.row(row as usize));
         }
+        report.least_arrival_us = least_us;
         None
     }
 
@@ -242,8 +246,12 @@ impl State for TableOperator {
         true
     }
 
-    fn put_waiting(&self, out: &mut Vec<u8>) {
-        snapshot::put_waiting(out, &Run::new(&self.types()));
+    fn waiting(&self) -> Run {
+        Run::new(&self.types())
+    }
+
+    fn is_of_entities(&self) -> bool {
+        false
     }
 
     fn refuses(&self, section: &Section<'_>, _: &Now) -> Option<Rebuild> {

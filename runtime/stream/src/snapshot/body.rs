@@ -76,7 +76,7 @@ pub(crate) fn put_entity(out: &mut Vec<u8>, key: &[u8], events: &Events) {
 }
 
 /// Writes what waits.
-pub(crate) fn put_waiting(out: &mut Vec<u8>, waiting: &Run) {
+pub(super) fn put_waiting(out: &mut Vec<u8>, waiting: &Run) {
     out.extend_from_slice(&(waiting.arrivals.len() as u32).to_le_bytes());
     let arrivals = waiting.arrivals.iter();
     arrivals.for_each(|arrival| out.extend_from_slice(&arrival.to_le_bytes()));

@@ -2,9 +2,11 @@
 
 use super::{RestoreError, Section};
 use crate::kept::Kept;
+use crate::moved::Moved;
 use crate::now::Now;
 use crate::report::LogStats;
 use crate::restored::{LogName, Rebuild};
+use crate::waiting::Run;
 use featc_ir::Type;
 use featr_kernels::Value;
 use std::collections::BTreeMap;
@@ -30,8 +32,21 @@ pub(crate) trait State {
     /// An entity as bytes, without its rows up to the floor; whether it has others.
     fn put_entity(&self, key: &[u8], floor_us: Option<i64>, out: &mut Vec<u8>) -> bool;
 
-    /// What waits as bytes.
-    fn put_waiting(&self, out: &mut Vec<u8>);
+    /// What waits, in the order of snapshots.
+    fn waiting(&self) -> Run;
+
+    /// Whether it is made of the entities that questions are about, and can go apart by them.
+    fn is_of_entities(&self) -> bool {
+        true
+    }
+
+    /// Takes out some of its entities, with what waits of them; nothing where it is not made of such.
+    fn split_off(&mut self, _is_theirs: &dyn Fn(&[u8]) -> bool) -> Option<Moved> {
+        None
+    }
+
+    /// Puts in what was taken out of a state of the same log; this one has been given nothing yet.
+    fn put_moved(&mut self, _moved: Moved) {}
 
     /// Why the state in a section cannot be taken over as what it would be here; `None`: it can.
     fn refuses(&self, section: &Section<'_>, now: &Now) -> Option<Rebuild>;

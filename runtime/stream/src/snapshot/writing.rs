@@ -1,7 +1,10 @@
 //! A snapshot that is written in parts.
 
+use super::body::put_waiting;
 use super::{MAGIC, State, VERSION, put_head, put_instant, put_text};
 use crate::now::Now;
+use crate::place::shard_of;
+use crate::waiting::Run;
 use featc_ir::Truth;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -37,7 +40,12 @@ struct Part {
 }
 
 impl Snapshotting {
-    pub(crate) fn begin<'a>(program: &str, now: &Now, states: impl Iterator<Item = &'a dyn State>) -> Snapshotting {
+    /// Of each state its shards, one or more, which are at one cut.
+    pub(crate) fn begin<'a>(
+        program: &str,
+        now: &Now,
+        states: impl Iterator<Item = Vec<&'a dyn State>>,
+    ) -> Snapshotting {
         let mut out = Vec::new();
         out.extend_from_slice(MAGIC);
         out.extend_from_slice(&VERSION.to_le_bytes());
@@ -60,15 +68,16 @@ impl Snapshotting {
             }
         }
         put_instant(&mut out, now.cut_us);
-        let part = |(place, state): (usize, &dyn State)| {
+        let part = |(place, shards): (usize, Vec<&dyn State>)| {
             let (mut head, mut waiting) = (Vec::new(), Vec::new());
+            let state = shards[0];
             put_head(&mut head, state);
-            state.put_waiting(&mut waiting);
+            put_waiting(&mut waiting, &Run::joined(shards.iter().map(|shard| shard.waiting())));
             Part {
                 place,
                 head,
                 floor_us: state.floor_us(),
-                keys: state.entities(),
+                keys: shards.iter().flat_map(|shard| shard.entities()).collect(),
                 is_sorted: false,
                 waiting,
                 begun: None,
@@ -89,7 +98,11 @@ impl Snapshotting {
     }
 
     /// Writes the next `entities` entities of a state; tells whether there is more.
-    pub(crate) fn put_part<'a>(&mut self, entities: usize, mut states: impl Iterator<Item = &'a dyn State>) -> bool {
+    pub(crate) fn put_part<'a>(
+        &mut self,
+        entities: usize,
+        mut states: impl Iterator<Item = Vec<&'a dyn State>>,
+    ) -> bool {
         self.prepare();
         let Some(part) = self.states.last_mut() else {
             return false;
@@ -102,11 +115,10 @@ impl Snapshotting {
             (out.len() - 8, 0)
         });
         let left = part.keys.len().saturating_sub(entities.max(1));
-        if let Some(state) = states.nth(part.place) {
+        if let Some(shards) = states.nth(part.place) {
             let keys = part.keys.drain(left..).rev();
-            written += keys
-                .map(|key| u64::from(state.put_entity(&key, part.floor_us, out)))
-                .sum::<u64>();
+            let put = |key: Box<[u8]>| shards[shard_of(&key, shards.len())].put_entity(&key, part.floor_us, out);
+            written += keys.map(put).map(u64::from).sum::<u64>();
         }
         part.begun = Some((body, written));
         if part.keys.is_empty() {

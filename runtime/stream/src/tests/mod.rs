@@ -10,4 +10,5 @@ mod releases;
 mod retractions;
 mod served;
 mod shapes;
+mod shards;
 mod snapshots;

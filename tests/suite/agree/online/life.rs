@@ -457,14 +457,17 @@ impl Life {
     fn opened(&self, version: &Version, fill: Option<Fill>) -> Result<Runtime, StateError> {
         let found = inspect(&version.featr, &self.disk, fill.as_ref())?;
         let refusal = found.and_then(|found| found.refusal());
+        // Every opening has another number of shards than the one before.
+        let options = Options {
+            shards: [1, 2, 5, 3][self.trace.len() % 4],
+            fill,
+            ..self.options.clone()
+        };
         let opened = Runtime::open(
             version.featr.clone(),
             Arc::new(self.disk.clone()),
             self.clock.clone(),
-            Options {
-                fill,
-                ..self.options.clone()
-            },
+            options,
         );
         let is_refused = matches!(opened, Err(StateError::OtherProgram { .. }));
         assert_eq!(refusal.is_some(), is_refused, "a dry run says {refusal:?}");

@@ -1,0 +1,148 @@
+//! One online state as several, each with some of the entities: they can be written and asked at the same time.
+//!
+//! ```text
+//! Pushing ─▶ Stage ─▶ Staged { part, part, … } ─▶ Online, Online, …        rows, without a state up to there
+//! Asking  ─▶ Online, Online, … ─▶ Known, Known, … ─▶ Stage ─▶ answers
+//! ```
+//!
+//! Neither answers nor snapshots tell in how many.
+
+use crate::error::Error;
+use crate::online::{Online, refused};
+use crate::pushing::Pushing;
+use crate::results::columns_to_batch;
+use arrow::array::RecordBatch;
+use featr_stream::{Engine, Known, Owners, Questions, Snapshotting, Staged, StagedPart, StepReport};
+
+/// What is done to rows and questions before and behind the states: an engine without events.
+#[derive(Debug)]
+pub struct Stage {
+    online: Online,
+    shards: usize,
+}
+
+/// Questions, and who can answer them.
+#[derive(Debug)]
+pub struct Asking {
+    service: String,
+    questions: Questions,
+    owners: Owners,
+}
+
+impl Asking {
+    /// The states that have to be asked, ascending.
+    pub fn shards(&self) -> Vec<usize> {
+        self.owners.shards()
+    }
+
+    /// Says at which instant it is asked, in microseconds since the epoch.
+    pub fn at(&mut self, at_us: i64) {
+        self.questions.times.fill(at_us);
+    }
+}
+
+impl Online {
+    /// This state as so many, and what they have in common. Each has its place from then on. A state that takes in tables with
+    /// versions stays one.
+    ///
+    /// # Errors
+    /// [`Error::Bug`].
+    pub fn divide(self, shards: usize) -> Result<(Stage, Vec<Online>), Error> {
+        let shards = match self.engine.can_divide() {
+            true => shards.max(1),
+            false => 1,
+        };
+        let stage = Stage {
+            online: self.fresh()?,
+            shards,
+        };
+        let others = (1..shards).map(|_| Ok(self.fresh()?.engine));
+        let others = others.collect::<Result<Vec<Engine>, Error>>()?;
+        let (graphs, refused) = (self.graphs, self.refused);
+        let online = |engine| Online {
+            graphs: graphs.clone(),
+            engine,
+            refused: refused.clone(),
+        };
+        let engines = self.engine.divide(others)?;
+        Ok((stage, engines.into_iter().map(online).collect()))
+    }
+
+    /// Takes in what was staged for this state; adds what became of it to a report that begins empty.
+    pub fn take_in_part(&mut self, part: &StagedPart, report: &mut StepReport) {
+        self.engine.take_in(part, report);
+    }
+
+    /// What this state, which has this place, knows of questions.
+    ///
+    /// # Errors
+    /// As [`Online::read`], of the instant.
+    pub fn known(&self, asking: &Asking, shard: usize) -> Result<Known, Error> {
+        let rows = asking.owners.rows(shard);
+        let known = self.engine.known(&asking.service, &asking.questions, (shard, rows));
+        known.map_err(refused)
+    }
+
+    /// As [`Online::begin_snapshot`], of this state, the first, and all others in their order. All are let in up to one cut.
+    pub fn begin_snapshot_with(&self, others: &[&Online]) -> Snapshotting {
+        self.engine.begin_snapshot_with(&engines(others))
+    }
+
+    /// As [`Online::put_part`], of the states that it was begun with.
+    pub fn put_part_with(&self, others: &[&Online], snapshot: &mut Snapshotting, entities: usize) -> bool {
+        self.engine.put_part_with(&engines(others), snapshot, entities)
+    }
+}
+
+fn engines<'a>(onlines: &[&'a Online]) -> Vec<&'a Engine> {
+    onlines.iter().map(|online| &online.engine).collect()
+}
+
+impl Stage {
+    /// Another one, for another thread.
+    ///
+    /// # Errors
+    /// [`Error::Bug`].
+    pub fn another(&self) -> Result<Stage, Error> {
+        Ok(Stage {
+            online: self.online.fresh()?,
+            shards: self.shards,
+        })
+    }
+
+    /// The rows of a push on their way, so many at a time.
+    pub fn stage(&mut self, pushing: &Pushing, rows: usize) -> Vec<Staged> {
+        let mut staged = Vec::new();
+        let mut from = 0;
+        while let Some(part) = pushing.part_from(from, rows) {
+            from += part.rows;
+            let source = pushing.source();
+            staged.push(self.online.engine.stage(source, &part, self.shards));
+        }
+        staged
+    }
+
+    /// Questions to a service, as [`Online::read`] takes them; [`Asking::at`] says when they are asked.
+    ///
+    /// # Errors
+    /// As [`Online::read`], but of instants.
+    pub fn asking(&self, service: &str, rows: &RecordBatch) -> Result<Asking, Error> {
+        let questions = self.online.questions(service, rows, vec![0; rows.num_rows()])?;
+        let owners = self.online.engine.owners(service, &questions, self.shards);
+        Ok(Asking {
+            service: service.to_owned(),
+            owners: owners.map_err(refused)?,
+            questions,
+        })
+    }
+
+    /// The answers, of what all states know that were asked; each feature is followed by its status.
+    ///
+    /// # Errors
+    /// None but bugs.
+    pub fn answers(&self, asking: &Asking, known: Vec<Known>) -> Result<RecordBatch, Error> {
+        let (service, questions) = (&asking.service, &asking.questions);
+        let composed = self.online.engine.compose(service, questions, &asking.owners, known);
+        columns_to_batch(&self.online.field_names(service), composed.map_err(refused)?, true)
+    }
+}
