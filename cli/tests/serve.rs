@@ -35,3 +35,5 @@ mod requests;
 mod sessions;
 #[path = "serve/state.rs"]
 mod state;
+#[path = "serve/tables.rs"]
+mod tables;
