@@ -185,7 +185,11 @@ impl fmt::Display for TypeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = &self.name.text;
         let inside: Vec<String> = self.inside.iter().map(TypeField::to_string).collect();
-        let arguments: Vec<String> = self.arguments.iter().map(|argument| argument.value.to_string()).collect();
+        let arguments: Vec<String> = self
+            .arguments
+            .iter()
+            .map(|argument| argument.value.to_string())
+            .collect();
         match (&inside[..], &arguments[..]) {
             ([], []) => write!(f, "{name}"),
             ([], arguments) => write!(f, "{name}({})", arguments.join(", ")),

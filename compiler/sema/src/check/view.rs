@@ -6,7 +6,6 @@ use super::transform::{self, AllRows, RowTypes};
 use crate::errors::{self, Kind};
 use crate::res::{self, FeatureKind, Rows};
 use featc_ir::{SourceId, TransformId, View};
-use featc_syntax::diag::Span;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A view whose transform is not yet placed.

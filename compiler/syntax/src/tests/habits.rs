@@ -453,7 +453,10 @@ const OTHERS: &[(&str, &str)] = &[
         "source s { columns (a: struct(id: int64, name: string?)) }",
         "write `struct<id: int64, name: string?>`",
     ),
-    ("source s { columns (a: row { id: int64 }) }", "write `struct<id: int64>`"),
+    (
+        "source s { columns (a: row { id: int64 }) }",
+        "write `struct<id: int64>`",
+    ),
     ("source s { columns (a: struct<id int64>) }", "write `id: int64`"),
     ("source s { columns (a: list[int64]) }", "write `list<int64>`"),
     ("source s { columns (a: array(int64)) }", "write `list<int64>`"),

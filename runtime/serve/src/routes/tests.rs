@@ -69,7 +69,12 @@ impl Served {
         let folder = tempfile::tempdir().unwrap();
         let disk = Folder::take(&folder.path().join("state")).unwrap().unwrap();
         let clock = Arc::new(Moody::default());
-        let opened = Runtime::open(crate::testing::shop(), Arc::new(disk), clock.clone(), Options::default());
+        let opened = Runtime::open(
+            crate::testing::shop(),
+            Arc::new(disk),
+            clock.clone(),
+            Options::default(),
+        );
         let (lines, listen) = (Lines::default(), "127.0.0.1:7733".parse().unwrap());
         let log = Log::new(lines.clone());
         let server = Server::new(opened.unwrap().0, listen, (token.map(str::to_owned), None), limits, log);

@@ -204,7 +204,12 @@ impl Served {
     fn new(tls: Tls, patience: Duration) -> Served {
         let folder = tempfile::tempdir().expect("a folder");
         let disk = Folder::take(folder.path()).expect("a folder").expect("nobody has it");
-        let opened = Runtime::open(crate::testing::shop(), Arc::new(disk), Arc::new(SystemClock), Options::default());
+        let opened = Runtime::open(
+            crate::testing::shop(),
+            Arc::new(disk),
+            Arc::new(SystemClock),
+            Options::default(),
+        );
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("a socket");
         let address = listener.local_addr().expect("an address");
