@@ -26,6 +26,8 @@ mod kafka;
 mod limits;
 #[path = "serve/mocked.rs"]
 mod mocked;
+#[path = "serve/nested.rs"]
+mod nested;
 #[path = "../../tests/support/registry.rs"]
 #[allow(dead_code)]
 mod registry;

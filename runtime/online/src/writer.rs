@@ -195,7 +195,8 @@ impl Writer {
         bound: Option<(i64, &BTreeSet<String>)>,
     ) -> Result<(), (String, bool)> {
         let again = |error: String| (error, true);
-        self.stamp(pushes).map_err(|error| again(error.to_string()))?;
+        self.stamp(pushes, bound.map(|(us, _)| us))
+            .map_err(|error| again(error.to_string()))?;
         reads::keep_undecoded(&mut self.aside, &self.shared, pushes)?;
         let rows = pushes
             .iter()
@@ -231,7 +232,7 @@ impl Writer {
     }
 
     /// Gives rows that say no arrival one of now.
-    fn stamp(&self, pushes: &mut [Push]) -> Result<(), featr::Error> {
+    fn stamp(&self, pushes: &mut [Push], bound_us: Option<i64>) -> Result<(), featr::Error> {
         if pushes.is_empty() {
             return Ok(());
         }
@@ -239,7 +240,10 @@ impl Writer {
         let (mut stamp_us, guarded) = {
             let mut core = self.shared.core();
             let stamp_us = core.stamp(&*self.shared.clock);
-            let guarded = self.guard(pushes, core.online.cuts(), stamp_us)?;
+            // Until they have landed somebody may be answered with the base as it is, shown or not.
+            let base_us = core.base_us.min(bound_us.unwrap_or(i64::MIN).max(core.bound_us));
+            let cuts = core.cuts_at(base_us, &self.shared.sources, self.shared.options.delay_us);
+            let guarded = self.guard(pushes, &cuts, stamp_us)?;
             guarded.iter().for_each(|us| core.guard(*us));
             (stamp_us, guarded.is_some())
         };
@@ -259,7 +263,7 @@ impl Writer {
 
     /// Of rows of tables: gives those that say an arrival up to the cut the next stamp, and guards the others. What was looked up
     /// stays what it was: a version is known from when the server knows it. Gives the least instant that is guarded.
-    fn guard(&self, pushes: &mut [Push], cuts: Option<&Cuts>, mut stamp_us: i64) -> Result<Option<i64>, featr::Error> {
+    fn guard(&self, pushes: &mut [Push], cuts: &Cuts, mut stamp_us: i64) -> Result<Option<i64>, featr::Error> {
         let mut least = None;
         for push in pushes {
             let Some(source) = self.shared.source(&push.incoming.source) else {
@@ -267,7 +271,7 @@ impl Writer {
             };
             let arrivals = push.incoming.arrivals(source);
             if self.shared.tables.contains(&source.name) {
-                let cut_us = cuts.and_then(|cuts| cuts.get(&source.name)).copied();
+                let cut_us = cuts.get(&source.name).copied();
                 push.late = cut_us.map_or(Ok(Vec::new()), |cut_us| {
                     push.incoming.arrive_late(source, cut_us, stamp_us)
                 })?;

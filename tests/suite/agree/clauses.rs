@@ -376,11 +376,11 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
                     ("points of a grid", (length_us, every_us * 2, after_us)),
                     ("after a point", (length_us, every_us, 0)),
                 ];
-                for (name, (length_us, every_us, after_us)) in changed {
+                for (name, (length_us, every_us, other_us)) in changed {
                     let kind = WindowKind::Grid {
                         length_us,
                         every_us,
-                        after_us,
+                        after_us: other_us,
                         zone,
                     };
                     if kind.is_valid() && (name != "after a point" || after_us > 0) {
