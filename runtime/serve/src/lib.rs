@@ -27,8 +27,6 @@ mod push;
 mod refusal;
 mod routes;
 mod shared;
-#[cfg(test)]
-mod testing;
 mod tls;
 mod watch;
 

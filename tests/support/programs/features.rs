@@ -151,10 +151,9 @@ fn window(rng: &mut Rng, (style, least): (Style, usize), since: &str, name: &str
     let offsets = if shifts && chooses { shifts_by } else { &[] };
     let offsets = (offsets, style.times);
     let since = chooses.then_some(since);
-    let counts = chooses || style.of_theory;
-    let one = written(rng, lengths, offsets, (since, counts));
+    let one = written(rng, lengths, offsets, since);
     if rng.one_in(6) {
-        let two = written(rng, lengths, offsets, (since, counts));
+        let two = written(rng, lengths, offsets, since);
         let label = |window: &str| match window.rsplit_once(" max ") {
             Some((begin, max)) if begin.starts_with("since") => format!("since max {max}"),
             _ => window.replace('"', ""),
@@ -167,13 +166,8 @@ fn window(rng: &mut Rng, (style, least): (Style, usize), since: &str, name: &str
     (format!("over {one}{excluding}"), vec![name.to_owned()])
 }
 
-/// A window of one of the lengths, shifted by one, or of some events within one if it `counts`.
-fn written(
-    rng: &mut Rng,
-    lengths: &[&str],
-    (offsets, times): (&[&str], Times),
-    (since, counts): (Option<&str>, bool),
-) -> String {
+/// A window of one of the lengths, shifted by one, or of some events within one.
+fn written(rng: &mut Rng, lengths: &[&str], (offsets, times): (&[&str], Times), since: Option<&str>) -> String {
     let length = *rng.pick(lengths);
     match (rng.below(9), since) {
         (4, Some(since)) if length != "lifetime" => format!("since ({since}) max {length}"),
@@ -213,7 +207,7 @@ fn written(
             let offset = rng.pick(offsets);
             format!("{length} offset {offset}")
         }
-        (1, _) if counts => {
+        (1, Some(_)) => {
             let count = rng.pick(&["1", "2", "3", "7"]);
             match length {
                 "lifetime" => format!("{count} events"),
