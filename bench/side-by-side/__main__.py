@@ -72,6 +72,8 @@ class Bench:
         log, questions = plain.log(self.data), plain.questions(self.data)
         self.generate(log, "events", log, data.events)
         self.generate(questions, "spine", log, questions, data.events, data.rows)
+        if data.fees:
+            self.generate(data.versions(self.data), "fees", data.versions(self.data), data.events)
         if data.variant:
             self.generate(data.log(self.data), "variant", data.variant, log, data.log(self.data))
         if data.spine:
@@ -202,7 +204,7 @@ def check_case(bench, case, entrants, binary, checked):
     for (data, truth, _), outputs in groups.items():
         # Beyond 10 million events the customers of one residue of sixteen are compared, all their rows.
         job = {"log": data.log(bench.data), "questions": data.questions(bench.data), "truth": truth, "outputs": outputs,
-               "sample": [5, 16] if data.events > 10_000_000 else None}
+               "fees": data.versions(bench.data), "sample": [5, 16] if data.events > 10_000_000 else None}
         said = subprocess.run([bench.python, str(HERE / "check.py"), json.dumps(job)], capture_output=True, text=True)
         if said.returncode:
             say(f"  check failed: {said.stderr.strip()[-600:]}")

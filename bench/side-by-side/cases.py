@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 
-from program import WINDOWS, Ask
+from program import CHOSEN, FEE, WINDOWS, Ask
 
 FEATC = "featc"
 ROLLING, OVER, SUMS = "polars rolling", "polars over", "polars sums"
@@ -22,11 +22,15 @@ class Data:
     rows: int
     variant: str = ""  # of the log: sorted, shuffled, random-ids, copies, hot, csv
     spine: str = ""  # of the questions: sorted-spine, hot
+    fees: bool = False  # whether the table of fees is read
 
     def log(self, folder):
         if self.variant == "csv":
             return f"{folder}/events_{short(self.events)}.csv"
         return f"{folder}/events_{short(self.events)}{'.' if self.variant else ''}{self.variant}.parquet"
+
+    def versions(self, folder):
+        return f"{folder}/fees_{short(self.events)}.parquet"
 
     def questions(self, folder):
         stem = f"{folder}/spine_{short(self.events)}_{short(self.rows)}"
@@ -63,6 +67,8 @@ def both(base, limit=240.0, **settings):
 
 
 BIG, SMALL = Data(10 * M, M), Data(M, M // 10)
+# One sum of what is looked up, and the newest of it: little beside the lookups themselves.
+LOOKUP = Ask(windows=("30d",), aggregates=("total",), column=FEE)
 
 
 def smoke():
@@ -80,6 +86,10 @@ def smoke():
     entrants += [Entrant(engine, hot, x="hot") for engine in (FEATC, ROLLING, FRAMES)]
     entrants.append(Entrant(FEATC, hot, x="hot, 32MB", memory="32MiB"))
     entrants += [Entrant(engine, tiny, x="ranks", ask=Ask(aggregates=("middle", "tail"))) for engine in (FEATC, ROLLING, FRAMES, JOIN)]
+    chosen = Ask(aggregates=tuple(CHOSEN))
+    entrants += [Entrant(engine, tiny, x="chosen", ask=chosen) for engine in (FEATC, ROLLING, FRAMES)]
+    priced = dataclasses.replace(tiny, fees=True)
+    entrants += [Entrant(engine, priced, x="fees", ask=LOOKUP) for engine in (FEATC, ROLLING, FRAMES)]
     entrants.append(Entrant(FEATC, tiny, x="as of arrival", truth="as-of-arrival"))
     entrants.append(Entrant(FEATC, tiny, x="64MB", memory="64MB"))
     return entrants
@@ -108,6 +118,15 @@ def ranks():
     ask = Ask(aggregates=("middle", "tail"))
     for engine in (FEATC, ROLLING, FRAMES):
         yield Entrant(engine, SMALL, ask=ask)
+
+
+def chosen(aggregate):
+    for engine in (FEATC, ROLLING, FRAMES):
+        yield Entrant(engine, SMALL, ask=Ask(aggregates=(aggregate,)))
+
+
+def lookups():
+    yield from both(dataclasses.replace(BIG, fees=True), ask=LOOKUP)
 
 
 def windows_sum():
@@ -176,6 +195,9 @@ CASES = {
     "threads": ("threads", threads),
     "windows": ("windows, four aggregates each", windows),
     "ranks": ("medians and quantiles of 1 M events, 100 k rows, 9 features", ranks),
+    "last-n": ("the fifth last value of 1 M events, 100 k rows, 5 features", lambda: chosen("fifth")),
+    "mode": ("the most frequent value of 1 M events, 100 k rows, 5 features", lambda: chosen("often")),
+    "lookups": ("10 M events with a lookup into 100 k versions, 1 M rows, 2 features", lookups),
     "windows-sum": ("windows, one sum each", windows_sum),
     "features": ("features over four windows", features),
     "rows": ("rows over 10 M events", rows),
@@ -199,10 +221,11 @@ def command(entrant, places, out):
         line = [places["featc"], "train", places["program"], "--service", "orders_v1", "--source", f"orders={log}",
                 "--spine", questions, "--at-column", "ts", "--zone", "UTC", "--truth", entrant.truth,
                 "--threads", str(entrant.threads), "--out", out]
+        line += ["--source", f"fees={entrant.data.versions(places['data'])}"] if entrant.data.fees else []
         return line + (["--memory-limit", entrant.memory] if entrant.memory else []), {}
     library, method = entrant.engine.split()
     job = {"events": log, "spine": questions, "out": out, "format": "csv" if entrant.data.variant == "csv" else "parquet",
            "ask": entrant.ask.json(), "threads": entrant.threads, "memory": entrant.memory,
-           "copies": entrant.data.variant == "copies"}
+           "copies": entrant.data.variant == "copies", "fees": entrant.data.versions(places["data"])}
     line = [places["python"], os.path.join(places["here"], f"peer_{library}.py"), method, json.dumps(job)]
     return line, {"POLARS_MAX_THREADS": str(entrant.threads)}

@@ -25,7 +25,7 @@ class Output:
         self.label, self.path, self.ask, self.strict = entrant, path, program.ask(ask), strict
         self.questions = questions
         self.names = {name.removeprefix("spend__"): name for name in pq.read_schema(path).names}
-        self.cells = {kind: 0 for kind in ("count", "sum", "mean", "extreme", "last", "median", "quantile")}
+        self.cells = {kind: 0 for kind in ("count", "sum", "mean", "extreme", "last", *exact.PICKS)}
         self.differ = dict(self.cells)
         self.worst_rel, self.worst_abs, self.missing = 0.0, 0.0, []
 
@@ -126,8 +126,8 @@ def compare(log, outputs):
                     values, kind, size = sums.sum(start, end), "sum", rows
                     alone = (n == 1) & (end - start == 1)
                     assert (values[alone] == log.value[start[alone]]).all(), "a sum of one value is not that value"
-                elif aggregate in program.RANKED.values():
-                    values, kind, size = exact.ranks(log.value, where, start, end, aggregate == "median"), aggregate, rows
+                elif aggregate in exact.PICKS:
+                    values, kind, size = exact.picked(log.value, where, start, end, aggregate), aggregate, rows
                 elif aggregate == "mean":
                     values, kind, size = sums.mean(start[:few], end[:few], n[:few]), "mean", few
                 else:
@@ -150,7 +150,7 @@ def main():
     outputs = [Output(**output) for output in job["outputs"]]
     extra = {column for output in outputs for column in output.ask.columns()}
     users = tuple(job["sample"]) if job["sample"] else None
-    log = exact.Log(job["log"], job["questions"], outputs[0].ask.column, extra, job["truth"], users)
+    log = exact.Log(job["log"], job["questions"], outputs[0].ask.column, extra, job["truth"], users, job.get("fees"))
     for output in outputs:
         output.align(log)
         output.wanted = {name for name, *_ in output.ask.features()}

@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+import program
+
 LOW_BITS, UNIT_BITS = 39, 59
 COMPARE = {"=": operator.eq, "<": operator.lt, ">=": operator.ge}
 
@@ -40,9 +42,12 @@ def strings(column):
 class Log:
     """Events by customer, instant and identity, and for every question the range of events before it and in each window."""
 
-    def __init__(self, events, questions, column, extra, truth, users):
-        names = ["user_id", "event_ts", "event_id", column] + sorted({"ingest_ts", *extra} - {column})
+    def __init__(self, events, questions, column, extra, truth, users, versions=None):
+        own = "merchant_id" if column == program.FEE else column
+        names = ["user_id", "event_ts", "event_id", own] + sorted({"ingest_ts", *extra} - {column, own})
         data = read(events, names, users)
+        if column == program.FEE:
+            data[column] = fees(versions, data["merchant_id"], data["event_ts"])
         order = np.lexsort((data["event_id"], data["event_ts"], data["user_id"]))
         data = {name: values[order] for name, values in data.items()}
         asked = read(questions, ["row_id", "user_id", "ts"], users)
@@ -91,6 +96,10 @@ class Log:
         values = self.value[inside[keep]].tolist()
         if aggregate == "count" or not values:
             return float(len(values)) if aggregate == "count" else math.nan
+        if aggregate == "fifth":
+            return float(values[-5]) if len(values) >= 5 else math.nan
+        if aggregate == "mode":
+            return float(max(sorted(set(values)), key=values.count))
         if aggregate == "median":
             return float(sum(map(fractions.Fraction, sorted(values)[(len(values) - 1) // 2 : len(values) // 2 + 1])) / (2 - len(values) % 2))
         if aggregate == "quantile":
@@ -160,16 +169,47 @@ def peaks(values, where, start, end, largest):
     return np.where(np.isinf(best), math.nan, best * sign)
 
 
-def ranks(values, where, start, end, median):
-    """The median (the sum of two doubles below 2^20 is exact or rounded once, and so is its half), or the value at ⌈0.95 · n⌉."""
+def middle(values, places):
+    """Between two places in order: the sum of two doubles below 2^20 is exact or rounded once, and so is its half."""
+    low, high = np.partition(values, sorted(set(places)))[places].tolist()
+    return (low + high) / 2
+
+
+def mode(values):
+    different, counts = np.unique(values, return_counts=True)
+    return different[counts.argmax()]
+
+
+# Of the values of a range in order of time, at least one.
+PICKS = {
+    "median": lambda values: middle(values, [(len(values) - 1) // 2, len(values) // 2]),
+    "quantile": lambda values: middle(values, [-(-95 * len(values) // 100) - 1] * 2),
+    "fifth": lambda values: values[-5] if len(values) >= 5 else math.nan,
+    "mode": mode,
+}
+
+
+def picked(values, where, start, end, aggregate):
+    """A value of each range, or one between two of them."""
     found = np.full(len(start), math.nan)
     for row in np.flatnonzero(end > start):
         inside = values[start[row] : end[row]][where[start[row] : end[row]]]
-        if n := len(inside):
-            places = [(n - 1) // 2, n // 2] if median else [-(-95 * n // 100) - 1] * 2
-            low, high = np.partition(inside, sorted(set(places)))[places].tolist()
-            found[row] = (low + high) / 2
+        if len(inside):
+            found[row] = PICKS[aggregate](inside)
     return found
+
+
+def fees(path, merchants, instants):
+    """The fee of each merchant at an instant: the version with the greatest `since` that is not later."""
+    table = read(path, ["merchant_id", "since", "fee"])
+    origin = table["since"].min()
+    key = lambda merchant, at: (merchant.astype(np.int64) << 44) + (at - origin)
+    versions = key(table["merchant_id"], table["since"])
+    order = np.argsort(versions)
+    at = np.searchsorted(versions[order], key(merchants, instants), "right") - 1
+    found = order[np.maximum(at, 0)]
+    known = (at >= 0) & (table["merchant_id"][found] == merchants) & (instants >= origin)
+    return np.where(known, table["fee"][found], math.nan)
 
 
 def mask(log, f):

@@ -2,6 +2,7 @@
 
     generate.py events OUT.parquet N              events of N / 10 customers over 90 days
     generate.py spine EVENTS.parquet OUT N ROWS   questions about that log
+    generate.py fees OUT N                        versions of what the merchants of a log of N events pay
     generate.py variant KIND IN.parquet OUT       sorted, shuffled, random-ids, copies, csv (of events); sorted-spine; hot (of both)
 
 Customers follow the law of Zipf and Mandelbrot, P(k) ~ 1 / (k + 50): the hottest has 0.2 % of 10 million orders. An order
@@ -27,6 +28,7 @@ CHUNK = 2_000_000
 STATUS = np.array(["completed", "pending", "refunded", "failed"])
 EDGES = np.array([3600 * US, DAY, 7 * DAY, 30 * DAY])
 GROUP = 1 << 20
+MERCHANTS = 20_000
 
 
 def rng(*key):
@@ -66,7 +68,7 @@ def chunk(random, customers, first, last, n):
         "user": user,
         "at": at,
         "cents": np.rint(random.lognormal(3.2, 1.1, n) * 100).astype(np.int64),
-        "merchant": (random.random(n) ** 2 * 20_000).astype(np.int32),
+        "merchant": (random.random(n) ** 2 * MERCHANTS).astype(np.int32),
         "status": random.choice(4, n, p=[0.90, 0.05, 0.03, 0.02]),
         "known": at + (random.lognormal(np.log(5.0), 1.6, n) * US).astype(np.int64),
     }
@@ -130,6 +132,20 @@ def spine(source, path, total, rows):
         out.write_table(made, row_group_size=GROUP)
 
 
+def fees(path, total):
+    """Five versions per merchant: one from the beginning on, the others at any time; known when they begin, at the latest."""
+    random = rng(total, 4)
+    merchant = np.repeat(np.arange(MERCHANTS, dtype=np.int64), 5)
+    since = BEGIN + (random.random(len(merchant)) * (DAYS * DAY // 1000)).astype(np.int64) * 1000
+    since[::5] = BEGIN
+    known = since - (random.random(len(merchant)) * DAY).astype(np.int64)
+    fee = np.rint(random.random(len(merchant)) * 1000) / 100.0
+    mixed = random.permutation(len(merchant))
+    made = pa.table({"merchant_id": merchant, "fee": fee, "since": stamp(since), "known_at": stamp(known)}).take(pa.array(mixed))
+    with writer(path, made.schema) as out:
+        out.write_table(made, row_group_size=GROUP)
+
+
 def variant(kind, source, path):
     if kind == "csv":
         file = pq.ParquetFile(source)
@@ -171,6 +187,8 @@ def main():
     what, *rest = sys.argv[1:]
     if what == "events":
         path, work = rest[0], lambda aside: events(aside, int(rest[1]))
+    elif what == "fees":
+        path, work = rest[0], lambda aside: fees(aside, int(rest[1]))
     elif what == "spine":
         path, work = rest[1], lambda aside: spine(rest[0], aside, int(rest[2]), int(rest[3]))
     else:

@@ -11,7 +11,8 @@ import program
 CSV = """columns = {'event_id': 'BIGINT', 'user_id': 'BIGINT', 'merchant_id': 'INTEGER', 'amount': 'DOUBLE', 'cents': 'BIGINT',
     'status': 'VARCHAR', 'event_ts': 'TIMESTAMP', 'ingest_ts': 'TIMESTAMP'}, header = true, auto_detect = false"""
 CALL = {"count": "count({})", "sum": "sum({})", "mean": "avg({})", "max": "max({})", "min": "min({})",
-        "median": "median({})", "quantile": "quantile_disc({}, 0.95)"}
+        "median": "median({})", "quantile": "quantile_disc({}, 0.95)", "mode": "mode({0} ORDER BY {0})",
+        "fifth": "nth_value({}, 5 ORDER BY t DESC, event_id DESC IGNORE NULLS)"}
 
 
 def views(con, job):
@@ -19,6 +20,8 @@ def views(con, job):
     source = f"read_csv('{job['events']}', {CSV})" if job["format"] == "csv" else f"'{job['events']}'"
     distinct = "DISTINCT" if job["copies"] else ""
     con.execute(f"CREATE VIEW spine AS SELECT row_id, user_id, epoch_us(ts) AS t FROM '{job['spine']}'")
+    if job["ask"].column == program.FEE:
+        source = f"{source} e ASOF LEFT JOIN '{job['fees']}' f ON e.merchant_id = f.merchant_id AND e.event_ts >= f.since"
     con.execute(f"""CREATE VIEW ev AS SELECT {distinct} user_id, event_id, {columns}, epoch_us(event_ts) AS t FROM {source}
         WHERE user_id IN (SELECT user_id FROM spine)""")
 

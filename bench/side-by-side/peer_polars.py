@@ -19,6 +19,11 @@ def log(job):
         frame = pl.scan_csv(job["events"], try_parse_dates=True)
     else:
         frame = pl.scan_parquet(job["events"])
+    if job["ask"].column == program.FEE:
+        fees = pl.scan_parquet(job["fees"]).sort("since")
+        frame = frame.with_columns(pl.col("merchant_id").cast(pl.Int64)).sort("event_ts")
+        join = {"left_on": "event_ts", "right_on": "since", "by": "merchant_id", "strategy": "backward", "check_sortedness": False}
+        frame = frame.join_asof(fees, **join)
     frame = frame.select("user_id", pl.col("event_ts").alias("t"), "event_id", *job["ask"].columns())
     return frame.unique("event_id") if job["copies"] else frame
 
@@ -34,7 +39,15 @@ def taken(ask, f):
 
 
 def called(column, call):
-    return column.quantile(0.95, interpolation="equiprobable") if call == "quantile" else getattr(column, call)()
+    match call:
+        case "quantile":
+            return column.quantile(0.95, interpolation="equiprobable")
+        case "fifth":
+            return column.drop_nulls().get(-5, null_on_oob=True)
+        case "mode":
+            return column.drop_nulls().mode().min()
+        case _:
+            return getattr(column, call)()
 
 
 def together(job):

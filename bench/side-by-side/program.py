@@ -33,8 +33,28 @@ FILTERS = (
 AGGREGATES = {"n": "count", "total": "sum", "mean": "mean", "peak": "max"}
 # Of values in order; the quantile is the value at ⌈0.95 · n⌉.
 RANKED = {"middle": "median", "tail": "quantile"}
-CALLS = AGGREGATES | RANKED
+# Of the last values and of the most frequent ones (of several the least): the fifth from the end.
+CHOSEN = {"fifth": "fifth", "often": "mode"}
+CALLS = AGGREGATES | RANKED | CHOSEN
 COLUMN_TYPES = {"status": "string", "merchant_id": "int64", "amount": "float64", "cents": "int64"}
+# What the table of versions says of a merchant at the time of an order, in place of a column of the log.
+FEE = "fee"
+FEES = """/// What a merchant pays per order, a row per version.
+table fees {
+  columns (merchant_id: int64, fee: float64, since: timestamp, known_at: timestamp)
+  key merchant_id
+  valid from since
+  arrival known_at
+  zone "UTC"
+  batch parquet "fees.parquet"
+}
+
+/// Orders, and what their merchants paid.
+transform priced from orders {
+  let fee = lookup fees(merchant_id).fee
+}
+
+"""
 
 
 def length(window):
@@ -100,17 +120,20 @@ def feat(ask_):
     if ask_ == Ask():
         return base
     head, rest = base.split("/// What a customer has spent.", 1)
-    columns = "".join(f"    {c}: {COLUMN_TYPES[c]},\n" for c in ask_.columns())
+    looks_up = ask_.column == FEE
+    read = ["merchant_id" if c == FEE else c for c in ask_.columns()]
+    columns = "".join(f"    {c}: {COLUMN_TYPES[c]},\n" for c in read)
     head = head.replace("    amount: float64,\n", columns)
     tail = rest[rest.index("service orders_v1") :]
     lines = []
 
-    def feature(name, call, f, windows):
-        label = named(name, f)
-        argument = {"count": "", "quantile": f"{ask_.column}, 0.95"}.get(call, ask_.column)
+    def feature(stem, call, f, windows):
+        label = named(stem, f)
+        argument = {"count": "", "quantile": f"{ask_.column}, 0.95", "fifth": f"{ask_.column}, 5"}.get(call, ask_.column)
+        name, item = ("last_n", "[-5]") if call == "fifth" else (call, "")
         where = f"where {condition(f, chr(34))}" if f else ""
         inside = " ".join(part for part in (argument, where) if part)
-        lines.append(f"  /// {label}.\n  feature {label} = {call}({inside}) over [{', '.join(windows)}]\n")
+        lines.append(f"  /// {label}.\n  feature {label} = {name}({inside}){item} over [{', '.join(windows)}]\n")
 
     for aggregate in ask_.aggregates:
         for f in FILTERS[: ask_.filters]:
@@ -118,4 +141,5 @@ def feat(ask_):
     for f, windows in ask_.minima():
         feature("least", "min", f, windows)
     lines.append(f"  /// The newest order.\n  feature last_amount = last({ask_.column}) over lifetime\n")
-    return f'{head}/// What a customer has spent.\nview spend of customer from orders {{\n  owner "shop"\n\n{"".join(lines)}}}\n\n{tail}'
+    head, rows = (head + FEES, "priced") if looks_up else (head, "orders")
+    return f'{head}/// What a customer has spent.\nview spend of customer from {rows} {{\n  owner "shop"\n\n{"".join(lines)}}}\n\n{tail}'

@@ -219,7 +219,7 @@ def page(results, drawn):
         if case in drawn:
             parts.append(f"![{label}](benchmarks/{drawn[case]})\n")
     parts.append("### Variations of the first case\n")
-    for case in ("arrival", "hot", "sorted", "cents", "order", "copies", "csv-1m", "csv-10m", "windows-sum", "ranks"):
+    for case in ("arrival", "hot", "sorted", "cents", "order", "copies", "csv-1m", "csv-10m", "windows-sum", "ranks", "last-n", "mode", "lookups"):
         if any(key[0] == case for key in results.runs):
             parts += [f"**{cases.CASES[case][0]}**\n", runs_table(results, case, first=True)]
     parts += ["### Answers\n", "Every output is compared with exact answers: sums of integers in two limbs, held against `math.fsum` and fractions. All rows up to "

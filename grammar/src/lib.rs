@@ -222,6 +222,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         Rule::negate
         | Rule::WHITESPACE
         | Rule::COMMENT
+        | Rule::rest_of_line
         | Rule::file
         | Rule::broken_item
         | Rule::transform_head

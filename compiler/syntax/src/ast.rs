@@ -26,6 +26,7 @@ pub use test::*;
 pub use view::*;
 
 use crate::diag::Span;
+use std::fmt;
 
 /// One file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,6 +179,32 @@ pub struct TypeField {
     pub ty: TypeName,
     /// The place of the `?`.
     pub nullable: Option<Span>,
+}
+
+impl fmt::Display for TypeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.name.text;
+        let inside: Vec<String> = self.inside.iter().map(TypeField::to_string).collect();
+        let arguments: Vec<String> = self
+            .arguments
+            .iter()
+            .map(|argument| argument.value.to_string())
+            .collect();
+        match (&inside[..], &arguments[..]) {
+            ([], []) => write!(f, "{name}"),
+            ([], arguments) => write!(f, "{name}({})", arguments.join(", ")),
+            (inside, _) => write!(f, "{name}<{}>", inside.join(", ")),
+        }
+    }
+}
+
+impl fmt::Display for TypeField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = &self.name {
+            write!(f, "{}: ", name.text)?;
+        }
+        write!(f, "{}{}", self.ty, if self.nullable.is_some() { "?" } else { "" })
+    }
 }
 
 /// A whole number in a clause.

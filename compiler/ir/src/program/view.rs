@@ -40,7 +40,7 @@ pub struct Feature {
     pub default: Option<Literal>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FeatureKind {
     /// `expr` over the values of `slots`: column i is the i-th of them. All slots share one window.

@@ -6,8 +6,7 @@ use super::transform::{self, AllRows, RowTypes};
 use crate::errors::{self, Kind};
 use crate::res::{self, FeatureKind, Rows};
 use featc_ir::{SourceId, TransformId, View};
-use featc_syntax::diag::Span;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A view whose transform is not yet placed.
 pub(super) struct Checked {
@@ -169,18 +168,14 @@ fn warn_twins(view: &res::View, features: &[featc_ir::Feature], context: &mut Co
         FeatureKind::Aggregate { expansions } if expansions.len() > 1 => expansions.iter().map(|e| e.at).collect(),
         FeatureKind::Aggregate { .. } | FeatureKind::Derived | FeatureKind::Broken { .. } => vec![feature.declared.at],
     });
-    let mut seen: std::collections::HashMap<String, (&str, Span)> = std::collections::HashMap::new();
+    let mut seen = HashMap::new();
     for (feature, at) in features.iter().zip(places) {
-        let meaning = (&feature.kind, &feature.default);
-        let key = format!("{meaning:?}");
-        if let Some((twin, twin_at)) = seen.get(&key) {
-            // One name twice is refused already.
-            if *twin == feature.name {
-                continue;
-            }
-            context.push(errors::twin_features(&feature.name, twin, at, *twin_at));
-        } else {
-            seen.insert(key, (feature.name.as_str(), at));
+        let (twin, twin_at) = *seen
+            .entry((&feature.kind, &feature.default))
+            .or_insert((feature.name.as_str(), at));
+        // One name twice is refused already.
+        if twin != feature.name {
+            context.push(errors::twin_features(&feature.name, twin, at, twin_at));
         }
     }
 }

@@ -62,7 +62,8 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
     match then {
         Say(help) => function_of_another_language(&cause, call.name_at, &fill(help, call, arguments, true)),
         Write(template, remark) => {
-            let shown = format!("`{}`{remark}", fill(template, call, arguments, true));
+            let [shown, remark] = [*template, *remark].map(|text| fill(text, call, arguments, true));
+            let shown = format!("`{shown}`{remark}");
             match places(template).is_none_or(|places| places == arguments.len()) {
                 true => {
                     let replacement = fill(template, call, arguments, false);
@@ -267,9 +268,9 @@ const ELSEWHERE: &[Elsewhere] = &[
         Say("`last_n({x}, 100)` lists the last values, `count_distinct({x})` counts the different ones")),
     Elsewhere("sum_distinct mean_distinct", ABSENT, Say("of different values there is `count_distinct({x})`, their number")),
     Elsewhere("lag shift", UNKNOWN, Write("last_n({x}, 2)[-2]",
-        ", of the event before the last; before the question's own event it is `last(x)` with `over 30d excluding self`")),
+        ", of the event before the last; before the question's own event it is `last({x})` with `over 30d excluding self`")),
     Elsewhere("lag shift", UNKNOWN, Say("two events before the last it is `last_n({x}, 3)[-3]`, and so on")),
-    Elsewhere("nth_value", UNKNOWN, Write("first_n({x}, {y})[{y}]", "; from the end of the window it is `last_n(x, 2)[-2]`")),
+    Elsewhere("nth_value", UNKNOWN, Write("first_n({x}, {y})[{y}]", "; from the end of the window it is `last_n({x}, {y})[-{y}]`")),
     Elsewhere("diff delta", UNKNOWN, Write("(last({x}) - last_n({x}, 2)[-2])", ", of the last event and the one before it")),
     Elsewhere("pct_change", UNKNOWN, Write("(last({x}) / last_n({x}, 2)[-2] - 1.0)", ", of the last event and the one before it")),
     Elsewhere("lead", ABSENT, Say("a feature knows nothing of later events; the event before the last is `last_n({x}, 2)[-2]`")),
@@ -288,7 +289,7 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("p1 p5 p10 p25 p50 p75 p90 p95 p99", UNKNOWN, Say("the 95th percentile is `quantile({x}, 0.95)`")),
     Elsewhere("iqr", UNKNOWN, Write("(quantile({x}, 0.75) - quantile({x}, 0.25))", "")),
     Elsewhere("most_frequent most_common", UNKNOWN, Write("mode({x})", "")),
-    Elsewhere("topk nlargest", UNKNOWN, Write("top_k({x}, {y})", ", the greatest values; the most frequent ones are `mode_n(x, 10)`")),
+    Elsewhere("topk nlargest", UNKNOWN, Write("top_k({x}, {y})", ", the greatest values; the most frequent ones are `mode_n({x}, {y})`")),
     Elsewhere("topk", UNKNOWN, Say("the greatest values are `top_k({x}, 10)`, the most frequent ones `mode_n({x}, 10)`")),
     Elsewhere("bottomk nsmallest", UNKNOWN, Write("bottom_k({x}, {y})", "")),
     Elsewhere("approx_top_k frequent_k frequent_items most_common", UNKNOWN, Write("mode_n({x}, {y})", "")),

@@ -325,13 +325,13 @@ fn report_circles(
     let mut order = Vec::with_capacity(features.len());
     let reads: Vec<Vec<usize>> = features.iter().map(|feature| read_declarations(feature, all)).collect();
     let mut is_done = vec![false; features.len()];
+    let mut on_path = vec![false; features.len()];
     for start in 0..features.len() {
-        // Depth first with a stack of our own: a chain may be long.
-        let mut path: Vec<(usize, usize)> = vec![(start, 0)];
-        let mut on_path = vec![false; features.len()];
         if is_done[start] {
             continue;
         }
+        // Depth first with a stack of our own: a chain may be long.
+        let mut path: Vec<(usize, usize)> = vec![(start, 0)];
         on_path[start] = true;
         while let Some((at, next)) = path.last_mut() {
             let at = *at;

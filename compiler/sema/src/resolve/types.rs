@@ -112,14 +112,14 @@ fn list_of(written: &ast::TypeName, name: &str, complaints: &mut Vec<Diagnostic>
         ("array" | "vector" | "sequence" | "seq" | "set" | "vec", [ast::TypeField { ty, .. }])
             if ty.inside.is_empty() =>
         {
-            let list = format!("list<{}>", ty.name.text);
+            let list = format!("list<{ty}>");
             errors::list_of_another_language(&written.name.text, at, &list)
         }
         ("record" | "row" | "tuple" | "object", [ast::TypeField { name: Some(_), .. }, ..]) => {
             errors::unknown_type(&written.name.text, written.name.span, Some("struct"))
         }
         ("optional" | "option" | "nullable", [ast::TypeField { name: None, ty, .. }]) if ty.inside.is_empty() => {
-            errors::optional_of_another_language(&ty.name.text, at)
+            errors::optional_of_another_language(&ty.to_string(), at)
         }
         _ => errors::type_without_inside(&written.name.text, at),
     };

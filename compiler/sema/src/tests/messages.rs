@@ -308,7 +308,7 @@ fn names_of_other_languages_are_not_taken_for_misspelt_ones() {
     assert_eq!(
         about("lag(amount) over 1d"),
         "unknown function `lag`; write `last_n(amount, 2)[-2]`, of the event before the last; before the question's own event it is \
-         `last(x)` with `over 30d excluding self`"
+         `last(amount)` with `over 30d excluding self`"
     );
     assert_eq!(
         about("sum(sin(price)) over 1d"),

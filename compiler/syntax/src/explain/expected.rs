@@ -60,6 +60,10 @@ impl Failure<'_> {
         if words.contains(&"an expression") {
             words.retain(|word| matches!(*word, "an expression" | "`)`" | "`where`" | "`ignoring nulls`"));
         }
+        // That an item or what is inside of a type may follow, too, helps nobody.
+        if words.len() > 1 {
+            words.retain(|word| !matches!(*word, "`[`" | "`<`"));
+        }
         let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
         (!words.is_empty()).then(|| list(&words, "or"))
     }

@@ -1,6 +1,6 @@
 //! Items and what stands in them.
 
-use super::expr::{behind, expr, type_name};
+use super::expr::{behind, expr};
 use super::layout::{Layout, Region, Unit};
 use super::{Kind, WIDTH, kind};
 use crate::ast::*;
@@ -188,7 +188,7 @@ pub(super) fn listed(
 
 fn column(column: &Column) -> String {
     let mark = if column.nullable.is_some() { "?" } else { "" };
-    let mut text = format!("{}: {}{mark}", column.name.text, type_name(&column.ty));
+    let mut text = format!("{}: {}{mark}", column.name.text, column.ty);
     if let Some(field) = &column.field {
         text.push_str(&format!(" from {}", quote(&field.value)));
     }

@@ -99,7 +99,7 @@ fn bare(found: &Expr, breaks: Option<usize>) -> String {
             let (table, column) = (&lookup.table.text, &lookup.column.text);
             format!("lookup {table}({}).{column}{within}", list(&lookup.keys, breaks))
         }
-        ExprKind::Cast { operand, ty } => format!("cast({} as {})", at_least(operand, 0, breaks), type_name(ty)),
+        ExprKind::Cast { operand, ty } => format!("cast({} as {ty})", at_least(operand, 0, breaks)),
         ExprKind::Case { branches, otherwise } => {
             let branches = branches.iter();
             let mut parts: Vec<Vec<(&str, &Expr)>> = branches
@@ -148,25 +148,4 @@ fn literal(literal: &Literal) -> String {
         Literal::String(value) => quote(value),
         Literal::Duration { text, .. } | Literal::Timestamp { text, .. } | Literal::Date { text, .. } => text.clone(),
     }
-}
-
-pub(super) fn type_name(ty: &TypeName) -> String {
-    if !ty.inside.is_empty() {
-        let fields: Vec<String> = ty.inside.iter().map(type_field).collect();
-        return format!("{}<{}>", ty.name.text, fields.join(", "));
-    }
-    if ty.arguments.is_empty() {
-        return ty.name.text.clone();
-    }
-    let arguments: Vec<String> = ty.arguments.iter().map(|argument| argument.value.to_string()).collect();
-    format!("{}({})", ty.name.text, arguments.join(", "))
-}
-
-fn type_field(field: &TypeField) -> String {
-    let name = field
-        .name
-        .as_ref()
-        .map_or(String::new(), |name| format!("{}: ", name.text));
-    let mark = if field.nullable.is_some() { "?" } else { "" };
-    format!("{name}{}{mark}", type_name(&field.ty))
 }

@@ -256,6 +256,12 @@ const STATEMENTS_IN_OTHER_WORDS: &[(&str, &str)] = &[
     ("feature my total = sum(a) over 1d", "write `feature my_total =`"),
     ("owner payments team", "write `\"payments team\"`"),
     ("tags [\"fraud\", \"b\"]", "write `[fraud, b]`"),
+    ("feature b = last_n(a, 3)[0, 1] over 1d",
+        "write `last_n(a, 3)[2]` for the second item of a list, `last_n(a, 3)[-1]` for the last; a part of a text is \
+         `substring(last_n(a, 3), 1, 2)`, from its first letter on two"),
+    ("feature b = last_n(a, 3)[] over 1d",
+        "write `last_n(a, 3)[2]` for the second item of a list, `last_n(a, 3)[-1]` for the last; a part of a text is \
+         `substring(last_n(a, 3), 1, 2)`, from its first letter on two"),
     ("feature b = count(where \"N\" in a) over 1d", "write `contains(a, \"N\")`"),
     ("feature b = count(where a in \"NL\") over 1d", "write `in (\"NL\")`"),
     ("feature b = count(where hour(a) between 22 and 6) over 1d",
@@ -294,6 +300,11 @@ const HEADS: &[(&str, &str)] = &[
     ("transform t from s { let x a * 2 }", "write `let x = a * 2`"),
     ("transform t from s { where a, b }", "write `where a and b`"),
     ("transform t from s { let x = case when a then 1 elif b then 2 else 0 end }", "write `when`"),
+    ("transform t from s { let x = a[:2] }", "write `substring(a, 1, 2)`"),
+    ("transform t from s { let x = a[0:2] }", "write `substring(a, 1, 2)`"),
+    ("transform t from s { let x = a[1:3] }",
+        "write `a[2]` for the second item of a list, `a[-1]` for the last; a part of a text is `substring(a, 1, 2)`, from its first \
+         letter on two"),
     ("transform t from s { let x = f\"{a}-x\" }", "write `concat(a, \"-x\")`"),
     ("service r { view spend }", "write `spend.*`"),
     ("service r { feature spend.total }", "remove it"),
@@ -438,6 +449,15 @@ const OTHERS: &[(&str, &str)] = &[
         "source s { columns (a: int64, user.id: int64) }",
         "write `user: struct<id: int64>` with all fields that are needed, or a column of its own, `user_id: int64 from \"user.id\"`",
     ),
+    (
+        "source s { columns (a: struct(id: int64, name: string?)) }",
+        "write `struct<id: int64, name: string?>`",
+    ),
+    (
+        "source s { columns (a: row { id: int64 }) }",
+        "write `struct<id: int64>`",
+    ),
+    ("source s { columns (a: struct<id int64>) }", "write `id: int64`"),
     ("source s { columns (a: list[int64]) }", "write `list<int64>`"),
     ("source s { columns (a: array(int64)) }", "write `list<int64>`"),
     ("source s { columns (a: string[]) }", "write `list<string>`"),

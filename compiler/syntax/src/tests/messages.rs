@@ -123,7 +123,7 @@ feature z = 1 cap 1.5"
     E0001 at `over`: expected an expression, found `over`; `feature` is written like this: `feature spend = sum(amount) over 7d default 0`
     E0012 at `.5`: a number has digits on both sides of its point; write `0.5`
     E0012 at `1.`: a number has digits on both sides of its point; write `1.0`
-    E0001 at `y`: expected `over`, `cap`, `default`, an operator or `[`, found `y`; `feature` is written like this: `feature spend = sum(amount) over 7d default 0`
+    E0001 at `y`: expected `over`, `cap`, `default` or an operator, found `y`; `feature` is written like this: `feature spend = sum(amount) over 7d default 0`
     E0001 at `over`: behind the name of a feature stands `=`; write for example `feature e = count() over 7d`
     E0013 at `where`: `where` is a reserved word; choose another name, for example `where_`
     E0013 at `end`: `end` is a reserved word; choose another name, for example `end_`
@@ -148,8 +148,8 @@ feature z = 1 cap 1.5"
     E0015 at `mean_x`: `mean_x` begins no statement of a view; write `feature mean_x = …`
     E0015 at `feture`: `feture` begins no statement of a view; did you mean `feature`?
     E0004 at `größe`: the name `größe` has letters that names cannot have; use the letters a to z, digits and `_`
-    E0001 at `,`: expected `as`, an operator or `[`, found `,`; `cast` is written like this: `cast(amount as float64)`
-    E0001 at ``: expected `when`, `else`, `end`, an operator or `[`, found `feature`; `case` is written like this: `case when late then 1 else 0 end`
+    E0001 at `,`: expected `as` or an operator, found `,`; `cast` is written like this: `cast(amount as float64)`
+    E0001 at ``: expected `when`, `else`, `end` or an operator, found `feature`; `case` is written like this: `case when late then 1 else 0 end`
     E0012 at `1.5`: `1.5` is not a whole number; write digits only
     "#);
 }
@@ -196,7 +196,7 @@ source s {
 }
 "
     ), @r#"
-    error[E0001]: expected `)`, `<` or `,`, found `time`
+    error[E0001]: expected `)` or `,`, found `time`
       ┌─ a.feat:4:13
       │
     4 │     a: int64

@@ -156,7 +156,7 @@ fn a_byte_order_mark_and_crlf_are_white_space() {
     (doc "doc")
     (entity e (a int64))
     (broken entity f)
-    a.feat:4:16: error[E0001]: expected `)`, `<` or `,`, found `y`
+    a.feat:4:16: error[E0001]: expected `)` or `,`, found `y`
     "#);
 }
 

@@ -10,6 +10,7 @@ const BARE_TYPE: &str = "types take no unit";
 const NOT_NULL: &str = "a column is never null unless its type ends with `?`";
 const NULLABLE: &str = "a column that may be null has a `?` behind its type";
 const LISTS: &str = "the type of the items of a list stands in `<…>`";
+const FIELDS: &str = "the fields of a struct stand in `<…>`";
 const NESTED: &str = "the name of a column has no dot";
 const HEAD: &str = "the head of a view is written with `of` and `from`";
 const ONE_ENTITY: &str = "a view has one entity";
@@ -79,6 +80,9 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SOURCES, "list|array ( W )", FOREIGN, LISTS, Write("list<{W}>")),
     Habit(SOURCES, "list|array [ W ]", FOREIGN, LISTS, Write("list<{W}>")),
     Habit(SOURCES, "W [ ]", FOREIGN, LISTS, Write("list<{W}>")),
+    Habit(SOURCES, "« struct|row|record|object ( ! L ) »", FOREIGN, FIELDS, Write("struct<{L}>")),
+    Habit(SOURCES, "« struct|row|record|object ! { L } »", FOREIGN, FIELDS, Write("struct<{L}>")),
+    Habit(SOURCES, "struct < « V ! W »", FOREIGN, "a field of a struct is written like a column", Write("{V}: {W}")),
     Habit(SOURCES, "V . W", FOREIGN, NESTED, Say(FLATTEN_THIS)),
     Habit(SOURCES, "S :", FOREIGN, NO_QUOTES, Say(QUOTED)),
     Habit(SOURCES, "^ batch W from S", ABSENT, "files have no `from`", Say("write `batch {W} {S}`")),

@@ -22,7 +22,9 @@ const NO_ZONE: &str = "an instant is the same in every zone";
 const NO_DOLLAR: &str = "neither names nor numbers have a `$`";
 const MEMBER: &str = "`in` takes a list of values: whether a text is in another is a function";
 const IN_LIST: &str = "`in` takes its values in parentheses";
-const NO_INDEX: &str = "texts have no `[…]`";
+const NO_SLICE: &str = "one item of a list stands in `[…]`";
+const PARTS: &str = "write `{P}[2]` for the second item of a list, `{P}[-1]` for the last; a part of a text is \
+    `substring({P}, 1, 2)`, from its first letter on two";
 const POWER: &str = "a power is a function";
 const POWER_OF_POWER: &str = "write `pow(a, pow(b, c))`, or `pow(pow(a, b), c)`";
 
@@ -38,7 +40,11 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(BODIES, "S not « in ! V »", FOREIGN, MEMBER, Show("not contains({V}, {S})", "not contains(x, \"a\")")),
     Habit(BODIES, "S « in ! V »", FOREIGN, MEMBER, Show("contains({V}, {S})", "contains(x, \"a\")")),
     Habit(BODIES, "« in ! S »", FOREIGN, IN_LIST, Write("in ({S})")),
-    Habit(BODIES, "P « [ : N ] »", FOREIGN, NO_INDEX, Show("substring({P}, 1, {N})", "substring(x, 1, 2)")),
+    Habit(BODIES, "P « [ ! : N ] »", FOREIGN, NO_SLICE, Show("substring({P}, 1, {N})", "substring(x, 1, 2)")),
+    Habit(BODIES, "P « [ 0 ! : N ] »", FOREIGN, NO_SLICE, Show("substring({P}, 1, {N})", "substring(x, 1, 2)")),
+    Habit(BODIES, "P « [ L ! : K ] »", FOREIGN, NO_SLICE, Say(PARTS)),
+    Habit(BODIES, "P « [ L ! , K ] »", FOREIGN, NO_SLICE, Say(PARTS)),
+    Habit(BODIES, "P « [ ! ] »", FOREIGN, NO_SLICE, Say(PARTS)),
     Habit(BODIES, "P ~ S", FOREIGN, "patterns are looked for by functions", Show("regexp_matches({P}, {S})", "regexp_matches(x, \"^a\")")),
     Habit(ALL, "count ( « distinct » ! R )", Code::UnknownKeyword, "`distinct` is not a keyword", Show("count_distinct({R})", "count_distinct(x)")),
     Habit(ALL, "W ( « distinct » ! T", Code::UnknownKeyword, "`distinct` is not a keyword", Show("", "count_distinct(x)")),
