@@ -91,6 +91,10 @@ pub fn run(args: &CheckArgs, reporter: &Reporter) -> Result<(), Refused> {
 fn as_locked(program: &Path, of: &Program, reporter: &Reporter) -> Result<(), Refused> {
     let path = Lock::path(program);
     let (name, asked) = (path.display().to_string(), program.display().to_string());
+    // A device may have no end.
+    if std::fs::metadata(&path).is_ok_and(|about| !about.is_file()) {
+        return reporter.refuse(errors::bad_lock(&name, &asked, "it is no plain file"));
+    }
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return reporter.refuse(errors::no_lock(&name, &asked)),

@@ -139,7 +139,7 @@ pub use replay::{Progress, ReplayOptions};
 pub use results::{ByView, FeatureReport, RunReport, SourceReport, Training, ViewReport, Warning};
 pub use served::{ServedFile, ServedLog, served_files};
 pub use serving::{Incoming, Undecoded};
-pub use shards::{Asking, Stage};
+pub use shards::{Asking, Stage, Version};
 pub use spine::{Spine, read_rows, whole_column};
 pub use survey::{Survey, SurveyOptions};
 pub use train::{TrainOptions, TrainRows};

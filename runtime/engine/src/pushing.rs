@@ -5,7 +5,7 @@ use crate::error::Error;
 use arrow::array::RecordBatch;
 use featc_ir::Source;
 use featr_decode::{Decoded, decode_rows};
-use featr_kernels::{Batch, rows as rules};
+use featr_kernels::{Batch, Value, rows as rules};
 use featr_stream::{Cuts, StepReport};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -93,6 +93,12 @@ impl Pushing {
     /// Whether rows are left.
     pub(crate) fn is_left(&self) -> bool {
         self.taken < self.decoded.batch.rows
+    }
+
+    /// Each row, with its number among those that were pushed.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (usize, Vec<Value>)> {
+        let decoded = &self.decoded;
+        (0..decoded.batch.rows).map(|row| (decoded.rows.number(row) as usize - 1, decoded.batch.row(row)))
     }
 
     /// The next rows, so many at most.

@@ -12,6 +12,8 @@ use crate::online::{Online, refused};
 use crate::pushing::Pushing;
 use crate::results::columns_to_batch;
 use arrow::array::RecordBatch;
+use featc_ir::{ColumnId, Source};
+use featr_kernels::{Value, identity};
 use featr_stream::{Engine, Known, Owners, Questions, Snapshotting, Staged, StagedPart, StepReport};
 
 /// What is done to rows and questions before and behind the states: an engine without events.
@@ -27,6 +29,17 @@ pub struct Asking {
     service: String,
     questions: Questions,
     owners: Owners,
+}
+
+/// A row of a table with versions.
+#[derive(Debug, Clone)]
+pub struct Version {
+    /// Its position among those that were pushed.
+    pub row: usize,
+    /// When a version was known first, in microseconds, that is this one but for its arrival; of those that are held.
+    pub known_us: Option<i64>,
+    /// All of it but its arrival.
+    pub bytes: Vec<u8>,
 }
 
 impl Asking {
@@ -66,6 +79,24 @@ impl Online {
         };
         let engines = self.engine.divide(others)?;
         Ok((stage, engines.into_iter().map(online).collect()))
+    }
+
+    /// What rows of a table are, and whether they are held.
+    ///
+    /// # Errors
+    /// As [`Pushing::new`].
+    pub fn versions(&self, declared: &Source, rows: &RecordBatch) -> Result<Vec<Version>, Error> {
+        let pushing = Pushing::new(declared, rows)?;
+        let arrival = declared.arrival_column().map(ColumnId::index);
+        let version = |(row, mut values): (usize, Vec<Value>)| {
+            let known_us = self.engine.arrival_of(&declared.name, &values);
+            if let Some(arrival) = arrival {
+                values[arrival] = Value::Null;
+            }
+            let bytes = identity::key_of_values(&values);
+            Version { row, known_us, bytes }
+        };
+        Ok(pushing.rows().map(version).collect())
     }
 
     /// Takes in what was staged for this state; adds what became of it to a report that begins empty.

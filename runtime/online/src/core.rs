@@ -23,8 +23,9 @@ pub struct Core {
     pub bound_us: i64,
     /// Of each push that is on its way, as they land, from when on its rows arrive.
     in_flight_us: VecDeque<i64>,
-    /// The last stamp.
+    /// The last stamp, and the last one of rows that have landed.
     stamped_us: i64,
+    landed_us: i64,
     /// The greatest cuts that rows were let in up to.
     pub shown: Cuts,
     /// The greatest cuts that answers were given with, or may have been.
@@ -44,6 +45,7 @@ impl Core {
             bound_us,
             in_flight_us: VecDeque::new(),
             stamped_us: i64::MIN,
+            landed_us: i64::MIN,
             shown,
             answered: Cuts::new(),
             held: BTreeSet::new(),
@@ -73,8 +75,12 @@ impl Core {
 
     /// The first of the pushes that are on their way is in the state, its rows with this stamp if they have one.
     pub fn landed(&mut self, stamp_us: Option<i64>) {
-        self.base_us = self.base_us.max(stamp_us.unwrap_or(i64::MIN));
+        self.landed_us = self.landed_us.max(stamp_us.unwrap_or(i64::MIN));
         self.in_flight_us.pop_front();
+        // One behind it may have rows that arrived before.
+        let others = self.in_flight_us.iter().min();
+        let most = others.map_or(i64::MAX, |first| first.saturating_sub(1));
+        self.base_us = self.base_us.max(self.landed_us.min(most));
     }
 
     /// The last so many pushes will never be in the state. Of what may be in the log or not nobody says so: no base comes as far

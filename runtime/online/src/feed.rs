@@ -101,6 +101,7 @@ impl Feed {
             stamped_us: None,
             guard_us: None,
             late: Vec::new(),
+            copies: Vec::new(),
             read: Some(read),
             then,
         };

@@ -29,6 +29,8 @@ pub struct Push {
     pub guard_us: Option<i64>,
     /// Rows of a table that said an arrival which had been used.
     pub late: Vec<u64>,
+    /// Rows of a table that are versions which were there, with the arrivals of these.
+    pub copies: Vec<(u64, i64)>,
     /// Where they were read, if nobody pushed them.
     pub read: Option<Reading>,
     pub then: Then<Pushed>,
@@ -133,6 +135,7 @@ mod tests {
             stamped_us: None,
             guard_us: None,
             late: Vec::new(),
+            copies: Vec::new(),
             read: None,
             then: Box::new(|_| ()),
         })

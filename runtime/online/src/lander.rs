@@ -118,7 +118,7 @@ fn landed(shared: &Shared, landing: Landing) -> (Push, Result<PushReport, featr:
         let answered = shared.core().answered.clone();
         staged.into_iter().for_each(|staged| pushing.landed(staged, &answered));
         let mut report = pushing.finish();
-        if !push.late.is_empty() {
+        if shared.tables.contains(&push.incoming.source) {
             report.overdue = push.late.len() as u64;
             report.overdue_rows.clone_from(&push.late);
         }
@@ -163,7 +163,11 @@ fn land(shared: &Shared, aside: &Mutex<Aside>, workers: &Workers, group: Vec<Lan
                 return Err(Refused::Unwritable { why });
             }
             shared.count(&push.incoming, &report);
-            Ok(Pushed::of(&push.incoming, report, push.stamped_us))
+            let pushed = Pushed::of(&push.incoming, report, push.stamped_us);
+            Ok(Pushed {
+                copies: push.copies,
+                ..pushed
+            })
         });
         let took = push.begun.elapsed().as_micros();
         shared.counters.pushes.add(u64::try_from(took).unwrap_or(u64::MAX));

@@ -118,6 +118,7 @@ impl Runtime {
             stamped_us: None,
             guard_us: None,
             late: Vec::new(),
+            copies: Vec::new(),
             read: None,
             then,
         }))

@@ -75,6 +75,8 @@ pub struct Pushed {
     pub undecoded: u64,
     /// The arrival of the rows that said none, in microseconds since the epoch, if there were such.
     pub arrival_us: Option<i64>,
+    /// Of a table, rows that say no arrival or a late one, and are versions which were there: these arrived then, in microseconds.
+    pub copies: Vec<(u64, i64)>,
 }
 
 impl Pushed {
@@ -85,6 +87,7 @@ impl Pushed {
             report,
             undecoded,
             arrival_us,
+            copies: Vec::new(),
         }
     }
 }

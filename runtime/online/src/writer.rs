@@ -18,8 +18,8 @@ use crate::store::Store;
 use crate::workers::Workers;
 use arrow::array::RecordBatch;
 use featc_ir::Source;
-use featr::{Cuts, Incoming, Pushing, Stage, StagedPart};
-use std::collections::BTreeSet;
+use featr::{Cuts, Incoming, Pushing, Stage, StagedPart, Version};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
@@ -158,10 +158,7 @@ impl Writer {
                 .max(now_us)
                 .saturating_add(BOUND_AHEAD_US);
             let is_near = core.bound_us < wanted - BOUND_AHEAD_US / 2;
-            // Rows do not wait for the first question: their commit says how far answers go as well. Of tables the history is there
-            // before that.
-            let is_used = asked || (!group.pushes.is_empty() && !self.shared.has_tables());
-            let is_wanted = !group.extend.is_empty() || (is_used && is_near) || is_tried || goes_on;
+            let is_wanted = !group.extend.is_empty() || (asked && is_near) || is_tried || goes_on;
             (is_wanted && !self.ending).then_some(wanted)
         };
         if group.pushes.is_empty() && answers.is_empty() && bound_us.is_none() {
@@ -213,8 +210,7 @@ impl Writer {
         bound: Option<(i64, &BTreeSet<String>)>,
     ) -> Result<(), (String, bool)> {
         let again = |error: String| (error, true);
-        self.stamp(pushes, bound.map(|(us, _)| us))
-            .map_err(|error| again(error.to_string()))?;
+        self.stamp(pushes, bound).map_err(|error| again(error.to_string()))?;
         reads::keep_undecoded(&mut locked(&self.aside), &self.shared, pushes)?;
         let rows = pushes
             .iter()
@@ -250,22 +246,32 @@ impl Writer {
     }
 
     /// Gives rows that say no arrival one of now.
-    fn stamp(&self, pushes: &mut [Push], bound_us: Option<i64>) -> Result<(), featr::Error> {
+    fn stamp(&self, pushes: &mut [Push], bound: Option<(i64, &BTreeSet<String>)>) -> Result<(), featr::Error> {
+        if self.shared.has_tables() {
+            // What was looked up before it is known by then, and copies of versions are found.
+            self.lander.wait();
+        }
+        // Of each table the versions of this group, without their arrivals.
+        let mut sent: BTreeMap<String, HashMap<Vec<u8>, i64>> = BTreeMap::new();
         // Each push has a stamp of its own: they land one after another.
         for push in pushes {
             let Some(source) = self.shared.source(&push.incoming.source) else {
                 continue;
             };
+            let is_table = self.shared.tables.contains(&source.name);
+            let versions = match is_table {
+                // Shards are taken before the instants.
+                true => self.shared.shards[0].online().versions(source, &push.incoming.rows)?,
+                false => Vec::new(),
+            };
             // No base is read between a stamp and its being known.
             let mut core = self.shared.core();
             let stamp_us = core.stamp(&*self.shared.clock);
-            let (late, guard_us) = match self.shared.tables.contains(&source.name) {
-                true => self.guard(&core, push, (source, stamp_us), bound_us)?,
-                false => (Vec::new(), None),
-            };
-            let rows = push.incoming.stamp(source, stamp_us)? + late.len();
-            push.late = late;
-            push.guard_us = guard_us;
+            if is_table {
+                let sent = sent.entry(source.name.clone()).or_default();
+                self.guard(&core, push, (source, stamp_us), bound, (versions, sent))?;
+            }
+            let rows = push.incoming.stamp(source, stamp_us)? + push.late.len();
             push.stamped_us = (rows > 0).then_some(stamp_us);
             if let Some(from_us) = push.arrives_from_us() {
                 core.sent(from_us);
@@ -274,28 +280,53 @@ impl Writer {
         Ok(())
     }
 
-    /// Of rows of a table: gives those that say an arrival up to the cut this stamp, and tells which ones; and up to which instant
-    /// the others guard the base. What was looked up stays what it was: a version is known from when the server knows it.
+    /// Says when the rows of a table arrived that say an arrival up to its cut, or none: when the version was known first that they
+    /// are, if it is held or was sent before in this group; else with this stamp. What was looked up stays what it was: a version
+    /// is known from when the server knows it, and one that is sent again changes nothing. Tells what was done, and up to which
+    /// instant the other rows guard the base.
     fn guard(
         &self,
         core: &Core,
         push: &mut Push,
         (source, stamp_us): (&Source, i64),
-        bound_us: Option<i64>,
-    ) -> Result<(Vec<u64>, Option<i64>), featr::Error> {
+        bound: Option<(i64, &BTreeSet<String>)>,
+        (versions, sent): (Vec<Version>, &mut HashMap<Vec<u8>, i64>),
+    ) -> Result<(), featr::Error> {
         let options = &self.shared.options;
-        // Until they have landed somebody may be answered with the base as it is, shown or not.
-        let base_us = core.base_us.min(bound_us.unwrap_or(i64::MIN).max(core.bound_us));
-        let cuts = core.cuts_at(base_us, &self.shared.sources, options.delay_us);
+        // Until they have landed somebody may be answered with the base as it is, shown or not, and with the cuts that go on then.
+        let (bound_us, held) = bound.unwrap_or((i64::MIN, &core.held));
+        let base_us = core.base_us.min(bound_us.max(core.bound_us));
+        let cuts = core.cuts_but(held, base_us, &self.shared.sources, options.delay_us);
         let cut_us = cuts.get(&source.name).copied();
-        let arrivals = push.incoming.arrivals(source).into_iter().flatten();
-        let own = arrivals.filter(|us| cut_us.is_none_or(|cut_us| *us > cut_us)).min();
-        let late = match cut_us {
-            Some(cut_us) => push.incoming.arrive_late(source, cut_us, stamp_us)?,
-            None => Vec::new(),
-        };
+        let mut arrivals = push.incoming.arrivals(source);
+        let mut guard_us: Option<i64> = None;
+        for Version { row, known_us, bytes } in versions {
+            let said_us = arrivals[row];
+            let own_us = said_us.filter(|us| cut_us.is_none_or(|cut_us| *us > cut_us));
+            let before_us = known_us.into_iter().chain(sent.get(&bytes).copied()).min();
+            let arrival_us = own_us.or(before_us).unwrap_or(stamp_us);
+            if own_us.is_some() || before_us.is_some() {
+                guard_us = guard_us.into_iter().chain([arrival_us]).min();
+            }
+            if own_us.is_none()
+                && let Some(before_us) = before_us
+            {
+                push.copies.push((row as u64, before_us));
+            } else if own_us.is_none() && said_us.is_some() {
+                push.late.push(row as u64);
+            }
+            let first_us = sent.entry(bytes).or_insert(arrival_us);
+            *first_us = arrival_us.min(*first_us);
+            if own_us.is_some() || before_us.is_some() || said_us.is_some() {
+                arrivals[row] = Some(arrival_us);
+            }
+        }
+        push.incoming.set_arrivals(source, arrivals)?;
         let delay_us = options.delay_us.unwrap_or(source.delay_us);
-        Ok((late, own.map(|us| us.saturating_add_unsigned(delay_us))))
+        // Up to the cut there is nothing to guard.
+        let guard_us = guard_us.filter(|us| cut_us.is_none_or(|cut_us| *us > cut_us));
+        push.guard_us = guard_us.map(|us| us.saturating_add_unsigned(delay_us));
+        Ok(())
     }
 
     fn cuts_at(&self, base_us: i64, held: &BTreeSet<String>) -> Cuts {

@@ -16,7 +16,7 @@ use crate::question::{Questions, ReadError, check_questions};
 use crate::report::{Reason, StepReport};
 use crate::snapshot::{Snapshotting, State};
 use featc_ir::{Bug, Status};
-use featr_kernels::{Batch, Column};
+use featr_kernels::{Batch, Column, Value};
 
 /// Rows that were accepted, transformed and lifted, on their way into the logs of the engines that hold their entities.
 #[derive(Debug)]
@@ -146,6 +146,12 @@ impl Engine {
             }
         }
         staged
+    }
+
+    /// When a version of a table was known first that is this row but for its arrival, of those that are held.
+    pub fn arrival_of(&self, table: &str, row: &[Value]) -> Option<i64> {
+        let mut states = self.network.states().filter(|state| state.name().source == table);
+        states.find_map(|state| state.arrival_of(row))
     }
 
     /// Takes in a part that was staged for this engine; adds to the report what became of it.

@@ -1,5 +1,6 @@
 //! Tables, and lookups into them.
 
+use super::nested::flattened;
 use super::scope::{Items, RowScope};
 use super::source::{columns, files, lists_of_text};
 use super::zone::check_zone;
@@ -150,8 +151,8 @@ pub(super) fn as_rows(written: &ast::Table, table: &Table) -> Option<(res::Sourc
     let versions = table.versions?;
     let mut scope = RowScope::new(&written.name, true);
     let mut columns = Vec::new();
-    let declared = written.columns.iter().flat_map(|columns| &columns.columns);
-    for (column, declared) in table.columns.iter().zip(declared) {
+    let declared = written.columns.as_ref().map_or(&[][..], |columns| &columns.columns);
+    for (column, declared) in table.columns.iter().zip(flattened(declared, &mut Vec::new())) {
         scope.push(&declared.name, &mut Vec::new());
         columns.push(res::Column {
             name: column.name.clone(),

@@ -79,8 +79,15 @@ impl Builder<'_> {
     }
 
     pub(super) fn lookup(&mut self, pair: &Pair<'_, Rule>) -> Built<Lookup> {
-        let names: Result<[Name; 2], _> = self.names(pair).try_into();
-        let [table, column] = names.map_err(|_| self.impossible(pair))?;
+        let mut names = self.names(pair).into_iter();
+        let (Some(table), Some(mut column)) = (names.next(), names.next()) else {
+            return Err(self.impossible(pair));
+        };
+        // A field of a struct is the column of its way.
+        for field in names {
+            column.text = format!("{}.{}", column.text, field.text);
+            column.span = column.span.to(field.span);
+        }
         let within = find(pair, Rule::within).map(|within| self.within(&within));
         Ok(Lookup {
             table,

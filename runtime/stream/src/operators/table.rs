@@ -254,6 +254,22 @@ impl State for TableOperator {
         false
     }
 
+    fn arrival_of(&self, row: &[Value]) -> Option<i64> {
+        let arrival = self.table.versions?.arrival.index();
+        let key = self.keys.get(&identity::key_of_values(&self.key_of(row))[..])?;
+        let held = self.held.rows();
+        let row: Vec<Literal> = row.iter().map(Value::to_literal).collect();
+        let is_it = |version: &&[Literal]| {
+            let mut columns = version.iter().zip(&row).enumerate();
+            columns.all(|(place, (known, sent))| place == arrival || known == sent)
+        };
+        let arrivals = held.of_key(key).filter(is_it).map(|version| match version[arrival] {
+            Literal::Timestamp(us) => us,
+            _ => i64::MAX,
+        });
+        arrivals.min()
+    }
+
     fn refuses(&self, section: &Section<'_>, _: &Now) -> Option<Rebuild> {
         if section.columns != self.schema.columns {
             return Some(Rebuild::Columns { missing: 1 });

@@ -40,6 +40,11 @@ pub(crate) trait State {
         true
     }
 
+    /// Of a table: when a version was known first that is this row but for its arrival, if one is held.
+    fn arrival_of(&self, _row: &[Value]) -> Option<i64> {
+        None
+    }
+
     /// Takes out some of its entities, with what waits of them; nothing where it is not made of such.
     fn split_off(&mut self, _is_theirs: &dyn Fn(&[u8]) -> bool) -> Option<Moved> {
         None
