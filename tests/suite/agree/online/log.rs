@@ -98,6 +98,21 @@ pub fn recorded(disk: &SimulatedDisk, program: &Program) -> Vec<Vec<Row>> {
     }
 }
 
+/// As [`recorded`], of a disk that is written to meanwhile: `None` if it cannot be read just now.
+pub fn try_recorded(disk: &SimulatedDisk, program: &Program) -> Option<Vec<Vec<Row>>> {
+    let mut found = vec![Vec::new(); program.sources.len()];
+    let mut each = |name: &str, batch: &RecordBatch| {
+        if let Some(place) = program.sources.iter().position(|source| source.name == name) {
+            found[place].extend(rows_in(&program.sources[place], batch));
+        }
+        Ok(())
+    };
+    match pushed(disk, &mut each) {
+        Ok(()) | Err(StateError::Nothing { .. }) => Some(found),
+        Err(_) => None,
+    }
+}
+
 /// Takes acknowledged rows out of those that are there; what is left nobody was told of.
 ///
 /// # Panics
