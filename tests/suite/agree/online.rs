@@ -75,9 +75,11 @@ pub struct Tally {
     pub several_sources: u64,
     /// Entities that a gate kept from an answer.
     pub gated: u64,
-    /// Records that were written to topics, those that were in the state when that was looked at, and lives in which they were of Avro.
+    /// Rows that were written to topics, those that were seen to come into the state, and records that are none.
     pub written: u64,
     pub taken: u64,
+    pub broken: u64,
+    /// Lives whose records are of Avro.
     pub avro: u64,
 }
 
@@ -119,7 +121,7 @@ impl Tally {
     }
 
     /// As [`Tally::counts`], of lives through a broker.
-    fn of_topics(&self) -> [(&'static str, u64, u64); 16] {
+    fn of_topics(&self) -> [(&'static str, u64, u64); 17] {
         [
             ("runs", self.runs, 2_000),
             ("crashes", self.crashes, 200),
@@ -128,8 +130,9 @@ impl Tally {
             ("unsynced writes lost", self.lost, 50),
             ("checkpoints", self.checkpoints, 500),
             ("batches written", self.pushes, 2_000),
-            ("records written", self.written, 8_000),
-            ("records seen to be in the state", self.taken, 6_000),
+            ("rows written", self.written, 8_000),
+            ("rows seen to come", self.taken, 6_000),
+            ("records that are none", self.broken, 400),
             ("late rows", self.late, 50),
             ("lives of Avro", self.avro, 200),
             ("full disks", self.full_disks, 20),
@@ -177,6 +180,7 @@ impl Tally {
         self.gated += other.gated;
         self.written += other.written;
         self.taken += other.taken;
+        self.broken += other.broken;
         self.avro += other.avro;
     }
 }
@@ -198,7 +202,9 @@ fn run(base: u64, lives: u64, brokers: Option<&Brokers>) -> Tally {
             }
         }
     };
-    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(4));
+    let cores = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(4));
+    // Lives through a broker wait for most of the time.
+    let threads = if brokers.is_some() { 8 } else { cores };
     let mut tally = Tally::default();
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();

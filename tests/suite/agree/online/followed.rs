@@ -22,10 +22,10 @@ pub struct Taken {
 impl Taken {
     fn by(runtime: &Runtime) -> Taken {
         let counters = runtime.counters();
-        // Rows that a view rejects are accepted.
-        let of_view = |reason: &str| ViewReason::ALL.iter().any(|view| view.name() == reason);
+        // Rows that a view rejects are accepted, and what lies aside as no row is none.
+        let is_row = |reason: &str| reason != "unparsable" && ViewReason::ALL.iter().all(|view| view.name() != reason);
         let rejected = counters.rejected.list().into_iter();
-        let rejected = rejected.filter(|((_, reason), _)| !of_view(reason));
+        let rejected = rejected.filter(|((_, reason), _)| is_row(reason));
         let all = counters.accepted.list().into_iter().chain(rejected);
         let late = counters.late.list().into_iter();
         Taken {
@@ -65,7 +65,8 @@ impl Life<'_> {
         topics.flush();
     }
 
-    /// Waits until all that was written is in the state, each record once; `false` if the machine stops meanwhile.
+    /// Waits until all that was written is in the state, each record once, and what is no row lies aside; `false` if the machine
+    /// stops meanwhile.
     pub fn drained(&mut self, runtime: &Runtime, tally: &mut Tally) -> bool {
         let known = self.version.featr.sources();
         let sources = &self.version.program.sources;
@@ -73,6 +74,7 @@ impl Life<'_> {
         let of = |place: usize| self.attempted.iter().filter(|(of, _)| *of == place).count();
         let count = |place: usize| self.ledger[place].len() + if is_read(place) { of(place) } else { 0 };
         let expected: Vec<usize> = (0..sources.len()).map(count).collect();
+        let read: Vec<usize> = (0..sources.len()).filter(|place| is_read(*place)).collect();
         let there = self.ledger.iter().map(Vec::len).sum::<usize>();
         let wanted = self.taken.rows + (expected.iter().sum::<usize>() - there) as u64;
         let begun = Instant::now();
@@ -84,7 +86,7 @@ impl Life<'_> {
             // What is read of a disk that is being written to may be half of something; what is whole is what it will be.
             let found = log::try_recorded(&self.disk, &self.version.program).filter(|_| taken.rows >= wanted);
             match found {
-                Some(rows) if rows.iter().map(Vec::len).eq(expected.iter().copied()) => {
+                Some(rows) if rows.iter().map(Vec::len).eq(expected.iter().copied()) && self.are_aside(&read) => {
                     assert_eq!(taken.rows, wanted, "each record comes once");
                     self.took(rows, taken, tally);
                     return true;
@@ -101,6 +103,11 @@ impl Life<'_> {
                 _ => std::thread::sleep(Duration::from_millis(2)),
             }
         }
+    }
+
+    fn are_aside(&self, places: &[usize]) -> bool {
+        let topics = self.topics.as_ref();
+        topics.is_none_or(|topics| topics.are_aside(&self.disk, places))
     }
 
     /// These rows are there, and durable.

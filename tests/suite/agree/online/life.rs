@@ -187,6 +187,7 @@ impl<'a> Life<'a> {
         if let Some(topics) = &self.topics {
             self.ledger = found.rows;
             tally.written += topics.written.iter().map(Vec::len).sum::<usize>() as u64;
+            tally.broken += topics.broken.iter().sum::<usize>() as u64;
             tally.avro += u64::from(topics.is_avro());
         }
         kept::check_served(&self.disk, &self.given, tally);

@@ -2,10 +2,11 @@
 //! batches, with copies and in disorder, as JSON or as Avro.
 
 use super::avro;
-use super::log::Row;
+use super::log::{self, Row};
 use crate::broker::Broker;
+use crate::disk::SimulatedDisk;
 use crate::registry::Registry;
-use featc_ir::{Program, Source};
+use featc_ir::{Program, Source, Type};
 use featc_tests::rng::Rng;
 use featr_kafka::{Properties, Topic, read};
 use featr_kernels::Value;
@@ -49,6 +50,8 @@ pub struct Topics<'a> {
     schemas: Option<Vec<u32>>,
     /// What was written, by source.
     pub written: Vec<Vec<Row>>,
+    /// How many records that are no rows were written, by source.
+    pub broken: Vec<usize>,
     /// The reader of each source that the program reads.
     readers: Vec<JoinHandle<()>>,
 }
@@ -73,6 +76,7 @@ impl<'a> Topics<'a> {
             partitions,
             schemas: is_avro.then(|| schemas.collect()),
             written: vec![Vec::new(); program.sources.len()],
+            broken: vec![0; program.sources.len()],
             readers: Vec::new(),
             brokers,
         }
@@ -82,39 +86,48 @@ impl<'a> Topics<'a> {
         self.schemas.is_some()
     }
 
-    /// Whether a record is this row when it is decoded: texts have no years beyond those of four digits, a null in a column that
-    /// may not be null is kept aside, and NaN is null where the source does not keep it.
+    /// Whether a record is this row when it is decoded: texts have no years beyond those of four digits, a row without an event
+    /// time or with a null in a column that may not be null is kept aside, and NaN is null where the source does not keep it.
     pub fn can_say(source: &Source, row: &Row) -> bool {
         let arrival = source.arrival_column().map(|column| column.index());
         let columns = source.columns.iter().zip(row).enumerate();
         columns.into_iter().all(|(place, (column, value))| match value {
-            Value::Null => column.nullable || arrival == Some(place),
-            Value::Float64(value) => source.keep_nan || !value.is_nan(),
-            Value::Timestamp(_) | Value::Date(_) => {
-                featr::parse_value(&value.render(column.ty), column.ty).as_ref() == Some(value)
-            }
-            _ => true,
+            Value::Null => place != source.time.index() && (column.nullable || arrival == Some(place)),
+            value => is_sayable(source, column.ty, value),
         })
     }
 
-    /// Writes rows of a source, each into any partition.
+    /// Writes rows of a source, each into any partition, and now and then a record that is none.
     pub fn write(&mut self, rng: &mut Rng, place: usize, source: &Source, rows: &[Row]) {
         for row in rows {
+            if rng.one_in(16) {
+                self.broken[place] += 1;
+                self.send(rng, place, b"broken");
+            }
             let value = match &self.schemas {
                 Some(schemas) => avro::record(schemas[place], row),
                 None => json(source, row).into_bytes(),
             };
-            let partition = rng.below(self.partitions as usize) as i32;
-            let record: BaseRecord<'_, str, [u8]> = BaseRecord::to(&self.topics[place].name)
-                .partition(partition)
-                .payload(&value);
-            self.brokers
-                .producer
-                .send(record)
-                .map_err(|(error, _)| error)
-                .expect("room");
+            self.send(rng, place, &value);
         }
         self.written[place].extend(rows.iter().cloned());
+    }
+
+    fn send(&self, rng: &mut Rng, place: usize, value: &[u8]) {
+        let partition = rng.below(self.partitions as usize) as i32;
+        let to: BaseRecord<'_, str, [u8]> = BaseRecord::to(&self.topics[place].name);
+        let sent = self.brokers.producer.send(to.partition(partition).payload(value));
+        sent.map_err(|(error, _)| error).expect("room");
+    }
+
+    /// Whether all records that are no rows lie aside, of these sources.
+    pub fn are_aside(&self, disk: &SimulatedDisk, places: &[usize]) -> bool {
+        let found = log::unparsable(disk);
+        let of = |place: usize| {
+            let begin = format!("{}/", self.topics[place].name);
+            found.iter().filter(|(from, _)| from.starts_with(&begin)).count()
+        };
+        places.iter().all(|place| of(*place) == self.broken[*place])
     }
 
     /// Waits until the broker has what was written.
@@ -142,14 +155,27 @@ impl<'a> Topics<'a> {
     }
 }
 
+/// Whether a value that is there, or an item, is read as itself.
+fn is_sayable(source: &Source, ty: Type, value: &Value) -> bool {
+    match (value, ty) {
+        (Value::Float64(value), _) => source.keep_nan || !value.is_nan(),
+        (Value::Timestamp(_) | Value::Date(_), _) => featr::parse_value(&value.render(ty), ty).as_ref() == Some(value),
+        (Value::List(items), Type::List(of)) => items.iter().all(|item| is_sayable(source, *of, item)),
+        _ => true,
+    }
+}
+
 fn json(source: &Source, row: &Row) -> String {
-    let entries = source.columns.iter().zip(row).map(|(column, value)| {
-        let value = match value {
-            Value::Float64(value) if value.is_nan() => "NaN".into(),
-            Value::Duration(us) => avro::duration(*us).into(),
-            value => featr::json_value(value, column.ty),
-        };
-        (column.name.clone(), value)
-    });
+    let columns = source.columns.iter().zip(row);
+    let entries = columns.map(|(column, value)| (column.name.clone(), json_value(column.ty, value)));
     serde_json::Value::Object(entries.collect()).to_string()
+}
+
+fn json_value(ty: Type, value: &Value) -> serde_json::Value {
+    match (value, ty) {
+        (Value::Float64(value), _) if value.is_nan() => "NaN".into(),
+        (Value::Duration(us), _) => avro::duration(*us).into(),
+        (Value::List(items), Type::List(of)) => items.iter().map(|item| json_value(*of, item)).collect(),
+        (value, ty) => featr::json_value(value, ty),
+    }
 }
