@@ -3,7 +3,7 @@
 use super::{TOPIC, own, properties, record, send};
 use crate::tests::avro::registry::Registry;
 use crate::tests::{Brokers, Run, aside, ids};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -20,6 +20,7 @@ impl Authority {
     fn new(folder: &Path, name: &str) -> Authority {
         let mut params = CertificateParams::new(vec![]).expect("no names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().expect("a key");
         let path = folder.join(name);
         std::fs::write(&path, params.self_signed(&key).expect("signed").pem()).expect("written");
