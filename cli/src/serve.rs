@@ -136,9 +136,6 @@ impl Ready {
 
 /// Refuses a program of which no service can be asked, and tells those that cannot.
 fn check_services(program: &featr::Program, reporter: &Reporter) -> Result<(), Refused> {
-    if let Some(table) = program.tables().iter().find(|table| table.versions.is_some()) {
-        return reporter.refuse(errors::versions_served(&table.name));
-    }
     let services: Vec<&str> = program.services().collect();
     let without_arrival = |service: &&str| {
         let seen_early = program.seen_early(service, Truth::Complete).ok()?;

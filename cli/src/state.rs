@@ -49,13 +49,16 @@ pub fn compiled(
     for (name, path) in given.filter(|(name, _)| is_table(&program, name)).collect::<Vec<_>>() {
         program.read_from(name, Path::new(path)).map_err(refuse)?;
     }
-    program.load_tables().map_err(refuse)?;
+    program.load_static_tables().map_err(refuse)?;
     Ok((ir, program))
 }
 
-/// Whether the program looks into a table of this name.
+/// Whether the program looks into a table of this name that never changes. One with versions is an input, as sources are.
 pub fn is_table(program: &featr::Program, name: &str) -> bool {
-    program.tables().iter().any(|table| table.name == name)
+    let tables = program.tables();
+    tables
+        .iter()
+        .any(|table| table.name == name && table.versions.is_none())
 }
 
 /// The length of time that an option says.

@@ -26,6 +26,8 @@ mod kafka;
 mod limits;
 #[path = "serve/mocked.rs"]
 mod mocked;
+#[path = "serve/nested.rs"]
+mod nested;
 #[path = "../../tests/support/registry.rs"]
 #[allow(dead_code)]
 mod registry;
@@ -35,3 +37,5 @@ mod requests;
 mod sessions;
 #[path = "serve/state.rs"]
 mod state;
+#[path = "serve/tables.rs"]
+mod tables;

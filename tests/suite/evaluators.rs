@@ -74,6 +74,19 @@ impl Case {
     }
 }
 
+/// The columns in which questions may bring cuts: of sources, and of tables.
+pub fn cut_keys(program: &featc_ir::Program) -> Vec<featc_ir::Key> {
+    let mut keys: Vec<featc_ir::Key> = program.sources.iter().map(featc_ir::Source::cut_key).collect();
+    // A view of a table makes it a source.
+    let tables = program.tables().into_iter().map(|table| table.cut_key());
+    for key in tables {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
 pub fn model(case: &Case) -> Answers {
     let sources = (0..case.program.sources.len())
         .map(|source| vec![case.whole(source)])
@@ -85,7 +98,7 @@ pub fn model(case: &Case) -> Answers {
         case.program.service_keys(service),
         case.program.service_self_columns(service),
     );
-    let cuts: Vec<featc_ir::Key> = case.program.sources.iter().map(featc_ir::Source::cut_key).collect();
+    let cuts = cut_keys(&case.program);
     let answer = |asked: &Asked| {
         let named = |wanted: &[featc_ir::Key]| {
             asked

@@ -162,9 +162,13 @@ fn add_events(scene: &mut Scene, source: &str, text: &str) {
             .iter()
             .map(|column| value(cell(&column.name), column.ty))
             .collect();
-        match position {
-            Some(position) => scene.rows[position].push(values),
-            None => scene.tables.entry(source.to_owned()).or_default().push(values),
+        let values: Vec<Value> = values;
+        // The versions of a table may be looked up, and be the rows of a view.
+        if tables.iter().any(|table| table.name == source) {
+            scene.tables.entry(source.to_owned()).or_default().push(values.clone());
+        }
+        if let Some(position) = position {
+            scene.rows[position].push(values);
         }
     }
 }
@@ -195,7 +199,7 @@ fn expect(page: &str, scene: &Scene, words: &str, text: &str) -> (Vec<String>, u
         .into_iter()
         .chain(scene.program.service_self_columns(service))
         .chain(service.request())
-        .chain(scene.program.sources.iter().map(featc_ir::Source::cut_key));
+        .chain(crate::evaluators::cut_keys(&scene.program));
     let asks: Vec<featc_ir::Key> = asks.collect();
     let question = |row: &Vec<&str>| {
         let place = |name: &str| header.iter().position(|known| *known == name);

@@ -182,18 +182,23 @@ fn question(rng: &mut Rng, program: &Program, shapes: &[Shape], rows: &[Vec<Vec<
     // A row of every source, whose identity the question claims.
     let own: Vec<Vec<Value>> = (0..rows.len())
         .map(|place| match rows[place].is_empty() || rng.one_in(5) {
+            true if place >= shapes.len() => vec![Value::Null; program.sources[place].columns.len()],
             true => row(rng, (&program.sources[place], place), &shapes[place], keys, 10),
             false => rng.pick(&rows[place]).clone(),
         })
         .collect();
-    let from = rng.below(rows.len());
+    // A table that a view reads has columns of its own.
+    let of_table = (rows.len() > shapes.len()).then_some(shapes.len());
+    let from = rng.below(shapes.len());
     let times = shapes[from].style.times;
     let named = |name: &str| {
         let source = &program.sources[from];
         let found = source.columns.iter().position(|known| known.name == column(name, from));
         &own[from][found.expect("a column of every source")]
     };
-    let base = match named(if rng.one_in(8) { "other" } else { "tau" }) {
+    let version = of_table.filter(|_| rng.one_in(2));
+    let version = version.map(|place| &own[place][program.sources[place].time.index()]);
+    let base = match version.unwrap_or_else(|| named(if rng.one_in(8) { "other" } else { "tau" })) {
         Value::Timestamp(us) => *us,
         _ => pools::instant(rng, times),
     };
@@ -221,6 +226,18 @@ fn question(rng: &mut Rng, program: &Program, shapes: &[Shape], rows: &[Vec<Vec<
         values.retain(|(known, _)| *known != key.name);
         let claimed = identities(program, &own, &key);
         values.push((key.name, rng.pick(&claimed).clone()));
+    }
+    // The keys of a table: of one of its versions, or anything.
+    for (source, row) in program.sources.iter().zip(&own).skip(shapes.len()) {
+        for (column, value) in source.columns.iter().zip(row) {
+            if asked.iter().any(|key| key.name == column.name) {
+                let value = match value.is_null() || rng.one_in(8) {
+                    true => pools::value(rng, column.ty, shapes[from].style),
+                    false => value.clone(),
+                };
+                values.push((column.name.clone(), value));
+            }
+        }
     }
     // What brings keys in roles: of another row, or anything.
     for key in &asked {
@@ -273,7 +290,7 @@ pub fn add_edges(
             }
         }
         questions.push(asked);
-        for (place, source) in program.sources.iter().enumerate() {
+        for (place, source) in program.sources.iter().enumerate().take(shapes.len()) {
             let bound = match is_first {
                 true => reach_us(program, place).and_then(|reach| at_us.checked_sub(reach)),
                 false => Some(at_us),

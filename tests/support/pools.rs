@@ -9,6 +9,8 @@ use featr_kernels::value::{NAN, render_decimal, render_float};
 
 /// 2024-02-28T22:30:00Z in microseconds: the leap day begins in the midst of what happens.
 pub const START_US: i64 = 1_709_159_400_000_000;
+/// The Monday behind it: 2024-03-04T00:00:00Z.
+const MONDAY_US: i64 = 1_709_510_400_000_000;
 /// Its day.
 const START_DAY: i32 = 19_781;
 pub const MINUTE_US: i64 = 60_000_000;
@@ -32,7 +34,7 @@ pub enum Numbers {
 pub enum Times {
     /// Within three hours; they collide often and lie on the edges of windows.
     Near,
-    /// Within some years.
+    /// Within some years, many of them within two weeks.
     Years,
     /// Also at both ends of the range.
     Ends,
@@ -157,6 +159,8 @@ pub fn instant(rng: &mut Rng, times: Times) -> i64 {
     match rng.below(6) {
         0 => coarse + 1,
         1 => coarse - 1,
+        // Around the beginning of a week.
+        2 | 3 if times == Times::Years => MONDAY_US + (rng.below(12) as i64 - 6) * DAY_US,
         2 => START_US + rng.below(4) as i64 * 60 * MINUTE_US,
         _ => coarse,
     }

@@ -9,7 +9,7 @@ mod features;
 mod operations;
 mod tables;
 
-pub use tables::contents;
+pub use tables::{CHANGING, contents, rows_of_table};
 
 use crate::pools::{Style, Times};
 use crate::rng::Rng;
@@ -81,7 +81,7 @@ pub struct Shape {
     pub id: String,
 }
 
-/// The text of a program, and the style of its sources.
+/// The text of a program, and the style of its sources. A source more is a table that a view reads.
 #[derive(Debug, Clone)]
 pub struct Generated {
     pub text: String,
@@ -199,6 +199,10 @@ fn drawn(rng: &mut Rng, has_tables: bool) -> Generated {
         roles.extend(role(rng, view, &entities[entity], &named));
         features.extend(named.into_iter().map(|(name, ty)| (format!("v{view}.{name}"), ty)));
     }
+    let of_table = tables::write_view(rng, &mut text, &tables, style);
+    if let Some(named) = &of_table {
+        features.extend(named.iter().cloned());
+    }
     let fields = FIELDS.map(|(name, ty)| format!("{name}: {ty}"));
     let _ = writeln!(text, "request asked ({})\n", fields.join(", "));
     text += "service s {\n";
@@ -207,6 +211,9 @@ fn drawn(rng: &mut Rng, has_tables: bool) -> Generated {
     for view in 0..views {
         let fallback = *gates.pick(&["", "", "", "", "", "", " fallback impute", " fallback gate"]);
         let _ = writeln!(text, "  v{view}.*{fallback}");
+    }
+    if of_table.is_some() {
+        let _ = writeln!(text, "  {}.*", tables::VIEW);
     }
     for role in roles {
         text += &role.text;

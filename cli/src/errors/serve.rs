@@ -52,13 +52,6 @@ pub fn unfollowable(why: &Unfollowable) -> Diagnostic {
     Diagnostic::new(Code::UnfollowableSource, why.to_string()).with_help(why.help())
 }
 
-/// A table whose versions a server would have to wait for.
-pub fn versions_served(table: &str) -> Diagnostic {
-    let message = format!("table `{table}` has versions, and a server cannot wait for them");
-    Diagnostic::new(Code::VersionsServed, message)
-        .with_help("serve the features that look into static tables; `featc train`, `get` and `verify` take versions")
-}
-
 /// A state that cannot be opened.
 pub fn state(error: &StateError) -> Diagnostic {
     let of = |code| Diagnostic::new(code, error.to_string()).with_help(error.help());

@@ -21,7 +21,7 @@ pub fn run(args: &StateArgs, reporter: &Reporter) -> Result<(), Refused> {
         let _ = write!(text, " (this one is {})", program.hash());
     }
     let sources: Vec<serde_json::Value> = program
-        .sources()
+        .inputs()
         .iter()
         .map(|source| {
             let cut = found.cuts.get(&source.name).map(|cut| instant(*cut));
@@ -62,7 +62,8 @@ pub fn run(args: &StateArgs, reporter: &Reporter) -> Result<(), Refused> {
     Ok(())
 }
 
-/// The views of services that read the events of a transform by these keys.
+/// The views of services that read the events of a transform by these keys; those of all keys of what waits for tables, and those
+/// that look into a table.
 fn views(program: &Program, log: &LogName) -> Vec<String> {
     let served = |id: ViewId| {
         program
@@ -73,7 +74,11 @@ fn views(program: &Program, log: &LogName) -> Vec<String> {
     let reads = |(place, view): &(usize, &View)| {
         let entity = program.entity(view.entity);
         let keys = entity.keys.iter().map(|key| &key.name);
-        program.transform(view.transform).name == log.transform && keys.eq(&log.keys) && served(ViewId::from(*place))
+        let transform = program.transform(view.transform);
+        let is_log = transform.name == log.transform && (log.keys.is_empty() || keys.eq(&log.keys));
+        let tables = featc_ir::table::awaited(&transform.steps, &transform.time);
+        let looks_up = tables.iter().any(|table| table.name == log.source);
+        (is_log || looks_up) && served(ViewId::from(*place))
     };
     let views = program.views.iter().enumerate().filter(reads);
     views.map(|(_, view)| view.name.clone()).collect()

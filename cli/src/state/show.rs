@@ -26,7 +26,7 @@ pub fn run(args: &ShowArgs, reporter: &Reporter) -> Result<(), Refused> {
         .as_deref()
         .map(|text| duration("--delay", text, reporter))
         .transpose()?;
-    let cuts = found.cuts_at(at_us, &program.sources(), delay);
+    let cuts = found.cuts_at(at_us, &program.inputs(), delay);
     let moved = found.online.let_in(&cuts);
     moved.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
     let rows = get::question_row(&entity, reporter)?;
@@ -66,7 +66,7 @@ pub fn run(args: &ShowArgs, reporter: &Reporter) -> Result<(), Refused> {
         let new: Vec<_> = of_entity.map(|log| (by.clone(), log)).collect();
         kept.extend(new);
     }
-    let sources = program.service_sources(&args.service);
+    let sources = program.service_inputs(&args.service);
     let sources = sources.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
     // As an answer has them.
     let of_service = |(source, cut): (&String, &i64)| {

@@ -2,7 +2,7 @@
 
 use crate::expr::{Lookup, Table, TableRows};
 use crate::hash;
-use crate::plan::{BatchPlan, Rows, StreamGraph};
+use crate::plan::{BatchPlan, RowSpec, Rows, StreamGraph};
 use crate::program::Program;
 use crate::table::{lookups, lookups_mut, note};
 use std::collections::BTreeMap;
@@ -41,6 +41,13 @@ impl Program {
     /// Takes in what tables hold.
     pub fn hold(&mut self, contents: &Contents) {
         self.lookups_mut(&mut hold(contents));
+    }
+}
+
+impl RowSpec {
+    /// Takes in what tables hold.
+    pub fn hold(&mut self, contents: &Contents) {
+        lookups_mut(&mut self.steps, &mut self.time, &mut hold(contents));
     }
 }
 

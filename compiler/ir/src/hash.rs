@@ -3,18 +3,19 @@
 //! All are XXH3-128 (seed 0) in 32 hexadecimal digits. They are built bottom-up (Merkle), so that a `let` that is read
 //! twice is hashed once and its name never enters.
 
+mod state;
+
 use crate::expr::{Expr, ExprKind};
 use crate::id::{ColumnId, FeatureId, LiftId, ViewId};
-use crate::plan::RowSpec;
 use crate::program::{
-    Arrival, AskedFeature, At, FeatureKind, Key, Lateness, Program, Service, ServiceInput, Source, Step, Transform,
-    View,
+    Arrival, AskedFeature, At, FeatureKind, Lateness, Program, Service, ServiceInput, Source, Step, Transform, View,
 };
 use crate::slot::Slot;
-use crate::table::lookups;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;
+
+pub use state::{lift_keys, state_key, table_key};
 
 /// Version of what all features share in the kernels (expressions, acceptance of rows, statuses): part of every fingerprint
 /// and state key. Results of one aggregate have [`crate::aggregate::Row::version`].
@@ -357,43 +358,4 @@ fn renamed_keys(program: &Program, service: &Service, asked: AskedFeature, finge
     let keys = service.keys_of(program, asked);
     let own = &program.entity(program.view(asked.view).entity).keys;
     (keys != own).then(|| node("asked", &[fingerprint.as_bytes(), &wire(&keys)]))
-}
-
-/// What the stored events of a log depend on: source, acceptance, transform, event time and key. Not what the events carry
-/// (see [`lift_keys`]), and nothing that is derived from them: aggregates, windows, statuses, defaults, names.
-pub fn state_key(source: &Source, rows: &RowSpec, entity: &[Key]) -> String {
-    // `begins` decides a status, and no event.
-    let source = &Source {
-        begins_us: None,
-        ..source.clone()
-    };
-    let (columns, row) = row_hashes(source, &rows.steps, &rows.time, rows.at);
-    let key = list("key", rows.key.iter().map(|id| columns[id.index()]));
-    let types = wire(&entity.iter().map(|key| key.ty).collect::<Vec<_>>());
-    let state = list("state", [row, key]).to_le_bytes();
-    let unicode = wire(&char::UNICODE_VERSION);
-    let mut parts: Vec<&[u8]> = vec![KERNELS_VERSION.as_bytes(), &unicode, &types, &state];
-    let tables = wire(&held_tables(rows));
-    if tables != b"{}" {
-        parts.push(&tables);
-    }
-    hex(node("state_key", &parts))
-}
-
-/// The hashes of what the tables hold that a row stage looks into, by name, of those that have been read: events have the
-/// values in them.
-fn held_tables(rows: &RowSpec) -> BTreeMap<&str, &str> {
-    let mut held = BTreeMap::new();
-    lookups(&rows.steps, &rows.time, &mut |lookup| {
-        let hash = lookup.rows.as_ref().map(|rows| rows.hash());
-        held.extend(hash.map(|hash| (lookup.table.name.as_str(), hash)));
-    });
-    held
-}
-
-/// The meaning of each lift of a transform: events of one [`state_key`] carry equal values under equal lift keys.
-pub fn lift_keys(source: &Source, rows: &RowSpec) -> Vec<String> {
-    let (columns, _) = row_hashes(source, &rows.steps, &rows.time, rows.at);
-    let key = |lift: &Expr| hex(node("lift", &[&expr_hash(lift, &columns).to_le_bytes()]));
-    rows.lifts.iter().map(key).collect()
 }

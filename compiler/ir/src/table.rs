@@ -1,7 +1,10 @@
 //! Tables, and who looks into them.
 
+use crate::columns::Key;
 use crate::expr::{Expr, Lookup, Table};
-use crate::program::{Program, Source, Step};
+use crate::plan::RowSpec;
+use crate::program::{Arrival, Program, Source, Step};
+use crate::types::Type;
 
 impl Table {
     /// The table as the decoder takes it: a source of its rows. A static one has no instant; its first key stands there,
@@ -15,6 +18,42 @@ impl Table {
             ..Source::plain(&self.name, self.columns.clone(), self.key.clone(), time)
         }
     }
+
+    /// A table with versions as an input of a server: a source whose rows say when they arrived.
+    pub fn as_input(&self) -> Option<Source> {
+        let versions = self.versions?;
+        Some(Source {
+            arrival: Some(Arrival::Column(versions.arrival)),
+            ..self.as_source()
+        })
+    }
+
+    /// The column of questions that brings the cut of this table, in truth `as_served`.
+    pub fn cut_key(&self) -> Key {
+        Key {
+            name: format!("{}{}", Source::CUT, self.name),
+            ty: Type::Timestamp,
+        }
+    }
+}
+
+impl RowSpec {
+    /// The tables with versions that it looks into, by name: as served an event waits until they are known up to its instants.
+    pub fn awaited(&self) -> Vec<Table> {
+        awaited(&self.steps, &self.time)
+    }
+}
+
+/// The tables with versions that steps and their event time look into, by name.
+pub fn awaited(steps: &[Step], time: &Expr) -> Vec<Table> {
+    let mut found = Vec::new();
+    lookups(steps, time, &mut |lookup| {
+        if lookup.table.versions.is_some() {
+            note(&lookup.table, &mut found);
+        }
+    });
+    found.sort_by(|left, right| left.name.cmp(&right.name));
+    found
 }
 
 /// Calls `visit` for every lookup of steps and their event time.

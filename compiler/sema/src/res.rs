@@ -76,6 +76,8 @@ pub struct Source {
     pub keep_nan: bool,
     pub batch: Option<featc_ir::FileSet>,
     pub stream: Option<featc_ir::FileSet>,
+    /// The key of the table whose versions are its rows, if they are.
+    pub table_key: Option<Vec<ColumnId>>,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -28,12 +28,14 @@ pub(crate) struct EventLayout {
     pub ids: bool,
     /// Whether events carry their arrivals.
     pub arrival: bool,
+    /// Whether these are when the tables that an event looks into were known, too.
+    pub awaits: bool,
     pub poison: bool,
     pub lifts: Vec<Wire>,
 }
 
 impl EventLayout {
-    pub fn new(source: &Source, spec: &RowSpec, fold: &FoldSpec, arrival: bool) -> EventLayout {
+    pub fn new(source: &Source, spec: &RowSpec, fold: &FoldSpec, (arrival, awaits): (bool, bool)) -> EventLayout {
         // Source columns hold no errors; a let column does if its expression can fail or reads one that does.
         let mut failing = vec![false; source.columns.len()];
         let mut poison = false;
@@ -52,6 +54,7 @@ impl EventLayout {
             words: IdColumn::is_words(source),
             ids: !fold.self_columns.is_empty(),
             arrival: arrival && source.arrival.is_some(),
+            awaits: arrival && awaits,
             poison,
             lifts: lifts.collect(),
         }

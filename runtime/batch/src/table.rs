@@ -23,7 +23,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
-use featc_ir::{Cut, Key, Truth};
+use featc_ir::{Cut, Key, Table, Truth};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -170,8 +170,12 @@ impl FeaturesTable {
         spine: &Arc<dyn ExecutionPlan>,
         (spec, filter): (&SpineSpec, EntityFilter),
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let cut = view.source.cut_under(self.asking.truth);
-        let layout = EventLayout::new(&view.source, &view.rows, &view.fold, cut != Cut::Open);
+        let awaits = awaits(view, self.asking.truth);
+        let cut = match awaits {
+            true => Cut::Given,
+            false => view.source.cut_under(self.asking.truth),
+        };
+        let layout = EventLayout::new(&view.source, &view.rows, &view.fold, (cut != Cut::Open, awaits));
         let pipeline = Pipeline {
             spec: view.rows.clone(),
             fold: view.fold.clone(),
@@ -191,9 +195,10 @@ impl FeaturesTable {
             methods: view.methods.clone(),
             layout,
             cut,
-            cuts: cut_key(view, self.asking.truth)
-                .map(|key| spec.key_out(&key))
-                .transpose()?,
+            cuts: cut_keys(view, self.asking.truth)
+                .iter()
+                .map(|key| spec.key_out(key))
+                .collect::<Result<_>>()?,
             with_status: self.asking.with_status,
             time: spec.time_out(),
             entity: spec.entity_out(&view.fold.entity)?,
@@ -214,12 +219,22 @@ impl FeaturesTable {
     }
 }
 
-/// The column of questions with the cuts of a view's source, where they bring them.
-fn cut_key(view: &ViewPlan, truth: Truth) -> Option<Key> {
-    match view.source.cut_under(truth) {
+/// Whether events wait for the tables with versions that they look into.
+fn awaits(view: &ViewPlan, truth: Truth) -> bool {
+    truth == Truth::AsServed && !view.rows.awaited().is_empty()
+}
+
+/// The columns of questions with the cuts of a view's source and of the tables that it waits for, where they bring them.
+fn cut_keys(view: &ViewPlan, truth: Truth) -> Vec<Key> {
+    let source = match view.source.cut_under(truth) {
         Cut::Given => Some(view.source.cut_key()),
         Cut::Open | Cut::Behind { .. } => None,
-    }
+    };
+    let tables = match awaits(view, truth) {
+        true => view.rows.awaited(),
+        false => Vec::new(),
+    };
+    source.into_iter().chain(tables.iter().map(Table::cut_key)).collect()
 }
 
 /// Adds what is not there.
@@ -267,7 +282,7 @@ impl TableProvider for FeaturesTable {
                 .self_columns
                 .iter()
                 .for_each(|key| add(&mut handed_on, key.clone()));
-            cut_key(view, self.asking.truth)
+            cut_keys(view, self.asking.truth)
                 .into_iter()
                 .for_each(|key| add(&mut handed_on, key));
         }

@@ -56,7 +56,7 @@ impl Program {
             fits.err().map(|refused| (service.to_owned(), refused))
         });
         let mut graphs = self.stream.clone();
-        self.hold_stream(&mut graphs)?;
+        self.hold_stream(&mut graphs, truth)?;
         Online::new(graphs, truth, refused.collect())
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::log_columns::check_names;
 use featc_ir::plan::{BatchPlan, Spine, StreamGraph};
-use featc_ir::{Arrival, Contents, FileFormat, FileSet, Source, Truth, Type};
+use featc_ir::{Arrival, Contents, FileFormat, FileSet, Source, Table, Truth, Type};
 use featr_decode::{Rows, Store, Tables, format_of};
 use featr_lake::LakeStore;
 use serde::{Deserialize, Serialize};
@@ -184,6 +184,20 @@ impl Program {
         Ok(self.graph(service)?.declared())
     }
 
+    /// What a server takes in: the sources that some service reads, and the tables with versions that it looks into.
+    pub fn inputs(&self) -> Vec<Source> {
+        with_tables(self.sources(), &self.tables())
+    }
+
+    /// As [`Program::inputs`], of a service.
+    ///
+    /// # Errors
+    /// [`Error::UnknownService`].
+    pub fn service_inputs(&self, service: &str) -> Result<Vec<Source>, Error> {
+        let graph = self.graph(service)?;
+        Ok(with_tables(graph.declared(), &graph.tables()))
+    }
+
     /// What files can be given for: sources, and tables.
     pub(crate) fn readable(&self) -> Vec<Source> {
         let tables = self.tables().into_iter().map(|table| table.as_source());
@@ -312,7 +326,7 @@ impl Program {
 
     /// Refuses a service that a served log cannot tell of; `instant` is what the log calls the instant.
     pub(crate) fn check_log(&self, service: &str, instant: Option<&str>) -> Result<(), Error> {
-        let sources = self.service_sources(service)?;
+        let sources = self.service_inputs(service)?;
         let graph = self.stream.iter().find(|graph| graph.service == service);
         let outputs = graph
             .into_iter()
@@ -372,4 +386,14 @@ impl Program {
             why: format!("service {service} has a column of no view"),
         })
     }
+}
+
+/// Sources, and the tables with versions whose rows are not among them.
+fn with_tables(mut sources: Vec<Source>, tables: &[Table]) -> Vec<Source> {
+    for table in tables.iter().filter_map(Table::as_input) {
+        if !sources.iter().any(|known| known.name == table.name) {
+            sources.push(table);
+        }
+    }
+    sources
 }

@@ -163,7 +163,7 @@ impl Program {
         let graph = self.graph(service)?;
         let (mut presence, present) = Presence::new(graph, &self.field_views(service)?);
         let mut graphs = vec![graph.clone(), present];
-        self.hold_stream(&mut graphs)?;
+        self.hold_stream(&mut graphs, options.truth)?;
         let online = Online::new(graphs, options.truth, BTreeMap::new())?;
         let names = online.field_names(service);
         let mut run = Run {

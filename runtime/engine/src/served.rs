@@ -99,7 +99,7 @@ impl Program {
             declared: self.service(service)?,
             asked: self.service(service)?.columns(),
             cuts: plan.cut_keys(Truth::AsServed),
-            sources: self.sources().into_iter().map(|source| source.name).collect(),
+            sources: self.inputs().into_iter().map(|source| source.name).collect(),
             outputs: plan.columns(),
             at_column,
             zone,

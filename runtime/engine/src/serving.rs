@@ -66,9 +66,9 @@ impl Program {
         Ok(incoming)
     }
 
-    /// A source of the program, as it is declared.
+    /// A source of the program, as it is declared, or a table with versions as one.
     pub(crate) fn declared(&self, source: &str) -> Result<Source, Error> {
-        let mut known = self.sources();
+        let mut known = self.inputs();
         match known.iter().position(|known| known.name == source) {
             Some(place) => Ok(known.swap_remove(place)),
             None => Err(Error::UnknownSource {
@@ -258,6 +258,49 @@ impl Incoming {
     /// As [`Incoming::stamp`].
     pub fn arrive(&mut self, declared: &Source, arrivals_us: &[Option<i64>]) -> Result<usize, Error> {
         self.fill(declared, |row| arrivals_us.get(row).copied().flatten())
+    }
+
+    /// Gives the rows that say an arrival up to `cut_us` that of `arrival_us`: it is known now that they were not known then.
+    /// Tells which ones.
+    ///
+    /// # Errors
+    /// As [`Incoming::stamp`].
+    pub fn arrive_late(&mut self, declared: &Source, cut_us: i64, arrival_us: i64) -> Result<Vec<u64>, Error> {
+        let arrivals = self.arrivals(declared);
+        let late: Vec<u64> = (0u64..)
+            .zip(arrivals)
+            .filter(|(_, known)| known.is_some_and(|known| known <= cut_us))
+            .map(|(row, _)| row)
+            .collect();
+        self.set(declared, &late, arrival_us)?;
+        Ok(late)
+    }
+
+    /// When each row says that it arrived.
+    pub fn arrivals(&self, declared: &Source) -> Vec<Option<i64>> {
+        let column = declared.arrival_column().map(ColumnId::index);
+        let array = column.and_then(|column| self.rows.columns().get(column));
+        let array = array.and_then(|array| array.as_primitive_opt::<TimestampMicrosecondType>());
+        array.map_or_else(Vec::new, |array| array.iter().collect())
+    }
+
+    fn set(&mut self, declared: &Source, rows: &[u64], arrival_us: i64) -> Result<(), Error> {
+        let Some(column) = declared
+            .arrival_column()
+            .map(ColumnId::index)
+            .filter(|_| !rows.is_empty())
+        else {
+            return Ok(());
+        };
+        let mut known = self.arrivals(declared);
+        for row in rows {
+            known[*row as usize] = Some(arrival_us);
+        }
+        let mut arrays = self.rows.columns().to_vec();
+        let filled = TimestampMicrosecondArray::from(known);
+        arrays[column] = Arc::new(filled.with_data_type(arrays[column].data_type().clone()));
+        self.rows = RecordBatch::try_new(self.rows.schema(), arrays).map_err(bug)?;
+        Ok(())
     }
 
     fn fill(&mut self, declared: &Source, arrival_us: impl Fn(usize) -> Option<i64>) -> Result<usize, Error> {

@@ -3,9 +3,10 @@
 use crate::error::Error;
 use crate::program::Program;
 use featc_ir::plan::{BatchPlan, StreamGraph};
-use featc_ir::{Contents, Source, Table, TableRows};
+use featc_ir::{Contents, Source, Table, TableRows, Truth};
 use featr_decode::{Example, ReadOptions, read_source};
 use featr_kernels::{Batch, Column, Value, tables};
+use featr_stream::LogName;
 use std::collections::BTreeMap;
 
 impl Program {
@@ -61,6 +62,45 @@ impl Program {
         Ok(contents)
     }
 
+    /// The table with versions that events look into, or that they are rows of.
+    pub fn versions_behind(&self, log: &LogName) -> Option<String> {
+        let of_transform = |graph: &StreamGraph| {
+            let mut rows = graph.rows.iter().map(|rows| rows.rows.spec());
+            let rows = rows.find(|rows| rows.name == log.transform);
+            rows.and_then(|rows| rows.awaited().into_iter().next())
+        };
+        let looked_up = self.stream.iter().find_map(of_transform);
+        let own = || {
+            self.tables()
+                .into_iter()
+                .find(|table| table.name == log.source && table.versions.is_some())
+        };
+        looked_up.or_else(own).map(|table| table.name)
+    }
+
+    /// As [`Program::contents`], of those without versions.
+    fn static_contents(&self) -> Result<Contents, Error> {
+        let mut contents = Contents::new();
+        for table in self.tables().iter().filter(|table| table.versions.is_none()) {
+            let rows = match self.held.get(&table.name) {
+                Some(rows) => rows.clone(),
+                None => self.read_table(table)?,
+            };
+            contents.insert(table.name.clone(), rows);
+        }
+        Ok(contents)
+    }
+
+    /// As [`Program::load_tables`], of those without versions: the others are inputs of a server.
+    ///
+    /// # Errors
+    /// As [`Program::contents`].
+    pub fn load_static_tables(&mut self) -> Result<(), Error> {
+        let contents = self.static_contents()?;
+        self.held.extend(contents);
+        Ok(())
+    }
+
     /// The rows of each table, with the table as a source of them.
     ///
     /// # Errors
@@ -78,12 +118,12 @@ impl Program {
         Ok(self.tables().iter().map(rows).collect())
     }
 
-    /// A hash of what each table holds, by name.
+    /// A hash of what each table without versions holds, by name.
     ///
     /// # Errors
     /// As [`Program::contents`].
     pub fn table_hashes(&self) -> Result<BTreeMap<String, String>, Error> {
-        let contents = self.contents()?.into_iter();
+        let contents = self.static_contents()?.into_iter();
         Ok(contents.map(|(name, rows)| (name, rows.hash().to_owned())).collect())
     }
 
@@ -95,9 +135,12 @@ impl Program {
         Ok(())
     }
 
-    /// As [`Program::hold_batch`], of graphs.
-    pub(crate) fn hold_stream(&self, graphs: &mut [StreamGraph]) -> Result<(), Error> {
-        if graphs.iter().any(|graph| !graph.unread_tables().is_empty()) {
+    /// As [`Program::hold_batch`], of graphs. As served tables with versions are inputs.
+    pub(crate) fn hold_stream(&self, graphs: &mut [StreamGraph], truth: Truth) -> Result<(), Error> {
+        if truth == Truth::AsServed {
+            let contents = self.static_contents()?;
+            graphs.iter_mut().for_each(|graph| graph.hold(&contents));
+        } else if graphs.iter().any(|graph| !graph.unread_tables().is_empty()) {
             let contents = self.contents()?;
             graphs.iter_mut().for_each(|graph| graph.hold(&contents));
         }

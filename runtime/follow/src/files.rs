@@ -80,6 +80,7 @@ impl Files {
             if !has_moved {
                 sender.settle()?;
                 self.show(sender);
+                sender.feed.caught_up();
                 sender.pause(EVERY)?;
             }
         }

@@ -39,7 +39,11 @@ pub fn read(sender: &mut Sender, format: FileFormat, input: impl Read + Send + '
                 refused(sender, &featr::plain(&error));
                 is_end = true;
             }
-            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Timeout) => {
+                sender.settle()?;
+                sender.feed.caught_up();
+                continue;
+            }
             Err(RecvTimeoutError::Disconnected) => is_end = true,
         }
         loop {
@@ -61,6 +65,7 @@ pub fn read(sender: &mut Sender, format: FileFormat, input: impl Read + Send + '
         }
     }
     sender.settle()?;
+    sender.feed.caught_up();
     sender.feed.show(Progress {
         has_ended: true,
         ..Progress::default()

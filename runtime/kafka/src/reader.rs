@@ -292,7 +292,11 @@ impl Reader {
 
     fn show(&mut self, connection: &Connection) {
         self.shown = Instant::now();
-        self.feed.show(self.progress(&connection.ends()));
+        let progress = self.progress(&connection.ends());
+        if progress.unread == Unread::Records(0) && !self.is_out && self.partitions.len() == connection.ends().len() {
+            self.feed.caught_up();
+        }
+        self.feed.show(progress);
     }
 
     fn progress(&self, ends: &BTreeMap<i32, i64>) -> Progress {

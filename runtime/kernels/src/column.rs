@@ -10,7 +10,7 @@ mod strings;
 
 pub use batch::Batch;
 pub use data::Data;
-pub use list::{list_bytes, list_item, list_items, list_len};
+pub use list::{is_list, list_bytes, list_item, list_items, list_len};
 pub use strings::StrData;
 
 pub use crate::tag::Tag;

@@ -19,7 +19,7 @@ mod copies;
 mod rejected;
 mod view;
 
-pub use accepted::{Accepted, Reason, accept, arrivals};
+pub use accepted::{Accepted, Reason, accept, arrivals, known, lookup_instants};
 pub use conflicts::{Conflicts, Part, conflicts, readable_id};
 pub use copies::{Copies, cell_hash};
 pub use rejected::{Rejected, rejected};

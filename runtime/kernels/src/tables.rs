@@ -2,7 +2,8 @@
 
 use crate::column::Batch;
 use crate::value::Value;
-use featc_ir::{ColumnId, Table, TableRows};
+use featc_ir::{ColumnId, Literal, Table, TableRows};
+use std::cmp::Ordering;
 
 /// Two rows of a static table that have one key, readable: `tail=N1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,4 +45,45 @@ pub fn held(table: &Table, batches: &[Batch]) -> Result<TableRows, TwoRows> {
     }
     let literals = rows.iter().map(|row| row.iter().map(Value::to_literal).collect());
     Ok(TableRows::new(table.key.clone(), literals.collect()))
+}
+
+/// Puts a version into a table; whether it was not there.
+pub fn insert(table: &Table, held: &mut TableRows, row: &[Value]) -> bool {
+    let literals = row.iter().map(Value::to_literal).collect();
+    held.insert(literals, |left, right| order(table, left, right))
+}
+
+/// The order of versions of a key: by (valid from, arrival, row).
+fn order(table: &Table, left: &[Literal], right: &[Literal]) -> Ordering {
+    let place = |row: &[Literal]| {
+        let row: Vec<Value> = row.iter().map(Value::from_literal).collect();
+        let instant = |id: Option<ColumnId>| id.map(|id| row[id.index()].clone());
+        let versions = table.versions;
+        let (from, known) = (
+            instant(versions.map(|versions| versions.valid_from)),
+            instant(versions.map(|versions| versions.arrival)),
+        );
+        (from, known, row)
+    };
+    place(left).cmp(&place(right))
+}
+
+/// Of the versions of a key, in order, those that a lookup after `floor_us` may find: the last one that was known there, and
+/// what comes behind it.
+pub fn behind<'a>(
+    table: &Table,
+    of_key: impl DoubleEndedIterator<Item = &'a [Literal]>,
+    floor_us: Option<i64>,
+) -> Vec<&'a [Literal]> {
+    let of_key: Vec<&[Literal]> = of_key.collect();
+    let Some((floor_us, versions)) = floor_us.zip(table.versions) else {
+        return of_key;
+    };
+    let is_past = |row: &[Literal], id: ColumnId| match row[id.index()] {
+        Literal::Timestamp(us) => us <= floor_us,
+        _ => false,
+    };
+    let is_known = |row: &&[Literal]| is_past(row, versions.valid_from) && is_past(row, versions.arrival);
+    let first = of_key.iter().rposition(is_known).unwrap_or(0);
+    of_key[first..].to_vec()
 }

@@ -8,7 +8,7 @@ use crate::source::{Event, ViewEvents};
 use crate::window;
 use featc_ir::{
     Arrival, ErrorCode, Excluding, Expr, FeatureId, FeatureKind, Key, LiftId, Literal, Program, Slot, SlotId, Source,
-    Status, Truth, View, Window, WindowKind,
+    Status, Table, Truth, View, Window, WindowKind,
 };
 use featr_kernels::Value;
 use std::collections::BTreeMap;
@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 pub struct Asked<'a> {
     view: &'a View,
     source: &'a Source,
+    /// The tables with versions that the view's transform looks into.
+    tables: Vec<Table>,
     /// How much later than the source's time the view's transform may move an event.
     moved_us: u64,
     question: &'a Question,
@@ -38,6 +40,8 @@ impl<'a> Asked<'a> {
         truth: Truth,
     ) -> Self {
         let source = program.view_source(view);
+        let transform = program.transform(view.transform);
+        let tables = featc_ir::table::awaited(&transform.steps, &transform.time);
         let keys = program.entity(view.entity).keys.iter();
         let entity = all_valid(keys.map(|key| named(&question.keys, &key.name)));
         let of_entity = entity
@@ -45,7 +49,7 @@ impl<'a> Asked<'a> {
             .map_or(&[][..], Vec::as_slice);
         let visible = of_entity
             .iter()
-            .filter(|event| is_visible(event, source, question, truth))
+            .filter(|event| is_visible(event, (source, &tables), question, truth))
             .collect();
         let own = all_valid(
             source
@@ -55,11 +59,8 @@ impl<'a> Asked<'a> {
         Asked {
             view,
             source,
-            moved_us: program
-                .transform(view.transform)
-                .at
-                .and_then(|at| at.within_us)
-                .unwrap_or(0),
+            tables,
+            moved_us: transform.at.and_then(|at| at.within_us).unwrap_or(0),
             question,
             truth,
             visible,
@@ -162,8 +163,13 @@ impl<'a> Asked<'a> {
 
     /// The pipeline is further behind than the view's `ttl`: `t − c > ttl`. A null cut is behind any.
     fn is_stale(&self) -> bool {
+        // Rows that never change have no pipeline, also where they wait for a table.
+        if self.source.arrival == Some(Arrival::Static) {
+            return false;
+        }
         let at_us = i128::from(self.question.at_us);
-        match (self.view.ttl_us, cut(self.source, self.question, self.truth)) {
+        let cut = cut((self.source, &self.tables), self.question, self.truth);
+        match (self.view.ttl_us, cut) {
             (Some(ttl_us), Some(cut_us)) => cut_us.is_none_or(|cut_us| at_us - cut_us > i128::from(ttl_us)),
             (Some(_), None) | (None, _) => false,
         }
@@ -216,31 +222,39 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// The cut of a source: `t − δ` in truth `as_of_arrival`, what the question brings in truth `as_served`, where it may be
-/// null. There is none in truth `complete`, and for rows that never change.
-fn cut(source: &Source, question: &Question, truth: Truth) -> Option<Option<i128>> {
-    if source.arrival == Some(Arrival::Static) {
-        return None;
-    }
+/// The cut of a view: `t − δ` in truth `as_of_arrival`; in truth `as_served` the least of those that the question brings of its
+/// source and of the tables with versions that it looks into, and null if one of them is. There is none in truth `complete`,
+/// and for rows that never change and wait for no table.
+fn cut((source, tables): (&Source, &[Table]), question: &Question, truth: Truth) -> Option<Option<i128>> {
+    let is_static = source.arrival == Some(Arrival::Static);
     match truth {
         Truth::Complete => None,
+        Truth::AsOfArrival { .. } if is_static => None,
         Truth::AsOfArrival { delay_us } => {
             let delay_us = delay_us.unwrap_or(source.delay_us);
             Some(Some(i128::from(question.at_us) - i128::from(delay_us)))
         }
-        Truth::AsServed => match named(&question.cuts, &source.cut_key().name) {
-            Value::Timestamp(cut_us) => Some(Some(i128::from(cut_us))),
-            _ => Some(None),
-        },
+        Truth::AsServed => {
+            let own = (!is_static).then(|| source.cut_key().name);
+            let names = own.into_iter().chain(tables.iter().map(|table| table.cut_key().name));
+            let cuts = names.map(|name| match named(&question.cuts, &name) {
+                Value::Timestamp(cut_us) => Some(i128::from(cut_us)),
+                _ => None,
+            });
+            cuts.min()
+        }
     }
 }
 
-/// `α ≤ c`; everything where there is no cut, nothing where it is null. A source without arrival hides nothing: whoever
-/// asks refuses that combination.
-fn is_visible(event: &Event, source: &Source, question: &Question, truth: Truth) -> bool {
-    match (cut(source, question, truth), event.arrival_us) {
-        (Some(cut_us), Some(arrival_us)) => cut_us.is_some_and(|cut_us| i128::from(arrival_us) <= cut_us),
-        (Some(_), None) | (None, _) => true,
+/// `α ≤ c`, and as served also of each instant at which the event looks into a table with versions; everything where there is
+/// no cut, nothing where it is null. A source without arrival hides nothing: whoever asks refuses that combination.
+fn is_visible(event: &Event, of: (&Source, &[Table]), question: &Question, truth: Truth) -> bool {
+    let instants = event.looked_up_us.filter(|_| truth == Truth::AsServed);
+    let known_us = event.arrival_us.into_iter().chain(instants).max();
+    match cut(of, question, truth) {
+        None => true,
+        Some(None) => of.0.arrival.is_none(),
+        Some(Some(cut_us)) => known_us.is_none_or(|known_us| i128::from(known_us) <= cut_us),
     }
 }
 

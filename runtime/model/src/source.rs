@@ -5,7 +5,7 @@
 //! ```
 
 use crate::expression::eval_row;
-use featc_ir::{Arrival, ColumnId, ErrorCode, Lateness, Source, Step, Transform, View};
+use featc_ir::{Arrival, ColumnId, ErrorCode, Expr, Lateness, Source, Step, Transform, View};
 use featr_kernels::{Batch, Value, identity};
 use std::collections::BTreeMap;
 
@@ -51,6 +51,8 @@ pub struct Event {
     pub time_us: i64,
     /// α, in microseconds since the epoch; `None` without arrival.
     pub arrival_us: Option<i64>,
+    /// The greatest instant at which it looks into a table with versions, in microseconds since the epoch.
+    pub looked_up_us: Option<i64>,
     /// The `unique` columns.
     pub id: Vec<Value>,
     pub digest: u128,
@@ -181,7 +183,7 @@ pub fn view_events(
             .map(|column| values[column.index()].clone())
             .collect();
         let keyed = transformed(transform, values).and_then(|row| Ok((key(&view.key, &row.row)?, row)));
-        let (entity, Transformed { row, time_us, poison }) = match keyed {
+        let (entity, row) = match keyed {
             Ok(keyed) => keyed,
             Err(Out::DoesNotCount) => continue,
             Err(Out::Rejected(reason)) => {
@@ -189,6 +191,12 @@ pub fn view_events(
                 continue;
             }
         };
+        let Transformed {
+            row,
+            time_us,
+            looked_up_us,
+            poison,
+        } = row;
         let lifts = view.lifts.iter().map(|lift| eval_row(lift, &row)).collect();
         let SourceEvent {
             source_row,
@@ -200,6 +208,7 @@ pub fn view_events(
             source_row,
             time_us,
             arrival_us,
+            looked_up_us,
             id,
             digest,
             poison,
@@ -225,6 +234,8 @@ struct Transformed {
     /// The source's columns, then the lets.
     row: Vec<Value>,
     time_us: i64,
+    /// As [`Event::looked_up_us`].
+    looked_up_us: Option<i64>,
     poison: Option<ErrorCode>,
 }
 
@@ -234,7 +245,10 @@ struct Transformed {
 fn transformed(transform: &Transform, source_row: Vec<Value>) -> Result<Transformed, Out> {
     let mut row = source_row;
     let mut errors = Vec::new();
+    let mut looked_up_us = None;
     for step in &transform.steps {
+        let (Step::Where(expr) | Step::Let(expr)) = step;
+        looked_up_us = looked_up_us.max(last_lookup(expr, &row));
         match step {
             Step::Where(condition) => match eval_row(condition, &row) {
                 Value::Bool(true) => {}
@@ -247,6 +261,7 @@ fn transformed(transform: &Transform, source_row: Vec<Value>) -> Result<Transfor
             }
         }
     }
+    looked_up_us = looked_up_us.max(last_lookup(&transform.time, &row));
     let mut time = eval_row(&transform.time, &row);
     if let Some(at) = &transform.at {
         let source_time = row[at.source_time.index()].clone();
@@ -266,7 +281,19 @@ fn transformed(transform: &Transform, source_row: Vec<Value>) -> Result<Transfor
     }
     let time_us = timestamp(&time).ok_or(Out::DoesNotCount)?;
     let poison = errors.into_iter().min();
-    Ok(Transformed { row, time_us, poison })
+    Ok(Transformed {
+        row,
+        time_us,
+        looked_up_us,
+        poison,
+    })
+}
+
+/// The greatest instant at which an expression looks into a table with versions.
+fn last_lookup(expr: &Expr, row: &[Value]) -> Option<i64> {
+    let mut last = None;
+    expr.lookup_instants(&mut |instant| last = last.max(timestamp(&eval_row(instant, row))));
+    last
 }
 
 /// The key values. A null among them: the event does not count for the view; else an error among them: it is rejected.

@@ -14,6 +14,7 @@
 use crate::clock::Clock;
 use featc_ir::Source;
 use featr::{Cuts, Error, Online};
+use std::collections::BTreeSet;
 
 #[derive(Debug)]
 pub struct Core {
@@ -25,6 +26,8 @@ pub struct Core {
     in_flight_us: Option<i64>,
     /// The greatest cuts that answers were given with, or may have been.
     pub answered: Cuts,
+    /// Inputs whose cuts stand still.
+    pub held: BTreeSet<String>,
     /// A snapshot is being taken, in parts: nothing is released meanwhile.
     pub is_taken: bool,
 }
@@ -39,6 +42,7 @@ impl Core {
             bound_us,
             in_flight_us: None,
             answered: Cuts::new(),
+            held: BTreeSet::new(),
             is_taken: false,
         }
     }
@@ -57,9 +61,15 @@ impl Core {
         stamp
     }
 
-    /// The rows with this stamp are in the state; those with the next one are not.
-    pub fn landed_up_to(&mut self, stamp: i64, next: Option<i64>) {
-        self.base_us = self.base_us.max(stamp);
+    /// No base comes as far until rows have landed that said this arrival themselves.
+    pub fn guard(&mut self, arrival_us: i64) {
+        let known = self.in_flight_us.unwrap_or(i64::MAX);
+        self.in_flight_us = Some(known.min(arrival_us));
+    }
+
+    /// The rows with this stamp, if they have one, are in the state; those with the next one are not.
+    pub fn landed_up_to(&mut self, stamp: Option<i64>, next: Option<i64>) {
+        self.base_us = self.base_us.max(stamp.unwrap_or(i64::MIN));
         self.in_flight_us = next;
     }
 
@@ -107,7 +117,20 @@ impl Core {
 
     /// What a base shows of each source that says when its rows arrive.
     pub fn cuts_at(&self, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Cuts {
-        cuts_at(self.online.cuts(), base_us, sources, delay_us)
+        self.cuts_but(&self.held, base_us, sources, delay_us)
+    }
+
+    /// As [`Core::cuts_at`], where the cuts of other inputs stand still.
+    pub fn cuts_but(&self, held: &BTreeSet<String>, base_us: i64, sources: &[Source], delay_us: Option<u64>) -> Cuts {
+        let known = self.online.cuts();
+        let mut cuts = cuts_at(known, base_us, sources, delay_us);
+        for name in held {
+            match known.and_then(|known| known.get(name)) {
+                Some(known_us) => drop(cuts.insert(name.clone(), *known_us)),
+                None => drop(cuts.remove(name)),
+            }
+        }
+        cuts
     }
 
     /// Goes on behind answers with these cuts: rows that come from now on and lie there come late.

@@ -44,6 +44,10 @@ impl Runtime {
     pub fn feed(&self, source: &str) -> Result<Feed, featr::Error> {
         let source = self.shared.known_source(source)?.clone();
         let (shared, commands) = (self.shared.clone(), self.commands.clone());
+        if shared.tables.contains(&source.name) {
+            locked(&shared.catching_up).insert(source.name.clone());
+            shared.core().held.insert(source.name.clone());
+        }
         locked(&shared.progress).insert(source.name.clone(), Progress::default());
         Ok(Feed {
             shared,
@@ -95,6 +99,8 @@ impl Feed {
             request_id: None,
             begun: Instant::now(),
             stamped_us: None,
+            guard_us: None,
+            late: Vec::new(),
             read: Some(read),
             then,
         };
@@ -104,6 +110,12 @@ impl Feed {
                 Some(why) => Refused::Unwritable { why },
                 None => Refused::Stopping,
             })
+    }
+
+    /// Says that all is in the state that was there when the reader began. Until then events wait that look into the table, if
+    /// its source is one.
+    pub fn caught_up(&self) {
+        locked(&self.shared.catching_up).remove(&self.source.name);
     }
 
     /// Whether the state is closed.

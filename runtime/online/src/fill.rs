@@ -89,6 +89,14 @@ pub fn fill(
 ) -> Result<Vec<Filled>, StateError> {
     let mut events: BTreeMap<String, Vec<ToRebuild>> = BTreeMap::new();
     for log in missing.events {
+        if let Some(table) = missing.program.versions_behind(&log.log) {
+            return Err(StateError::OtherProgram {
+                folder: disk.name(""),
+                why: format!(
+                    "{log}; table `{table}`, which they look into, may have given up versions, and nothing fills it"
+                ),
+            });
+        }
         events.entry(log.log.source.clone()).or_default().push(log.clone());
     }
     let mut fillings = BTreeMap::new();

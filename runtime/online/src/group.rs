@@ -25,6 +25,10 @@ pub struct Push {
     pub begun: Instant,
     /// The arrival of its rows that said none.
     pub stamped_us: Option<i64>,
+    /// Until when no base may come before its rows have landed, because of arrivals that they say.
+    pub guard_us: Option<i64>,
+    /// Rows of a table that said an arrival which had been used.
+    pub late: Vec<u64>,
     /// Where they were read, if nobody pushed them.
     pub read: Option<Reading>,
     pub then: Then<Pushed>,
@@ -122,6 +126,8 @@ mod tests {
             request_id: None,
             begun: Instant::now(),
             stamped_us: None,
+            guard_us: None,
+            late: Vec::new(),
             read: None,
             then: Box::new(|_| ()),
         })

@@ -94,7 +94,7 @@ pub fn inspect(program: &Program, disk: &dyn Disk, fill: Option<&Fill>) -> Resul
     let answered_us = replayed.bound_us.max(manifest.answered_us);
     let mut core = Core::new(replayed.online, answered_us);
     for answered in [&manifest.cuts, &replayed.cuts] {
-        core.resume(answered, &program.sources()).map_err(StateError::Program)?;
+        core.resume(answered, &program.inputs()).map_err(StateError::Program)?;
     }
     let online = core.online;
     Ok(Some(Found {

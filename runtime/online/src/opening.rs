@@ -60,13 +60,13 @@ impl Runtime {
             filled: replayed.filled,
         };
         let services = program.services().map(|service| {
-            let sources = program.service_sources(service).unwrap_or_default();
+            let sources = program.service_inputs(service).unwrap_or_default();
             (
                 service.to_owned(),
                 sources.into_iter().map(|source| source.name).collect(),
             )
         });
-        let sources = program.sources();
+        let sources = program.inputs();
         let mut core = Core::new(replayed.online, bound_us);
         for answered in [&store.manifest().cuts, &replayed.cuts] {
             core.resume(answered, &sources).map_err(StateError::Program)?;
@@ -75,6 +75,8 @@ impl Runtime {
         let cuts = core.answered.clone();
         let mut aside = Aside::new(disk.clone(), store.manifest().epoch);
         let shared = Arc::new(Shared {
+            tables: program.tables().into_iter().map(|table| table.name).collect(),
+            catching_up: Mutex::default(),
             sources,
             services: services.collect(),
             published: Published::new(cuts, core.base_us, core.online.stats()),

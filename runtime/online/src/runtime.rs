@@ -110,6 +110,8 @@ impl Runtime {
             request_id,
             begun: Instant::now(),
             stamped_us: None,
+            guard_us: None,
+            late: Vec::new(),
             read: None,
             then,
         }))

@@ -13,7 +13,7 @@ use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 use featc_ir::{ColumnId, READ_SKEW_US, Source};
 use featr::{Error, Incoming, Program, PushReport, arrow_type};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -92,8 +92,12 @@ pub struct Shared {
     pub core: Mutex<Core>,
     /// How many wait for it.
     pub waiting: AtomicUsize,
-    /// Of the whole program.
+    /// Of the whole program: sources, and tables with versions.
     pub sources: Vec<Source>,
+    /// The names of tables.
+    pub tables: BTreeSet<String>,
+    /// Tables whose readers have not come to the end of what there was when they began: their cuts stand still.
+    pub catching_up: Mutex<BTreeSet<String>>,
     /// Per service the names of its sources.
     pub services: BTreeMap<String, Vec<String>>,
     pub answers: Mutex<Vec<(String, RecordBatch)>>,
@@ -155,6 +159,11 @@ impl Shared {
             source: name.to_owned(),
             known: self.sources.iter().map(|source| source.name.clone()).collect(),
         })
+    }
+
+    /// The tables of which rows that were there before may still come.
+    pub fn held_tables(&self) -> BTreeSet<String> {
+        locked(&self.catching_up).clone()
     }
 
     /// Refuses rows that are not as [`Program::incoming`] makes them: what is in the log is read at every start.

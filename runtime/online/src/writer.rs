@@ -14,6 +14,7 @@ use crate::shared::{Pushed, Shared};
 use crate::store::Store;
 use arrow::array::RecordBatch;
 use featr::{Cuts, Incoming, PushReport, Pushing};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
@@ -133,14 +134,17 @@ impl Writer {
         let asked = self.shared.asked.swap(false, Ordering::Relaxed);
         // Nobody may come any more where nothing can be written: whether it can is found out.
         let is_tried = self.tried.elapsed() >= LOOK_EVERY && self.shared.published.refusal().is_some();
+        let held = self.shared.held_tables();
         let bound_us = {
             let core = self.shared.core();
+            // A cut that goes on is written down before it is used.
+            let goes_on = core.held.iter().any(|table| !held.contains(table));
             let wanted = core
                 .base(&*self.shared.clock)
                 .max(now_us)
                 .saturating_add(BOUND_AHEAD_US);
             let is_near = core.bound_us < wanted - BOUND_AHEAD_US / 2;
-            let is_wanted = !group.extend.is_empty() || (asked && is_near) || is_tried;
+            let is_wanted = !group.extend.is_empty() || (asked && is_near) || is_tried || goes_on;
             (is_wanted && !self.ending).then_some(wanted)
         };
         if group.pushes.is_empty() && answers.is_empty() && bound_us.is_none() {
@@ -149,7 +153,7 @@ impl Writer {
         }
         self.tried = Instant::now();
         let done = match self.shared.failure() {
-            None => self.commit(&mut group.pushes, &mut answers, bound_us),
+            None => self.commit(&mut group.pushes, &mut answers, bound_us.map(|us| (us, &held))),
             Some(why) => Err((why, false)),
         };
         let refusal = done.as_ref().err().filter(|(_, again)| *again);
@@ -161,7 +165,8 @@ impl Writer {
         }
         self.checkpoints.answers += answers.iter().map(|(_, rows)| rows.num_rows()).sum::<usize>();
         if let Some(bound_us) = bound_us {
-            self.shared.core().bound_us = bound_us;
+            let mut core = self.shared.core();
+            (core.bound_us, core.held) = (bound_us, held);
         }
         group.extend.into_iter().for_each(|then| then(Ok(())));
         self.take_in(group.pushes, now_us);
@@ -187,10 +192,11 @@ impl Writer {
         &mut self,
         pushes: &mut [Push],
         answers: &mut Vec<(String, RecordBatch)>,
-        bound_us: Option<i64>,
+        bound: Option<(i64, &BTreeSet<String>)>,
     ) -> Result<(), (String, bool)> {
         let again = |error: String| (error, true);
-        self.stamp(pushes).map_err(|error| again(error.to_string()))?;
+        self.stamp(pushes, bound.map(|(us, _)| us))
+            .map_err(|error| again(error.to_string()))?;
         reads::keep_undecoded(&mut self.aside, &self.shared, pushes)?;
         let rows = pushes
             .iter()
@@ -207,12 +213,14 @@ impl Writer {
             fingerprints: &fingerprints,
         }));
         entries.extend(told.iter().map(|(service, ipc)| Entry::Answers { service, ipc }));
-        let cuts = match bound_us {
-            Some(us) => serde_json::to_vec(&self.cuts_at(us)).map_err(|error| again(error.to_string()))?,
+        let cuts = match bound {
+            Some((us, held)) => {
+                serde_json::to_vec(&self.cuts_at(us, held)).map_err(|error| again(error.to_string()))?
+            }
             None => Vec::new(),
         };
-        entries.extend(bound_us.map(|us| Entry::Bound { us, cuts: &cuts }));
-        let sync = !rows.is_empty() || !moved.is_empty() || bound_us.is_some();
+        entries.extend(bound.map(|(us, _)| Entry::Bound { us, cuts: &cuts }));
+        let sync = !rows.is_empty() || !moved.is_empty() || bound.is_some();
         let committed = self.store.commit(&entries, sync);
         committed.map_err(|refusal| (told_of(&self.shared, &refusal), refusal.again))?;
         if names {
@@ -224,29 +232,66 @@ impl Writer {
     }
 
     /// Gives rows that say no arrival one of now.
-    fn stamp(&self, pushes: &mut [Push]) -> Result<(), featr::Error> {
+    fn stamp(&self, pushes: &mut [Push], bound_us: Option<i64>) -> Result<(), featr::Error> {
         if pushes.is_empty() {
             return Ok(());
         }
         // Each push has a stamp of its own: they land one after another.
-        let mut stamp_us = self.shared.core().stamp(&*self.shared.clock);
+        let (mut stamp_us, guarded) = {
+            let mut core = self.shared.core();
+            let stamp_us = core.stamp(&*self.shared.clock);
+            // Until they have landed somebody may be answered with the base as it is, shown or not.
+            let base_us = core.base_us.min(bound_us.unwrap_or(i64::MIN).max(core.bound_us));
+            let cuts = core.cuts_at(base_us, &self.shared.sources, self.shared.options.delay_us);
+            let guarded = self.guard(pushes, &cuts, stamp_us)?;
+            guarded.iter().for_each(|us| core.guard(*us));
+            (stamp_us, guarded.is_some())
+        };
         let mut stamped = 0;
         for push in pushes {
             let source = self.shared.source(&push.incoming.source);
-            let rows = source.map_or(Ok(0), |source| push.incoming.stamp(source, stamp_us))?;
+            let rows = source.map_or(Ok(0), |source| push.incoming.stamp(source, stamp_us))? + push.late.len();
             push.stamped_us = (rows > 0).then_some(stamp_us);
             stamp_us += i64::from(rows > 0);
             stamped += rows;
         }
-        if stamped == 0 {
+        if stamped == 0 && !guarded {
             self.shared.core().never_lands();
         }
         Ok(())
     }
 
-    fn cuts_at(&self, base_us: i64) -> Cuts {
+    /// Of rows of tables: gives those that say an arrival up to the cut the next stamp, and guards the others. What was looked up
+    /// stays what it was: a version is known from when the server knows it. Gives the least instant that is guarded.
+    fn guard(&self, pushes: &mut [Push], cuts: &Cuts, mut stamp_us: i64) -> Result<Option<i64>, featr::Error> {
+        let mut least = None;
+        for push in pushes {
+            let Some(source) = self.shared.source(&push.incoming.source) else {
+                continue;
+            };
+            let arrivals = push.incoming.arrivals(source);
+            if self.shared.tables.contains(&source.name) {
+                let cut_us = cuts.get(&source.name).copied();
+                push.late = cut_us.map_or(Ok(Vec::new()), |cut_us| {
+                    push.incoming.arrive_late(source, cut_us, stamp_us)
+                })?;
+                let delay_us = self.shared.options.delay_us.unwrap_or(source.delay_us);
+                let own = arrivals
+                    .iter()
+                    .flatten()
+                    .filter(|us| cut_us.is_none_or(|cut_us| **us > cut_us));
+                push.guard_us = own.min().map(|us| us.saturating_add_unsigned(delay_us));
+                least = push.guard_us.into_iter().chain(least).min();
+            }
+            let is_stamped = !push.late.is_empty() || arrivals.iter().any(Option::is_none);
+            stamp_us += i64::from(is_stamped);
+        }
+        Ok(least)
+    }
+
+    fn cuts_at(&self, base_us: i64, held: &BTreeSet<String>) -> Cuts {
         let (shared, options) = (&*self.shared, &self.shared.options);
-        shared.core().cuts_at(base_us, &shared.sources, options.delay_us)
+        shared.core().cuts_but(held, base_us, &shared.sources, options.delay_us)
     }
 
     /// Takes the rows of a push into the engine, in parts: who asks meanwhile waits for one of them.
@@ -267,21 +312,25 @@ impl Writer {
             }
             self.shared.give_way();
         }
-        Ok(pushing.finish())
+        let mut report = pushing.finish();
+        if !push.late.is_empty() {
+            report.overdue = push.late.len() as u64;
+            report.overdue_rows.clone_from(&push.late);
+        }
+        Ok(report)
     }
 
     /// Takes durable rows into the engine, keeps aside what is to be kept, and answers.
     fn take_in(&mut self, pushes: Vec<Push>, now_us: i64) {
         let mut done: Vec<(Push, Result<PushReport, featr::Error>, bool)> = Vec::with_capacity(pushes.len());
-        let stamps: Vec<i64> = pushes.iter().filter_map(|push| push.stamped_us).collect();
-        let mut next = stamps.into_iter().peekable();
-        for push in pushes {
+        let lands = |push: &Push| push.stamped_us.into_iter().chain(push.guard_us).min();
+        let all: Vec<Option<i64>> = pushes.iter().map(lands).collect();
+        for (place, push) in pushes.into_iter().enumerate() {
             let report = self.take_in_rows(&push);
             let mut core = self.shared.core();
-            if push.stamped_us.is_some()
-                && let Some(stamp_us) = next.next()
-            {
-                core.landed_up_to(stamp_us, next.peek().copied());
+            if all[place].is_some() {
+                let next = all[place + 1..].iter().flatten().min();
+                core.landed_up_to(push.stamped_us, next.copied());
             }
             let (sources, delay_us) = (&self.shared.sources, self.shared.options.delay_us);
             let prepared = core.prepare(&*self.shared.clock, sources, delay_us);

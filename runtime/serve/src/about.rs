@@ -53,14 +53,14 @@ pub fn services(runtime: &Runtime) -> Value {
             about
         });
         let features: Vec<Value> = features.collect();
-        let sources = program.service_sources(name).unwrap_or_default();
+        let sources = program.service_inputs(name).unwrap_or_default();
         let sources: Vec<String> = sources.into_iter().map(|source| source.name).collect();
         json!({ "name": name, "keys": asked, "features": features, "sources": sources })
     };
     json!({
         "program": program.hash(),
         "services": program.services().map(service).collect::<Vec<_>>(),
-        "sources": program.sources().iter().map(source).collect::<Vec<_>>(),
+        "sources": program.inputs().iter().map(source).collect::<Vec<_>>(),
     })
 }
 
@@ -229,7 +229,7 @@ fn forms(media: &[&str], as_json: &Value) -> Value {
 fn operation(endpoint: &Endpoint, server: &Server) -> Value {
     let mut parameters = Vec::new();
     if endpoint.does == Does::Push {
-        let sources = server.runtime.program().sources();
+        let sources = server.runtime.program().inputs();
         let names: Vec<String> = sources.into_iter().map(|source| source.name).collect();
         parameters.push(json!({ "name": "source", "in": "path", "required": true, "schema": { "enum": names } }));
     }

@@ -49,7 +49,7 @@ pub async fn push(server: &Shared, source: String, request: Request) -> Result<V
         unpacked_bytes: server.limits.body_bytes as u64,
     };
     let undeclared = match format {
-        FileFormat::Jsonl => undeclared(&server.runtime.program().sources(), &source, &bytes),
+        FileFormat::Jsonl => undeclared(&server.runtime.program().inputs(), &source, &bytes),
         _ => Vec::new(),
     };
     let shared = server.clone();

@@ -97,19 +97,25 @@ pub(crate) struct AcceptedRows<'a> {
 impl AcceptedRows<'_> {
     /// Rows that a view rejects, by position in the batch that came in.
     pub fn of_view(&self, rejected: &[ViewRejected]) -> Vec<Rejected> {
+        let rejected = rejected.iter().map(|rejected| Rejected {
+            row: rejected.row,
+            reason: Reason::View(rejected.reason),
+        });
+        self.placed(rejected.collect())
+    }
+
+    /// Accepted rows, in order, by position in the batch that came in.
+    pub fn placed(&self, mut accepted: Vec<Rejected>) -> Vec<Rejected> {
         // Every row before an accepted one was accepted or rejected, and both are in order.
         let mut before = self.rejected.iter().map(|rejected| rejected.row).peekable();
         let mut skipped = 0;
-        let position = |rejected: &ViewRejected| {
+        for rejected in &mut accepted {
             while before.next_if(|row| *row <= rejected.row + skipped).is_some() {
                 skipped += 1;
             }
-            Rejected {
-                row: rejected.row + skipped,
-                reason: Reason::View(rejected.reason),
-            }
-        };
-        rejected.iter().map(position).collect()
+            rejected.row += skipped;
+        }
+        accepted
     }
 }
 
@@ -125,6 +131,8 @@ pub(crate) struct EventDeltas {
     pub weights: Weights,
     /// `None` where no event has to wait for a cut.
     pub arrivals: Option<Vec<i64>>,
+    /// How many rows wait in front of the transform.
+    pub waiting: u64,
     /// What the transform left out.
     pub dropped: Dropped,
     /// The rejected rows among it, by position in the batch that came in.

@@ -76,7 +76,7 @@ impl Engine {
     pub fn with_paging(graphs: Vec<StreamGraph>, truth: Truth, paging: Paging) -> Result<Engine, Bug> {
         Ok(Engine {
             program: graphs.first().map(|graph| graph.program.clone()).unwrap_or_default(),
-            network: Network::new(graphs, paging)?,
+            network: Network::new(graphs, paging, truth == Truth::AsServed)?,
             now: Now::of(truth),
         })
     }
@@ -109,11 +109,7 @@ impl Engine {
 
     /// Tells the operators where the cut is.
     fn moved(&mut self) -> AdvanceReport {
-        let mut report = AdvanceReport::default();
-        for operator in self.network.operators_mut() {
-            operator.advance(&self.now, &mut report);
-        }
-        report
+        self.network.advance(&self.now)
     }
 
     /// The truth that questions are answered in.
@@ -302,8 +298,11 @@ impl Engine {
             match take_over(state, &sections, &engine.now)? {
                 Ok(section) => {
                     used[section] = true;
-                    report.kept.push(state.name());
+                    if !state.is_queue() {
+                        report.kept.push(state.name());
+                    }
                 }
+                Err(_) if state.is_queue() => {}
                 Err(why) => {
                     state.begin_empty(&engine.now);
                     report.to_rebuild.push(ToRebuild {

@@ -5,19 +5,22 @@ use crate::log::LogAsk;
 use crate::now::Now;
 use crate::operator::{Answer, Ask, Asked, Operator, Port};
 use crate::operators::accept::AcceptOperator;
+use crate::operators::awaiting::AwaitOperator;
 use crate::operators::finish::FinishOperator;
 use crate::operators::log::LogOperator;
 use crate::operators::rows::RowsOperator;
 use crate::operators::source::SourceOperator;
+use crate::operators::table::{LookedUp, TableOperator};
 use crate::paging::Paging;
 use crate::question::ReadError;
-use crate::report::{FeatureTrouble, StepReport};
+use crate::report::{AdvanceReport, FeatureTrouble, StepReport};
 use crate::shared::{Shared, SharedAnswer, SharedService};
 use crate::snapshot::State;
 use featc_ir::plan::{Derive, LogId, Spine, StreamGraph};
 use featc_ir::{Bug, Source, Status};
 use featr_kernels::Column;
 use featr_kernels::finish::{Given, Trouble, derive};
+use std::collections::BTreeMap;
 
 /// The operators of some graphs. An operator comes after those that it reads.
 #[derive(Debug, Default)]
@@ -109,18 +112,42 @@ impl Network {
     ///
     /// # Errors
     /// References that lead nowhere, or an operator that reads what it cannot use.
-    pub fn new(graphs: Vec<StreamGraph>, paging: Paging) -> Result<Network, Bug> {
+    pub fn new(graphs: Vec<StreamGraph>, paging: Paging, awaits: bool) -> Result<Network, Bug> {
         let shared = Shared::new(graphs)?;
         let mut network = Network::default();
+        let mut tables: BTreeMap<String, LookedUp> = BTreeMap::new();
+        for (table, keep_us) in shared.tables(awaits) {
+            // The versions may be read as the rows of a source, too.
+            let own = shared.sources.iter().find(|source| source.name == table.name).cloned();
+            let input = own.or_else(|| table.as_input());
+            let input = input.ok_or_else(|| Bug("a table without versions changes".to_owned()))?;
+            let rows = network.add(&[], |inputs| Ok(Box::new(SourceOperator::new(input, inputs)?)))?;
+            let held = LookedUp::new(&table);
+            tables.insert(table.name.clone(), held.clone());
+            network.add(&[rows], |inputs| {
+                Ok(Box::new(TableOperator::new(table, keep_us, held, inputs)?))
+            })?;
+        }
         let mut accepted = Vec::new();
         for source in shared.sources {
-            let rows = network.add(&[], |inputs| Ok(Box::new(SourceOperator::new(source, inputs)?)))?;
+            let place = |(place, known): (usize, &Source)| (known.name == source.name).then_some(place);
+            let known = network.sources().find_map(place);
+            let rows = match known {
+                Some(place) => place,
+                None => network.add(&[], |inputs| Ok(Box::new(SourceOperator::new(source, inputs)?)))?,
+            };
             accepted.push(network.add(&[rows], |inputs| Ok(Box::new(AcceptOperator::new(inputs)?)))?);
         }
         let mut events = Vec::new();
         for rows in shared.rows {
             let input = accepted[rows.source];
-            events.push(network.add(&[input], |inputs| Ok(Box::new(RowsOperator::new(rows.spec, inputs)?)))?);
+            let awaited = rows.spec.awaited().into_iter().filter(|_| awaits);
+            let awaited = awaited.filter_map(|table| Some((table.name.clone(), tables.get(&table.name)?.clone())));
+            let awaited: Vec<(String, LookedUp)> = awaited.collect();
+            events.push(network.add(&[input], |inputs| match awaited.is_empty() {
+                true => Ok(Box::new(RowsOperator::new(rows.spec, inputs)?)),
+                false => Ok(Box::new(AwaitOperator::new(rows.spec, awaited, inputs)?)),
+            })?);
         }
         let mut logs = Vec::new();
         for (id, log) in (0u32..).map(LogId).zip(shared.logs) {
@@ -207,7 +234,7 @@ impl Network {
         let operators = self.operators.iter().enumerate();
         operators.filter_map(|(place, operator)| match operator.output() {
             Port::Rows(source) => Some((place, &**source)),
-            Port::Accepted(_) | Port::Events(..) | Port::Slots(..) | Port::Features => None,
+            Port::Accepted(_) | Port::Events(..) | Port::Slots(..) | Port::Features | Port::Rest => None,
         })
     }
 
@@ -230,6 +257,22 @@ impl Network {
             }
             deltas.push(output);
         }
+    }
+
+    /// Tells all operators, in order, that the cut has moved, and hands on what that lets out.
+    pub fn advance(&mut self, now: &Now) -> AdvanceReport {
+        let mut report = AdvanceReport::default();
+        let mut deltas: Vec<Option<Delta<'static>>> = Vec::with_capacity(self.operators.len());
+        for (operator, inputs) in self.operators.iter_mut().zip(&self.inputs) {
+            let output = operator.advance(now, &mut report);
+            for delta in inputs.iter().filter_map(|input| deltas[*input].as_ref()) {
+                let mut step = StepReport::default();
+                operator.step(delta, now, &mut step);
+                step.logs.iter().for_each(|log| report.add(log));
+            }
+            deltas.push(output);
+        }
+        report
     }
 
     /// Answers a service, one column per column of it. Where somebody counts, `troubles` has every feature behind it.
@@ -263,11 +306,6 @@ impl Network {
         let inputs = pull.inputs.iter().map(|input| self.read(input, asked));
         let inputs = inputs.collect::<Result<Vec<Answer>, ReadError>>()?;
         self.operators[pull.operator].read(&pull.ask, asked, inputs)
-    }
-
-    /// All operators, in order.
-    pub fn operators_mut(&mut self) -> impl Iterator<Item = &mut Box<dyn Operator>> {
-        self.operators.iter_mut()
     }
 
     /// The states, in order.

@@ -11,7 +11,7 @@
 
 use crate::delta::Delta;
 use crate::log::{LogAnswers, LogAsk};
-use crate::now::Now;
+use crate::now::{Gate, Now};
 use crate::question::{Questions, ReadError};
 use crate::report::{AdvanceReport, FeatureTrouble, StepReport};
 use crate::snapshot::State;
@@ -34,8 +34,10 @@ pub(crate) trait Operator: fmt::Debug + Send + Sync {
     /// Takes in the delta of one input; gives the delta of its own output, where that is pushed on.
     fn step<'a>(&mut self, delta: &Delta<'a>, now: &Now, report: &mut StepReport) -> Option<Delta<'a>>;
 
-    /// The cut has moved.
-    fn advance(&mut self, _now: &Now, _report: &mut AdvanceReport) {}
+    /// The cut has moved; gives the delta of its own output that this lets out, for what comes behind it.
+    fn advance(&mut self, _now: &Now, _report: &mut AdvanceReport) -> Option<Delta<'static>> {
+        None
+    }
 
     /// Answers questions as `ask` says; `inputs` are what its inputs answered.
     fn read(&self, _ask: &Ask, _asked: Asked<'_>, _inputs: Vec<Answer>) -> Result<Answer, ReadError> {
@@ -61,9 +63,11 @@ pub(crate) enum Port {
     /// Accepted rows of a source.
     Accepted(Arc<Source>),
     /// Keyed, lifted events of a source, made by a transform.
-    Events(Arc<Source>, Arc<RowSpec>),
+    Events(Gate, Arc<RowSpec>),
     /// Slots and presence of entities at `t`.
-    Slots(Arc<Source>),
+    Slots(Gate),
+    /// Nothing: what it takes in is looked up.
+    Rest,
     /// Features of entities at `t`.
     Features,
 }

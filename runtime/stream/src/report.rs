@@ -97,8 +97,22 @@ pub struct AdvanceReport {
     pub unknown: u64,
     /// Deltas that had waited for so long that no question can reach their events any more.
     pub expired: u64,
+    /// Rows that had waited for a table, and that a view rejects.
+    pub rejected: u64,
     /// Events that memory was freed of: no question can reach them any more. That happens from time to time.
     pub released: u64,
+}
+
+impl AdvanceReport {
+    /// Adds what became of rows that had waited in front of a transform.
+    pub(crate) fn add(&mut self, log: &LogReport) {
+        self.entered += log.inserted;
+        self.duplicates += log.duplicates;
+        self.retracted += log.retracted;
+        self.unknown += log.unknown;
+        self.expired += log.expired;
+        self.rejected += log.rejected.len() as u64;
+    }
 }
 
 /// What became of an accepted row in all logs: the greatest of what each did.
@@ -142,7 +156,8 @@ impl StepReport {
 
     /// Notes what a log does with the events of these accepted rows, of which it has released those with τ ≤ `floor_us`.
     pub(crate) fn note(&mut self, rows: &[u32], times: &[i64], floor_us: Option<i64>) {
-        let end = rows.last().map_or(0, |last| *last as usize + 1);
+        // Rows that waited for tables come in the order in which they became known.
+        let end = rows.iter().max().map_or(0, |last| *last as usize + 1);
         self.fates.resize(self.fates.len().max(end), Fate::Nowhere);
         for (row, time) in rows.iter().zip(times) {
             let fate = match floor_us.is_some_and(|floor| *time <= floor) {

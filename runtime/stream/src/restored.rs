@@ -65,7 +65,10 @@ impl fmt::Display for LogName {
         if self.transform != self.source {
             write!(f, " through `{}`", self.transform)?;
         }
-        write!(f, " by ({})", self.keys.join(", "))
+        match self.keys.is_empty() {
+            true => f.write_str(", which wait for tables"),
+            false => write!(f, " by ({})", self.keys.join(", ")),
+        }
     }
 }
 

@@ -9,7 +9,8 @@ use featc_ir::plan::{
     Derive, DeriveInput, FinishKind, FinishSpec, FoldSpec, Pages, Part, RowSpec, Spine, StreamGraph, StreamLog,
     StreamSourceId,
 };
-use featc_ir::{Bug, Expr, Key, LiftId, Source};
+use featc_ir::{Bug, Expr, ExprKind, Key, LiftId, Source, Step, Table};
+use std::collections::BTreeMap;
 
 #[derive(Debug)]
 pub(crate) struct SharedRows {
@@ -166,6 +167,22 @@ impl Shared {
         })
     }
 
+    /// The tables with versions that are looked into, by name, and how long after its instant an event may still matter:
+    /// `None` for ever. Nothing where tables are given with the graphs.
+    pub fn tables(&self, awaits: bool) -> Vec<(Table, Option<u64>)> {
+        let mut found: BTreeMap<String, (Table, Option<u64>)> = BTreeMap::new();
+        for log in self.logs.iter().filter(|_| awaits) {
+            let rows = &self.rows[log.rows];
+            let keep_us = log.keep_us.zip(moved_us(&rows.spec, &self.sources[rows.source]));
+            let keep_us = keep_us.and_then(|(keep_us, moved_us)| keep_us.checked_add(moved_us));
+            for table in rows.spec.awaited() {
+                let known = found.entry(table.name.clone()).or_insert((table, keep_us));
+                known.1 = known.1.zip(keep_us).map(|(known, other)| known.max(other));
+            }
+        }
+        found.into_values().collect()
+    }
+
     fn source(&mut self, source: Source) -> Result<usize, Bug> {
         if let Some(known) = self.sources.iter().position(|known| known.name == source.name) {
             ensure(self.sources[known] == source, || {
@@ -271,6 +288,19 @@ impl Shared {
             columns: Vec::new(),
         })
     }
+}
+
+/// How long before the time of its event a row may look into a table with versions; `None`: nobody knows.
+fn moved_us(rows: &RowSpec, source: &Source) -> Option<u64> {
+    let mut is_own = true;
+    let mut note = |instant: &Expr| is_own &= instant.kind == ExprKind::Column(source.time);
+    for step in &rows.steps {
+        let (Step::Where(expr) | Step::Let(expr)) = step;
+        expr.lookup_instants(&mut note);
+    }
+    rows.time.lookup_instants(&mut note);
+    let within_us = rows.at.map_or(Some(0), |at| at.within_us);
+    within_us.filter(|_| is_own)
 }
 
 /// What a service takes from its answers, and its own features over that.

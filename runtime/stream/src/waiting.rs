@@ -51,17 +51,17 @@ impl Run {
         }
     }
 
-    fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.arrivals.len() - self.from
     }
 
-    fn take(&self, rows: &[u32]) -> Run {
+    pub fn take(&self, rows: &[u32]) -> Run {
         let arrivals = rows.iter().map(|row| self.arrivals[*row as usize]).collect();
         let weights = self.weights.take(rows);
         Run::of(arrivals, self.entities.take(rows), self.events.take(rows), weights)
     }
 
-    fn append(&mut self, other: &Run) {
+    pub fn append(&mut self, other: &Run) {
         self.weights
             .append(self.arrivals.len(), &other.weights, other.arrivals.len());
         self.arrivals.extend_from_slice(&other.arrivals);
@@ -70,7 +70,7 @@ impl Run {
     }
 
     /// The rows that wait.
-    fn rows(&self) -> impl Iterator<Item = u32> + use<> {
+    pub fn rows(&self) -> impl Iterator<Item = u32> + use<> {
         self.from as u32..self.arrivals.len() as u32
     }
 
@@ -153,6 +153,26 @@ impl Waiting {
         }
         self.runs.retain(|run| run.len() > 0);
         changes
+    }
+
+    /// Takes out what has arrived up to `until_us`, in order of arrival.
+    pub fn take_due(&mut self, until_us: i128) -> Vec<Run> {
+        let mut taken = Vec::new();
+        for run in &mut self.runs {
+            let due = run.arrivals[run.from..].partition_point(|arrival| i128::from(*arrival) <= until_us);
+            if due > 0 {
+                let rows: Vec<u32> = run.rows().collect();
+                taken.push(run.take(&rows[..due]));
+                *run = run.take(&rows[due..]);
+            }
+        }
+        self.runs.retain(|run| run.len() > 0);
+        taken
+    }
+
+    /// All that wait.
+    pub fn runs(&self) -> &[Run] {
+        &self.runs
     }
 
     /// Makes one run of all: where some retract, the order of arrival counts between runs, too.

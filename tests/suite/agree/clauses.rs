@@ -10,6 +10,7 @@ use featc_ir::{
     Portion, ServiceInput, SlotId, Step, Transform, Truth, Type, View, Window, WindowKind, Zone,
 };
 use featc_tests::logs::reach_us;
+use featc_tests::programs::CHANGING;
 use featr_kernels::Value;
 use std::ops::RangeInclusive;
 
@@ -96,8 +97,12 @@ pub fn clauses(case: &Case, Read { naive, pruned }: Read) -> Vec<Clause> {
     found.0
 }
 
-/// What the lookups of a case say.
+/// What the lookups of a case say, and what a view of a table reads.
 fn tables(case: &Case, found: &mut Found) {
+    let mut sources = case.program.sources.iter();
+    if let Some(at) = sources.position(|source| source.name == CHANGING) {
+        found.add("view of a table", move |case| case.rows[at].clear());
+    }
     let mut add = |name: &str, says: fn(&Lookup) -> bool, change: fn(&mut Lookup)| {
         let mut does = false;
         case.program.clone().lookups_mut(&mut |lookup| does |= says(lookup));
@@ -339,9 +344,13 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
                     None => "over lifetime offset",
                 };
                 let shifted_us = if offset_us == 1 { 2 } else { offset_us - 1 };
-                let kind = WindowKind::Offset {
-                    length_us,
-                    offset_us: shifted_us,
+                let kind = match length_us {
+                    Some(_) => WindowKind::Offset {
+                        length_us,
+                        offset_us: shifted_us,
+                    },
+                    // Without its offset; by one instant it seldom differs.
+                    None => WindowKind::Lifetime,
                 };
                 found.add(name, move |case| set(case, Window { kind, ..window }));
                 // The right edge alone, a microsecond to either side.
@@ -361,20 +370,20 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
                 after_us,
                 zone,
             } => {
-                // An edge a microsecond away, the points further apart, and the window ending later behind them.
+                // An edge ten minutes away, the points further apart, and the window ending at them.
                 let changed = [
-                    ("over a grid", (length_us + 1, every_us, after_us)),
+                    ("over a grid", (length_us + 600_000_000, every_us, after_us)),
                     ("points of a grid", (length_us, every_us * 2, after_us)),
-                    ("after a point", (length_us, every_us, after_us + 1)),
+                    ("after a point", (length_us, every_us, 0)),
                 ];
-                for (name, (length_us, every_us, after_us)) in changed {
+                for (name, (length_us, every_us, other_us)) in changed {
                     let kind = WindowKind::Grid {
                         length_us,
                         every_us,
-                        after_us,
+                        after_us: other_us,
                         zone,
                     };
-                    if kind.is_valid() && (name != "after a point" || after_us > 1) {
+                    if kind.is_valid() && (name != "after a point" || after_us > 0) {
                         found.add(name, move |case| set(case, Window { kind, ..window }));
                     }
                 }

@@ -172,6 +172,7 @@ fn expected() -> Vec<String> {
         "within of a lookup",
         "valid to",
         "arrival of a version",
+        "view of a table",
     ]);
     list(&["+ int64", "- int64", "* int64", "div int64", "mod int64", "/ int64"]);
     list(&[
@@ -206,6 +207,7 @@ fn expected() -> Vec<String> {
         "cut of each question",
         "cuts of several sources",
         "ttl as served",
+        "cut of a table",
     ]);
     list(&[
         "unique column",

@@ -2,12 +2,13 @@
 
 use super::engine::{self, Engine};
 use super::served::add_cuts;
-use crate::evaluators::{Asked, Case, streams};
+use crate::evaluators::{Asked, Case};
 use featc_driver::Plans;
 use featc_driver::diag::{Code, Severity, SourceMap};
-use featc_ir::{Program, Truth};
+use featc_ir::{Literal, Program, TableRows, Truth};
 use featc_tests::rng::Rng;
 use featc_tests::{logs, programs};
+use featr_kernels::Value;
 use programs::Generated;
 
 /// A case, and all that is done with it.
@@ -45,6 +46,12 @@ fn program(seed: u64, rng: &mut Rng) -> (Generated, Program) {
     }
 }
 
+/// What a table holds, as rows.
+pub fn rows_of(held: &TableRows) -> Vec<Vec<Value>> {
+    let row = |row: &Vec<Literal>| row.iter().map(Value::from_literal).collect();
+    held.rows().iter().map(row).collect()
+}
+
 /// Draws the case of a seed.
 pub fn draw(seed: u64) -> Drawn {
     let mut rng = Rng::new(seed);
@@ -55,12 +62,19 @@ pub fn draw(seed: u64) -> Drawn {
     let entities = if is_long { 1 } else { 1 + rng.below(3) };
     let keys = logs::keys(&mut rng, &shapes[0], entities);
     let mut rows = Vec::new();
-    for (place, source) in program.sources.iter().enumerate() {
+    for (place, source) in program.sources.iter().enumerate().take(shapes.len()) {
         let count = match is_long && place == 0 {
             true => *rng.pick(&[300, 600, 2_000]),
             false => *rng.pick(&[0, 3, 12, 20, 20, 20, 20, 30, 30, 40, 40, 60]),
         };
         rows.push(logs::events(&mut rng, (source, place), &shapes[place], &keys, count));
+    }
+    let held = programs::contents(&mut rng.clone(), &program, &rows, shapes[0].style);
+    for source in &program.sources[shapes.len()..] {
+        rows.push(match held.get(&source.name) {
+            Some(versions) => rows_of(versions),
+            None => programs::rows_of_table(&mut rng, source, (&program, &rows), shapes[0].style),
+        });
     }
     let asked = if is_long {
         3
@@ -93,7 +107,6 @@ pub fn draw(seed: u64) -> Drawn {
     if has_edges {
         engines.push(engine::pruned(&mut rng, shapes, total));
     }
-    let held = programs::contents(&mut rng.clone(), &program, &rows, shapes[0].style);
     program.hold(&held);
     // With what the tables hold.
     let plans = featc_driver::lower(&program);
@@ -113,8 +126,7 @@ pub fn draw(seed: u64) -> Drawn {
         truth,
     };
     if truth == Truth::AsServed {
-        let streams = !is_long && streams(&case);
-        engines.retain(|engine| streams || !matches!(engine, Engine::Stream(_)));
+        engines.retain(|engine| !is_long || !matches!(engine, Engine::Stream(_)));
         for engine in &mut engines {
             if let Engine::Files(layout) = engine {
                 layout.replay = None;

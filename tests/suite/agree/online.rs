@@ -75,6 +75,11 @@ pub struct Tally {
     pub several_sources: u64,
     /// Entities that a gate kept from an answer.
     pub gated: u64,
+    /// Lives whose programs look into a table with versions; rows of such, and those that came late.
+    pub changing_tables: u64,
+    pub views_of_tables: u64,
+    pub table_rows: u64,
+    pub late_table_rows: u64,
     /// Rows that were written to topics, those that were seen to come into the state, and records that are none.
     pub written: u64,
     pub taken: u64,
@@ -85,7 +90,7 @@ pub struct Tally {
 
 impl Tally {
     /// The counts by name, each with how many there are at least in a thousand lives.
-    fn counts(&self) -> [(&'static str, u64, u64); 30] {
+    fn counts(&self) -> [(&'static str, u64, u64); 34] {
         [
             ("runs", self.runs, 2_000),
             ("crashes", self.crashes, 300),
@@ -117,6 +122,10 @@ impl Tally {
             ("answers that late rows changed", self.changed, 1),
             ("lives of several sources", self.several_sources, 300),
             ("entities gated", self.gated, 100),
+            ("lives with a table that changes", self.changing_tables, 100),
+            ("lives with a view of a table", self.views_of_tables, 50),
+            ("rows of tables", self.table_rows, 300),
+            ("late rows of tables", self.late_table_rows, 30),
         ]
     }
 
@@ -178,6 +187,10 @@ impl Tally {
         self.changed += other.changed;
         self.several_sources += other.several_sources;
         self.gated += other.gated;
+        self.changing_tables += other.changing_tables;
+        self.views_of_tables += other.views_of_tables;
+        self.table_rows += other.table_rows;
+        self.late_table_rows += other.late_table_rows;
         self.written += other.written;
         self.taken += other.taken;
         self.broken += other.broken;

@@ -2,7 +2,7 @@
 
 use super::clauses::Found;
 use crate::evaluators::{Asked, Case};
-use featc_ir::{Arrival, Cut, Program, Source, Truth};
+use featc_ir::{Arrival, Cut, Program, Source, Table, Truth};
 use featc_tests::rng::Rng;
 use featr_kernels::Value;
 
@@ -45,6 +45,38 @@ pub fn add_cuts(rng: &mut Rng, program: &Program, rows: &[Vec<Vec<Value>>], ques
             };
             asked.values.push((source.cut_key().name, cut));
         }
+        add_cuts_of_tables(rng, program, rows, asked);
+    }
+}
+
+/// The tables with versions whose cuts questions bring beside those of sources: a view of a table makes it a source.
+fn cut_tables(program: &Program) -> Vec<Table> {
+    let is_source = |table: &Table| program.sources.iter().any(|source| source.name == table.name);
+    let mut tables = program.tables();
+    tables.retain(|table| table.versions.is_some() && !is_source(table));
+    tables
+}
+
+/// Of each such table: at instants of events and beside them, or where it lets all in, or none.
+fn add_cuts_of_tables(rng: &mut Rng, program: &Program, rows: &[Vec<Vec<Value>>], asked: &mut Asked) {
+    for table in cut_tables(program) {
+        let place = rng.below(rows.len());
+        let time = program.sources[place].time.index();
+        let instant = match rows[place].is_empty() {
+            true => None,
+            false => match rng.pick(&rows[place])[time] {
+                Value::Timestamp(us) => Some(us),
+                _ => None,
+            },
+        };
+        let beside = rng.below(3) as i64 - 1;
+        let cut = match rng.below(12) {
+            0 => Value::Null,
+            1..4 => Value::Timestamp(i64::MAX),
+            4 => Value::Timestamp(asked.at_us.saturating_add(beside)),
+            _ => Value::Timestamp(instant.unwrap_or(asked.at_us).saturating_add(beside)),
+        };
+        asked.values.push((table.cut_key().name, cut));
     }
 }
 
@@ -115,6 +147,17 @@ pub fn cuts(case: &Case, found: &mut Found) {
                     .iter_mut()
                     .filter(|(name, _)| is_cut(name))
                     .for_each(|(_, value)| *value = cut.clone());
+            }
+        });
+    }
+    for table in cut_tables(&case.program) {
+        let name = table.cut_key().name;
+        found.add("cut of a table", move |case| {
+            for asked in &mut case.questions {
+                let cut = asked.values.iter_mut().find(|(known, _)| *known == name);
+                if let Some((_, cut)) = cut {
+                    *cut = Value::Timestamp(i64::MAX);
+                }
             }
         });
     }

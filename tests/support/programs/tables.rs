@@ -1,10 +1,10 @@
 //! Tables of drawn programs, and what they hold.
 
 use super::expressions::Scope;
-use super::{KEYS, SHORT};
+use super::{KEYS, SHORT, features};
 use crate::pools::{self, Style};
 use crate::rng::Rng;
-use featc_ir::{Contents, Program, Table, Type};
+use featc_ir::{Contents, Program, Source, SourceColumn, Table, Type};
 use featr_kernels::{Batch, Column, Value, tables};
 use std::fmt::Write as _;
 
@@ -15,6 +15,9 @@ const VALUES: [(&str, Type); 4] = [
     ("v_d", SHORT),
     ("v_s", Type::String),
 ];
+
+/// The table with versions.
+pub const CHANGING: &str = "changing";
 
 /// A table that lookups may be drawn into.
 #[derive(Debug, Clone)]
@@ -52,7 +55,7 @@ pub fn write(rng: &mut Rng, text: &mut String) -> Vec<Declared> {
             has_versions,
         }
     };
-    vec![declare("fixed", false), declare("changing", true)]
+    vec![declare("fixed", false), declare(CHANGING, true)]
 }
 
 /// Writes a `let` of a lookup; gives its type.
@@ -77,12 +80,70 @@ pub fn write_lookup(scope: &mut Scope<'_>, steps: &mut String, name: &str, table
     ty
 }
 
+/// The view of a table.
+pub const VIEW: &str = "vt";
+
+/// Writes a view of the table of versions, by its key, or none; gives its features.
+pub fn write_view(rng: &mut Rng, text: &mut String, tables: &[Declared], style: Style) -> Option<Vec<(String, Type)>> {
+    let table = tables.iter().find(|table| table.has_versions)?;
+    if rng.one_in(2) {
+        return None;
+    }
+    let keys: Vec<(String, Type)> = (0..).map(|place| format!("k{place}")).zip(table.key.clone()).collect();
+    let mut columns: Vec<(String, Type)> = VALUES.iter().map(|(name, ty)| ((*name).to_owned(), *ty)).collect();
+    columns.extend(["since", "until"].map(|name| (name.to_owned(), Type::Timestamp)));
+    columns.extend(keys.iter().cloned());
+    let mut from = table.name.clone();
+    if rng.one_in(3) {
+        let mut scope = Scope::new(rng, columns.clone(), style);
+        let (predicate, ty) = (scope.predicate(1), scope.any_type());
+        let value = scope.expr(ty, 2);
+        let _ = writeln!(
+            text,
+            "\ntransform changed from {from} {{\n  where {predicate}\n  let x_changed = {value}\n}}"
+        );
+        columns.push(("x_changed".to_owned(), ty));
+        "changed".clone_into(&mut from);
+    }
+    let declared: Vec<String> = keys.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+    let _ = writeln!(text, "\nentity of_{} ({})", table.name, declared.join(", "));
+    let _ = writeln!(
+        text,
+        "\nview {VIEW} of of_{} from {from} {{\n  owner \"nobody\"",
+        table.name
+    );
+    *text += *rng.pick(&["", "", "  ttl 1h\n"]);
+    let named = features::write(rng, text, columns, style);
+    *text += "}\n";
+    Some(
+        named
+            .into_iter()
+            .map(|(name, ty)| (format!("{VIEW}.{name}"), ty))
+            .collect(),
+    )
+}
+
+/// Draws the rows of a table that a view reads, and no lookup.
+pub fn rows_of_table(
+    rng: &mut Rng,
+    source: &Source,
+    (program, rows): (&Program, &[Vec<Vec<Value>>]),
+    style: Style,
+) -> Vec<Vec<Value>> {
+    let count = *rng.pick(&[0, 5, 20, 60]);
+    (0..count)
+        .map(|_| row(rng, &source.columns, (program, rows), style))
+        .collect()
+}
+
 /// Draws what the tables of a program hold: keys and instants of the rows of its sources, and others.
 pub fn contents(rng: &mut Rng, program: &Program, rows: &[Vec<Vec<Value>>], style: Style) -> Contents {
     let tables = program.tables().into_iter();
     let mut draw = |table: Table| {
         let count = *rng.pick(&[0, 5, 20, 60]);
-        let mut drawn: Vec<Vec<Value>> = (0..count).map(|_| row(rng, &table, (program, rows), style)).collect();
+        let mut drawn: Vec<Vec<Value>> = (0..count)
+            .map(|_| row(rng, &table.columns, (program, rows), style))
+            .collect();
         if table.versions.is_none() {
             let key = |row: &Vec<Value>| -> Vec<Value> { table.key.iter().map(|id| row[id.index()].clone()).collect() };
             drawn.sort_by_key(&key);
@@ -99,9 +160,14 @@ pub fn contents(rng: &mut Rng, program: &Program, rows: &[Vec<Vec<Value>>], styl
     tables.map(&mut draw).collect()
 }
 
-fn row(rng: &mut Rng, table: &Table, (program, rows): (&Program, &[Vec<Vec<Value>>]), style: Style) -> Vec<Value> {
+fn row(
+    rng: &mut Rng,
+    columns: &[SourceColumn],
+    (program, rows): (&Program, &[Vec<Vec<Value>>]),
+    style: Style,
+) -> Vec<Value> {
     let seen = |rng: &mut Rng, ty: Type| -> Option<Value> {
-        let source = rng.below(program.sources.len());
+        let source = rng.below(rows.len());
         let columns = &program.sources[source].columns;
         let fitting: Vec<usize> = (0..columns.len()).filter(|at| columns[*at].ty == ty).collect();
         if fitting.is_empty() || rows[source].is_empty() {
@@ -110,7 +176,7 @@ fn row(rng: &mut Rng, table: &Table, (program, rows): (&Program, &[Vec<Vec<Value
         let found = rng.pick(&rows[source])[*rng.pick(&fitting)].clone();
         found.is_valid().then_some(found)
     };
-    let columns = table.columns.iter().map(|column| {
+    let columns = columns.iter().map(|column| {
         if column.nullable && rng.one_in(4) {
             return Value::Null;
         }
@@ -121,6 +187,8 @@ fn row(rng: &mut Rng, table: &Table, (program, rows): (&Program, &[Vec<Vec<Value
         match value.unwrap_or_else(|| pools::value(rng, column.ty, style)) {
             // Beside an instant of an event, too.
             Value::Timestamp(us) => Value::Timestamp(us.saturating_add(*rng.pick(&[0, 0, 0, 1, -1, -600_000_000]))),
+            // As the decoder has it.
+            Value::Float64(value) if value.is_nan() => Value::Null,
             value => value,
         }
     });

@@ -5,9 +5,10 @@ use crate::columns::{FileSet, Key, SourceColumn};
 use crate::id::ColumnId;
 use crate::types::Type;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// A table: rows by key. It is read as a whole before anything is computed.
@@ -54,17 +55,17 @@ pub struct Lookup {
     pub rows: Option<TableRows>,
 }
 
-/// What a table holds: rows in the order of (valid from, arrival, row) within a key. Cheap to clone.
+/// What a table holds: of each key the rows in the order of (valid from, arrival, row). Cheap to clone.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(into = "Held", try_from = "Held")]
 pub struct TableRows(Arc<Contents>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Contents {
     rows: Vec<Vec<Literal>>,
     key: Vec<ColumnId>,
     by_key: HashMap<Vec<Literal>, Vec<u32>>,
-    hash: String,
+    hash: OnceLock<String>,
 }
 
 /// [`TableRows`] on the wire.
@@ -76,9 +77,17 @@ struct Held {
 
 impl From<TableRows> for Held {
     fn from(held: TableRows) -> Held {
+        // A reader takes the rows of a key in the order in which they stand.
+        let in_order =
+            |row: &Vec<Literal>| -> Vec<Literal> { held.0.key.iter().map(|id| row[id.index()].clone()).collect() };
+        let mut met = BTreeSet::new();
+        let keys = held.0.rows.iter().map(in_order);
+        let keys = keys.filter(|key| met.insert(xxh3_128(&serde_json::to_vec(key).unwrap_or_default())));
         Held {
             key: held.0.key.clone(),
-            rows: held.0.rows.clone(),
+            rows: keys
+                .flat_map(|key| held.of_key(&key).map(<[Literal]>::to_vec).collect::<Vec<_>>())
+                .collect(),
         }
     }
 }
@@ -106,13 +115,31 @@ impl TableRows {
             let own = key.iter().map(|id| row[id.index()].clone()).collect();
             by_key.entry(own).or_default().push(place);
         }
-        let hash = rows_hash(&rows);
         TableRows(Arc::new(Contents {
             rows,
             key,
             by_key,
-            hash,
+            hash: OnceLock::new(),
         }))
+    }
+
+    /// Puts in a row where `order` says among those of its key; whether it was not there. What others hold stays as it is.
+    pub fn insert(&mut self, row: Vec<Literal>, order: impl Fn(&[Literal], &[Literal]) -> Ordering) -> bool {
+        let held = Arc::make_mut(&mut self.0);
+        let own = held.key.iter().map(|id| row[id.index()].clone()).collect();
+        let places = held.by_key.entry(own).or_default();
+        let Err(at) = places.binary_search_by(|place| order(&held.rows[*place as usize], &row)) else {
+            return false;
+        };
+        places.insert(at, held.rows.len() as u32);
+        held.rows.push(row);
+        held.hash = OnceLock::new();
+        true
+    }
+
+    /// The keys, in any order.
+    pub fn keys(&self) -> impl Iterator<Item = &[Literal]> {
+        self.0.by_key.keys().map(Vec::as_slice)
     }
 
     /// All rows.
@@ -128,19 +155,19 @@ impl TableRows {
 
     /// A hash of the set of rows, in hexadecimal.
     pub fn hash(&self) -> &str {
-        &self.0.hash
+        self.0.hash.get_or_init(|| rows_hash(&self.0.rows))
     }
 }
 
 impl std::fmt::Debug for TableRows {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "TableRows({} rows, {})", self.0.rows.len(), self.0.hash)
+        write!(f, "TableRows({} rows, {})", self.0.rows.len(), self.hash())
     }
 }
 
 impl PartialEq for TableRows {
     fn eq(&self, other: &TableRows) -> bool {
-        self.0.hash == other.0.hash
+        self.hash() == other.hash()
     }
 }
 
@@ -148,7 +175,7 @@ impl Eq for TableRows {}
 
 impl Hash for TableRows {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash.hash(state);
+        self.hash().hash(state);
     }
 }
 
@@ -218,6 +245,19 @@ impl Expr {
             visit(lookup);
         }
         self.children().into_iter().for_each(|child| child.lookups(visit));
+    }
+
+    /// Calls `visit` for the instant of every lookup in it into a table with versions.
+    pub fn lookup_instants<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        if let ExprKind::Lookup(lookup, operands) = &self.kind
+            && lookup.table.versions.is_some()
+            && let Some(instant) = operands.last()
+        {
+            visit(instant);
+        }
+        self.children()
+            .into_iter()
+            .for_each(|child| child.lookup_instants(visit));
     }
 
     pub(crate) fn lookups_mut(&mut self, visit: &mut dyn FnMut(&mut Lookup)) {

@@ -156,7 +156,17 @@ impl BatchPlan {
     pub fn cut_keys(&self, truth: Truth) -> Vec<Key> {
         let sources = self.sources().into_iter();
         let given = sources.filter(|source| source.cut_under(truth) == Cut::Given);
-        given.map(|source| source.cut_key()).collect()
+        let tables = self.tables().into_iter();
+        let tables = tables.filter(|table| truth == Truth::AsServed && table.versions.is_some());
+        let tables = tables.map(|table| table.cut_key());
+        let mut keys: Vec<Key> = given.map(|source| source.cut_key()).collect();
+        for table in tables {
+            // The versions of a table may be read as a source, too.
+            if !keys.contains(&table) {
+                keys.push(table);
+            }
+        }
+        keys
     }
 
     /// The output columns with their types, in order; those that are not there are left out.

@@ -29,7 +29,8 @@ pub(super) fn source(source: &Source) -> Result<(), Wrong> {
     let unique: BTreeSet<ColumnId> = source.unique.iter().copied().collect();
     let arrival = source.arrival_column();
     let is_scalar = |id: &ColumnId| columns.get(id.index()).is_some_and(|column| !column.ty.is_list());
-    let known = unique.iter().all(|id| is_scalar(id) && Some(*id) != arrival);
+    // Of the versions of a table the arrival is a part.
+    let known = unique.iter().all(is_scalar);
     ensure(
         known && !unique.is_empty() && unique.len() == source.unique.len(),
         || wrong("its identity"),

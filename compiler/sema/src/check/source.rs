@@ -21,7 +21,7 @@ pub(super) fn check(source: &res::Source, context: &mut Context<'_>) -> Option<S
                 context
                     .complaints
                     .extend(name.map(|name| errors::arrival_is_time(name, column.at)));
-            } else if source.unique.contains(&column.id) {
+            } else if source.unique.contains(&column.id) && source.table_key.is_none() {
                 context
                     .complaints
                     .extend(name.map(|name| errors::arrival_is_identity(name, column.at)));

@@ -28,6 +28,7 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
     for view in &file.views {
         let row = rows.of(view.from);
         check_key(file, view, row, context);
+        check_table_key(file, view, row, context);
         if let Some((0, at)) = view.ttl {
             context.push(errors::zero_length("ttl", at));
         }
@@ -65,6 +66,34 @@ fn check_key(file: &res::File, view: &res::View, row: &RowTypes, context: &mut C
             ));
         }
     }
+}
+
+/// Refuses a view of a table by something else than the table's key: an entity would have the versions of many keys, or one key
+/// be those of many entities.
+fn check_table_key(file: &res::File, view: &res::View, row: &RowTypes, context: &mut Context<'_>) {
+    let Some((source, (entity, at))) = row.source.zip(view.entity) else {
+        return;
+    };
+    let source = &file.sources[source.index()];
+    let Some(key) = source.table_key.as_ref().filter(|_| !view.key.is_empty()) else {
+        return;
+    };
+    let found: BTreeSet<u32> = view.key.iter().map(|column| column.id.0).collect();
+    if found == key.iter().map(|column| column.0).collect::<BTreeSet<u32>>() {
+        return;
+    }
+    let names = |ids: &mut dyn Iterator<Item = usize>| {
+        let names = ids.map(|id| row.names.get(id).map_or("", String::as_str));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    context.push(errors::view_fans_out(
+        &source.declared.name,
+        &names(&mut key.iter().map(|column| column.index())),
+        &names(&mut view.key.iter().map(|column| column.id.index())),
+        &file.entities[entity.index()].declared.name,
+        at,
+        source.declared.at,
+    ));
 }
 
 /// Warns of a view whose source is always further behind than its `ttl`, unless a run says another delay.

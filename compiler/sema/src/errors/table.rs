@@ -123,6 +123,20 @@ messages! {
         help: "remove it, or say by `valid from` since when a row holds";
     }
 
+    E0447 static_table_as_rows(table: &str, at: Span, table_at: Span) {
+        "a view of static table `{table}`";
+        at: "reads events";
+        table_at: "has one row per key, at no time";
+        help: "look into it in a transform, `let … = lookup {table}(…).…`, or say by `valid from` and `arrival` since when a row holds";
+    }
+
+    E0448 view_fans_out(table: &str, key: &str, by: &str, entity: &str, at: Span, table_at: Span) {
+        "a view of table `{table}` by ({by}) would have more than one row at a time";
+        at: "is ({by})";
+        table_at: "has one row for each ({key})";
+        help: "declare an entity with the key ({key}) for the view, or look into the table in a transform of the events of `{entity}`";
+    }
+
     E0446 lookup_outside(at: Span) {
         "lookup outside of a transform";
         at: "belongs to an event";

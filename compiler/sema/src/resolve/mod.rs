@@ -21,6 +21,7 @@ mod zone;
 
 use crate::errors::{self, Kind};
 use crate::res;
+use featc_ir::SourceId;
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, FileId, Outcome, SourceMap, Span};
 use scope::Items;
@@ -49,6 +50,17 @@ pub fn resolve(files: &[ast::File], texts: &SourceMap) -> Outcome<res::File> {
         let (source, scope) = source::source(declared, &mut complaints);
         sources.push(source);
         source_scopes.push(scope);
+    }
+    for (place, written) in items.tables.all.iter().enumerate() {
+        let table = items.resolved_tables[place].as_ref();
+        let table = table.filter(|_| items.is_from(&written.name.text));
+        if let Some((source, scope)) = table.and_then(|table| table::as_rows(written, table)) {
+            items
+                .table_rows
+                .insert(&written.name.text, SourceId::from(sources.len()));
+            sources.push(source);
+            source_scopes.push(scope);
+        }
     }
     let rows = transform::transforms(&items, source_scopes, &mut complaints);
     let resolved = view::views(&items, &entities, &rows, &mut complaints);

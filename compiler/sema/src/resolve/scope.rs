@@ -45,6 +45,8 @@ pub(super) struct Items<'a> {
     pub(super) tables: Namespace<'a, ast::Table>,
     /// Those of `tables`, in their order; `None` where something is wrong, which has been reported.
     pub(super) resolved_tables: Vec<Option<Table>>,
+    /// The tables whose versions are read as rows, as sources.
+    pub(super) table_rows: BTreeMap<&'a str, SourceId>,
     /// Names that broken items would have declared.
     broken: BTreeSet<&'a str>,
     /// Whether an item is so broken that not even its name is known.
@@ -63,6 +65,7 @@ impl<'a> Items<'a> {
             services: Namespace::new(),
             tables: Namespace::new(),
             resolved_tables: Vec::new(),
+            table_rows: BTreeMap::new(),
             broken: BTreeSet::new(),
             broken_nameless: false,
         };
@@ -138,8 +141,15 @@ impl<'a> Items<'a> {
         match (self.sources.by_name.get(name), self.transforms.by_name.get(name)) {
             (Some(source), _) => Some(Rows::Source(SourceId::from(*source))),
             (None, Some(transform)) => Some(Rows::Transform(*transform)),
-            (None, None) => None,
+            (None, None) => self.table_rows.get(name).map(|source| Rows::Source(*source)),
         }
+    }
+
+    /// Whether a view or a transform is written to read the rows of this name.
+    pub(super) fn is_from(&self, name: &str) -> bool {
+        let views = self.views.all.iter().map(|view| &view.from.text);
+        let transforms = self.transforms.all.iter().map(|transform| &transform.from.text);
+        views.chain(transforms).any(|from| from == name)
     }
 
     /// Whether rows are those of this name, or come from them.

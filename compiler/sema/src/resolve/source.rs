@@ -183,6 +183,7 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         keep_nan: source.keep_nan.is_some(),
         batch,
         stream,
+        table_key: None,
     };
     (resolved, scope)
 }

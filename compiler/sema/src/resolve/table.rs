@@ -144,6 +144,56 @@ fn instant(
     Some(id)
 }
 
+/// The versions of a table as the rows of a source: events of its key, known from their arrival on, in the order in which lookups
+/// find them. `None` for a static one, whose rows have no time.
+pub(super) fn as_rows(written: &ast::Table, table: &Table) -> Option<(res::Source, RowScope)> {
+    let versions = table.versions?;
+    let mut scope = RowScope::new(&written.name, true);
+    let mut columns = Vec::new();
+    let declared = written.columns.iter().flat_map(|columns| &columns.columns);
+    for (column, declared) in table.columns.iter().zip(declared) {
+        scope.push(&declared.name, &mut Vec::new());
+        columns.push(res::Column {
+            name: column.name.clone(),
+            at: declared.name.span,
+            ty: Some(column.ty),
+            ty_at: declared.ty.span,
+            nullable: declared.nullable,
+            held: column.held.clone(),
+        });
+    }
+    let instant = |clause: Option<&ast::ColumnClause>, id: ColumnId| res::ColumnRef {
+        id,
+        at: clause.map_or(written.name.span, |clause| clause.column.span),
+    };
+    // Of versions from one instant on the one that was known last counts, and of those the greatest row.
+    let others = (0..table.columns.len()).map(ColumnId::from);
+    let others = others.filter(|id| *id != versions.arrival);
+    let source = res::Source {
+        declared: super::declared(&written.name, written.doc.as_ref()),
+        columns,
+        unique: std::iter::once(versions.arrival).chain(others).collect(),
+        time: Some(instant(written.valid_from.as_ref(), versions.valid_from)),
+        arrival: Some(res::Arrival::Column(instant(
+            written.arrival.as_ref(),
+            versions.arrival,
+        ))),
+        delay_us: 0,
+        lateness: Some(res::Lateness {
+            bound_us: None,
+            at: written.span,
+        }),
+        skew_us: None,
+        begins_us: None,
+        zone: table.zone.clone(),
+        keep_nan: table.keep_nan,
+        batch: table.files.clone(),
+        stream: None,
+        table_key: Some(table.key.clone()),
+    };
+    Some((source, scope))
+}
+
 /// The table and the column of a lookup; `None` if there is none, or something is wrong, which has been reported.
 pub(super) fn lookup(
     items: &Items<'_>,
@@ -239,6 +289,6 @@ pub(super) fn report_unused(items: &Items<'_>, complaints: &mut Vec<Diagnostic>)
         .tables
         .all
         .iter()
-        .filter(|table| !read.contains(table.name.text.as_str()));
+        .filter(|table| !read.contains(table.name.text.as_str()) && !items.is_from(&table.name.text));
     complaints.extend(unread.map(|table| errors::unused_table(&table.name.text, table.name.span)));
 }

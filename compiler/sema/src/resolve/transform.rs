@@ -49,6 +49,14 @@ pub(super) fn from(items: &Items<'_>, name: &ast::Name, complaints: &mut Vec<Dia
             complaints.push(errors::view_as_rows(&name.text, rows, name.span));
             return None;
         }
+        if let Some(place) = items.tables.by_name.get(name.text.as_str()) {
+            // What is wrong with another one has been reported.
+            if items.resolved_tables[*place].is_some() {
+                let declared = items.tables.all[*place].name.span;
+                complaints.push(errors::static_table_as_rows(&name.text, name.span, declared));
+            }
+            return None;
+        }
         let nearest = suggest::nearest(&name.text, items.rows_names());
         complaints.push(errors::unknown_rows(&name.text, name.span, nearest));
     }

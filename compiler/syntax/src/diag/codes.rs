@@ -189,6 +189,8 @@ codes! {
     E0444 LookupKey           "lookup that does not bring the key of its table", since "0.1";
     E0445 WithinStatic        "bound on the age of rows that never change", since "0.1";
     E0446 LookupOutside       "lookup outside of a transform", since "0.1";
+    E0447 StaticTableRows     "view of a static table", since "0.1";
+    E0448 ViewFansOut         "view of a table by another key", since "0.1";
     E0460 GridOutOfRange      "grid of a window out of range", since "0.1";
     E0461 PeriodsOutOfRange   "number of periods of a window out of range", since "0.1";
     // E06xx validation
@@ -274,7 +276,6 @@ codes! {
     E0940 OutputBusy          "output that another run writes to", since "0.1";
     E0941 TwoRowsOfAKey       "table with two rows of one key", since "0.1";
     E0942 UnusableTableRow    "row of a table that cannot be used", since "0.1";
-    E0943 VersionsServed      "table with versions in a server", since "0.1";
     E0944 OtherTable          "state of another content of a table", since "0.1";
     E0950 NothingForFeast     "program of which Feast can ask nothing", since "0.1";
     E9999 Bug                 "a bug in featc", since "0.1";

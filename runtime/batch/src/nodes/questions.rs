@@ -22,8 +22,8 @@ pub(super) struct Questions {
     times: Times,
     /// What `excluding self` compares with, over all questions.
     pub selves: Vec<Column>,
-    /// The cuts of all questions, where they bring them.
-    cuts: Option<Column>,
+    /// The cuts of all questions, where they bring them: of the source, and of the tables that it waits for.
+    cuts: Vec<Column>,
     /// Questions by entity, and where those of each entity start.
     order: Vec<u32>,
     starts: Vec<u32>,
@@ -75,7 +75,7 @@ impl Questions {
     ) -> Result<Questions> {
         let (mut times, mut entities) = (Times::default(), vec![]);
         let mut selves: Vec<Column> = spec.selves.iter().map(|(_, ty)| Column::empty(*ty)).collect();
-        let mut cuts = spec.cuts.map(|place| (place, Column::empty(Type::Timestamp)));
+        let mut cuts: Vec<Column> = spec.cuts.iter().map(|_| Column::empty(Type::Timestamp)).collect();
         while let Some(batch) = spine.next().await {
             let batch = batch?;
             times.push(batch.column(spec.time).as_primitive::<Int64Type>().values());
@@ -84,7 +84,7 @@ impl Questions {
             for ((place, ty), all) in spec.selves.iter().zip(&mut selves) {
                 all.append(&column(*place, *ty)?);
             }
-            if let Some((place, all)) = &mut cuts {
+            for (place, all) in spec.cuts.iter().zip(&mut cuts) {
                 all.append(&column(*place, Type::Timestamp)?);
             }
         }
@@ -96,7 +96,7 @@ impl Questions {
             nobody: nobody.map(|(row, _)| row).collect(),
             times,
             selves,
-            cuts: cuts.map(|(_, cuts)| cuts),
+            cuts,
             order,
             starts,
             answered: (0..count.div_ceil(64)).map(|_| AtomicU64::new(0)).collect(),
@@ -118,9 +118,10 @@ impl Questions {
     /// The last arrival that a question sees, where it brings its cut; `None` if it sees none.
     #[inline]
     pub fn cut(&self, question: u32) -> Option<i64> {
-        let cuts = self.cuts.as_ref()?;
         let row = question as usize;
-        cuts.is_valid(row).then(|| cuts.i64s()[row])
+        let cut = |cuts: &Column| cuts.is_valid(row).then(|| cuts.i64s()[row]);
+        // None comes before every cut.
+        self.cuts.iter().map(cut).min().flatten()
     }
 
     /// The questions about an entity, in the order of the spine.

@@ -19,8 +19,9 @@ pub(crate) struct PointInTime {
     pub time: usize,
     pub entity: usize,
     pub selves: Vec<(usize, Type)>,
-    /// The column of the spine with the cuts, where questions bring them.
-    pub cuts: Option<usize>,
+    /// The columns of the spine with the cuts, of a source and of the tables that it waits for, where questions bring them: the
+    /// least one holds.
+    pub cuts: Vec<usize>,
 }
 
 impl PointInTime {

@@ -230,13 +230,24 @@ impl Running {
         };
         let of: Vec<u32> = entities.iter().map(partition).collect();
         let (order, starts) = by_partition(&of, partitions.count());
-        let sorted = self.encode(&keyed, &entities, &order, rest)?;
+        let known = pipeline
+            .layout
+            .awaits
+            .then(|| rows::known(&pipeline.spec, batch, rest.arrivals));
+        let arrivals = known.as_deref().or(rest.arrivals);
+        let sorted = self.encode(&keyed, (&entities, &order), rest, arrivals)?;
         partitions.put(place, sorted, starts)?;
         Ok(rejected)
     }
 
     /// The chosen events in their order, as they travel.
-    fn encode(&self, keyed: &rows::Keyed<'_>, entities: &[u32], order: &[u32], rest: &Rest<'_>) -> Result<RecordBatch> {
+    fn encode(
+        &self,
+        keyed: &rows::Keyed<'_>,
+        (entities, order): (&[u32], &[u32]),
+        rest: &Rest<'_>,
+        arrivals: Option<&[i64]>,
+    ) -> Result<RecordBatch> {
         let layout = &self.pipeline.layout;
         let row = |at: &u32| keyed.rows[*at as usize] as usize;
         let words = |values: &[i64]| -> ArrayRef {
@@ -259,7 +270,7 @@ impl Running {
             arrays.push(Arc::new(FixedSizeBinaryArray::try_new(DIGEST_BYTES, bytes, None)?));
         }
         if layout.arrival {
-            arrays.push(words(rest.arrivals.ok_or_else(|| bug("arrivals are missing"))?));
+            arrays.push(words(arrivals.ok_or_else(|| bug("arrivals are missing"))?));
         }
         match (layout.poison, &keyed.poison) {
             (true, poison) => {

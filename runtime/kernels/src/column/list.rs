@@ -84,6 +84,34 @@ pub fn list_items(mut bytes: &[u8], of: Type) -> impl Iterator<Item = Value> {
     (0..count).map(move |_| item(&mut bytes, of))
 }
 
+/// Whether bytes are those of a list with items of type `of`. Never panics, whatever the bytes.
+pub fn is_list(bytes: &[u8], of: Type) -> bool {
+    let Some((count, mut rest)) = bytes.split_first_chunk::<4>() else {
+        return false;
+    };
+    for _ in 0..u32::from_le_bytes(*count) {
+        let Some((tag, after)) = rest.split_first() else {
+            return false;
+        };
+        let length = match (Value::from_tag(*tag), of) {
+            (Some(_), _) => Some(0),
+            (None, Type::Bool) => Some(1),
+            (None, Type::Date) => Some(4),
+            (None, Type::Int64 | Type::Timestamp | Type::Duration | Type::Float64) => Some(8),
+            (None, Type::Decimal { .. }) => Some(16),
+            (None, Type::String) => after
+                .first_chunk()
+                .map(|length| 4 + u32::from_le_bytes(*length) as usize),
+            (None, Type::List(_)) => None,
+        };
+        let Some((_, after)) = length.and_then(|length| after.split_at_checked(length)) else {
+            return false;
+        };
+        rest = after;
+    }
+    rest.is_empty()
+}
+
 fn value(bytes: &mut &[u8], of: Type) -> Value {
     match of {
         Type::Bool => Value::Bool(take(bytes) == [1]),

@@ -1,7 +1,9 @@
 //! Which decoded rows are events, and when they arrived.
 
 use crate::column::{Batch, Column, Tag};
-use featc_ir::{Arrival, Lateness, Source};
+use crate::eval;
+use featc_ir::plan::RowSpec;
+use featc_ir::{Arrival, Expr, Lateness, Source, Step};
 
 /// Why a decoded row is not an event. The discriminants are the codes in [`Accepted::keep`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -165,4 +167,39 @@ pub fn arrivals(source: &Source, batch: &Batch) -> Option<Vec<i64>> {
         ),
         Arrival::Static => None,
     }
+}
+
+/// The instants at which rows look into tables with versions: a column per lookup. One that is null or an error looks nothing up.
+pub fn lookup_instants(spec: &RowSpec, batch: &Batch) -> Vec<Column> {
+    let mut row = batch.clone();
+    let mut found = Vec::new();
+    let mut note = |expr: &Expr, row: &Batch| {
+        expr.lookup_instants(&mut |instant| found.push(eval::eval(instant, row)));
+    };
+    for step in &spec.steps {
+        match step {
+            Step::Where(expr) => note(expr, &row),
+            Step::Let(expr) => {
+                note(expr, &row);
+                let column = eval::eval(expr, &row);
+                row.columns.push(column);
+            }
+        }
+    }
+    note(&spec.time, &row);
+    found
+}
+
+/// As served, when each accepted row is known with all that it looks up: at its arrival or, if later, at the greatest instant
+/// at which it looks into a table with versions. Rows that never change have no arrival of their own.
+pub fn known(spec: &RowSpec, batch: &Batch, arrivals: Option<&[i64]>) -> Vec<i64> {
+    let mut known = arrivals.map_or_else(|| vec![i64::MIN; batch.rows], <[i64]>::to_vec);
+    for instants in lookup_instants(spec, batch) {
+        for (row, known) in known.iter_mut().enumerate() {
+            if instants.is_valid(row) {
+                *known = instants.i64s()[row].max(*known);
+            }
+        }
+    }
+    known
 }

@@ -1,19 +1,18 @@
 //! `Accept`: decides on the record alone whether it came in time, and gives each record its identity.
 
 use crate::delta::{AcceptedDeltas, AcceptedRows, Delta};
-use crate::now::Now;
+use crate::now::{Gate, Now};
 use crate::operator::{Operator, Port};
 use crate::report::{Reason, Rejected, StepReport};
 use featc_ir::{Bug, Source};
 use featr_kernels::rows;
 use featr_kernels::{Batch, identity};
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// Splits the rows of one source into accepted and rejected ones.
 #[derive(Debug)]
 pub(crate) struct AcceptOperator {
-    source: Arc<Source>,
+    gate: Gate,
     output: Port,
 }
 
@@ -21,7 +20,7 @@ impl AcceptOperator {
     pub fn new(inputs: &[&Port]) -> Result<AcceptOperator, Bug> {
         match inputs {
             [Port::Rows(source)] => Ok(AcceptOperator {
-                source: source.clone(),
+                gate: Gate::of(source.clone()),
                 output: Port::Accepted(source.clone()),
             }),
             _ => Err(Bug("acceptance needs the rows of one source as its input".to_owned())),
@@ -36,19 +35,19 @@ impl Operator for AcceptOperator {
 
     fn step<'a>(&mut self, delta: &Delta<'a>, now: &Now, report: &mut StepReport) -> Option<Delta<'a>> {
         let Delta::Rows(delta) = delta else { return None };
-        let (rows, kept) = accept(&self.source, delta.batch);
+        let (rows, kept) = accept(&self.gate.source, delta.batch);
         let weights = match &kept {
             Some(kept) => delta.weights.take(kept),
             None => delta.weights.clone(),
         };
-        let until_us = now.visible_until(&self.source);
-        let gate = until_us.zip(until_us.and_then(|_| rows::arrivals(&self.source, &rows.batch)));
+        let until_us = now.visible_until(&self.gate);
+        let gate = until_us.zip(until_us.and_then(|_| rows::arrivals(&self.gate.source, &rows.batch)));
         report.accepted = rows.batch.rows as u64;
         report.rejected.clone_from(&rows.rejected);
         if let Some((until_us, arrivals)) = &gate {
             let waiting = arrivals.iter().filter(|arrival| i128::from(**arrival) > *until_us);
             report.waiting = waiting.count() as u64;
-            if now.has_cut(&self.source) {
+            if now.has_cut(&self.gate) {
                 report.overdue = report.accepted - report.waiting;
             }
         }

@@ -2,31 +2,30 @@
 
 use crate::delta::Delta;
 use crate::log::LogAnswers;
-use crate::now::Now;
+use crate::now::{Gate, Now};
 use crate::operator::{Answer, Ask, Asked, Operator, Port};
 use crate::question::ReadError;
 use crate::report::{FeatureTrouble, StepReport};
+use featc_ir::Bug;
 use featc_ir::plan::FinishSpec;
-use featc_ir::{Bug, Source};
 use featr_kernels::finish::{self, Answers, Lag, Trouble};
-use std::sync::Arc;
 
 /// Makes features of slots.
 #[derive(Debug)]
 pub(crate) struct FinishOperator {
     spec: FinishSpec,
-    source: Arc<Source>,
+    gate: Gate,
     output: Port,
 }
 
 impl FinishOperator {
     pub fn new(spec: FinishSpec, inputs: &[&Port]) -> Result<FinishOperator, Bug> {
-        let [Port::Slots(source)] = inputs else {
+        let [Port::Slots(gate)] = inputs else {
             return Err(Bug("features need the slots of one log as their input".to_owned()));
         };
         Ok(FinishOperator {
             output: Port::Features,
-            source: source.clone(),
+            gate: gate.clone(),
             spec,
         })
     }
@@ -60,7 +59,7 @@ impl Operator for FinishOperator {
             Answer::Features(..) | Answer::Nothing => None,
         });
         let behind = |cut_us| questions.times.iter().map(move |at_us| finish::behind(*at_us, cut_us));
-        let each: Option<Vec<u64>> = now.given(&self.source).map(|cut_us| behind(cut_us).collect());
+        let each: Option<Vec<u64>> = now.given(&self.gate).map(|cut_us| behind(cut_us).collect());
         let lag = each.as_deref().map_or(Lag::of(&self.spec, now.truth), Lag::Each);
         let answer = |LogAnswers { slots, presence }| {
             let times = &questions.times;

@@ -14,7 +14,7 @@
 use crate::delta::{Delta, EventDeltas};
 use crate::kept::Kept;
 use crate::log::{Changes, Log, LogAnswers, LogAsk, LogQuestion};
-use crate::now::Now;
+use crate::now::{Gate, Now};
 use crate::operator::{Answer, Ask, Asked, Operator, Port};
 use crate::paging::Paging;
 use crate::question::{Questions, ReadError};
@@ -31,7 +31,6 @@ use featc_ir::{Bug, ColumnId, Expr, Source, Step, Type};
 use featr_kernels::identity::{self, Keys};
 use featr_kernels::{Column, Tag, Value};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Of the reach, the part by which the floor has to move before memory is looked through: released events take at most
 /// this part of what is kept. No result depends on it.
@@ -42,7 +41,7 @@ const SWEEP_PART: u64 = 8;
 pub(crate) struct LogOperator {
     id: LogId,
     name: LogName,
-    source: Arc<Source>,
+    gate: Gate,
     log: Log,
     waiting: Waiting,
     reach_us: Option<u64>,
@@ -59,10 +58,10 @@ pub(crate) struct LogOperator {
 
 impl LogOperator {
     pub fn new(id: LogId, log: SharedLog, inputs: &[&Port], paging: Paging) -> Result<LogOperator, Bug> {
-        let [Port::Events(source, rows)] = inputs else {
+        let [Port::Events(gate, rows)] = inputs else {
             return Err(Bug("a log needs the events of one transform as its input".to_owned()));
         };
-        let spec = log.spec;
+        let (spec, source) = (log.spec, &gate.source);
         let reach_us = spec.reach_us();
         if log
             .keep_us
@@ -83,15 +82,15 @@ impl LogOperator {
                 transform: rows.name.clone(),
                 keys: spec.entity.iter().map(|key| key.name.clone()).collect(),
             },
-            output: Port::Slots(source.clone()),
-            source: source.clone(),
+            output: Port::Slots(gate.clone()),
+            gate: gate.clone(),
             reach_us: log.keep_us,
             log: Log::new(spec, (&log.parts, log.of_slot), lift_types, paging),
             waiting: Waiting::default(),
             floor_us: None,
             swept_us: None,
             schema: Schema {
-                key: log.state_key,
+                key: gate.state_key(log.state_key),
                 columns,
             },
             carried: carried(source, rows),
@@ -107,7 +106,7 @@ impl LogOperator {
 
     /// Of the deltas, those that enter and those that wait, by position, and the number of released ones.
     fn split(&self, deltas: &EventDeltas, now: &Now) -> Option<(Vec<u32>, Vec<u32>, u64)> {
-        let (until_us, arrivals) = now.visible_until(&self.source).zip(deltas.arrivals.as_deref())?;
+        let (until_us, arrivals) = now.visible_until(&self.gate).zip(deltas.arrivals.as_deref())?;
         let (mut enter, mut wait, mut expired) = (Vec::new(), Vec::new(), 0);
         for ((row, arrival), time) in (0u32..).zip(arrivals).zip(&deltas.events.times) {
             if self.floor_us.is_some_and(|floor| *time <= floor) {
@@ -178,15 +177,15 @@ impl Operator for LogOperator {
             retracted: changes.retracted,
             unknown: changes.unknown,
             expired: changes.expired,
-            waiting,
+            waiting: waiting + deltas.waiting,
         });
         None
     }
 
-    fn advance(&mut self, now: &Now, report: &mut AdvanceReport) {
+    fn advance(&mut self, now: &Now, report: &mut AdvanceReport) -> Option<Delta<'static>> {
         let released = now.cut_us.map_or(0, |cut_us| self.release(cut_us));
         let mut changes = Changes::default();
-        if let Some(until_us) = now.visible_until(&self.source) {
+        if let Some(until_us) = now.visible_until(&self.gate) {
             changes = self.waiting.let_in(until_us, self.floor_us, &mut self.log);
         }
         report.entered += changes.inserted;
@@ -195,6 +194,7 @@ impl Operator for LogOperator {
         report.unknown += changes.unknown;
         report.expired += changes.expired;
         report.released += released;
+        None
     }
 
     fn read(&self, ask: &Ask, asked: Asked<'_>, _: Vec<Answer>) -> Result<Answer, ReadError> {
@@ -307,7 +307,7 @@ impl State for LogOperator {
         })?;
         let mut run = body.take_waiting(section)?;
         run.events.lifts = places.iter().map(|place| run.events.lifts[*place].clone()).collect();
-        let until_us = now.visible_until(&self.source);
+        let until_us = now.visible_until(&self.gate);
         let waits = |arrival: &i64| until_us.is_some_and(|until| i128::from(*arrival) > until);
         if !run.arrivals.iter().all(waits) || !run.is_sorted() {
             return Err(RestoreError::Corrupt("an event waits that should not, or out of order"));

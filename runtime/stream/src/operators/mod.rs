@@ -6,10 +6,14 @@
 //!                       lifted   then in pages: state
 //! ```
 //!
+//! As served `Await` stands in place of `Rows` where rows look into tables with versions, which `Table` keeps.
+//!
 //! Each implements [`Operator`](crate::operator::Operator); what it may read is decided where it is made.
 
 pub(crate) mod accept;
+pub(crate) mod awaiting;
 pub(crate) mod finish;
 pub(crate) mod log;
 pub(crate) mod rows;
 pub(crate) mod source;
+pub(crate) mod table;

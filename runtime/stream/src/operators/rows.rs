@@ -1,7 +1,7 @@
 //! `Rows`: transform, key, lift.
 
 use crate::delta::{AcceptedRows, Delta, EventDeltas};
-use crate::now::Now;
+use crate::now::{Gate, Now};
 use crate::operator::{Operator, Port};
 use crate::report::StepReport;
 use featc_ir::plan::RowSpec;
@@ -28,7 +28,7 @@ impl RowsOperator {
         check(&spec, source)?;
         let spec = Arc::new(spec);
         Ok(RowsOperator {
-            output: Port::Events((*source).clone(), spec.clone()),
+            output: Port::Events(Gate::of(source.clone()), spec.clone()),
             spec,
         })
     }
@@ -47,6 +47,7 @@ impl Operator for RowsOperator {
             transform: self.spec.clone(),
             weights: delta.weights.take(&keyed.rows),
             arrivals: arrivals.map(|arrivals| keyed.rows.iter().map(|row| arrivals[*row as usize]).collect()),
+            waiting: 0,
             rejected: delta.rows.of_view(&keyed.rejected),
             dropped: keyed.dropped,
             rows: keyed.rows,
@@ -58,7 +59,7 @@ impl Operator for RowsOperator {
 
 /// Every reference leads to a column, and none to the arrival: copies of an event may differ there, and the log takes
 /// whichever copy comes first.
-fn check(spec: &RowSpec, source: &Source) -> Result<(), Bug> {
+pub(super) fn check(spec: &RowSpec, source: &Source) -> Result<(), Bug> {
     let arrival = source.arrival_column();
     let wrong = |what: &str| Err(Bug(format!("transform {}: {what}", spec.name)));
     let check = |column: ColumnId, width: usize| match column {

@@ -2,7 +2,7 @@
 
 use super::{Reader, RestoreError, put_text};
 use featc_ir::Type;
-use featr_kernels::column::{Column, Data, StrData, Tag};
+use featr_kernels::column::{Column, Data, StrData, Tag, is_list};
 use featr_kernels::events::Events;
 use featr_kernels::value::canonical;
 
@@ -111,8 +111,18 @@ fn take_column(reader: &mut Reader<'_>, rows: usize, ty: Type) -> Result<Column,
             Data::F64(values)
         }
         Type::Decimal { .. } => Data::I128(numbers(reader, rows, i128::from_le_bytes)?),
-        // No event holds lists.
-        Type::List(_) => return Err(RestoreError::Corrupt("a column of lists")),
+        // Rows that wait for tables have whatever their source has.
+        Type::List(of) => {
+            let lists = texts(reader, rows)?;
+            let is_whole = |row: usize| {
+                let is_valid = tags.as_ref().is_none_or(|tags| tags[row] == Tag::VALID);
+                !is_valid || is_list(lists.get(row), *of)
+            };
+            if !(0..rows).all(is_whole) {
+                return Err(RestoreError::Corrupt("a list is none"));
+            }
+            Data::Str(lists)
+        }
         Type::String => {
             let texts = texts(reader, rows)?;
             if texts.iter().any(|text| std::str::from_utf8(text).is_err()) {
@@ -173,13 +183,27 @@ pub(super) fn put_type(out: &mut Vec<u8>, ty: Type) {
         Type::Timestamp => out.push(5),
         Type::Date => out.push(6),
         Type::Duration => out.push(7),
-        Type::List(_) => unreachable!("no event holds lists"),
+        Type::List(of) => {
+            out.push(8);
+            put_type(out, *of);
+        }
     }
 }
 
 /// Reads what [`put_type`] wrote.
 pub(super) fn take_type(reader: &mut Reader<'_>) -> Result<Type, RestoreError> {
-    Ok(match reader.u8()? {
+    match reader.u8()? {
+        8 => {
+            let of = reader.u8()?;
+            let list = take_scalar(of, reader)?.list();
+            list.ok_or(RestoreError::Corrupt("a type is unknown"))
+        }
+        of => take_scalar(of, reader),
+    }
+}
+
+fn take_scalar(of: u8, reader: &mut Reader<'_>) -> Result<Type, RestoreError> {
+    Ok(match of {
         0 => Type::Bool,
         1 => Type::Int64,
         2 => Type::Float64,

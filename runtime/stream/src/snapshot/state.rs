@@ -48,6 +48,11 @@ pub(crate) trait State {
     /// Whether it began empty, and the rows have not been brought since.
     fn is_to_be_rebuilt(&self) -> bool;
 
+    /// Whether it holds nothing but what waits for others: these say what is to be rebuilt.
+    fn is_queue(&self) -> bool {
+        false
+    }
+
     /// The rows have been brought.
     fn set_rebuilt(&mut self);
 

@@ -57,7 +57,7 @@ impl Life<'_> {
     pub fn write(&mut self, batches: Vec<(usize, Vec<Row>)>) {
         let Some(topics) = &mut self.topics else { return };
         for (place, rows) in batches {
-            let source = &self.version.program.sources[place];
+            let source = &self.version.inputs[place];
             self.trace.push(format!("written to {}: {rows:?}", source.name));
             topics.write(&mut self.rng, place, source, &rows);
             self.attempted.extend(rows.into_iter().map(|row| (place, row)));
@@ -69,7 +69,7 @@ impl Life<'_> {
     /// stops meanwhile.
     pub fn drained(&mut self, runtime: &Runtime, tally: &mut Tally) -> bool {
         let known = self.version.featr.sources();
-        let sources = &self.version.program.sources;
+        let sources = &self.version.inputs;
         let is_read = |place: usize| known.iter().any(|known| known.name == sources[place].name);
         let of = |place: usize| self.attempted.iter().filter(|(of, _)| *of == place).count();
         let count = |place: usize| self.ledger[place].len() + if is_read(place) { of(place) } else { 0 };
@@ -84,7 +84,7 @@ impl Life<'_> {
             }
             let taken = Taken::by(runtime);
             // What is read of a disk that is being written to may be half of something; what is whole is what it will be.
-            let found = log::try_recorded(&self.disk, &self.version.program).filter(|_| taken.rows >= wanted);
+            let found = log::try_recorded(&self.disk, &self.version.inputs).filter(|_| taken.rows >= wanted);
             match found {
                 Some(rows) if rows.iter().map(Vec::len).eq(expected.iter().copied()) && self.are_aside(&read) => {
                     assert_eq!(taken.rows, wanted, "each record comes once");
@@ -113,10 +113,10 @@ impl Life<'_> {
     /// These rows are there, and durable.
     fn took(&mut self, rows: Vec<Vec<Row>>, taken: Taken, tally: &mut Tally) {
         let found = self.compare(rows);
-        for (place, source) in self.version.program.sources.iter().enumerate() {
+        for (place, source) in self.version.inputs.iter().enumerate() {
             let new = log::without(&found.rows[place], &self.ledger[place]);
             let late = taken.late(&source.name) - self.taken.late(&source.name);
-            self.check_late(source, &new, late);
+            self.check_late(place, &new, late);
             tally.late += late;
         }
         (self.ledger, self.attempted, self.taken) = (found.rows, found.left, taken);

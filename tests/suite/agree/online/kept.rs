@@ -7,7 +7,7 @@ use crate::disk::SimulatedDisk;
 use crate::evaluators::{Answers, Asked, Case, model, read};
 use arrow::array::{Array as _, AsArray as _, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use featc_ir::{Arrival, Cut, Program, Source, Status, Truth, Type};
+use featc_ir::{Arrival, Cut, Source, Status, Truth, Type};
 use featr::{Cuts, Limits, Table, TrainOptions};
 use featr_kernels::Value;
 use featr_online::{Answer, Disk as _, Gated};
@@ -28,15 +28,15 @@ pub struct Given {
     pub is_kept: bool,
 }
 
-/// Sources of which questions bring cuts.
-fn with_arrivals(program: &Program) -> impl Iterator<Item = &Source> {
-    let sources = program.sources.iter();
+/// Sources and tables of which questions bring cuts.
+fn with_arrivals(inputs: &[Source]) -> impl Iterator<Item = &Source> {
+    let sources = inputs.iter();
     sources.filter(|source| source.cut_under(Truth::AsServed) == Cut::Given)
 }
 
 /// What a question brought, and the cuts that it was answered by.
-pub fn with_cuts(program: &Program, mut values: Vec<(String, Value)>, cuts: &Cuts) -> Vec<(String, Value)> {
-    for source in with_arrivals(program) {
+pub fn with_cuts(inputs: &[Source], mut values: Vec<(String, Value)>, cuts: &Cuts) -> Vec<(String, Value)> {
+    for source in with_arrivals(inputs) {
         if let Some(cut_us) = cuts.get(&source.name) {
             values.push((source.cut_key().name, Value::Timestamp(*cut_us)));
         }
@@ -145,7 +145,7 @@ pub fn check_trained(disk: &SimulatedDisk, version: &Version, ledger: &[Vec<Row>
         path
     };
     let service = version.featr.service("s").expect("a service");
-    let sources = version.featr.service_sources("s").expect("a service");
+    let sources = version.featr.service_inputs("s").expect("a service");
     let cuts = sources
         .iter()
         .filter(|source| source.cut_under(Truth::AsServed) == Cut::Given);
@@ -208,7 +208,7 @@ pub fn check_trained(disk: &SimulatedDisk, version: &Version, ledger: &[Vec<Row>
         })
         .collect();
     let case = Case {
-        program: version.program.clone(),
+        program: version.holding(ledger),
         service: "s".to_owned(),
         rows: ledger.to_vec(),
         questions: asked

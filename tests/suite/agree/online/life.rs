@@ -6,16 +6,16 @@ use super::followed::Taken;
 use super::kept::{self, Given};
 use super::log::{self, Row};
 use super::topics::{Brokers, Topics};
-use crate::agree::draw::compiled;
+use crate::agree::draw::{compiled, rows_of};
 use crate::disk::SimulatedDisk;
 use crate::evaluators::{Answers, Asked, Case, model, read};
-use featc_ir::{Arrival, Program, Source, Truth};
+use featc_ir::{Arrival, Contents, Program, Source, Table, Truth};
 use featc_tests::pools::{DAY_US, MINUTE_US, START_US, Times};
 use featc_tests::programs::Shape;
 use featc_tests::rng::Rng;
 use featc_tests::{logs, programs};
-use featr::{Cuts, Error, Incoming, Random, Table};
-use featr_kernels::Value;
+use featr::{Cuts, Error, Incoming, Random, Table as GivenRows};
+use featr_kernels::{Value, tables};
 use featr_online::{
     Clock as _, Fill, Options, Pushed, Question, Refused, Runtime, SetClock, StateError, inspect, verify,
 };
@@ -30,13 +30,53 @@ pub struct Version {
     pub text: String,
     pub program: Program,
     pub featr: featr::Program,
+    /// The sources of the program, then the tables with versions of the first one.
+    pub inputs: Vec<Source>,
+}
+
+/// What the tables of the first program are.
+#[derive(Clone, Default)]
+struct Tables {
+    /// What those without versions hold.
+    fixed: Contents,
+    changing: Vec<Table>,
 }
 
 impl Version {
-    fn new(text: String, program: Program) -> Version {
+    fn new(text: String, mut program: Program, tables: &Tables) -> Version {
         let plans = featc_driver::lower(&program);
-        let featr = featr::Program::new(plans.batch, plans.stream, ".");
-        Version { text, program, featr }
+        let mut featr = featr::Program::new(plans.batch, plans.stream, ".");
+        for table in featr.tables() {
+            if let Some(rows) = tables.fixed.get(&table.name) {
+                let batch = log::batch(&table.as_source(), &rows_of(rows));
+                featr.hold_rows(&table.name, &[batch]).expect("a row per key");
+            }
+        }
+        program.hold(&tables.fixed);
+        // The rows of a view of a table are a source already.
+        let is_source = |table: &&Table| program.sources.iter().any(|source| source.name == table.name);
+        let inputs = tables.changing.iter().filter(|table| !is_source(table));
+        let inputs = inputs.filter_map(Table::as_input);
+        Version {
+            text,
+            featr,
+            inputs: program.sources.iter().cloned().chain(inputs).collect(),
+            program,
+        }
+    }
+
+    /// The program with what the tables with versions hold by now.
+    pub fn holding(&self, ledger: &[Vec<Row>]) -> Program {
+        let mut program = self.program.clone();
+        let mut contents = Contents::new();
+        for table in program.tables().into_iter().filter(|table| table.versions.is_some()) {
+            let place = self.inputs.iter().position(|input| input.name == table.name);
+            let place = place.expect("a table of the first program");
+            let batch = log::batch(&self.inputs[place], &ledger[place]);
+            contents.insert(table.name.clone(), tables::held(&table, &[batch]).expect("versions"));
+        }
+        program.hold(&contents);
+        program
     }
 }
 
@@ -50,6 +90,7 @@ pub struct Life<'a> {
     /// No question behind it is refused.
     horizon_us: i64,
     first: String,
+    tables: Tables,
     pub version: Rc<Version>,
     shapes: Vec<Shape>,
     keys: Vec<logs::Keys>,
@@ -108,7 +149,11 @@ impl<'a> Life<'a> {
         // Others than the cases of the same seeds.
         let mut rng = Rng::new(seed ^ 0x6f6e_6c69_6e65);
         let (generated, program) = loop {
-            let generated = programs::program(&mut rng);
+            // Rows of tables are pushed.
+            let generated = match brokers {
+                None => programs::program_with_tables(&mut rng),
+                Some(_) => programs::program(&mut rng),
+            };
             let program = compiled(seed, &generated.text);
             let has_arrivals = |program: &Program| program.sources.iter().all(|source| source.arrival.is_some());
             if let Some(program) = program.filter(has_arrivals) {
@@ -119,9 +164,33 @@ impl<'a> Life<'a> {
         let entities = 1 + rng.below(3);
         let keys = logs::keys(&mut rng, &shapes[0], entities);
         let mut pool = Vec::new();
-        for (place, source) in program.sources.iter().enumerate() {
+        for (place, source) in program.sources.iter().enumerate().take(shapes.len()) {
             let count = *rng.pick(&[0, 10, 20, 30, 40]);
             pool.push(logs::events(&mut rng, (source, place), &shapes[place], &keys, count));
+        }
+        let mut tables = Tables::default();
+        let mut held = programs::contents(&mut rng, &program, &pool, shapes[0].style);
+        for source in &program.sources[shapes.len()..] {
+            let mut rows = match held.get(&source.name) {
+                Some(versions) => rows_of(versions),
+                None => programs::rows_of_table(&mut rng, source, (&program, &pool), shapes[0].style),
+            };
+            rng.shuffle(&mut rows);
+            pool.push(rows);
+        }
+        for table in program.tables() {
+            let rows = held.remove(&table.name).expect("drawn");
+            match table.versions {
+                None => drop(tables.fixed.insert(table.name.clone(), rows)),
+                Some(_) => {
+                    if !program.sources.iter().any(|source| source.name == table.name) {
+                        let mut rows = rows_of(&rows);
+                        rng.shuffle(&mut rows);
+                        pool.push(rows);
+                    }
+                    tables.changing.push(table);
+                }
+            }
         }
         let topics = brokers.map(|brokers| {
             for (rows, source) in pool.iter_mut().zip(&program.sources) {
@@ -148,8 +217,9 @@ impl<'a> Life<'a> {
             latest_us: begin_us,
             horizon_us: i64::MIN,
             first: generated.text.clone(),
-            ledger: vec![Vec::new(); program.sources.len()],
-            version: Rc::new(Version::new(generated.text, program)),
+            ledger: vec![Vec::new(); pool.len()],
+            version: Rc::new(Version::new(generated.text, program, &tables)),
+            tables,
             shapes,
             keys,
             options,
@@ -169,6 +239,8 @@ impl<'a> Life<'a> {
     }
 
     pub fn live(mut self, tally: &mut Tally) {
+        tally.changing_tables += u64::from(!self.tables.changing.is_empty());
+        tally.views_of_tables += u64::from(self.version.program.sources.len() > self.shapes.len());
         tally.several_sources += u64::from(self.version.program.sources.len() > 1);
         for _ in 0..1 + self.rng.below(6) {
             let first = self.given.len();
@@ -219,20 +291,20 @@ impl<'a> Life<'a> {
 
     /// What of the pushes is there: all that was acknowledged, and of the others nothing that was not pushed.
     fn settle(&mut self, tally: &mut Tally) -> Found {
-        let found = self.compare(log::recorded(&self.disk, &self.version.program));
+        let found = self.compare(log::recorded(&self.disk, &self.version.inputs));
         tally.unasked += found.unasked;
         found
     }
 
     /// As [`Life::settle`], of these rows.
     pub fn compare(&self, rows: Vec<Vec<Row>>) -> Found {
-        let program = &self.version.program;
         let (mut left, mut unasked) = (self.attempted.clone(), 0);
-        for (place, source) in program.sources.iter().enumerate() {
+        for (place, source) in self.version.inputs.iter().enumerate() {
+            let is_table = self.is_table(place);
             for row in &log::without(&rows[place], &self.ledger[place]) {
                 // One that said this arrival, or else one that said none.
                 let of = |(of, known): &(usize, Row)| *of == place && known == row;
-                let stamped = |(of, known): &(usize, Row)| *of == place && is_same(source, known, row);
+                let stamped = |(of, known): &(usize, Row)| *of == place && is_same(source, known, row, is_table);
                 let known = left.iter().position(of).or_else(|| left.iter().position(stamped));
                 let known = known.unwrap_or_else(|| panic!("nobody pushed {row:?} to {}", source.name));
                 left.swap_remove(known);
@@ -308,7 +380,7 @@ impl<'a> Life<'a> {
             self.edits += 1;
             let texts = (self.first.as_str(), self.version.text.as_str());
             if let Some((drawn, text, program)) = edits::edit(&mut self.rng, texts, self.edits) {
-                (kind, version) = (drawn, Rc::new(Version::new(text, program)));
+                (kind, version) = (drawn, Rc::new(Version::new(text, program, &self.tables)));
             }
         }
         match self.opened(&version, None) {
@@ -335,7 +407,9 @@ impl<'a> Life<'a> {
                 );
                 tally.refused += 1;
                 self.trace.push(format!("refused: {why}"));
-                match self.may_be_filled || self.rng.one_in(2) {
+                // Behind tables with versions nothing is filled.
+                let is_filled = self.tables.changing.is_empty() && (self.may_be_filled || self.rng.one_in(2));
+                match is_filled {
                     true => self.fill(version, found, tally),
                     // It goes on as it was.
                     false => {
@@ -356,7 +430,7 @@ impl<'a> Life<'a> {
     /// these rows, which arrived at other instants there, and with rows that nobody has pushed yet. They are read where they are
     /// given, and where a program before did not read the source.
     fn fill(&mut self, version: Rc<Version>, found: &[Vec<Row>], tally: &mut Tally) -> Option<Runtime> {
-        let mut with_files = Version::new(version.text.clone(), version.program.clone());
+        let mut with_files = Version::new(version.text.clone(), version.program.clone(), &self.tables);
         let known = with_files.featr.sources();
         for (place, source) in version.program.sources.iter().enumerate() {
             if !known.iter().any(|known| known.name == source.name) {
@@ -377,7 +451,7 @@ impl<'a> Life<'a> {
                 rows.extend(self.pool[place].iter().filter(later).filter(|_| is_cut).cloned());
             }
             let rows = log::incoming(source, &rows).rows;
-            let table = Table {
+            let table = GivenRows {
                 schema: rows.schema(),
                 batches: vec![rows],
             };
@@ -454,12 +528,17 @@ impl<'a> Life<'a> {
         self.see_clock();
     }
 
+    fn is_table(&self, place: usize) -> bool {
+        let input = &self.version.inputs[place];
+        self.tables.changing.iter().any(|table| table.name == input.name)
+    }
+
     /// Rows of a source that the program reads: new ones, or some that were pushed before. Rows of a column of arrivals may
     /// say none.
     fn rows(&mut self) -> Option<(usize, Vec<Row>)> {
-        let known = self.version.featr.sources();
+        let known = self.version.featr.inputs();
         let is_known = |source: &Source| known.iter().any(|known| known.name == source.name);
-        let sources = &self.version.program.sources;
+        let sources = &self.version.inputs;
         let places: Vec<usize> = (0..sources.len()).filter(|place| is_known(&sources[*place])).collect();
         let place = *self.rng.pick(&places);
         if self.pool[place].is_empty() || self.rng.one_in(8) {
@@ -490,7 +569,7 @@ impl<'a> Life<'a> {
         }
         let mut waiting = Vec::new();
         for (place, rows) in batches {
-            let source = &self.version.program.sources[place];
+            let source = &self.version.inputs[place];
             self.trace.push(format!("push to {}: {rows:?}", source.name));
             let (tell, told) = std::sync::mpsc::channel();
             let incoming: Incoming = log::incoming(source, &rows);
@@ -513,20 +592,20 @@ impl<'a> Life<'a> {
     }
 
     /// Of rows that have come, as many are counted late as arrived up to a cut that was answered with.
-    pub fn check_late(&self, source: &Source, rows: &[Row], overdue: u64) {
+    pub fn check_late(&self, place: usize, rows: &[Row], overdue: u64) {
+        let source = &self.version.inputs[place];
         let cuts = self.shown.as_ref().unwrap_or(&self.cuts);
-        let late = cuts
-            .get(&source.name)
-            .map_or(0, |cut_us| log::arrived(source, rows, *cut_us)) as u64;
+        let known = cuts.get(&source.name);
+        let late = known.map_or(0, |cut_us| log::arrived(source, rows, *cut_us)) as u64;
         match self.shown.as_ref().is_some_and(|cuts| cuts.contains_key(&source.name)) {
-            true => assert_eq!(overdue, late, "{rows:?}"),
+            true if !self.is_table(place) => assert_eq!(overdue, late, "{rows:?}"),
             // Cuts go on where they may have been when it ended.
-            false => assert!(overdue >= late, "{rows:?}"),
+            _ => assert!(overdue >= late, "{rows:?}"),
         }
     }
 
     fn acknowledged(&mut self, place: usize, mut rows: Vec<Row>, pushed: &Pushed, tally: &mut Tally) {
-        let source = &self.version.program.sources[place];
+        let source = &self.version.inputs[place];
         if let Some(Arrival::Column(column)) = source.arrival {
             let nulls = rows.iter_mut().filter(|row| row[column.index()].is_null());
             for row in nulls {
@@ -537,7 +616,17 @@ impl<'a> Life<'a> {
         }
         assert_eq!(pushed.rows, rows.len() as u64);
         let report = &pushed.report;
-        self.check_late(source, &rows, report.overdue);
+        let is_table = self.is_table(place);
+        self.check_late(place, &rows, report.overdue);
+        if is_table && let Some(Arrival::Column(column)) = source.arrival {
+            // They are known from now on.
+            for row in &report.overdue_rows {
+                let stamp_us = pushed.arrival_us.expect("a late row of a table gets one");
+                rows[*row as usize][column.index()] = Value::Timestamp(stamp_us);
+            }
+            tally.table_rows += rows.len() as u64;
+            tally.late_table_rows += report.overdue;
+        }
         assert_eq!(report.overdue_rows.len() as u64, report.overdue);
         tally.pushes += 1;
         tally.late += report.overdue;
@@ -553,7 +642,7 @@ impl<'a> Life<'a> {
             &mut self.rng,
             &version.program,
             &self.shapes,
-            &self.ledger,
+            &self.ledger[..version.program.sources.len()],
             &self.keys,
             count,
         );
@@ -597,10 +686,10 @@ impl<'a> Life<'a> {
         }
         let asked = asked.into_iter().map(|values| Asked {
             at_us: answer.at_us,
-            values: kept::with_cuts(&version.program, values, &answer.cuts),
+            values: kept::with_cuts(&version.inputs, values, &answer.cuts),
         });
         let mut case = Case {
-            program: version.program.clone(),
+            program: version.holding(&self.ledger),
             service: "s".to_owned(),
             rows: self.ledger.clone(),
             questions: asked.collect(),
@@ -652,7 +741,7 @@ impl<'a> Life<'a> {
             tally.full_disks += 1;
             return self.drained(runtime, tally);
         }
-        let refused = runtime.push_wait(log::incoming(&self.version.program.sources[place], &rows));
+        let refused = runtime.push_wait(log::incoming(&self.version.inputs[place], &rows));
         assert!(matches!(refused, Err(Refused::Unwritable { .. })), "{refused:?}");
         assert!(self.disk.has_stopped() || runtime.refusal().is_some() && runtime.failure().is_none());
         self.disk.refuse(&[]);
@@ -677,7 +766,7 @@ impl<'a> Life<'a> {
                 "it is told"
             );
         } else {
-            let refused = runtime.push_wait(log::incoming(&self.version.program.sources[place], &rows));
+            let refused = runtime.push_wait(log::incoming(&self.version.inputs[place], &rows));
             assert!(matches!(refused, Err(Refused::Unwritable { .. })), "{refused:?}");
             assert!(runtime.failure().is_some());
             self.attempted.extend(rows.into_iter().map(|row| (place, row)));
@@ -690,11 +779,11 @@ impl<'a> Life<'a> {
     }
 }
 
-/// Whether a row that is there is one that was pushed, whatever arrival it got.
-fn is_same(source: &Source, pushed: &Row, found: &Row) -> bool {
+/// Whether a row that is there is one that was pushed, whatever arrival it got; one of a table may get another one than it said.
+fn is_same(source: &Source, pushed: &Row, found: &Row, is_table: bool) -> bool {
     let mut pushed = pushed.clone();
     if let Some(Arrival::Column(column)) = source.arrival
-        && pushed[column.index()].is_null()
+        && (is_table || pushed[column.index()].is_null())
     {
         pushed[column.index()] = found[column.index()].clone();
     }

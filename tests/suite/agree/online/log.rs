@@ -3,7 +3,7 @@
 use crate::disk::SimulatedDisk;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, Schema};
-use featc_ir::{Key, Program, Source, Type};
+use featc_ir::{Key, Source, Type};
 use featr::Incoming;
 use featr_kernels::{Batch, Column, Value, rows};
 use featr_online::{Disk as _, StateError, pushed};
@@ -29,6 +29,14 @@ pub fn column(ty: Type, values: impl Iterator<Item = Value>) -> Column {
 fn columns(source: &Source, rows: &[Row]) -> Vec<Column> {
     let of = |place: usize| column(source.columns[place].ty, rows.iter().map(|row| row[place].clone()));
     (0..source.columns.len()).map(of).collect()
+}
+
+/// Rows of a source as engines read them.
+pub fn batch(source: &Source, rows: &[Row]) -> Batch {
+    Batch {
+        rows: rows.len(),
+        columns: columns(source, rows),
+    }
 }
 
 /// Rows as a push has them.
@@ -70,10 +78,7 @@ fn rows_in(source: &Source, batch: &RecordBatch) -> Vec<Row> {
 
 /// Of rows that are accepted and say when they arrived, how many did so up to a cut.
 pub fn arrived(source: &Source, of: &[Row], cut_us: i64) -> usize {
-    let batch = Batch {
-        rows: of.len(),
-        columns: columns(source, of),
-    };
+    let batch = batch(source, of);
     let verdict = rows::accept(source, &batch);
     let Some(arrivals) = rows::arrivals(source, &batch) else {
         return 0;
@@ -83,12 +88,12 @@ pub fn arrived(source: &Source, of: &[Row], cut_us: i64) -> usize {
 }
 
 /// All rows that were pushed and are there, by source, in the order of the log.
-pub fn recorded(disk: &SimulatedDisk, program: &Program) -> Vec<Vec<Row>> {
-    let mut found = vec![Vec::new(); program.sources.len()];
+pub fn recorded(disk: &SimulatedDisk, inputs: &[Source]) -> Vec<Vec<Row>> {
+    let mut found = vec![Vec::new(); inputs.len()];
     let mut each = |name: &str, batch: &RecordBatch| {
-        let place = program.sources.iter().position(|source| source.name == name);
-        let place = place.expect("a source of the program");
-        found[place].extend(rows_in(&program.sources[place], batch));
+        let place = inputs.iter().position(|source| source.name == name);
+        let place = place.expect("a source of the program, or a table");
+        found[place].extend(rows_in(&inputs[place], batch));
         Ok(())
     };
     match pushed(disk, &mut each) {
@@ -99,11 +104,11 @@ pub fn recorded(disk: &SimulatedDisk, program: &Program) -> Vec<Vec<Row>> {
 }
 
 /// As [`recorded`], of a disk that is written to meanwhile: `None` if it cannot be read just now.
-pub fn try_recorded(disk: &SimulatedDisk, program: &Program) -> Option<Vec<Vec<Row>>> {
-    let mut found = vec![Vec::new(); program.sources.len()];
+pub fn try_recorded(disk: &SimulatedDisk, inputs: &[Source]) -> Option<Vec<Vec<Row>>> {
+    let mut found = vec![Vec::new(); inputs.len()];
     let mut each = |name: &str, batch: &RecordBatch| {
-        if let Some(place) = program.sources.iter().position(|source| source.name == name) {
-            found[place].extend(rows_in(&program.sources[place], batch));
+        if let Some(place) = inputs.iter().position(|source| source.name == name) {
+            found[place].extend(rows_in(&inputs[place], batch));
         }
         Ok(())
     };
