@@ -4,6 +4,13 @@
 mod agree;
 #[path = "suite/alone.rs"]
 mod alone;
+// Parts of these are for other tests alone.
+#[allow(dead_code)]
+#[path = "support/broker.rs"]
+mod broker;
+#[allow(dead_code)]
+#[path = "support/registry.rs"]
+mod registry;
 // Parts of it are for the tests of `featr-online` alone.
 #[allow(dead_code)]
 #[path = "support/disk.rs"]

@@ -1,6 +1,6 @@
 //! A broker of Apache Kafka on loopback, which `tests/kafka/start` runs. Without Java or Maven a test that asks for one fails.
 //!
-//! It is compiled into the tests of the binary.
+//! It is compiled into the tests of the binary and into those of all engines.
 
 use futures::executor::block_on;
 use rdkafka::ClientConfig;

@@ -1,10 +1,10 @@
 //! A schema registry on loopback: what it has, what it asks for, and what it was asked.
 //!
-//! It is compiled into the tests of `featr-kafka` and into those of the binary.
+//! It is compiled into the tests of `featr-kafka`, into those of the binary and into those of all engines.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,8 +36,16 @@ pub struct Registry {
 
 impl Registry {
     pub fn start() -> Registry {
+        Registry::start_over("http", Ok)
+    }
+
+    /// One whose connections are wrapped, for addresses of this scheme.
+    pub fn start_over<C: Read + Write>(
+        scheme: &str,
+        wrap: impl Fn(TcpStream) -> std::io::Result<C> + Send + 'static,
+    ) -> Registry {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let url = format!("{scheme}://{}", listener.local_addr().expect("an address"));
         let state = Arc::new(Mutex::new(State {
             mood: Mood::Well,
             answers: BTreeMap::new(),
@@ -47,7 +55,7 @@ impl Registry {
         let shared = state.clone();
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                let _gone = answer(connection, &shared);
+                let _gone = wrap(connection).and_then(|connection| answer(connection, &shared));
             }
         });
         Registry { url, state }
@@ -83,7 +91,7 @@ impl Registry {
     }
 }
 
-fn answer(mut connection: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
+fn answer(mut connection: impl Read + Write, state: &Mutex<State>) -> std::io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -120,5 +128,6 @@ fn answer(mut connection: TcpStream, state: &Mutex<State>) -> std::io::Result<()
         "HTTP/1.1 {status} Said\r\nContent-Type: application/vnd.schemaregistry.v1+json\r\nContent-Length: {}\r\n\
          Connection: close\r\n\r\n{body}",
         body.len()
-    )
+    )?;
+    connection.flush()
 }

@@ -6,21 +6,29 @@
 //! ends in order, by a kill of the process, or with the machine, which loses and tears what was not synced. Between runs the
 //! program may change. In the end what was served is read back, and of some lives trained on.
 //!
-//! `FEATC_AGREE_CASES` scales it, `FEATC_AGREE_LIFE` repeats one life (threads are not repeated to the letter).
+//! `FEATC_AGREE_CASES` scales it, `FEATC_AGREE_LIFE` repeats one life (threads are not repeated to the letter). `FEATC_AGREE_KAFKA`
+//! says how many lives go through a broker, `FEATC_AGREE_KAFKA_LIFE` repeats one of these.
 
+#[path = "online/avro.rs"]
+mod avro;
 #[path = "online/edits.rs"]
 mod edits;
+#[path = "online/followed.rs"]
+mod followed;
 #[path = "online/kept.rs"]
 mod kept;
 #[path = "online/life.rs"]
 mod life;
 #[path = "online/log.rs"]
 mod log;
+#[path = "online/topics.rs"]
+mod topics;
 
 use super::{CASES, number};
 use life::Life;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
+use topics::Brokers;
 
 /// Lives of a plain run of the tests.
 const LIVES: u64 = 160;
@@ -72,6 +80,12 @@ pub struct Tally {
     pub views_of_tables: u64,
     pub table_rows: u64,
     pub late_table_rows: u64,
+    /// Rows that were written to topics, those that were seen to come into the state, and records that are none.
+    pub written: u64,
+    pub taken: u64,
+    pub broken: u64,
+    /// Lives whose records are of Avro.
+    pub avro: u64,
 }
 
 impl Tally {
@@ -115,6 +129,33 @@ impl Tally {
         ]
     }
 
+    /// As [`Tally::counts`], of lives through a broker.
+    fn of_topics(&self) -> [(&'static str, u64, u64); 17] {
+        [
+            ("runs", self.runs, 2_000),
+            ("crashes", self.crashes, 200),
+            ("kills", self.kills, 50),
+            ("ended in order", self.in_order, 200),
+            ("unsynced writes lost", self.lost, 50),
+            ("checkpoints", self.checkpoints, 500),
+            ("batches written", self.pushes, 2_000),
+            ("rows written", self.written, 8_000),
+            ("rows seen to come", self.taken, 6_000),
+            ("records that are none", self.broken, 400),
+            ("late rows", self.late, 50),
+            ("lives of Avro", self.avro, 200),
+            ("full disks", self.full_disks, 20),
+            ("failed syncs", self.failed_syncs, 5),
+            (
+                "programs changed",
+                self.edited_docs + self.added + self.removed + self.others,
+                100,
+            ),
+            ("answers", self.answers, 2_000),
+            ("values not null", self.not_null, 1_500),
+        ]
+    }
+
     fn merge(&mut self, other: &Tally) {
         self.runs += other.runs;
         self.crashes += other.crashes;
@@ -150,10 +191,14 @@ impl Tally {
         self.views_of_tables += other.views_of_tables;
         self.table_rows += other.table_rows;
         self.late_table_rows += other.late_table_rows;
+        self.written += other.written;
+        self.taken += other.taken;
+        self.broken += other.broken;
+        self.avro += other.avro;
     }
 }
 
-fn run(base: u64, lives: u64) -> Tally {
+fn run(base: u64, lives: u64, brokers: Option<&Brokers>) -> Tally {
     let next = AtomicU64::new(0);
     let work = || {
         let mut tally = Tally::default();
@@ -162,14 +207,17 @@ fn run(base: u64, lives: u64) -> Tally {
             if seed >= base + lives {
                 return tally;
             }
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| Life::draw(seed).live(&mut tally))) {
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| Life::draw(seed, brokers).live(&mut tally))) {
                 next.store(lives, Ordering::Relaxed);
-                eprintln!("FEATC_AGREE_LIFE={seed} repeats it");
+                let of_topics = if brokers.is_some() { "_KAFKA" } else { "" };
+                eprintln!("FEATC_AGREE{of_topics}_LIFE={seed} repeats it");
                 resume_unwind(panic);
             }
         }
     };
-    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(4));
+    let cores = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(4));
+    // Lives through a broker wait for most of the time.
+    let threads = if brokers.is_some() { 8 } else { cores };
     let mut tally = Tally::default();
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
@@ -183,14 +231,14 @@ fn run(base: u64, lives: u64) -> Tally {
 #[test]
 fn the_runtime_agrees_over_crashes_and_changes_of_the_program() {
     if let Some(seed) = number("FEATC_AGREE_LIFE") {
-        Life::draw(seed).live(&mut Tally::default());
+        Life::draw(seed, None).live(&mut Tally::default());
         return;
     }
     let cases = number("FEATC_AGREE_CASES").unwrap_or(CASES);
     let lives = (cases * LIVES).div_ceil(CASES);
     let base = super::base(cases);
     println!("agree online: lives {base} to {}", base + lives - 1);
-    let tally = run(base, lives);
+    let tally = run(base, lives, None);
     println!("agree online: {lives} lives, 0 differ\n{:?}", tally.counts());
     if lives < LIVES {
         return;
@@ -198,4 +246,29 @@ fn the_runtime_agrees_over_crashes_and_changes_of_the_program() {
     let few = tally.counts().into_iter();
     let few: Vec<_> = few.filter(|(_, count, least)| count * 1_000 < least * lives).collect();
     assert!(few.is_empty(), "too few (found, of a thousand lives): {few:?}");
+}
+
+/// Lives through a real broker in a plain run of the tests.
+const LIVES_OF_TOPICS: u64 = 40;
+
+/// The same lives, with rows that come through a broker of Kafka: topics of several partitions, as JSON and as Avro. Every record
+/// that was written is in the state once, however the machine ended, and what is answered is what the model answers.
+#[test]
+fn the_runtime_agrees_through_kafka() {
+    let brokers = Brokers::start();
+    if let Some(seed) = number("FEATC_AGREE_KAFKA_LIFE") {
+        Life::draw(seed, Some(&brokers)).live(&mut Tally::default());
+        return;
+    }
+    let lives = number("FEATC_AGREE_KAFKA").unwrap_or(LIVES_OF_TOPICS);
+    let base = super::base(lives);
+    println!("agree through Kafka: lives {base} to {}", base + lives - 1);
+    let tally = run(base, lives, Some(&brokers));
+    println!("agree through Kafka: {lives} lives, 0 differ\n{:?}", tally.of_topics());
+    let few = tally.of_topics().into_iter();
+    let few: Vec<_> = few.filter(|(_, count, least)| count * 1_000 < least * lives).collect();
+    assert!(
+        lives < LIVES_OF_TOPICS || few.is_empty(),
+        "too few (found, of a thousand lives): {few:?}"
+    );
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 #[path = "../../../../tests/support/registry.rs"]
 mod registry;
+mod tls;
 
 /// 2024-02-29T23:33:20Z in milliseconds.
 const AT_MS: [u8; 6] = [0x80, 0xe8, 0xb8, 0xf3, 0xbe, 0x63];

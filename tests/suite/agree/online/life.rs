@@ -2,8 +2,10 @@
 
 use super::Tally;
 use super::edits::{self, Kind};
+use super::followed::Taken;
 use super::kept::{self, Given};
 use super::log::{self, Row};
+use super::topics::{Brokers, Topics};
 use crate::agree::draw::{compiled, rows_of};
 use crate::disk::SimulatedDisk;
 use crate::evaluators::{Answers, Asked, Case, model, read};
@@ -78,10 +80,10 @@ impl Version {
     }
 }
 
-pub struct Life {
-    rng: Rng,
+pub struct Life<'a> {
+    pub rng: Rng,
     random: Random,
-    disk: SimulatedDisk,
+    pub disk: SimulatedDisk,
     clock: Arc<SetClock>,
     /// The greatest instant that it showed.
     latest_us: i64,
@@ -89,7 +91,7 @@ pub struct Life {
     horizon_us: i64,
     first: String,
     tables: Tables,
-    version: Rc<Version>,
+    pub version: Rc<Version>,
     shapes: Vec<Shape>,
     keys: Vec<logs::Keys>,
     options: Options,
@@ -98,7 +100,7 @@ pub struct Life {
     /// Rows in the state.
     pub ledger: Vec<Vec<Row>>,
     /// Rows of pushes of which nobody said whether they are there.
-    attempted: Vec<(usize, Row)>,
+    pub attempted: Vec<(usize, Row)>,
     /// What was pushed before, to be pushed again.
     before: Vec<(usize, Vec<Row>)>,
     pub given: Vec<Given>,
@@ -106,18 +108,31 @@ pub struct Life {
     cuts: Cuts,
     shown: Option<Cuts>,
     edits: usize,
+    /// By these rows come, if they are not pushed.
+    pub topics: Option<Topics<'a>>,
+    /// What this run took from them.
+    pub taken: Taken,
     /// Whether the state may have been filled for another program, and nobody was told.
     may_be_filled: bool,
     /// What was done, for whoever has to look into it.
-    trace: Vec<String>,
+    pub trace: Vec<String>,
 }
 
-impl Drop for Life {
+impl Drop for Life<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("{}\n{}", self.version.text, self.trace.join("\n"));
         }
     }
+}
+
+/// What lies on a disk.
+pub struct Found {
+    /// Rows, by source.
+    pub rows: Vec<Vec<Row>>,
+    /// Of those that nobody was told of, the ones that are not there, and how many are.
+    pub left: Vec<(usize, Row)>,
+    pub unasked: u64,
 }
 
 /// How a run ended.
@@ -128,12 +143,17 @@ enum End {
     Broken,
 }
 
-impl Life {
-    pub fn draw(seed: u64) -> Life {
+impl<'a> Life<'a> {
+    /// One whose rows are pushed, or come through brokers.
+    pub fn draw(seed: u64, brokers: Option<&'a Brokers>) -> Life<'a> {
         // Others than the cases of the same seeds.
         let mut rng = Rng::new(seed ^ 0x6f6e_6c69_6e65);
         let (generated, program) = loop {
-            let generated = programs::program_with_tables(&mut rng);
+            // Rows of tables are pushed.
+            let generated = match brokers {
+                None => programs::program_with_tables(&mut rng),
+                Some(_) => programs::program(&mut rng),
+            };
             let program = compiled(seed, &generated.text);
             let has_arrivals = |program: &Program| program.sources.iter().all(|source| source.arrival.is_some());
             if let Some(program) = program.filter(has_arrivals) {
@@ -172,6 +192,12 @@ impl Life {
                 }
             }
         }
+        let topics = brokers.map(|brokers| {
+            for (rows, source) in pool.iter_mut().zip(&program.sources) {
+                rows.retain(|row| Topics::can_say(source, row));
+            }
+            Topics::draw(&mut rng, brokers, seed, &program)
+        });
         let begin_us = START_US
             + match shapes[0].style.times {
                 Times::Years => -700 * DAY_US,
@@ -204,6 +230,8 @@ impl Life {
             cuts: Cuts::new(),
             shown: None,
             edits: 0,
+            topics,
+            taken: Taken::default(),
             may_be_filled: false,
             trace: vec![format!("life {seed}")],
             rng,
@@ -227,7 +255,13 @@ impl Life {
         let lost = self.disk.lost();
         tally.lost += lost.files;
         tally.torn += lost.torn;
-        self.settle(tally);
+        let found = self.settle(tally);
+        if let Some(topics) = &self.topics {
+            self.ledger = found.rows;
+            tally.written += topics.written.iter().map(Vec::len).sum::<usize>() as u64;
+            tally.broken += topics.broken.iter().sum::<usize>() as u64;
+            tally.avro += u64::from(topics.is_avro());
+        }
         kept::check_served(&self.disk, &self.given, tally);
         if self.rng.one_in(3) {
             kept::check_trained(&self.disk, &self.version, &self.ledger, &self.given, tally);
@@ -256,31 +290,28 @@ impl Life {
     }
 
     /// What of the pushes is there: all that was acknowledged, and of the others nothing that was not pushed.
-    fn settle(&mut self, tally: &mut Tally) -> Vec<Vec<Row>> {
-        let inputs = &self.version.inputs;
-        let found = log::recorded(&self.disk, inputs);
-        for (place, source) in inputs.iter().enumerate() {
-            let unasked = log::without(&found[place], &self.ledger[place]);
-            let mut attempted: Vec<&Row> = self
-                .attempted
-                .iter()
-                .filter(|(of, _)| *of == place)
-                .map(|(_, row)| row)
-                .collect();
-            for row in &unasked {
-                // One that said this arrival, or else one that said none.
-                let known = attempted.iter().position(|known| *known == row);
-                let known = known.or_else(|| {
-                    attempted
-                        .iter()
-                        .position(|known| is_same(source, known, row, self.is_table(place)))
-                });
-                let known = known.unwrap_or_else(|| panic!("nobody pushed {row:?} to {}", source.name));
-                attempted.swap_remove(known);
-            }
-            tally.unasked += unasked.len() as u64;
-        }
+    fn settle(&mut self, tally: &mut Tally) -> Found {
+        let found = self.compare(log::recorded(&self.disk, &self.version.inputs));
+        tally.unasked += found.unasked;
         found
+    }
+
+    /// As [`Life::settle`], of these rows.
+    pub fn compare(&self, rows: Vec<Vec<Row>>) -> Found {
+        let (mut left, mut unasked) = (self.attempted.clone(), 0);
+        for (place, source) in self.version.inputs.iter().enumerate() {
+            let is_table = self.is_table(place);
+            for row in &log::without(&rows[place], &self.ledger[place]) {
+                // One that said this arrival, or else one that said none.
+                let of = |(of, known): &(usize, Row)| *of == place && known == row;
+                let stamped = |(of, known): &(usize, Row)| *of == place && is_same(source, known, row, is_table);
+                let known = left.iter().position(of).or_else(|| left.iter().position(stamped));
+                let known = known.unwrap_or_else(|| panic!("nobody pushed {row:?} to {}", source.name));
+                left.swap_remove(known);
+                unasked += 1;
+            }
+        }
+        Found { rows, left, unasked }
     }
 
     /// One process, from its start to its end; in danger it may end anywhere.
@@ -296,16 +327,19 @@ impl Life {
         if self.rng.one_in(6) {
             self.options.delay_us = *self.rng.pick(&[None, Some(0), Some(5_000_000)]);
         }
-        let Some(runtime) = self.open(in_danger, &found, tally) else {
+        let Some(runtime) = self.open(in_danger, &found.rows, tally) else {
             tally.crashed_openings += 1;
             return End::Broken;
         };
         // Now it is durable.
-        self.ledger = found;
-        self.attempted.clear();
+        self.ledger = found.rows;
+        self.attempted = found.left;
         self.see_clock();
-        let mut is_whole = true;
+        let mut is_whole = self.follow(&runtime, tally);
         for _ in 0..1 + self.rng.below(12) {
+            if !is_whole {
+                break;
+            }
             self.move_clock();
             is_whole = match self.rng.below(12) {
                 0..5 => self.push(&runtime, tally),
@@ -315,16 +349,15 @@ impl Life {
                 _ if self.rng.one_in(3) => self.fail_a_sync(&runtime, tally),
                 _ => self.fill_the_disk(&runtime, tally),
             };
-            if !is_whole {
-                break;
-            }
         }
         tally.checkpoints += runtime.counters().checkpoints.load(Ordering::Relaxed);
         if is_whole && in_danger && self.rng.one_in(3) {
             self.trace.push("stops here".to_owned());
             self.disk.stop_after(0);
         }
-        match runtime.stop() {
+        let stopped = runtime.stop();
+        self.topics.iter_mut().for_each(Topics::join);
+        match stopped {
             Ok(()) => End::InOrder,
             Err(error) => {
                 assert!(!is_whole || self.disk.has_stopped(), "{error}");
@@ -532,6 +565,11 @@ impl Life {
     fn push(&mut self, runtime: &Runtime, tally: &mut Tally) -> bool {
         let count = *self.rng.pick(&[1, 1, 1, 2, 4]);
         let batches: Vec<_> = (0..count).filter_map(|_| self.rows()).collect();
+        if self.topics.is_some() {
+            tally.pushes += batches.len() as u64;
+            self.write(batches);
+            return self.drained(runtime, tally);
+        }
         let mut waiting = Vec::new();
         for (place, rows) in batches {
             let source = &self.version.inputs[place];
@@ -556,14 +594,21 @@ impl Life {
         is_whole
     }
 
+    /// Of rows that have come, as many are counted late as arrived up to a cut that was answered with.
+    pub fn check_late(&self, place: usize, rows: &[Row], overdue: u64) {
+        let source = &self.version.inputs[place];
+        let cuts = self.shown.as_ref().unwrap_or(&self.cuts);
+        let known = cuts.get(&source.name);
+        let late = known.map_or(0, |cut_us| log::arrived(source, rows, *cut_us)) as u64;
+        match self.shown.as_ref().is_some_and(|cuts| cuts.contains_key(&source.name)) {
+            true if !self.is_table(place) => assert_eq!(overdue, late, "{rows:?}"),
+            // Cuts go on where they may have been when it ended.
+            _ => assert!(overdue >= late, "{rows:?}"),
+        }
+    }
+
     fn acknowledged(&mut self, place: usize, mut rows: Vec<Row>, pushed: &Pushed, tally: &mut Tally) {
         let source = &self.version.inputs[place];
-        let known = self
-            .shown
-            .as_ref()
-            .or(Some(&self.cuts))
-            .and_then(|cuts| cuts.get(&source.name));
-        let late = known.map_or(0, |cut_us| log::arrived(source, &rows, *cut_us)) as u64;
         if let Some(Arrival::Column(column)) = source.arrival {
             let nulls = rows.iter_mut().filter(|row| row[column.index()].is_null());
             for row in nulls {
@@ -575,11 +620,7 @@ impl Life {
         assert_eq!(pushed.rows, rows.len() as u64);
         let report = &pushed.report;
         let is_table = self.is_table(place);
-        match self.shown.as_ref().is_some_and(|cuts| cuts.contains_key(&source.name)) {
-            true if !is_table => assert_eq!(report.overdue, late, "{pushed:?}"),
-            // Cuts go on where they may have been when it ended.
-            _ => assert!(report.overdue >= late, "{pushed:?}"),
-        }
+        self.check_late(place, &rows, report.overdue);
         if is_table && let Some(Arrival::Column(column)) = source.arrival {
             // They are known from now on.
             for row in &report.overdue_rows {
@@ -695,6 +736,14 @@ impl Life {
         let Some((place, rows)) = self.rows() else { return true };
         self.trace.push(format!("a full disk, and {rows:?}"));
         self.disk.refuse(&[("append", "log")]);
+        if self.topics.is_some() {
+            self.write(vec![(place, rows)]);
+            let is_refused = self.until(|disk| disk.has_stopped() || runtime.refusal().is_some());
+            assert!(is_refused, "a full disk is told");
+            self.disk.refuse(&[]);
+            tally.full_disks += 1;
+            return self.drained(runtime, tally);
+        }
         let refused = runtime.push_wait(log::incoming(&self.version.inputs[place], &rows));
         assert!(matches!(refused, Err(Refused::Unwritable { .. })), "{refused:?}");
         assert!(self.disk.has_stopped() || runtime.refusal().is_some() && runtime.failure().is_none());
@@ -713,10 +762,18 @@ impl Life {
         let Some((place, rows)) = self.rows() else { return true };
         self.trace.push(format!("a sync that fails, and {rows:?}"));
         self.disk.refuse(&[("sync", "log")]);
-        let refused = runtime.push_wait(log::incoming(&self.version.inputs[place], &rows));
-        assert!(matches!(refused, Err(Refused::Unwritable { .. })), "{refused:?}");
-        assert!(runtime.failure().is_some());
-        self.attempted.extend(rows.into_iter().map(|row| (place, row)));
+        if self.topics.is_some() {
+            self.write(vec![(place, rows)]);
+            assert!(
+                self.until(|disk| disk.has_stopped() || runtime.failure().is_some()),
+                "it is told"
+            );
+        } else {
+            let refused = runtime.push_wait(log::incoming(&self.version.inputs[place], &rows));
+            assert!(matches!(refused, Err(Refused::Unwritable { .. })), "{refused:?}");
+            assert!(runtime.failure().is_some());
+            self.attempted.extend(rows.into_iter().map(|row| (place, row)));
+        }
         tally.failed_syncs += 1;
         self.move_clock();
         self.ask(runtime, tally);

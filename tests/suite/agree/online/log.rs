@@ -6,8 +6,8 @@ use arrow::datatypes::{Field, Schema};
 use featc_ir::{Key, Source, Type};
 use featr::Incoming;
 use featr_kernels::{Batch, Column, Value, rows};
-use featr_online::{StateError, pushed};
-use std::collections::BTreeMap;
+use featr_online::{Disk as _, StateError, pushed};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub type Row = Vec<Value>;
@@ -101,6 +101,46 @@ pub fn recorded(disk: &SimulatedDisk, inputs: &[Source]) -> Vec<Vec<Row>> {
         Ok(()) | Err(StateError::Nothing { .. }) => found,
         Err(error) => panic!("what was pushed cannot be read: {error}"),
     }
+}
+
+/// As [`recorded`], of a disk that is written to meanwhile: `None` if it cannot be read just now.
+pub fn try_recorded(disk: &SimulatedDisk, inputs: &[Source]) -> Option<Vec<Vec<Row>>> {
+    let mut found = vec![Vec::new(); inputs.len()];
+    let mut each = |name: &str, batch: &RecordBatch| {
+        if let Some(place) = inputs.iter().position(|source| source.name == name) {
+            found[place].extend(rows_in(&inputs[place], batch));
+        }
+        Ok(())
+    };
+    match pushed(disk, &mut each) {
+        Ok(()) | Err(StateError::Nothing { .. }) => Some(found),
+        Err(_) => None,
+    }
+}
+
+/// Records that lie aside because they are no rows, by where they were read: the split and the offset. After a crash one may
+/// be there twice, and a line may be torn.
+pub fn unparsable(disk: &SimulatedDisk) -> BTreeSet<(String, u64)> {
+    let names = disk.list("aside").expect("names");
+    let names = names.into_iter().filter(|name| name.starts_with("rejected-"));
+    let read = |name: String| {
+        disk.read(&format!("aside/{name}"))
+            .expect("readable")
+            .unwrap_or_default()
+    };
+    let mut found = BTreeSet::new();
+    for bytes in names.map(read) {
+        let lines = bytes.split(|byte| *byte == b'\n');
+        for line in lines.filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok()) {
+            let place = (line["from"].as_str(), line["place"].as_u64());
+            if let (Some(from), Some(place)) = place
+                && line["reason"] == "unparsable"
+            {
+                found.insert((from.to_owned(), place));
+            }
+        }
+    }
+    found
 }
 
 /// Takes acknowledged rows out of those that are there; what is left nobody was told of.
