@@ -23,6 +23,8 @@ mod life;
 mod log;
 #[path = "online/topics.rs"]
 mod topics;
+#[path = "online/version.rs"]
+mod version;
 
 use super::{CASES, number};
 use life::Life;
@@ -80,6 +82,8 @@ pub struct Tally {
     pub views_of_tables: u64,
     pub table_rows: u64,
     pub late_table_rows: u64,
+    /// Versions that were pushed again.
+    pub versions_again: u64,
     /// Rows that were written to topics, those that were seen to come into the state, and records that are none.
     pub written: u64,
     pub taken: u64,
@@ -90,7 +94,7 @@ pub struct Tally {
 
 impl Tally {
     /// The counts by name, each with how many there are at least in a thousand lives.
-    fn counts(&self) -> [(&'static str, u64, u64); 34] {
+    fn counts(&self) -> [(&'static str, u64, u64); 35] {
         [
             ("runs", self.runs, 2_000),
             ("crashes", self.crashes, 300),
@@ -126,6 +130,7 @@ impl Tally {
             ("lives with a view of a table", self.views_of_tables, 50),
             ("rows of tables", self.table_rows, 300),
             ("late rows of tables", self.late_table_rows, 30),
+            ("versions pushed again", self.versions_again, 30),
         ]
     }
 
@@ -191,6 +196,7 @@ impl Tally {
         self.views_of_tables += other.views_of_tables;
         self.table_rows += other.table_rows;
         self.late_table_rows += other.late_table_rows;
+        self.versions_again += other.versions_again;
         self.written += other.written;
         self.taken += other.taken;
         self.broken += other.broken;

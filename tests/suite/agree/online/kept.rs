@@ -1,8 +1,8 @@
 //! What a life leaves: the served log, and a training set of it.
 
 use super::Tally;
-use super::life::Version;
 use super::log::{self, Row};
+use super::version::Version;
 use crate::disk::SimulatedDisk;
 use crate::evaluators::{Answers, Asked, Case, model, read};
 use arrow::array::{Array as _, AsArray as _, BooleanArray, RecordBatch};

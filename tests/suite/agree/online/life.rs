@@ -6,10 +6,11 @@ use super::followed::Taken;
 use super::kept::{self, Given};
 use super::log::{self, Row};
 use super::topics::{Brokers, Topics};
+use super::version::{Tables, Version};
 use crate::agree::draw::{compiled, rows_of};
 use crate::disk::SimulatedDisk;
 use crate::evaluators::{Answers, Asked, Case, model, read};
-use featc_ir::{Arrival, Contents, Program, Source, Table, Truth};
+use featc_ir::{Arrival, Program, Source, Table, Truth};
 use featc_tests::pools::{DAY_US, MINUTE_US, START_US, Times};
 use featc_tests::programs::Shape;
 use featc_tests::rng::Rng;
@@ -24,61 +25,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 const SECOND_US: i64 = 1_000_000;
-
-/// A program that ran, or is to.
-pub struct Version {
-    pub text: String,
-    pub program: Program,
-    pub featr: featr::Program,
-    /// The sources of the program, then the tables with versions of the first one.
-    pub inputs: Vec<Source>,
-}
-
-/// What the tables of the first program are.
-#[derive(Clone, Default)]
-struct Tables {
-    /// What those without versions hold.
-    fixed: Contents,
-    changing: Vec<Table>,
-}
-
-impl Version {
-    fn new(text: String, mut program: Program, tables: &Tables) -> Version {
-        let plans = featc_driver::lower(&program);
-        let mut featr = featr::Program::new(plans.batch, plans.stream, ".");
-        for table in featr.tables() {
-            if let Some(rows) = tables.fixed.get(&table.name) {
-                let batch = log::batch(&table.as_source(), &rows_of(rows));
-                featr.hold_rows(&table.name, &[batch]).expect("a row per key");
-            }
-        }
-        program.hold(&tables.fixed);
-        // The rows of a view of a table are a source already.
-        let is_source = |table: &&Table| program.sources.iter().any(|source| source.name == table.name);
-        let inputs = tables.changing.iter().filter(|table| !is_source(table));
-        let inputs = inputs.filter_map(Table::as_input);
-        Version {
-            text,
-            featr,
-            inputs: program.sources.iter().cloned().chain(inputs).collect(),
-            program,
-        }
-    }
-
-    /// The program with what the tables with versions hold by now.
-    pub fn holding(&self, ledger: &[Vec<Row>]) -> Program {
-        let mut program = self.program.clone();
-        let mut contents = Contents::new();
-        for table in program.tables().into_iter().filter(|table| table.versions.is_some()) {
-            let place = self.inputs.iter().position(|input| input.name == table.name);
-            let place = place.expect("a table of the first program");
-            let batch = log::batch(&self.inputs[place], &ledger[place]);
-            contents.insert(table.name.clone(), tables::held(&table, &[batch]).expect("versions"));
-        }
-        program.hold(&contents);
-        program
-    }
-}
 
 pub struct Life<'a> {
     pub rng: Rng,
@@ -610,6 +556,10 @@ impl<'a> Life<'a> {
     fn acknowledged(&mut self, place: usize, mut rows: Vec<Row>, pushed: &Pushed, tally: &mut Tally) {
         let source = &self.version.inputs[place];
         if let Some(Arrival::Column(column)) = source.arrival {
+            for (row, arrival_us) in &pushed.copies {
+                rows[*row as usize][column.index()] = Value::Timestamp(*arrival_us);
+            }
+            tally.versions_again += pushed.copies.len() as u64;
             let nulls = rows.iter_mut().filter(|row| row[column.index()].is_null());
             for row in nulls {
                 let stamp_us = pushed.arrival_us.expect("a row without an arrival gets one");
@@ -620,7 +570,9 @@ impl<'a> Life<'a> {
         assert_eq!(pushed.rows, rows.len() as u64);
         let report = &pushed.report;
         let is_table = self.is_table(place);
-        self.check_late(place, &rows, report.overdue);
+        let is_new = |(row, _): &(u64, &Row)| pushed.copies.iter().all(|(copy, _)| copy != row);
+        let new: Vec<Row> = (0..).zip(&rows).filter(is_new).map(|(_, row)| row.clone()).collect();
+        self.check_late(place, &new, report.overdue);
         if is_table && let Some(Arrival::Column(column)) = source.arrival {
             // They are known from now on.
             for row in &report.overdue_rows {
