@@ -334,6 +334,7 @@ impl Scope<'_> {
             Type::Bool if self.style.summarised => *self.rng.pick(&[0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 7]),
             Type::Bool => *self.rng.pick(&[0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 7, 8, 10, 13, 15, 16]),
             _ if self.rng.one_in(8) => *self.rng.pick(&[4, 5]),
+            _ if self.style.of_theory => self.rng.below(8),
             _ if self.style.summarised => *self.rng.pick(&[0, 1, 2, 3, 4, 5, 6, 7, 16]),
             _ => self.rng.below(19),
         };
