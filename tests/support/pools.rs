@@ -46,9 +46,11 @@ pub struct Style {
     pub numbers: Numbers,
     pub times: Times,
     pub reach: Reach,
-    /// Only windows that end at the instant, and aggregates that are not folded by states: all that the theory knows.
-    /// Other programs draw the whole language.
+    /// Only windows that end at the instant, and aggregates that are not folded by states. Other programs draw all
+    /// windows and aggregates.
     pub summarised: bool,
+    /// Only what the theory of `proofs/` knows, in expressions as well; `summarised` is a part of it.
+    pub of_theory: bool,
 }
 
 /// How far the windows of a program reach back.
@@ -71,6 +73,7 @@ impl Style {
             times: *rng.pick(&[Near, Near, Near, Near, Near, Years, Years, Ends]),
             reach: *rng.pick(&[Short, Short, Long, Ever, Ever, Ever]),
             summarised: rng.one_in(2),
+            of_theory: false,
         }
     }
 }

@@ -111,7 +111,12 @@ pub fn column(name: &str, source: usize) -> String {
 
 /// Draws a program.
 pub fn program(rng: &mut Rng) -> Generated {
-    drawn(rng, false)
+    drawn(rng, (false, false))
+}
+
+/// Draws a program of the language that the theory of `proofs/` knows.
+pub fn program_of_theory(rng: &mut Rng) -> Generated {
+    drawn(rng, (false, true))
 }
 
 /// Draws a program that may look into tables.
@@ -120,10 +125,10 @@ pub fn program_with_tables(rng: &mut Rng) -> Generated {
     let mut chooses = rng.clone();
     chooses.below(7);
     let has_tables = chooses.one_in(3);
-    drawn(rng, has_tables)
+    drawn(rng, (has_tables, false))
 }
 
-fn drawn(rng: &mut Rng, has_tables: bool) -> Generated {
+fn drawn(rng: &mut Rng, (has_tables, of_theory): (bool, bool)) -> Generated {
     let mut text = "module drawn\n\n".to_owned();
     let entities: Vec<Vec<usize>> = (0..1 + rng.below(3)).map(|_| keys(rng)).collect();
     for (place, keys) in entities.iter().enumerate() {
@@ -134,7 +139,9 @@ fn drawn(rng: &mut Rng, has_tables: bool) -> Generated {
         let _ = writeln!(text, "entity e{place} ({})", keys.join(", "));
     }
     let count = *rng.pick(&[1, 1, 2, 2, 3]);
-    let style = Style::draw(rng);
+    let mut style = Style::draw(rng);
+    style.summarised |= of_theory;
+    style.of_theory = of_theory;
     let shares_id = rng.one_in(3);
     let mut shapes = Vec::new();
     let mut rows = Vec::new();
@@ -282,7 +289,7 @@ fn write_source(rng: &mut Rng, text: &mut String, (source, id): (usize, &str), s
     let mut declared = vec![(id.to_owned(), id_type, false)];
     declared.extend(KEYS.iter().map(|(base, ty)| (name(base), *ty, true)));
     declared.extend(VALUES.iter().map(|(base, ty, nullable)| (name(base), *ty, *nullable)));
-    let has_lists = rng.one_in(2);
+    let has_lists = rng.one_in(2) && !style.of_theory;
     if has_lists {
         declared.push((name("words"), Type::List(&Type::String), true));
         let of = *rng.pick(&[

@@ -27,6 +27,8 @@ mod push;
 mod refusal;
 mod routes;
 mod shared;
+#[cfg(test)]
+mod testing;
 mod tls;
 mod watch;
 

@@ -36,10 +36,16 @@ pub fn compiled(seed: u64, text: &str) -> Option<Program> {
     outcome.value
 }
 
+/// Seeds with this bit draw programs of the language that the theory of `proofs/` knows.
+pub const OF_THEORY: u64 = 1 << 63;
+
 /// A program, and how it is written.
 fn program(seed: u64, rng: &mut Rng) -> (Generated, Program) {
     loop {
-        let generated = programs::program_with_tables(rng);
+        let generated = match seed & OF_THEORY {
+            0 => programs::program_with_tables(rng),
+            _ => programs::program_of_theory(rng),
+        };
         if let Some(program) = compiled(seed, &generated.text) {
             return (generated, program);
         }

@@ -260,7 +260,7 @@ impl Scope<'_> {
     }
 
     fn int(&mut self, depth: usize) -> String {
-        match self.rng.below(12) {
+        match self.rng.below(if self.style.of_theory { 10 } else { 12 }) {
             10 => {
                 let ty = self.any_type();
                 format!("hash({})", self.expr(ty, depth))
@@ -292,7 +292,7 @@ impl Scope<'_> {
 
     fn float(&mut self, depth: usize) -> String {
         let float = |scope: &mut Self| scope.expr(Type::Float64, depth);
-        match self.rng.below(11) {
+        match self.rng.below(if self.style.of_theory { 10 } else { 11 }) {
             10 => {
                 let digits = *self.rng.pick(&["0", "1", "1", "2", "3", "9", "17", "38"]);
                 format!("round({}, {digits})", no_literal(float(self)))
@@ -331,7 +331,7 @@ impl Scope<'_> {
 
     fn string(&mut self, depth: usize) -> String {
         let text = |scope: &mut Self| scope.expr(Type::String, depth);
-        match self.rng.below(8) {
+        match self.rng.below(if self.style.of_theory { 6 } else { 8 }) {
             6 => format!("{}[{}]", self.texts(depth), self.place()),
             7 => {
                 let separator = pools::literal(self.rng, Type::String, self.style);
@@ -404,11 +404,11 @@ impl Scope<'_> {
                 };
                 format!("({value} {is})")
             }
-            4 if self.rng.one_in(4) => {
+            4 if !self.style.of_theory && self.rng.one_in(4) => {
                 let part = pools::literal(self.rng, Type::String, self.style);
                 format!("contains({}, {part})", self.texts(deeper))
             }
-            4 if self.rng.one_in(3) => {
+            4 if !self.style.of_theory && self.rng.one_in(3) => {
                 let function = *self.rng.pick(&["like(T, \"%a_\")", "regexp_matches(T, \"^[a-m]|b$\")"]);
                 function.replace('T', &self.expr(Type::String, deeper))
             }

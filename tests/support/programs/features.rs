@@ -151,9 +151,10 @@ fn window(rng: &mut Rng, (style, least): (Style, usize), since: &str, name: &str
     let offsets = if shifts && chooses { shifts_by } else { &[] };
     let offsets = (offsets, style.times);
     let since = chooses.then_some(since);
-    let one = written(rng, lengths, offsets, since);
+    let counts = chooses || style.of_theory;
+    let one = written(rng, lengths, offsets, (since, counts));
     if rng.one_in(6) {
-        let two = written(rng, lengths, offsets, since);
+        let two = written(rng, lengths, offsets, (since, counts));
         let label = |window: &str| match window.rsplit_once(" max ") {
             Some((begin, max)) if begin.starts_with("since") => format!("since max {max}"),
             _ => window.replace('"', ""),
@@ -166,8 +167,13 @@ fn window(rng: &mut Rng, (style, least): (Style, usize), since: &str, name: &str
     (format!("over {one}{excluding}"), vec![name.to_owned()])
 }
 
-/// A window of one of the lengths, shifted by one, or of some events within one.
-fn written(rng: &mut Rng, lengths: &[&str], (offsets, times): (&[&str], Times), since: Option<&str>) -> String {
+/// A window of one of the lengths, shifted by one, or of some events within one if it `counts`.
+fn written(
+    rng: &mut Rng,
+    lengths: &[&str],
+    (offsets, times): (&[&str], Times),
+    (since, counts): (Option<&str>, bool),
+) -> String {
     let length = *rng.pick(lengths);
     match (rng.below(9), since) {
         (4, Some(since)) if length != "lifetime" => format!("since ({since}) max {length}"),
@@ -207,7 +213,7 @@ fn written(rng: &mut Rng, lengths: &[&str], (offsets, times): (&[&str], Times), 
             let offset = rng.pick(offsets);
             format!("{length} offset {offset}")
         }
-        (1, Some(_)) => {
+        (1, _) if counts => {
             let count = rng.pick(&["1", "2", "3", "7"]);
             match length {
                 "lifetime" => format!("{count} events"),
@@ -328,6 +334,7 @@ impl Scope<'_> {
             Type::Bool if self.style.summarised => *self.rng.pick(&[0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 7]),
             Type::Bool => *self.rng.pick(&[0, 1, 2, 3, 4, 4, 4, 5, 5, 5, 7, 8, 10, 13, 15, 16]),
             _ if self.rng.one_in(8) => *self.rng.pick(&[4, 5]),
+            _ if self.style.of_theory => self.rng.below(8),
             _ if self.style.summarised => *self.rng.pick(&[0, 1, 2, 3, 4, 5, 6, 7, 16]),
             _ => self.rng.below(19),
         };

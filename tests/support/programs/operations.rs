@@ -10,7 +10,8 @@ impl Scope<'_> {
         let instant = *self.rng.pick(&[Type::Timestamp, Type::Date]);
         let number = *self.rng.pick(&[Type::Int64, Type::Float64, SHORT, Type::Duration]);
         let decimal = *self.rng.pick(&[SHORT, LONG]);
-        match self.rng.below(18) {
+        let of_theory = self.style.of_theory;
+        match self.rng.below(if of_theory { 15 } else { 18 }) {
             15 | 16 => {
                 let ty = self.kind();
                 (format!("hash({})", self.name_of(ty)), Type::Int64)
@@ -33,6 +34,7 @@ impl Scope<'_> {
                 let zone = *self
                     .rng
                     .pick(&["", "", " in \"Asia/Kolkata\"", " in \"America/New_York\""]);
+                let zone = if of_theory { "" } else { zone };
                 (format!("{part}({}{zone})", self.name_of(Type::Timestamp)), Type::Int64)
             }
             3 | 14 => (format!("abs({})", self.name_of(number)), number),
@@ -56,7 +58,7 @@ impl Scope<'_> {
                     "round", "round", "round", "floor", "ceil", "ceil", "sqrt", "ln", "log10", "exp",
                 ]);
                 let digits = match function {
-                    "round" => *self.rng.pick(&["", "", ", 0", ", 1", ", 2", ", 16"]),
+                    "round" if !of_theory => *self.rng.pick(&["", "", ", 0", ", 1", ", 2", ", 16"]),
                     _ => "",
                 };
                 let of = match digits {
@@ -84,7 +86,7 @@ impl Scope<'_> {
                 let value = format!("({} {op} {})", self.name_of(ty), self.name_of(ty));
                 (value, Type::Bool)
             }
-            2 if self.rng.one_in(2) => {
+            2 if !self.style.of_theory && self.rng.one_in(2) => {
                 let function = *self.rng.pick(&[
                     "like(T, \"%a_\")",
                     "like(T, \"_\")",
@@ -103,7 +105,7 @@ impl Scope<'_> {
                 let text = self.name_of(Type::String);
                 let value = match self.rng.below(4) {
                     0 => format!("replace({text}, \"a\", \"é\")"),
-                    1 => format!("regexp_extract({text}, \"^.(.)\")"),
+                    1 if !self.style.of_theory => format!("regexp_extract({text}, \"^.(.)\")"),
                     _ => format!("trim({text})"),
                 };
                 (value, Type::String)

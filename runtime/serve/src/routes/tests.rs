@@ -4,7 +4,6 @@ use super::*;
 use crate::log::Log;
 use crate::shared::Limits;
 use axum::body::Body;
-use featr::Program;
 use featr_online::{Clock, Folder, Options, Runtime};
 use futures::StreamExt as _;
 use serde_json::Value;
@@ -13,20 +12,6 @@ use std::sync::atomic::{AtomicU8, Ordering as Order};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tower::ServiceExt as _;
-
-const SHOP: &str = "module shop
-entity card (card: string)
-source payments {
-  columns (id: int64, card: string, amount: float64, at: timestamp, seen: timestamp)
-  unique id
-  time at
-  arrival seen
-  lateness 7d
-}
-view spend of card from payments { feature total_1h = sum(amount) over 1h default 0.0 }
-service risk { spend.* }
-service strict { spend.* fallback gate }
-";
 
 /// A clock that stands still, stops who asks for the time, or breaks.
 #[derive(Debug, Default)]
@@ -79,20 +64,17 @@ struct Served {
     folder: tempfile::TempDir,
 }
 
-fn program() -> Program {
-    let mut sources = featc_driver::diag::SourceMap::new();
-    let file = sources.add("shop.feat", SHOP.to_owned());
-    let outcome = featc_driver::compile(&sources, &[file]);
-    let plans = featc_driver::lower(&outcome.value.expect("a program"));
-    Program::new(plans.batch, plans.stream, ".")
-}
-
 impl Served {
     fn new(token: Option<&str>, limits: Limits) -> Served {
         let folder = tempfile::tempdir().unwrap();
         let disk = Folder::take(&folder.path().join("state")).unwrap().unwrap();
         let clock = Arc::new(Moody::default());
-        let opened = Runtime::open(program(), Arc::new(disk), clock.clone(), Options::default());
+        let opened = Runtime::open(
+            crate::testing::shop(),
+            Arc::new(disk),
+            clock.clone(),
+            Options::default(),
+        );
         let (lines, listen) = (Lines::default(), "127.0.0.1:7733".parse().unwrap());
         let log = Log::new(lines.clone());
         let server = Server::new(opened.unwrap().0, listen, (token.map(str::to_owned), None), limits, log);

@@ -3,7 +3,6 @@
 use super::*;
 use crate::log::Log;
 use crate::shared::{Limits, Server};
-use featr::Program;
 use featr_online::{Folder, Options, Runtime, SystemClock};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::ServerName;
@@ -192,19 +191,6 @@ fn files_that_are_of_no_use_are_told() {
     assert_eq!(problem(Tls::read(missing, now)).1, "no such file or folder");
 }
 
-const SHOP: &str = "module shop
-entity card (card: string)
-source payments {
-  columns (id: int64, card: string, amount: float64, at: timestamp, seen: timestamp)
-  unique id
-  time at
-  arrival seen
-  lateness 7d
-}
-view spend of card from payments { feature total_1h = sum(amount) over 1h default 0.0 }
-service risk { spend.* }
-";
-
 /// A server on a port that is free, on a thread of its own.
 struct Served {
     server: crate::shared::Shared,
@@ -216,13 +202,14 @@ struct Served {
 
 impl Served {
     fn new(tls: Tls, patience: Duration) -> Served {
-        let mut sources = featc_driver::diag::SourceMap::new();
-        let file = sources.add("shop.feat", SHOP.to_owned());
-        let plans = featc_driver::lower(&featc_driver::compile(&sources, &[file]).value.expect("a program"));
-        let program = Program::new(plans.batch, plans.stream, ".");
         let folder = tempfile::tempdir().expect("a folder");
         let disk = Folder::take(folder.path()).expect("a folder").expect("nobody has it");
-        let opened = Runtime::open(program, Arc::new(disk), Arc::new(SystemClock), Options::default());
+        let opened = Runtime::open(
+            crate::testing::shop(),
+            Arc::new(disk),
+            Arc::new(SystemClock),
+            Options::default(),
+        );
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("a socket");
         let address = listener.local_addr().expect("an address");
