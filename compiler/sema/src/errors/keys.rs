@@ -114,8 +114,8 @@ messages! {
     E0411 column_outside_aggregate(column: &str, at: Span, beside: Beside) {
         let help = match beside {
             Beside::Values => format!(
-                "values of the question itself are not in this release: combine its `{column}` with the features where \
-                 they are used; an aggregate such as `max({column})` is of all events of its window that are known"
+                "if the `{column}` of the question itself is meant, declare it as a field of a `request` and combine it \
+                 with the features in the service; an aggregate such as `max({column})` is of all events of its window that are known"
             ),
             Beside::Window => format!("write an aggregate, for example `last({column})` for that of the last event"),
             Beside::Nothing => format!(
