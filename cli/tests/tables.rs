@@ -194,3 +194,48 @@ fn a_server_goes_on_with_the_same_rows_of_a_table_alone() {
     assert_eq!(ask(&server), answered);
     assert!(server.end());
 }
+
+/// A view of a table whose transform looks into the same table: what a test gives are both.
+#[test]
+fn a_test_gives_a_table_to_its_view_and_to_lookups() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let program = r#"module chain
+
+entity shop (shop: string)
+
+table shops {
+  columns (shop: string, parent: string?, size: int64, since: timestamp, loaded: timestamp)
+  key shop
+  valid from since
+  arrival loaded
+}
+
+transform grown from shops {
+  let parent_size = lookup shops(parent).size
+}
+
+view facts of shop from grown {
+  owner "ops"
+  /// Its size.
+  feature size = last(size) over 1 events
+  /// That of its parent, when it was written.
+  feature parent_size = last(parent_size) over 1 events
+}
+
+service board {
+  facts.*
+}
+
+test "both" for facts {
+  given shops
+    | shop | parent | size | since                | loaded               |
+    | A    |        | 7    | 2026-01-01T00:00:00Z | 2026-01-01T00:00:00Z |
+    | B    | A      | 2    | 2026-01-02T00:00:00Z | 2026-01-02T00:00:00Z |
+
+  expect at @2026-01-03T00:00:00Z (shop: "B") { size = 2, parent_size = 7 }
+}
+"#;
+    write(folder.path(), "chain.feat", program);
+    let said = ok(folder.path(), "test chain.feat");
+    assert!(said.contains("1 passed, 0 failed"), "{said}");
+}

@@ -1,30 +1,35 @@
 //! Programs whose sources are read from elsewhere, as text.
 
-use crate::diag::FileId;
-use featc_syntax::ast::{Item, Source};
+use crate::diag::{FileId, Span};
+use featc_syntax::ast::{Files, Item};
+
 use std::ops::Range;
 
-/// The text of a file of a program, with other clauses in place of the `batch` and `stream` of its sources: `clauses`
-/// says which, by the name of the source; `None` leaves them as they are. All else stays byte by byte.
+/// The text of a file of a program, with other clauses in place of the `batch` and `stream` of its sources and tables: `clauses`
+/// says which, by the name of the source or table; `None` leaves them as they are. All else stays byte by byte.
 pub fn read_elsewhere(file: FileId, text: &str, clauses: &dyn Fn(&str) -> Option<String>) -> String {
     let tree = featc_syntax::parse(file, text).value;
-    let sources = tree.items.iter().filter_map(|item| match item {
-        Item::Source(source) => Some(source),
+    let inputs = tree.items.iter().filter_map(|item| match item {
+        Item::Source(source) => Some((
+            &source.name,
+            source.span,
+            [source.batch.as_ref(), source.stream.as_ref()],
+        )),
+        Item::Table(table) => Some((&table.name, table.span, [table.batch.as_ref(), None])),
         Item::Entity(_)
         | Item::Transform(_)
         | Item::View(_)
         | Item::Request(_)
         | Item::Service(_)
         | Item::Test(_)
-        | Item::Table(_)
         | Item::Param(_)
         | Item::Template(_)
         | Item::Broken(_) => None,
     });
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
-    for source in sources {
-        if let Some(clauses) = clauses(&source.name.text) {
-            edits.extend(replaced(source, text, clauses));
+    for (name, span, files) in inputs {
+        if let Some(clauses) = clauses(&name.text) {
+            edits.extend(replaced((span, files), text, clauses));
         }
     }
     edits.sort_by_key(|(range, _)| range.start);
@@ -39,8 +44,7 @@ pub fn read_elsewhere(file: FileId, text: &str, clauses: &dyn Fn(&str) -> Option
 }
 
 /// The first of the two clauses becomes the new ones, the other one goes; without any they come last in the source.
-fn replaced(source: &Source, text: &str, clauses: String) -> Vec<(Range<usize>, String)> {
-    let old = [&source.batch, &source.stream];
+fn replaced((span, old): (Span, [Option<&Files>; 2]), text: &str, clauses: String) -> Vec<(Range<usize>, String)> {
     let mut old: Vec<Range<usize>> = old
         .into_iter()
         .flatten()
@@ -48,8 +52,8 @@ fn replaced(source: &Source, text: &str, clauses: String) -> Vec<(Range<usize>, 
         .collect();
     old.sort_by_key(|range| range.start);
     if old.is_empty() {
-        let within = &text[source.span.start..source.span.end];
-        let end = source.span.start + within.rfind('}').unwrap_or(within.len());
+        let within = &text[span.start..span.end];
+        let end = span.start + within.rfind('}').unwrap_or(within.len());
         return vec![(end..end, format!("{clauses}\n"))];
     }
     let mut edits: Vec<(Range<usize>, String)> = old.into_iter().map(|range| (range, String::new())).collect();
@@ -89,6 +93,17 @@ mod tests {
         let only = |name: &str| (name == "txn").then(|| "batch parquet \"new.parquet\"".to_owned());
         let after = read_elsewhere(file, &text, &only);
         (text, after)
+    }
+
+    #[test]
+    fn files_of_a_table_are_replaced() {
+        let text =
+            "module shop\ntable shops {\n  columns (shop: string)\n  key shop\n  static\n  batch csv \"a.csv\"\n}\n";
+        let mut sources = SourceMap::new();
+        let file = sources.add("shop.feat", text.to_owned());
+        let new = |_: &str| Some("batch parquet \"new.parquet\"".to_owned());
+        let after = read_elsewhere(file, text, &new);
+        assert_eq!(after, text.replace("csv \"a.csv\"", "parquet \"new.parquet\""));
     }
 
     #[test]

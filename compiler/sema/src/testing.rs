@@ -74,9 +74,14 @@ impl<'a> Judge<'a> {
             match part {
                 TestPart::Given(given) => match self.table(view, &given.source.text) {
                     Some(table) => {
-                        let given = self.rows(&table.as_source(), given);
-                        let rows: &mut Vec<Vec<Wanted>> = tables.entry(table.name).or_default();
-                        rows.extend(given.into_iter().map(|(values, _)| values));
+                        let before = self.complaints.len();
+                        let found = self.rows(&table.as_source(), given);
+                        let of_table: &mut Vec<Vec<Wanted>> = tables.entry(table.name).or_default();
+                        of_table.extend(found.into_iter().map(|(values, _)| values));
+                        // They may be the view's own rows, too.
+                        if self.own_source(view) == given.source.text && self.complaints.len() == before {
+                            rows.extend(self.given(view, given));
+                        }
                     }
                     None => rows.extend(self.given(view, given)),
                 },
@@ -105,6 +110,12 @@ impl<'a> Judge<'a> {
             note(&lookup.table, &mut found);
         });
         found.into_iter().find(|table| table.name == name)
+    }
+
+    /// The name of the source that a view reads.
+    fn own_source(&self, view: ViewId) -> &str {
+        let reads = self.program.transform(self.program.view(view).transform).source;
+        &self.program.source(reads).name
     }
 
     /// The source of a table: the one that the view reads.

@@ -10,13 +10,13 @@ use super::version::{Tables, Version};
 use crate::agree::draw::{compiled, rows_of};
 use crate::disk::SimulatedDisk;
 use crate::evaluators::{Answers, Asked, Case, model, read};
-use featc_ir::{Arrival, Program, Source, Table, Truth};
+use featc_ir::{Arrival, Program, Source, Truth};
 use featc_tests::pools::{DAY_US, MINUTE_US, START_US, Times};
 use featc_tests::programs::Shape;
 use featc_tests::rng::Rng;
 use featc_tests::{logs, programs};
 use featr::{Cuts, Error, Incoming, Random, Table as GivenRows};
-use featr_kernels::{Value, tables};
+use featr_kernels::Value;
 use featr_online::{
     Clock as _, Fill, Options, Pushed, Question, Refused, Runtime, SetClock, StateError, inspect, verify,
 };
