@@ -180,6 +180,41 @@ fn a_server_takes_in_the_versions_of_tables() {
 }
 
 #[test]
+fn a_version_that_is_sent_again_changes_nothing() {
+    let fleet = Fleet::new();
+    let server = fleet.serve();
+    let since = "2024-01-01T00:00:00Z";
+    let said = [plane("N1", 100, since, &ago(20)), plane("N1", 200, since, &ago(10))];
+    push(&server, "planes", &said.concat());
+    let unsaid = [5, 6].map(|seats| format!("{{\"tail\":\"N2\",\"seats\":{seats},\"since\":\"{since}\"}}\n"));
+    for row in &unsaid {
+        assert_eq!(push(&server, "planes", row), 0);
+    }
+    std::thread::sleep(Duration::from_millis(5));
+    push(
+        &server,
+        "flights",
+        &(flight(1, "N1", &ago(0)) + &flight(2, "N2", &ago(0))),
+    );
+    assert_eq!(seats_of(&server, 2), 206);
+    // Both are corrections; what they corrected comes once more, as from somebody who was not answered.
+    for again in [&said[0], &said[0], &unsaid[0], &said.concat()] {
+        assert_eq!(push(&server, "planes", again), 0);
+    }
+    std::thread::sleep(Duration::from_millis(5));
+    push(
+        &server,
+        "flights",
+        &(flight(3, "N1", &ago(0)) + &flight(4, "N2", &ago(0))),
+    );
+    assert_eq!(seats_of(&server, 4), 412);
+    server.kill();
+    let server = fleet.serve();
+    assert_eq!(seats_of(&server, 4), 412);
+    assert!(server.end());
+}
+
+#[test]
 fn events_wait_until_the_history_of_a_table_is_read() {
     let fleet = Fleet::new();
     let mut rows = "tail,seats,since,loaded\n".to_owned();

@@ -11,10 +11,11 @@ use crate::error::Error;
 use crate::online::{Online, refused};
 use crate::pushing::Pushing;
 use crate::results::columns_to_batch;
-use arrow::array::RecordBatch;
+use arrow::array::{Array as _, RecordBatch, TimestampMicrosecondArray};
 use featc_ir::{ColumnId, Source};
 use featr_kernels::{Value, identity};
 use featr_stream::{Engine, Known, Owners, Questions, Snapshotting, Staged, StagedPart, StepReport};
+use std::sync::Arc;
 
 /// What is done to rows and questions before and behind the states: an engine without events.
 #[derive(Debug)]
@@ -86,8 +87,16 @@ impl Online {
     /// # Errors
     /// As [`Pushing::new`].
     pub fn versions(&self, declared: &Source, rows: &RecordBatch) -> Result<Vec<Version>, Error> {
-        let pushing = Pushing::new(declared, rows)?;
         let arrival = declared.arrival_column().map(ColumnId::index);
+        // Rows without an arrival are no rows yet; which one they get does not matter here.
+        let mut arrays = rows.columns().to_vec();
+        if let Some(array) = arrival.and_then(|arrival| arrays.get_mut(arrival)) {
+            let any = TimestampMicrosecondArray::from(vec![0; rows.num_rows()]);
+            *array = Arc::new(any.with_data_type(array.data_type().clone()));
+        }
+        let rows =
+            RecordBatch::try_new(rows.schema(), arrays).map_err(|error| Error::Bug { why: error.to_string() })?;
+        let pushing = Pushing::new(declared, &rows)?;
         let version = |(row, mut values): (usize, Vec<Value>)| {
             let known_us = self.engine.arrival_of(&declared.name, &values);
             if let Some(arrival) = arrival {
