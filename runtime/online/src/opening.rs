@@ -74,6 +74,8 @@ impl Runtime {
             core.resume(&mut online, answered, &sources)
                 .map_err(StateError::Program)?;
         }
+        // Events may have been released up to where the state was: no base is before that, also if the clock went back.
+        core.base_us = core.base_us.max(online.cut_us().unwrap_or(i64::MIN));
         let horizon_us = core.horizon(&*clock, options.history_us);
         if online.cut_us().is_none_or(|known| horizon_us > known) {
             // It does not go back.
