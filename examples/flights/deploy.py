@@ -196,7 +196,7 @@ def main():
     options = words.parse_args()
     if bool(options.brokers) == bool(options.start_brokers):
         words.error("one of --brokers and --start-brokers is needed")
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         home = pathlib.Path(options.keep or name).resolve()
         home.mkdir(parents=True, exist_ok=True)
         folder = home / "kafka"
@@ -207,7 +207,19 @@ def main():
             run(options, home)
         finally:
             if (folder / "pid").exists():
-                os.kill(int((folder / "pid").read_text()), signal.SIGTERM)
+                end(int((folder / "pid").read_text()))
+
+
+def end(broker):
+    """Ends the broker, and waits until it writes no more: its folder is removed then."""
+    os.kill(broker, signal.SIGTERM)
+    for _ in range(600):
+        state = pathlib.Path(f"/proc/{broker}/stat")
+        # One that nobody waits for stays as a zombie.
+        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.1)
+    os.kill(broker, signal.SIGKILL)
 
 
 if __name__ == "__main__":
