@@ -11,8 +11,9 @@ use crate::errors;
 use crate::report::{Refused, Reporter};
 use crate::run::compiled as given_or_compiled;
 use featc_ir::Program;
-use featr_online::{Folder, Found, inspect};
+use featr_online::{Disk, Folder, Found, inspect};
 use std::path::Path;
+use std::sync::Arc;
 
 pub fn run(args: &StateCommand, reporter: &Reporter) -> Result<(), Refused> {
     match &args.what {
@@ -78,7 +79,7 @@ struct Opened {
 
 fn opened(args: &StateArgs, reporter: &Reporter) -> Result<Opened, Refused> {
     let (ir, program) = compiled((&args.program, &args.given), &[], reporter)?;
-    let disk = taken(&args.folder.state, reporter)?;
+    let disk: Arc<dyn Disk> = Arc::new(taken(&args.folder.state, reporter)?);
     let folder = args.folder.state.display().to_string();
     let found = inspect(&program, &disk, None).or_else(|error| reporter.refuse(errors::state(&error)))?;
     let Some(found) = found else {

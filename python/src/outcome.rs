@@ -70,6 +70,7 @@ pub fn refusal(py: Python<'_>, error: &Error) -> PyErr {
         | Error::NotAtCut { .. }
         | Error::CutGoesBack { .. }
         | Error::BelowHorizon { .. }
+        | Error::Unreadable { .. }
         | Error::ToBeRebuilt { .. } => vec![(String::new(), true, error.to_string(), String::new())],
         // Nobody said where it is read from.
         Error::UnknownSource { source, .. } => kept(Diagnostic {

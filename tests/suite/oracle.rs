@@ -8,9 +8,9 @@
 
 use crate::evaluators::{Asked, Case};
 use featc_ir::{
-    Aggregate, Arrival, BinaryOp, Entity, EntityId, ErrorCode, Excluding, Expr, ExprKind, Feature, FeatureKind,
-    Function, Key, Lateness, Program, Service, ServiceInput, Slot, Source, Status, Step, Truth, Type, UnaryOp, View,
-    ViewId, Window, WindowKind,
+    Aggregate, Arrival, BinaryOp, ColumnId, Entity, EntityId, ErrorCode, Excluding, Expr, ExprKind, Feature,
+    FeatureKind, Function, Key, Lateness, Program, Service, ServiceInput, Slot, Source, SourceColumn, Status, Step,
+    Truth, Type, UnaryOp, View, ViewId, Window, WindowKind,
 };
 use featc_tests::{files, root};
 use featr_kernels::{Value, identity};
@@ -200,7 +200,9 @@ fn line(case: &Case, delays: Option<&[i128]>) -> String {
                 Value::List(_) => value_word(&Value::Null),
                 value => value_word(value),
             };
-            words.many(row, |words, value| words.say(known(value)));
+            let again = arrival_again(source).map(|column| &row[column.index()]);
+            let row: Vec<&Value> = row.iter().chain(again).collect();
+            words.many(&row, |words, value| words.say(known(value)));
         });
     }
     match case.truth {
@@ -218,6 +220,14 @@ fn line(case: &Case, delays: Option<&[i128]>) -> String {
         words.named(asked, &own);
     });
     words.0
+}
+
+/// The arrival of a source, where it tells events apart: of the versions of a table. The theory's events have no arrival, so that
+/// it is told once more, as a column like others.
+fn arrival_again(source: &Source) -> Option<ColumnId> {
+    source
+        .arrival_column()
+        .filter(|arrival| source.unique.contains(arrival))
 }
 
 /// A value as a word.
@@ -345,8 +355,18 @@ impl Words {
 
     fn source(&mut self, source: &Source, delay_us: i128) {
         self.say(text_word(&source.name));
-        self.many(&source.columns, |words, column| words.say(text_word(&column.name)));
-        self.many(&source.unique, |words, column| words.say(column.index()));
+        let again = arrival_again(source);
+        let names = source
+            .columns
+            .iter()
+            .chain(again.map(|column| &source.columns[column.index()]));
+        let names: Vec<&SourceColumn> = names.collect();
+        self.many(&names, |words, column| words.say(text_word(&column.name)));
+        let place = |column: &ColumnId| match Some(*column) == again {
+            true => source.columns.len(),
+            false => column.index(),
+        };
+        self.many(&source.unique, |words, column| words.say(place(column)));
         self.say(source.time.index());
         match source.arrival {
             None => self.say("none"),

@@ -34,6 +34,8 @@ struct State {
     sync_takes: Duration,
     /// Operations until the machine stops.
     left: Option<u64>,
+    /// Parts of files that were read.
+    parts_read: u64,
     /// One more with each crash: what was open before is gone.
     life: u64,
     lost: Lost,
@@ -97,6 +99,11 @@ impl SimulatedDisk {
     /// Whether it has stopped.
     pub fn has_stopped(&self) -> bool {
         self.state().left == Some(0)
+    }
+
+    /// Parts of files that were read so far.
+    pub fn parts_read(&self) -> u64 {
+        self.state().parts_read
     }
 
     /// What crashes have done so far.
@@ -206,6 +213,14 @@ impl Disk for SimulatedDisk {
 
     fn read(&self, file: &str) -> io::Result<Option<Vec<u8>>> {
         Ok(self.state().files.get(file).map(|content| content.written.clone()))
+    }
+
+    fn read_part(&self, file: &str, from: u64, bytes: u64) -> io::Result<Vec<u8>> {
+        self.state().parts_read += 1;
+        let all = self.read(file)?.ok_or(io::ErrorKind::NotFound)?;
+        let part = all.get(from as usize..(from + bytes) as usize);
+        part.map(<[u8]>::to_vec)
+            .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {

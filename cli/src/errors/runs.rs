@@ -155,6 +155,7 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         | Error::SnapshotVersion { .. }
         | Error::NotAtCut { .. }
         | Error::CutGoesBack { .. }
+        | Error::Unreadable { .. }
         | Error::ToBeRebuilt { .. } => bug(&error.to_string()),
         Error::Resources { .. } => Diagnostic::new(Code::UnwritableOutput, error.to_string())
             .with_help("free memory or space in the temporary folder"),

@@ -4,8 +4,9 @@ use crate::args::ServeArgs;
 use crate::errors;
 use crate::report::{Refused, Reporter, counted};
 use crate::serve::fill::told;
-use featr_online::{Fill, Folder, Found, StateError, SystemClock, inspect};
+use featr_online::{Disk, Fill, Folder, Found, StateError, SystemClock, inspect};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 pub fn run(
     program: &featr::Program,
@@ -17,8 +18,8 @@ pub fn run(
     if !state.exists() {
         return begin(&folder, reporter);
     }
-    let disk = match Folder::existing(state) {
-        Ok(Some(disk)) => disk,
+    let disk: Arc<dyn Disk> = match Folder::existing(state) {
+        Ok(Some(disk)) => Arc::new(disk),
         Ok(None) => return reporter.refuse(errors::busy_state(&folder)),
         Err(error) => return reporter.refuse(errors::no_state(&folder, &error)),
     };

@@ -76,6 +76,8 @@ pub enum Error {
     },
     /// A question about events that a restore did not find in its snapshot.
     ToBeRebuilt { events: String },
+    /// Events that stand in files could not be read: nothing is answered any more.
+    Unreadable { events: String, why: String },
     /// A folder does not hold a complete build.
     Build { folder: String, why: String },
     /// A snapshot cannot be restored.
@@ -247,6 +249,7 @@ impl fmt::Display for Error {
                 "{events} are not there: the snapshot that was restored does not have what is needed of them; push their rows, \
                  then call `rebuilt`"
             ),
+            Error::Unreadable { events, why } => write!(f, "{events} cannot be read: {why}"),
             Error::Build { folder, why } => write!(f, "`{folder}` is not a complete build: {why}"),
             Error::Snapshot { why } => write!(f, "the snapshot cannot be restored: {why}"),
             Error::SnapshotVersion { found, known } => write!(

@@ -352,6 +352,10 @@ pub(crate) fn refused(error: ReadError) -> Error {
         ReadError::ToBeRebuilt { log } => Error::ToBeRebuilt {
             events: log.to_string(),
         },
+        ReadError::Unreadable { log, why } => Error::Unreadable {
+            events: log.to_string(),
+            why,
+        },
         ReadError::UnknownService(_) | ReadError::WrongShape { .. } => Error::Bug { why: error.to_string() },
     }
 }
@@ -364,7 +368,7 @@ pub fn check_snapshot(bytes: &[u8]) -> Result<(), Error> {
     featr_stream::check_snapshot(bytes).map_err(unusable)
 }
 
-fn unusable(error: RestoreError) -> Error {
+pub(crate) fn unusable(error: RestoreError) -> Error {
     match error {
         RestoreError::OtherVersion { found, known } => Error::SnapshotVersion { found, known },
         other => Error::Snapshot { why: other.to_string() },

@@ -134,7 +134,7 @@ impl Online {
     }
 }
 
-fn engines<'a>(onlines: &[&'a Online]) -> Vec<&'a Engine> {
+pub(crate) fn engines<'a>(onlines: &[&'a Online]) -> Vec<&'a Engine> {
     onlines.iter().map(|online| &online.engine).collect()
 }
 

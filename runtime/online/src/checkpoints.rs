@@ -9,6 +9,7 @@
 
 use crate::archive;
 use crate::disk::Disk;
+use crate::entities::{EntityFiles, Writing};
 use crate::error::{Refused, StateError};
 use crate::group::Then;
 use crate::manifest::checkpoint_file;
@@ -16,8 +17,8 @@ use crate::recovery::refused;
 use crate::shard::{self, Shard};
 use crate::shared::Shared;
 use crate::store::{Refusal, Store};
-use featr::{Cuts, Online, Snapshotting};
-use std::collections::BTreeMap;
+use featr::{Cuts, Online, Snapshotting, Stored};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
 use std::thread::JoinHandle;
@@ -29,6 +30,10 @@ const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
 /// Entities that are written at a time.
 const PART_ENTITIES: usize = 32;
 
+/// A checkpoint is due when more than this part of the memory that events may take was brought in from files: what has changed
+/// can go only when it is written.
+const BROUGHT_PART: u64 = 4;
+
 /// The checkpoints of a writer, one at a time.
 pub struct Checkpoints {
     shared: Arc<Shared>,
@@ -39,6 +44,9 @@ pub struct Checkpoints {
     told: Vec<Then<u64>>,
     wanted: Vec<Then<u64>>,
     attempts: Attempts,
+    /// The files of entities, by the logs of the program, and the number of the next one: none is written twice.
+    entities: EntityFiles,
+    next_file: u64,
 }
 
 /// Those since the last one that was written.
@@ -54,10 +62,15 @@ struct Attempts {
 /// A state that is to be written, and what comes out of the log with it.
 struct Taken {
     disk: Arc<dyn Disk>,
-    /// The number of the checkpoint.
+    /// The number of the checkpoint, and of the first file of entities that it writes.
     number: u64,
+    next_file: u64,
     /// The state, from the instant on at which the segment `first` was begun.
     snapshot: Snapshotting,
+    round: u64,
+    /// The files of entities that there are, and those of them that are joined.
+    entities: EntityFiles,
+    joined: BTreeSet<u64>,
     first: u64,
     /// The segments in front of it, with their bytes.
     segments: Vec<(u64, u64)>,
@@ -76,6 +89,10 @@ struct Written {
     answers: usize,
     /// Rows that it takes out of the log, by source.
     rows: BTreeMap<String, u64>,
+    round: u64,
+    entities: EntityFiles,
+    /// By shard, where entities stand now, each with the position of its log.
+    records: Vec<Vec<(usize, Box<[u8]>, Stored)>>,
 }
 
 impl Taken {
@@ -84,19 +101,33 @@ impl Taken {
     /// # Errors
     /// The disk refuses; the log is not what was written.
     fn write(self, shared: &Shared) -> Result<Written, StateError> {
-        let (disk, mut snapshot) = (&*self.disk, self.snapshot);
+        let (disk, mut snapshot, mut entities) = (&*self.disk, self.snapshot, self.entities);
+        let mut writing = Writing::begin(self.disk.clone(), self.next_file);
+        let mut records: Vec<Vec<(usize, Box<[u8]>, Stored)>> = shared.shards.iter().map(|_| Vec::new()).collect();
         loop {
             snapshot.prepare();
             let shards = shared.all_shards();
             let (first, others) = in_order(&shards);
             let is_taken = first.put_part_with(&others, &mut snapshot, PART_ENTITIES);
             shared.core().is_taken = is_taken;
+            if let Some(why) = first
+                .failure()
+                .or_else(|| others.iter().find_map(|other| other.failure()))
+            {
+                return Err(StateError::Broken { why: why.to_owned() });
+            }
+            drop(shards);
+            for record in snapshot.take_records() {
+                let stored = writing.put(entities.logs[record.state], &record)?;
+                records[record.shard].push((record.state, record.key, stored));
+            }
             if !is_taken {
                 break;
             }
-            drop(shards);
             shared.shards.iter().for_each(Shard::give_way);
         }
+        entities.files.retain(|number, _| !self.joined.contains(number));
+        entities.files.extend(writing.end()?);
         let mut rows: BTreeMap<String, u64> = BTreeMap::new();
         for segment in &self.segments {
             for (source, count) in archive::put(disk, *segment, self.pushed)? {
@@ -111,6 +142,9 @@ impl Taken {
             answered: self.answered,
             answers: self.answers,
             rows,
+            round: self.round,
+            entities,
+            records,
         })
     }
 }
@@ -132,9 +166,12 @@ pub fn told_of(shared: &Shared, refusal: &Refusal) -> String {
 }
 
 impl Checkpoints {
-    pub fn new(shared: Arc<Shared>) -> Checkpoints {
+    /// Goes on from these files.
+    pub fn new(shared: Arc<Shared>, entities: EntityFiles) -> Checkpoints {
         Checkpoints {
             shared,
+            next_file: entities.next_file(),
+            entities,
             answers: 0,
             running: None,
             told: Vec::new(),
@@ -178,7 +215,10 @@ impl Checkpoints {
 
     fn is_due(&self, store: &Store) -> bool {
         let options = &self.shared.options;
-        let is_due = store.log_bytes() >= options.checkpoint_bytes || self.answers >= options.checkpoint_answers;
+        let brought = self.shared.brought.load(Ordering::Relaxed);
+        let is_full = options.memory_max.is_some_and(|bytes| brought > bytes / BROUGHT_PART);
+        let is_due =
+            is_full || store.log_bytes() >= options.checkpoint_bytes || self.answers >= options.checkpoint_answers;
         is_due && self.attempts.wait_until.is_none_or(|until| Instant::now() >= until)
     }
 
@@ -255,11 +295,20 @@ impl Checkpoints {
         for online in &mut shards {
             shard::let_in(online, &shown).map_err(StateError::Program)?;
         }
+        let mut used = BTreeMap::new();
+        shards.iter().for_each(|online| online.used(&mut used));
+        let joined = self.entities.to_be_joined(&used);
+        let rounds = shards.iter_mut().map(|online| online.begin_round());
+        let round = rounds.max().unwrap_or_default();
         let (first_shard, others) = in_order(&shards);
         Ok(Taken {
             disk: store.disk().clone(),
             number: store.next_checkpoint(),
-            snapshot: first_shard.begin_snapshot_with(&others),
+            next_file: self.next_file,
+            snapshot: first_shard.begin_storing_with(&others, &joined),
+            round,
+            entities: self.entities.clone(),
+            joined,
             first,
             segments: store.segments_before(first).collect(),
             pushed: options.pushed_log,
@@ -270,11 +319,24 @@ impl Checkpoints {
 
     /// Lets one count that has been written.
     fn finish(&mut self, store: &mut Store, written: Written) -> Result<(), StateError> {
-        let done = store.checkpoint(written.first, written.answered, &written.rows);
+        self.next_file = self.next_file.max(written.entities.next_file());
+        let done = store.checkpoint(written.first, written.answered, &written.rows, written.entities.clone());
         if let Err(error @ StateError::Fenced { .. }) = &done {
             self.shared.fail(&error.to_string());
         }
         done?;
+        self.entities = written.entities;
+        let shards = &self.shared.shards;
+        let memory_max = self.shared.options.memory_max.map(|bytes| bytes / shards.len() as u64);
+        for (shard, records) in shards.iter().zip(&written.records) {
+            let mut online = shard.online();
+            online.set_written(written.round, records);
+            memory_max.into_iter().for_each(|bytes| online.unload(bytes));
+            drop(online);
+            shard.give_way();
+        }
+        self.shared.brought.store(0, Ordering::Relaxed);
+        store.clear();
         self.answers = self.answers.saturating_sub(written.answers);
         self.shared.counters.checkpoints.fetch_add(1, Ordering::Relaxed);
         Ok(())
@@ -288,6 +350,7 @@ impl Checkpoints {
         self.attempts.rolled = None;
         let taken = self.take(store, answered_us)?;
         let written = taken.write(&self.shared)?;
+        self.attempts = Attempts::default();
         self.finish(store, written)
     }
 }

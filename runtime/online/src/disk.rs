@@ -3,7 +3,7 @@
 use featr::Aside;
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 /// A folder of files, by names such as `log/00000001.wal`.
@@ -13,6 +13,9 @@ pub trait Disk: Send + Sync + fmt::Debug {
 
     /// The whole file; `None` where there is none.
     fn read(&self, file: &str) -> io::Result<Option<Vec<u8>>>;
+
+    /// So many bytes of a file from a place on; all of them, or an error.
+    fn read_part(&self, file: &str, from: u64, bytes: u64) -> io::Result<Vec<u8>>;
 
     /// The names in a folder, in order; none where there is no such folder.
     fn list(&self, folder: &str) -> io::Result<Vec<String>>;
@@ -120,6 +123,17 @@ impl Disk for Folder {
         }
     }
 
+    fn read_part(&self, file: &str, from: u64, bytes: u64) -> io::Result<Vec<u8>> {
+        let mut file = featr::open_file(&self.root.join(file))?;
+        file.seek(SeekFrom::Start(from))?;
+        let mut read = Vec::new();
+        file.take(bytes).read_to_end(&mut read)?;
+        match read.len() as u64 == bytes {
+            true => Ok(read),
+            false => Err(ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
         let entries = match std::fs::read_dir(self.root.join(folder)) {
             Ok(entries) => entries,
@@ -179,7 +193,6 @@ impl Append for OpenFile {
     }
 
     fn put(&mut self, place: u64, bytes: &[u8]) -> io::Result<()> {
-        use std::io::{Seek as _, SeekFrom};
         self.file.seek(SeekFrom::Start(place))?;
         self.file.write_all(bytes)
     }

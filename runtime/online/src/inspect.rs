@@ -4,6 +4,7 @@ use crate::archive::{PUSHED, SERVED};
 use crate::clock::{self, Clock};
 use crate::core::{self, Core};
 use crate::disk::Disk;
+use crate::entities::{self, EntityFiles};
 use crate::error::StateError;
 use crate::fill::{Fill, Filled};
 use crate::ipc;
@@ -15,8 +16,9 @@ use crate::pushed::batches;
 use crate::recovery::{self, OF_VOLUME, Replay, damaged, read_manifest, refused, segments, unreadable, unusable};
 use crate::replayed::{Replayed, rows_of};
 use featc_ir::Source;
-use featr::{Cuts, Online, Program, RestoreReport};
+use featr::{Cuts, Online, Program, RestoreReport, Stored};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What a program would begin with in a folder of state.
 #[derive(Debug)]
@@ -84,12 +86,14 @@ impl Found {
 ///
 /// # Errors
 /// What is not whole, or not ours; history that is not there. That the program needs what the state does not have is none.
-pub fn inspect(program: &Program, disk: &dyn Disk, fill: Option<&Fill>) -> Result<Option<Found>, StateError> {
+pub fn inspect(program: &Program, disk: &Arc<dyn Disk>, fill: Option<&Fill>) -> Result<Option<Found>, StateError> {
     let mut replayed = Replayed::new(program, disk)?;
     replayed.fill = fill.cloned();
     replayed.takes_what_it_can = true;
-    let Some((manifest, _)) = recovery::replay(disk, &mut replayed)? else {
-        return recovery::check_unused(disk).map(|()| None);
+    // Nobody asks for more than a few entities.
+    replayed.memory_max = 0;
+    let Some((manifest, _)) = recovery::replay(&**disk, &mut replayed)? else {
+        return recovery::check_unused(&**disk).map(|()| None);
     };
     let answered_us = replayed.bound_us.max(manifest.answered_us);
     let mut online = replayed.online;
@@ -195,8 +199,24 @@ fn supposed(disk: &dyn Disk) -> Result<Manifest, StateError> {
         read: Read::default(),
         tables: BTreeMap::new(),
         taken: BTreeMap::new(),
+        entities: EntityFiles {
+            files: supposed_files(disk)?,
+            ..EntityFiles::default()
+        },
         end: None,
     })
+}
+
+/// The files of entities that are there, as they are.
+fn supposed_files(disk: &dyn Disk) -> Result<BTreeMap<u64, u64>, StateError> {
+    let mut files = BTreeMap::new();
+    let names = disk.list("entities").map_err(refused(disk, "entities"))?;
+    for number in names.iter().filter_map(|name| entities::number(name)) {
+        let file = entities::file(number);
+        let bytes = disk.read(&file).map_err(refused(disk, &file))?.unwrap_or_default();
+        files.insert(number, bytes.len() as u64);
+    }
+    Ok(files)
 }
 
 /// Checks what is replayed, all of it.
@@ -210,6 +230,10 @@ struct Sums {
 impl Replay for Sums {
     fn checkpoint(&mut self, bytes: &[u8], file: &str, _: &Manifest) -> Result<(), StateError> {
         featr::check_snapshot(bytes).map_err(|error| unusable(file, error))
+    }
+
+    fn record(&mut self, _: u32, _: (&[u8], Stored), _: &str) -> Result<(), StateError> {
+        Ok(())
     }
 
     fn entry(&mut self, entry: Entry<'_>, file: &str) -> Result<(), StateError> {
@@ -241,7 +265,7 @@ pub fn files(disk: &dyn Disk) -> Result<Vec<String>, StateError> {
                     all.extend(list(&folder)?.into_iter().map(|file| format!("{folder}/{file}")));
                 }
             }
-            "checkpoint" | "log" | "aside" => {
+            "checkpoint" | "entities" | "log" | "aside" => {
                 all.extend(list(&name)?.into_iter().map(|file| format!("{name}/{file}")));
             }
             OF_VOLUME => {}

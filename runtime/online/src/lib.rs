@@ -24,6 +24,7 @@ mod compact;
 mod core;
 mod counters;
 mod disk;
+mod entities;
 mod error;
 mod feed;
 mod fill;

@@ -1,11 +1,12 @@
 //! The manifest: which checkpoint and which part of the log are the state. It is replaced whole.
 //!
 //! ```text
-//! FEATRSTATE 1
+//! FEATRSTATE 2
 //! {"epoch": …, …}
 //! xxh3-128 of the two lines, in hexadecimal
 //! ```
 
+use crate::entities::EntityFiles;
 use crate::positions::Read;
 use featr::Cuts;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,9 @@ use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;
 
 pub const FILE: &str = "manifest";
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
+/// The oldest form that is read: it had all entities in the checkpoint.
+const OLDEST: u8 = 1;
 const MAGIC: &str = "FEATRSTATE ";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +43,9 @@ pub struct Manifest {
     /// Of the sources all of whose rows have been pushed here, how many rows checkpoints have taken out of the log.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub taken: BTreeMap<String, u64>,
+    /// The entities that stand beside the checkpoint.
+    #[serde(default, skip_serializing_if = "EntityFiles::is_empty")]
+    pub entities: EntityFiles,
     /// Where the log ends, if the process ended in order.
     pub end: Option<(u64, u64)>,
 }
@@ -74,7 +80,7 @@ impl Manifest {
             .ok_or(Broken::Damaged("it does not begin as it should"))?;
         let version = rest.split('\n').next().and_then(|version| version.parse().ok());
         match version {
-            Some(VERSION) => {}
+            Some(OLDEST..=VERSION) => {}
             Some(other) => return Err(Broken::OtherVersion(other)),
             None => return Err(Broken::Damaged("it says no version")),
         }
@@ -105,6 +111,11 @@ mod tests {
             read: Read::default(),
             tables: BTreeMap::from([("planes".to_owned(), "0f".to_owned())]),
             taken: BTreeMap::from([("txn".to_owned(), 7)]),
+            entities: EntityFiles {
+                files: BTreeMap::from([(3, 1_000)]),
+                logs: vec![1, 0],
+                next_log: 2,
+            },
             end: Some((5, 25)),
         };
         let bytes = manifest.write();
@@ -115,7 +126,7 @@ mod tests {
             flipped[at] ^= 1;
             assert!(Manifest::read(&flipped).is_err(), "{at}");
         }
-        let newer = String::from_utf8(bytes).unwrap().replace("STATE 1", "STATE 2");
-        assert_eq!(Manifest::read(newer.as_bytes()), Err(Broken::OtherVersion(2)));
+        let newer = String::from_utf8(bytes).unwrap().replace("STATE 2", "STATE 3");
+        assert_eq!(Manifest::read(newer.as_bytes()), Err(Broken::OtherVersion(3)));
     }
 }

@@ -18,7 +18,7 @@ use crate::writer::{BOUND_AHEAD_US, Writer};
 use arrow::array::RecordBatch;
 use featr::{Incoming, Program, PushReport};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 
@@ -48,10 +48,12 @@ impl Runtime {
         clock: Arc<dyn Clock>,
         options: Options,
     ) -> Result<(Runtime, Opened), StateError> {
-        let mut replayed = Replayed::new(&program, &*disk)?;
+        let mut replayed = Replayed::new(&program, &disk)?;
+        replayed.memory_max = options.memory_max.unwrap_or(u64::MAX);
         replayed.keeps_unread = options.keep_unread;
         replayed.fill = options.fill.clone();
         let mut store = Store::open(disk.clone(), program.hash(), &mut replayed)?;
+        let entities = replayed.entities();
         let bound_us = replayed.bound_us.max(store.manifest().answered_us);
         wait_for(bound_us, &*clock)?;
         let opened = Opened {
@@ -99,6 +101,7 @@ impl Runtime {
             front,
             answers: Mutex::default(),
             answer_bytes: AtomicUsize::new(0),
+            brought: AtomicU64::new(0),
             counters: Counters::default(),
             failure: Mutex::default(),
             read: store.read().clone(),
@@ -112,16 +115,17 @@ impl Runtime {
             file: disk.name("aside"),
             why: featr::plain(&error),
         })?;
+        let mut checkpoints = Checkpoints::new(shared.clone(), entities);
         if !opened.filled.is_empty() {
             // Another start would find other files, or none.
             let answered_us = shared.core().bound_us;
-            Checkpoints::new(shared.clone()).last(&mut store, answered_us)?;
+            checkpoints.last(&mut store, answered_us)?;
         }
         let (commands, waiting) = sync_channel(shared.options.waiting_max.max(1));
         let no_thread = |error: std::io::Error| StateError::Broken {
             why: format!("no thread can be begun: {}", featr::plain(&error)),
         };
-        let writer = Writer::new(shared.clone(), (store, aside), stage, waiting).map_err(no_thread)?;
+        let writer = Writer::new(shared.clone(), (store, checkpoints, aside), stage, waiting).map_err(no_thread)?;
         let thread = std::thread::Builder::new().name("featr-writer".to_owned());
         let thread = thread.spawn(move || writer.run()).map_err(no_thread)?;
         let runtime = Runtime {

@@ -9,7 +9,7 @@ use crate::manifest::Manifest;
 use crate::recovery::{self, Replay, damaged, read_manifest, refused, unreadable};
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
-use featr::{DecodeError, guarded};
+use featr::{DecodeError, Stored, guarded};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 /// The rows of a file.
@@ -91,6 +91,10 @@ struct InLog<'a>(&'a mut dyn FnMut(&str, &RecordBatch) -> Result<(), StateError>
 
 impl Replay for InLog<'_> {
     fn checkpoint(&mut self, _: &[u8], _: &str, _: &Manifest) -> Result<(), StateError> {
+        Ok(())
+    }
+
+    fn record(&mut self, _: u32, _: (&[u8], Stored), _: &str) -> Result<(), StateError> {
         Ok(())
     }
 

@@ -1,12 +1,14 @@
 //! Reading a state again: what counts, where its log ends, and what is broken. Nothing is written.
 
 use crate::disk::Disk;
+use crate::entities;
 use crate::error::StateError;
 use crate::log::{self, Entry, Header};
 use crate::manifest::{self, Broken, Manifest, checkpoint_file};
 use crate::mark::{self, Place};
 use crate::positions::{Positions, Read};
 use arrow::error::ArrowError;
+use featr::Stored;
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::RangeInclusive;
@@ -16,6 +18,20 @@ pub trait Replay {
     /// # Errors
     /// The bytes are of no use; `file` is where they stand.
     fn checkpoint(&mut self, bytes: &[u8], file: &str, manifest: &Manifest) -> Result<(), StateError>;
+
+    /// A record beside the checkpoint, of the log with this number; in the order in which they were written.
+    ///
+    /// # Errors
+    /// The record is of no use; `file` is where it stands.
+    fn record(&mut self, log: u32, record: (&[u8], Stored), file: &str) -> Result<(), StateError>;
+
+    /// The checkpoint has been read.
+    ///
+    /// # Errors
+    /// It cannot be gone on with.
+    fn checkpoint_ends(&mut self) -> Result<(), StateError> {
+        Ok(())
+    }
 
     /// # Errors
     /// What the entry says is of no use; `file` is where it stands.
@@ -63,11 +79,11 @@ pub fn damaged(disk: &dyn Disk, file: &str, why: impl Into<String>) -> StateErro
     }
 }
 
-pub fn other_version(disk: &dyn Disk, file: &str, found: u8, known: u8) -> StateError {
+pub fn other_version(disk: &dyn Disk, file: &str, found: impl Into<u32>, known: impl Into<u32>) -> StateError {
     StateError::OtherVersion {
         file: disk.name(file),
-        found: u32::from(found),
-        known: u32::from(known),
+        found: found.into(),
+        known: known.into(),
     }
 }
 
@@ -100,7 +116,7 @@ pub fn check_unused(disk: &dyn Disk) -> Result<(), StateError> {
     let is_ours =
         |name: &&String| ["log", mark::FILE, OF_VOLUME].contains(&name.as_str()) || name.starts_with(".featc-");
     if let Some(found) = names.iter().find(|name| !is_ours(name)) {
-        let has_state = ["checkpoint", "served", "pushed", "aside"].contains(&found.as_str());
+        let has_state = ["checkpoint", "entities", "served", "pushed", "aside"].contains(&found.as_str());
         return Err(match has_state {
             true => damaged(disk, manifest::FILE, "it is missing"),
             false => StateError::Foreign {
@@ -192,7 +208,15 @@ fn take_up(disk: &dyn Disk, manifest: &Manifest, replay: &mut dyn Replay) -> Res
     let file = checkpoint_file(manifest.checkpoint);
     let bytes = disk.read(&file).map_err(refused(disk, &file))?;
     let bytes = bytes.ok_or_else(|| damaged(disk, &file, "it is missing"))?;
-    replay.checkpoint(&bytes, &disk.name(&file), manifest)
+    replay.checkpoint(&bytes, &disk.name(&file), manifest)?;
+    for (number, bytes) in &manifest.entities.files {
+        let name = disk.name(&entities::file(*number));
+        let read = entities::read(disk, (*number, *bytes), &mut |log, record| {
+            replay.record(log, record, &name)
+        });
+        read.or_else(|error| replay.broken(error))?;
+    }
+    replay.checkpoint_ends()
 }
 
 /// Up to where the log was acknowledged.

@@ -1,6 +1,7 @@
 //! From a stored state to an engine.
 
 use crate::disk::Disk;
+use crate::entities::{EntityFiles, OnDisk};
 use crate::error::StateError;
 use crate::fill::{self, Fill, Filled, Missing};
 use crate::ipc;
@@ -8,8 +9,11 @@ use crate::log::Entry;
 use crate::manifest::Manifest;
 use crate::recovery::{Replay, unreadable, unusable};
 use arrow::array::RecordBatch;
-use featr::{Cuts, Error, Online, Program, PushReport, RestoreReport, Truth};
+use featr::{
+    Cuts, EntityStore, Error, Online, Program, PushReport, RestoreReport, Restoring, Stored, Truth, put_record,
+};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// An engine that takes up a state.
 #[derive(Debug)]
@@ -40,6 +44,14 @@ pub struct Replayed {
     /// Whether what the state does not have is filled from history, and how.
     pub fill: Option<Fill>,
     pub filled: Vec<Filled>,
+    /// Bytes of entities that come into memory, about; the others are read when they are needed.
+    pub memory_max: u64,
+    memory: u64,
+    store: Arc<dyn EntityStore>,
+    restoring: Option<Restoring>,
+    entities: EntityFiles,
+    /// Per log, its place in the checkpoint if it goes on from there as it is.
+    goes_on: Vec<Option<usize>>,
 }
 
 impl Replay for Replayed {
@@ -72,8 +84,30 @@ impl Replay for Replayed {
         Ok(())
     }
 
-    fn checkpoint(&mut self, bytes: &[u8], file: &str, _: &Manifest) -> Result<(), StateError> {
-        let report = self.online.restore(bytes).map_err(|error| unusable(file, error))?;
+    fn checkpoint(&mut self, bytes: &[u8], file: &str, manifest: &Manifest) -> Result<(), StateError> {
+        let restoring = self.online.begin_restore(bytes);
+        self.restoring = Some(restoring.map_err(|error| unusable(file, error))?);
+        self.entities = manifest.entities.clone();
+        Ok(())
+    }
+
+    fn record(&mut self, log: u32, record: (&[u8], Stored), file: &str) -> Result<(), StateError> {
+        let section = self.entities.logs.iter().position(|known| *known == log);
+        if let Some((restoring, section)) = self.restoring.as_mut().zip(section) {
+            let is_here = self.memory < self.memory_max;
+            self.memory += record.0.len() as u64;
+            put_record(restoring, section, record, is_here).map_err(|error| unusable(file, error))?;
+        }
+        Ok(())
+    }
+
+    fn checkpoint_ends(&mut self) -> Result<(), StateError> {
+        let Some(restoring) = self.restoring.take() else {
+            return Ok(());
+        };
+        self.goes_on = restoring.goes_on();
+        let report = self.online.finish_restore(restoring);
+        self.online.set_store(&self.store);
         let goes_on = self.takes_what_it_can || self.fill.is_some();
         let missing = report.to_rebuild.first().filter(|_| !goes_on);
         let refused = missing.map_or(Ok(()), |missing| Err(self.of_another_program(&missing.to_string())));
@@ -126,9 +160,18 @@ impl Replayed {
     ///
     /// # Errors
     /// The program cannot be run.
-    pub fn new(program: &Program, disk: &dyn Disk) -> Result<Replayed, StateError> {
+    pub fn new(program: &Program, disk: &Arc<dyn Disk>) -> Result<Replayed, StateError> {
+        let store: Arc<dyn EntityStore> = Arc::new(OnDisk(disk.clone()));
+        let mut online = program.online(Truth::AsServed).map_err(StateError::Program)?;
+        online.set_store(&store);
         Ok(Replayed {
-            online: program.online(Truth::AsServed).map_err(StateError::Program)?,
+            goes_on: vec![None; online.stats().len()],
+            online,
+            memory_max: u64::MAX,
+            memory: 0,
+            store,
+            restoring: None,
+            entities: EntityFiles::default(),
             bound_us: None,
             cuts: Cuts::new(),
             folder: disk.name(""),
@@ -144,6 +187,11 @@ impl Replayed {
             fill: None,
             filled: Vec::new(),
         })
+    }
+
+    /// The files of entities, by the logs of this program.
+    pub fn entities(&self) -> EntityFiles {
+        self.entities.numbered(&self.goes_on)
     }
 
     fn last_read(&mut self, source: &str, rows: RecordBatch, report: PushReport) {

@@ -15,7 +15,7 @@ use arrow::datatypes::TimestampMicrosecondType;
 use featc_ir::{ColumnId, READ_SKEW_US, Source};
 use featr::{Error, Incoming, Online, Program, PushReport, Stage, arrow_type};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// How a state is kept and asked.
@@ -36,6 +36,9 @@ pub struct Options {
     /// How many parts the state has in memory, by entity, each with a lock of its own; 0: four for each processor. No answer
     /// and no file depends on it.
     pub shards: usize,
+    /// Bytes of events that are in memory after a checkpoint, about; those of other entities are read from its files when they are
+    /// needed. `None`: all are in memory. No answer depends on it.
+    pub memory_max: Option<u64>,
     /// Whether what a changed program reads and the state does not have is filled from history, and how; otherwise such a state is
     /// refused.
     pub fill: Option<Fill>,
@@ -57,6 +60,7 @@ impl Default for Options {
             fingerprints: Fingerprints::new(),
             keep_unread: false,
             shards: 0,
+            memory_max: None,
             fill: None,
             waiting_max: 1024,
             checkpoint_bytes: 64 << 20,
@@ -112,6 +116,8 @@ pub struct Shared {
     pub answers: Mutex<Vec<(String, RecordBatch)>>,
     /// Bytes of these.
     pub answer_bytes: AtomicUsize,
+    /// Bytes of events that were brought into memory since the last checkpoint.
+    pub brought: AtomicU64,
     pub counters: Counters,
     pub published: Published,
     pub failure: Mutex<Option<String>>,

@@ -3,6 +3,7 @@
 //! ```text
 //! manifest                which checkpoint, which segments; replaced whole
 //! checkpoint/00000002.snap
+//! entities/00000005.ent   the events of entities, each as a checkpoint wrote them since they changed last
 //! log/00000003.wal        what came after the checkpoint
 //! mark                    up to where the log has been acknowledged
 //! ```
@@ -15,6 +16,7 @@
 //! - **One owner**: see [`crate::disk::Folder`]; and a manifest of another epoch is never replaced.
 
 use crate::disk::Disk;
+use crate::entities::{self, EntityFiles};
 use crate::error::StateError;
 use crate::log::{self, Entry, Segment, TooLong};
 use crate::manifest::{self, Manifest, checkpoint_file};
@@ -108,6 +110,7 @@ impl Store {
             read: Read::default(),
             tables: replay.tables(),
             taken: replay.pushed_here().into_iter().map(|source| (source, 0)).collect(),
+            entities: EntityFiles::default(),
             end: None,
         };
         put_manifest(&*disk, &manifest)?;
@@ -220,7 +223,7 @@ impl Store {
     }
 
     /// Puts the next checkpoint in place, whose file has been written and holds what was committed before segment `first`, where
-    /// there are so many rows of sources; what it replaces goes.
+    /// there are so many rows of sources, and with it these files of entities. What it replaces stays until [`Store::clear`].
     ///
     /// # Errors
     /// The disk refuses, or another process owns the folder: the former checkpoint holds.
@@ -229,6 +232,7 @@ impl Store {
         first: u64,
         answered: Option<(i64, Cuts)>,
         rows: &BTreeMap<String, u64>,
+        entities: EntityFiles,
     ) -> Result<(), StateError> {
         let (answered_us, cuts) = answered.unzip();
         let mut taken = self.manifest.taken.clone();
@@ -242,11 +246,11 @@ impl Store {
             cuts: cuts.unwrap_or_default(),
             read: self.read.clone(),
             taken,
+            entities,
             ..self.manifest.clone()
         };
         self.replace_manifest(manifest)?;
         self.before = self.before.split_off(&first);
-        self.clear();
         Ok(())
     }
 
@@ -276,8 +280,8 @@ impl Store {
         Ok(())
     }
 
-    /// Removes what is no part of the state any more. What stays does no harm.
-    fn clear(&self) {
+    /// Removes what is no part of the state any more, and what nobody reads. What stays does no harm.
+    pub fn clear(&self) {
         let old = segments(&*self.disk).unwrap_or_default();
         for number in old.into_iter().filter(|number| *number < self.manifest.first_segment) {
             let _ = self.disk.remove(&log::file(number));
@@ -287,6 +291,12 @@ impl Store {
             let file = format!("checkpoint/{name}");
             if file != current && name.ends_with(".snap") {
                 let _ = self.disk.remove(&file);
+            }
+        }
+        let files = &self.manifest.entities.files;
+        for name in self.disk.list("entities").unwrap_or_default() {
+            if entities::number(&name).is_some_and(|number| !files.contains_key(&number)) {
+                let _ = self.disk.remove(&format!("entities/{name}"));
             }
         }
     }

@@ -9,6 +9,7 @@ use crate::shard::let_in;
 use crate::shared::{FailsInPanic, Shared};
 use featr::{Cuts, Online, StagedPart, StepReport};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -99,7 +100,11 @@ fn work(shared: &Arc<Shared>, own: impl Iterator<Item = usize> + Clone, jobs: &R
                 let take_in = |part: &StagedPart| {
                     let mut report = StepReport::default();
                     if !part.is_empty() {
-                        shared.shards[shard].online().take_in_part(part, &mut report);
+                        let mut online = shared.shards[shard].online();
+                        online.take_in_part(part, &mut report);
+                        shared.brought.fetch_add(online.take_brought(), Ordering::Relaxed);
+                        online.failure().into_iter().for_each(|why| shared.fail(why));
+                        drop(online);
                         shared.shards[shard].give_way();
                     }
                     report

@@ -66,11 +66,11 @@ impl Writer {
     /// The system refuses a thread.
     pub fn new(
         shared: Arc<Shared>,
-        (store, aside): (Store, Aside),
+        (store, checkpoints, aside): (Store, Checkpoints, Aside),
         stage: Stage,
         commands: Receiver<Command>,
     ) -> std::io::Result<Writer> {
-        let (now, checkpoints) = (Instant::now(), Checkpoints::new(shared.clone()));
+        let now = Instant::now();
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let workers = Arc::new(Workers::begin(&shared, threads)?);
         let aside = Arc::new(Mutex::new(aside));

@@ -219,6 +219,7 @@ impl Refusal {
             | Error::TwoRowsOfAKey { .. }
             | Error::UnusableRow { .. }
             | Error::ToBeRebuilt { .. }
+            | Error::Unreadable { .. }
             | Error::Build { .. }
             | Error::Snapshot { .. }
             | Error::SnapshotVersion { .. }

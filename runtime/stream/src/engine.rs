@@ -9,8 +9,9 @@ use crate::operators::source;
 use crate::paging::Paging;
 use crate::question::{Questions, ReadError, check_questions};
 use crate::report::{AdvanceReport, FeatureTrouble, LogStats, Reason, StepReport};
-use crate::restored::{LogName, Rebuild, RestoreReport, ToRebuild};
-use crate::snapshot::{self, RestoreError, Section, State};
+use crate::restored::{LogName, RestoreReport};
+use crate::restoring::Restoring;
+use crate::snapshot::{RestoreError, State};
 use featc_ir::display::instant;
 use featc_ir::plan::{Spine, StreamGraph};
 use featc_ir::{Bug, Source, Status, Truth};
@@ -303,35 +304,8 @@ impl Engine {
         bytes: &[u8],
         paging: Paging,
     ) -> Result<(Engine, RestoreReport), RestoreError> {
-        // Law: restart (proofs/theory/Laws.v)
-        let mut engine = Engine::with_paging(graphs, truth, paging).map_err(RestoreError::Graph)?;
-        let mut reader = snapshot::open(bytes)?;
-        engine.now = reader.header(truth)?;
-        let sections = reader.sections(engine.now.cut_us)?;
-        let mut report = RestoreReport::default();
-        let mut used = vec![false; sections.len()];
-        for state in engine.network.states_mut() {
-            match take_over(state, &sections, &engine.now)? {
-                Ok(section) => {
-                    used[section] = true;
-                    if !state.is_queue() {
-                        report.kept.push(state.name());
-                    }
-                }
-                Err(_) if state.is_queue() => {}
-                Err(why) => {
-                    state.begin_empty(&engine.now);
-                    report.to_rebuild.push(ToRebuild {
-                        log: state.name(),
-                        why,
-                        after_us: state.needed_after_us(&engine.now),
-                    });
-                }
-            }
-        }
-        let unused = sections.into_iter().zip(used).filter(|(_, used)| !used);
-        report.dropped = unused.map(|(section, _)| section.name).collect();
-        Ok((engine, report))
+        let restoring = Restoring::begin(Engine::with_paging(graphs, truth, paging), bytes)?;
+        Ok(restoring.finish())
     }
 
     /// The logs that were to be rebuilt after a restore, and of which the caller says herewith that all their rows have been
@@ -362,7 +336,7 @@ impl Engine {
     #[cfg(test)]
     pub(crate) fn log(&self, place: usize) -> &crate::log::Log {
         let state = self.network.states().nth(place);
-        state.expect("the graph has so many logs").log()
+        state.and_then(State::log).expect("the graph has so many logs")
     }
 
     /// The walks by which the first answer of the first service reads its log.
@@ -373,23 +347,4 @@ impl Engine {
             _ => unreachable!("the service has an answer"),
         }
     }
-}
-
-/// Restores a state from the first section that it can go on with, and tells which one; or why there is none.
-fn take_over(
-    state: &mut dyn State,
-    sections: &[Section<'_>],
-    now: &Now,
-) -> Result<Result<usize, Rebuild>, RestoreError> {
-    let mut refused = None;
-    for (place, section) in sections.iter().enumerate() {
-        if section.key != state.schema().key {
-            continue;
-        }
-        match state.refuses(section, now) {
-            None => return state.restore(section, now).map(|()| Ok(place)),
-            Some(why) => refused = refused.or(Some(why)),
-        }
-    }
-    Ok(Err(refused.unwrap_or(Rebuild::NoState)))
 }

@@ -35,10 +35,13 @@ mod place;
 mod question;
 mod report;
 mod restored;
+mod restoring;
 mod retention;
 mod shards;
 mod shared;
 mod snapshot;
+mod stored;
+mod storing;
 mod waiting;
 
 #[cfg(test)]
@@ -52,5 +55,7 @@ pub use paging::Paging;
 pub use question::{Questions, ReadError};
 pub use report::{AdvanceReport, FeatureTrouble, LogReport, LogStats, Reason, Rejected, StepReport};
 pub use restored::{LogName, Rebuild, RestoreReport, ToRebuild};
+pub use restoring::Restoring;
 pub use shards::{Known, Owners, Staged, StagedPart};
 pub use snapshot::{RestoreError, Snapshotting, VERSION as SNAPSHOT_VERSION, check as check_snapshot};
+pub use stored::{EntityStore, Record, Stored};

@@ -1,6 +1,6 @@
 //! What goes from a log to a sibling of it.
 
-use crate::log::Entities;
+use crate::log::{Entities, Storing};
 use crate::waiting::Waiting;
 
 /// Some entities of a log, what waits of them, and what was released.
@@ -11,4 +11,5 @@ pub(crate) struct Moved {
     pub floor_us: Option<i64>,
     pub swept_us: Option<i64>,
     pub to_be_rebuilt: bool,
+    pub storing: Storing,
 }

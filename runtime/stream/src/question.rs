@@ -49,6 +49,8 @@ pub enum ReadError {
     BelowHorizon { log: LogName, at_us: i64, horizon_us: i64 },
     /// The events that came before a restore are missing; see [`Engine::rebuilt`](crate::Engine::rebuilt).
     ToBeRebuilt { log: LogName },
+    /// Events that stand in files could not be read, for this reason. Nothing is answered any more.
+    Unreadable { log: LogName, why: String },
 }
 
 impl fmt::Display for ReadError {
@@ -68,6 +70,7 @@ impl fmt::Display for ReadError {
                 )
             }
             ReadError::ToBeRebuilt { log } => write!(f, "{log} are not there: they are to be rebuilt"),
+            ReadError::Unreadable { log, why } => write!(f, "{log} cannot be read: {why}"),
         }
     }
 }

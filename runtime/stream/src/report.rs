@@ -247,7 +247,9 @@ pub struct LogStats {
     pub events: u64,
     /// Events that wait for the cut, copies included.
     pub waiting: u64,
-    /// Pages that hold them.
+    /// Entities whose events are not in memory, but stand in files.
+    pub away: u64,
+    /// Pages that hold those in memory.
     pub pages: u64,
     /// Estimate of the memory that events, keys and indexes take, in bytes; summaries are not in it.
     pub bytes: u64,

@@ -226,7 +226,7 @@ impl Engine {
     /// one cut.
     pub fn begin_snapshot_with(&self, others: &[&Engine]) -> Snapshotting {
         let states = states_of(self, others).into_iter();
-        Snapshotting::begin(&self.program, &self.now, states)
+        Snapshotting::begin(&self.program, &self.now, states, None)
     }
 
     /// Adds the next `entities` entities of a log to a snapshot of this engine; tells whether there is more.
@@ -241,7 +241,7 @@ impl Engine {
 }
 
 /// By log, its state in each of the engines.
-fn states_of<'a>(first: &'a Engine, others: &[&'a Engine]) -> Vec<Vec<&'a dyn State>> {
+pub(crate) fn states_of<'a>(first: &'a Engine, others: &[&'a Engine]) -> Vec<Vec<&'a dyn State>> {
     let mut states: Vec<Vec<&dyn State>> = first.network.states().map(|state| vec![state]).collect();
     for other in others {
         let more = states.iter_mut().zip(other.network.states());

@@ -25,7 +25,7 @@ mod columns;
 mod state;
 mod writing;
 
-pub(crate) use body::put_entity;
+pub(crate) use body::{RecordHead, put_entity, record_head, take_record};
 pub(crate) use state::{Schema, State, StateColumn};
 pub use writing::Snapshotting;
 
@@ -101,7 +101,7 @@ impl<'a> Section<'a> {
     }
 
     /// Types of what its events carry.
-    fn types(&self) -> Vec<Type> {
+    pub(crate) fn types(&self) -> Vec<Type> {
         self.columns.iter().map(|column| column.ty).collect()
     }
 }

@@ -84,6 +84,8 @@ pub struct Tally {
     pub late_table_rows: u64,
     /// Versions that were pushed again.
     pub versions_again: u64,
+    /// Entities that were read from files again.
+    pub read_again: u64,
     /// Rows that were written to topics, those that were seen to come into the state, and records that are none.
     pub written: u64,
     pub taken: u64,
@@ -94,7 +96,7 @@ pub struct Tally {
 
 impl Tally {
     /// The counts by name, each with how many there are at least in a thousand lives.
-    fn counts(&self) -> [(&'static str, u64, u64); 35] {
+    fn counts(&self) -> [(&'static str, u64, u64); 36] {
         [
             ("runs", self.runs, 2_000),
             ("crashes", self.crashes, 300),
@@ -131,6 +133,7 @@ impl Tally {
             ("rows of tables", self.table_rows, 300),
             ("late rows of tables", self.late_table_rows, 30),
             ("versions pushed again", self.versions_again, 30),
+            ("entities read from files again", self.read_again, 2_000),
         ]
     }
 
@@ -197,6 +200,7 @@ impl Tally {
         self.table_rows += other.table_rows;
         self.late_table_rows += other.late_table_rows;
         self.versions_again += other.versions_again;
+        self.read_again += other.read_again;
         self.written += other.written;
         self.taken += other.taken;
         self.broken += other.broken;

@@ -1,7 +1,7 @@
 //! A changed program on a state that does not have what it reads: after a fill it answers as if it had been there all along.
 
 use super::disk::SimulatedDisk;
-use super::fixture::{NOON, SECOND, SHOP, ask, compiled, push, total};
+use super::fixture::{NOON, SECOND, SHOP, ask, compiled, push, shared, total};
 use crate::disk::Disk as _;
 use crate::{Answer, Fill, Options, Runtime, SetClock, StateError, inspect};
 use arrow::array::{AsArray as _, RecordBatch};
@@ -152,7 +152,7 @@ fn rows_that_were_pushed_fill_what_a_program_needs() {
     let (disk, clock) = live(&compiled(SHOP), options(None));
     let refused = open(&disk, &clock, &wider(), None).err();
     assert!(matches!(refused, Some(StateError::OtherProgram { .. })), "{refused:?}");
-    let found = inspect(&wider(), &disk, given(&[]).as_ref())
+    let found = inspect(&wider(), &shared(&disk), given(&[]).as_ref())
         .expect("whole")
         .expect("a state");
     assert_eq!((found.refusal(), found.filled.len()), (None, 1));

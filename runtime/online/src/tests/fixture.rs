@@ -1,7 +1,7 @@
 //! A program, a state on a simulated disk, and what is pushed and asked.
 
 use super::disk::SimulatedDisk;
-use crate::disk::Disk as _;
+use crate::disk::Disk;
 use crate::{Answer, Options, Question, Refused, Runtime, SetClock, StateError};
 use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::Float64Type;
@@ -44,6 +44,11 @@ pub fn compiled(text: &str) -> Program {
     let ir = compiled.value.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
     let plans = featc_driver::lower(&ir);
     Program::new(plans.batch, plans.stream, ".")
+}
+
+/// The same disk, as who looks at a state takes it.
+pub fn shared(disk: &SimulatedDisk) -> Arc<dyn Disk> {
+    Arc::new(disk.clone())
 }
 
 pub fn open(disk: &SimulatedDisk, clock: &Arc<SetClock>, options: Options) -> Result<Runtime, StateError> {

@@ -1,7 +1,7 @@
 //! Looking into a state that nobody serves.
 
 use super::disk::SimulatedDisk;
-use super::fixture::{NOON, SECOND, ask, open, program, push};
+use super::fixture::{NOON, SECOND, ask, open, program, push, shared};
 use crate::{Options, SetClock, StateError, inspect, verify};
 use std::sync::Arc;
 
@@ -77,7 +77,9 @@ fn a_slot_of_the_mark_that_is_torn_is_no_damage() {
 #[test]
 fn a_start_that_the_clock_forbids_is_known_before() {
     let disk = state();
-    let found = inspect(&program(), &disk, None).expect("it is whole").expect("a state");
+    let found = inspect(&program(), &shared(&disk), None)
+        .expect("it is whole")
+        .expect("a state");
     assert_eq!(found.check_clock(&SetClock::at(NOON)), Ok(()));
     let early = SetClock::at(NOON - 60 * SECOND);
     assert!(matches!(found.check_clock(&early), Err(StateError::ClockBehind { .. })));

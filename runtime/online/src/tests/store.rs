@@ -1,12 +1,13 @@
 //! What was acknowledged survives everything; what is broken is found.
 
 use super::disk::SimulatedDisk;
+use crate::entities::EntityFiles;
 use crate::error::StateError;
 use crate::log::Entry;
 use crate::manifest::{Manifest, checkpoint_file};
 use crate::recovery::{Replay, refused};
 use crate::store::Store;
-use featr::Random;
+use featr::{Random, Stored};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -34,6 +35,10 @@ impl Replay for Numbers {
         Ok(())
     }
 
+    fn record(&mut self, _: u32, _: (&[u8], Stored), _: &str) -> Result<(), StateError> {
+        Ok(())
+    }
+
     fn entry(&mut self, entry: Entry<'_>, _: &str) -> Result<(), StateError> {
         if let Entry::Rows { ipc, .. } = entry {
             self.add(ipc);
@@ -52,7 +57,9 @@ fn checkpoint(store: &mut Store, bytes: &[u8], first: u64) -> Result<(), StateEr
     let file = checkpoint_file(store.next_checkpoint());
     let written = store.disk().replace(&file, bytes);
     written.map_err(refused(&**store.disk(), &file))?;
-    store.checkpoint(first, None, &BTreeMap::new())
+    store.checkpoint(first, None, &BTreeMap::new(), EntityFiles::default())?;
+    store.clear();
+    Ok(())
 }
 
 /// Commits numbers until the disk stops or there are enough of them; tells those that were acknowledged.

@@ -1,6 +1,6 @@
 //! How deltas change a log, and how it gives up old events.
 
-use super::Log;
+use super::{Kept, Log};
 use crate::delta::{Weight, Weights};
 use featr_kernels::StrData;
 use featr_kernels::events::Events;
@@ -46,10 +46,11 @@ impl Log {
             if floor_us.is_some_and(|floor| events.times[row] <= floor) {
                 changes.expired += 1;
             } else if all_inserts || weights.of(row) == Weight::Insert {
-                let log = Self::entity(&mut self.positions, &mut self.entities, entities.get(row));
-                match log.insert(&self.shape, events, row) {
-                    true => changes.inserted += 1,
-                    false => changes.duplicates += 1,
+                let position = self.position_of(entities.get(row));
+                match self.change(position, |log, shape| log.insert(shape, events, row)) {
+                    Some(true) => changes.inserted += 1,
+                    // Of an engine that has failed nobody is told.
+                    Some(false) | None => changes.duplicates += 1,
                 }
             } else {
                 match self.retract(entities.get(row), events, row) {
@@ -66,19 +67,20 @@ impl Log {
         let Some(position) = self.positions.get(entity).copied() else {
             return false;
         };
-        let found = self.entities[position].1.retract(&self.shape, events, row);
-        if self.entities[position].1.len() == 0 {
+        let found = self.change(position, |log, shape| log.retract(shape, events, row));
+        if self.entities[position].events.len() == 0 {
+            self.note_emptied(position);
             self.forget(position);
         }
-        found
+        found.unwrap_or(false)
     }
 
     /// Takes out an entity without events.
-    fn forget(&mut self, position: usize) {
-        let (key, _) = self.entities.swap_remove(position);
-        self.positions.remove(&key);
-        if let Some((moved, _)) = self.entities.get(position)
-            && let Some(known) = self.positions.get_mut(moved)
+    pub(super) fn forget(&mut self, position: usize) {
+        let gone = self.entities.swap_remove(position);
+        self.positions.remove(&gone.key);
+        if let Some(moved) = self.entities.get(position)
+            && let Some(known) = self.positions.get_mut(&moved.key)
         {
             *known = position;
         }
@@ -88,8 +90,14 @@ impl Log {
     pub fn release(&mut self, floor_us: i64) -> u64 {
         let mut released = 0;
         for position in (0..self.entities.len()).rev() {
-            released += self.entities[position].1.release(&self.shape, floor_us);
-            if self.entities[position].1.len() == 0 {
+            let (freed, is_left) = match &mut self.entities[position].events {
+                Kept::Here(log) => (log.release(&self.shape, floor_us), log.len() > 0),
+                // Those that are away go together: the others are not looked at.
+                Kept::Away { events, latest_us } if *latest_us <= floor_us => (u64::from(*events), false),
+                Kept::Away { .. } => (0, true),
+            };
+            released += freed;
+            if !is_left {
                 self.forget(position);
             }
         }

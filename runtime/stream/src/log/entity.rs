@@ -12,6 +12,7 @@ mod reads;
 mod release;
 mod retract;
 
+use super::bytes_of;
 use super::parts::Parts;
 use crate::paging::Paging;
 use featr_kernels::aggregate::State;
@@ -146,9 +147,9 @@ impl EntityLog {
             .map(|page| &page.events)
     }
 
-    /// Entries of the identity index.
-    pub fn indexed_ids(&self) -> usize {
-        self.ids.len()
+    /// An estimate of the memory taken by its events and its identity index.
+    pub fn bytes(&self) -> u64 {
+        (self.pages().map(bytes_of).sum::<usize>() + 16 * self.ids.len()) as u64
     }
 
     /// Adds the event of row `row`; false when it is a copy of one that is here.

@@ -8,6 +8,7 @@ mod entity;
 mod parts;
 #[cfg(test)]
 pub(crate) mod slow;
+mod stored;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,8 @@ use parts::Parts;
 pub(crate) use parts::Walk;
 use std::collections::HashMap;
 use std::ops::Range;
+pub(crate) use stored::Storing;
+use stored::{Entity, Kept};
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 /// The state of one `Log` operator.
@@ -42,10 +45,11 @@ pub(crate) struct Log {
     positions: HashMap<Box<[u8]>, usize, Xxh3DefaultBuilder>,
     /// In any order; none is without events.
     entities: Entities,
+    storing: Storing,
 }
 
 /// Entities with their events.
-pub(crate) type Entities = Vec<(Box<[u8]>, EntityLog)>;
+pub(crate) type Entities = Vec<Entity>;
 
 /// One question about one entity.
 #[derive(Debug, Clone, Copy)]
@@ -83,6 +87,8 @@ pub(crate) struct Size {
     pub events: u64,
     pub pages: u64,
     pub bytes: u64,
+    /// Entities whose events are not in memory.
+    pub away: u64,
 }
 
 /// Room for the states of a walk, one per part each.
@@ -109,6 +115,7 @@ impl Log {
             shape,
             positions: HashMap::default(),
             entities: Vec::new(),
+            storing: Storing::default(),
         }
     }
 
@@ -123,20 +130,17 @@ impl Log {
         &self.shape.parts.lift_types
     }
 
-    fn entity<'a>(
-        positions: &mut HashMap<Box<[u8]>, usize, Xxh3DefaultBuilder>,
-        entities: &'a mut Entities,
-        key: &[u8],
-    ) -> &'a mut EntityLog {
-        let position = match positions.get(key) {
+    /// Where an entity is, or begins to be.
+    fn position_of(&mut self, key: &[u8]) -> usize {
+        match self.positions.get(key) {
             Some(position) => *position,
             None => {
-                positions.insert(key.into(), entities.len());
-                entities.push((key.into(), EntityLog::default()));
-                entities.len() - 1
+                self.positions.insert(key.into(), self.entities.len());
+                let entity = Entity::new(key, EntityLog::default(), self.storing.round());
+                self.entities.push(entity);
+                self.entities.len() - 1
             }
-        };
-        &mut entities[position].1
+        }
     }
 
     /// Answers questions from what was stepped in.
@@ -163,7 +167,9 @@ impl Log {
         };
         for question in questions {
             let position = question.entity.and_then(|key| self.positions.get(key));
-            let log = position.map_or(&nobody, |position| &self.entities[*position].1);
+            let mut room = None;
+            let log = position.and_then(|position| self.events_at(*position, &mut room));
+            let log = log.unwrap_or(&nobody);
             let now = log.after(question.t_us);
             for walk in walks {
                 self.walk((log, now), walk, question, &mut scratch, &mut answers.slots);
@@ -244,26 +250,25 @@ impl Log {
     /// The events of an entity behind a floor.
     pub fn events_of(&self, key: &[u8], floor_us: Option<i64>) -> Events {
         let mut events = Events::new(self.lift_types());
+        let mut room = None;
         let position = self.positions.get(key);
-        for page in position
-            .into_iter()
-            .flat_map(|position| self.entities[*position].1.pages())
-        {
-            events.append(page);
-        }
+        let log = position.and_then(|position| self.events_at(*position, &mut room));
+        log.iter()
+            .flat_map(|log| log.pages())
+            .for_each(|page| events.append(page));
         let from = floor_us.map_or(0, |floor| events.upper_bound(floor));
         if from > 0 { events.split_off(from) } else { events }
     }
 
     /// The keys of the entities, in any order.
     pub fn keys(&self) -> Vec<Box<[u8]>> {
-        self.entities.iter().map(|(key, _)| key.clone()).collect()
+        self.entities.iter().map(|entity| entity.key.clone()).collect()
     }
 
     /// Takes out some entities.
     pub fn split_off(&mut self, is_theirs: &dyn Fn(&[u8]) -> bool) -> Entities {
         let all = std::mem::take(&mut self.entities).into_iter();
-        let (theirs, ours) = all.partition(|(key, _)| is_theirs(key));
+        let (theirs, ours) = all.partition(|entity| is_theirs(&entity.key));
         self.put_entities(ours);
         theirs
     }
@@ -271,25 +276,31 @@ impl Log {
     /// Puts in entities in the place of those that are here.
     pub fn put_entities(&mut self, entities: Entities) {
         let keys = entities.iter().enumerate();
-        self.positions = keys.map(|(position, (key, _))| (key.clone(), position)).collect();
+        self.positions = keys.map(|(position, entity)| (entity.key.clone(), position)).collect();
         self.entities = entities;
     }
 
     /// Puts in an entity that is not here yet, with events that ascend strictly.
     pub fn restore_entity(&mut self, key: &[u8], events: &Events) {
         let log = EntityLog::from_sorted(&self.shape, events);
-        *Self::entity(&mut self.positions, &mut self.entities, key) = log;
+        let position = self.position_of(key);
+        self.entities[position] = Entity::new(key, log, self.storing.round());
     }
 
-    /// Counts and an estimate of the memory taken by keys, events and identity indexes.
+    /// Counts, and an estimate of the memory taken by keys, events and identity indexes.
     pub fn size(&self) -> Size {
         let mut size = Size::default();
-        for (key, log) in &self.entities {
+        for entity in &self.entities {
             size.entities += 1;
-            size.events += log.len() as u64;
-            size.pages += log.page_count() as u64;
-            let events: usize = log.pages().map(bytes_of).sum();
-            size.bytes += (2 * key.len() + events + 16 * log.indexed_ids() + size_of::<EntityLog>()) as u64;
+            size.events += entity.events.len() as u64;
+            size.bytes += (2 * entity.key.len() + size_of::<Entity>()) as u64;
+            match &entity.events {
+                Kept::Here(log) => {
+                    size.pages += log.page_count() as u64;
+                    size.bytes += log.bytes();
+                }
+                Kept::Away { .. } => size.away += 1,
+            }
         }
         size
     }
@@ -297,7 +308,11 @@ impl Log {
     /// Whether the invariants of all entities hold, by recomputation.
     #[cfg(test)]
     pub fn check(&self) -> Result<(), String> {
-        self.entities.iter().try_for_each(|(_, log)| log.check(&self.shape))
+        let mut logs = self.entities.iter().filter_map(|entity| match &entity.events {
+            Kept::Here(log) => Some(log),
+            Kept::Away { .. } => None,
+        });
+        logs.try_for_each(|log| log.check(&self.shape))
     }
 }
 

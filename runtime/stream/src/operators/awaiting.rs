@@ -327,6 +327,7 @@ impl State for AwaitOperator {
             entities: 0,
             events: 0,
             waiting: self.waiting.len() as u64,
+            away: 0,
             pages: 0,
             bytes: self.waiting.bytes() as u64,
             horizon_us: None,
@@ -335,10 +336,5 @@ impl State for AwaitOperator {
 
     fn kept(&self, _: &BTreeMap<String, Value>) -> Option<Kept> {
         None
-    }
-
-    #[cfg(test)]
-    fn log(&self) -> &crate::log::Log {
-        unreachable!("what waits is no log")
     }
 }

@@ -217,7 +217,14 @@ impl Operator for LogOperator {
                 horizon_us,
             });
         }
-        Ok(Answer::Slots(self.answer(ask, questions)))
+        let answer = self.answer(ask, questions);
+        match self.log.failure() {
+            None => Ok(Answer::Slots(answer)),
+            Some(why) => Err(ReadError::Unreadable {
+                log: self.name.clone(),
+                why: why.to_owned(),
+            }),
+        }
     }
 
     fn state(&self) -> Option<&dyn State> {
@@ -357,6 +364,7 @@ impl State for LogOperator {
             entities: size.entities,
             events: size.events,
             waiting: self.waiting.len() as u64,
+            away: size.away,
             pages: size.pages,
             bytes: size.bytes + self.waiting.bytes() as u64,
             horizon_us: self.horizon_us(),
@@ -381,9 +389,12 @@ impl State for LogOperator {
         })
     }
 
-    #[cfg(test)]
-    fn log(&self) -> &Log {
-        &self.log
+    fn log(&self) -> Option<&Log> {
+        Some(&self.log)
+    }
+
+    fn log_mut(&mut self) -> Option<&mut Log> {
+        Some(&mut self.log)
     }
 }
 

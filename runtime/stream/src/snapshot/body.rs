@@ -3,6 +3,7 @@
 use super::{Reader, RestoreError, Section, columns, put_text};
 use crate::delta::{Weight, Weights};
 use crate::waiting::Run;
+use featc_ir::Type;
 use featr_kernels::events::Events;
 use std::cmp::Ordering;
 
@@ -21,16 +22,24 @@ impl<'a> Reader<'a> {
                 return Err(RestoreError::Corrupt("entities are not in order"));
             }
             last = Some(key);
-            let rows = self.u32()? as usize;
-            let events = columns::take_events(self, rows, &types)?;
-            let ascend = (1..rows).all(|row| events.compare(row - 1, &events, row) == Ordering::Less);
-            if rows == 0 || !ascend {
+            let events = self.entity(&types)?;
+            if events.is_empty() {
                 return Err(RestoreError::Corrupt("events are not in order"));
             }
             section.check_floor(&events)?;
             each(key, events);
         }
         Ok(())
+    }
+
+    /// The events of an entity, in order.
+    fn entity(&mut self, types: &[Type]) -> Result<Events, RestoreError> {
+        let rows = self.u32()? as usize;
+        let events = columns::take_events(self, rows, types)?;
+        match (1..rows).all(|row| events.compare(row - 1, &events, row) == Ordering::Less) {
+            true => Ok(events),
+            false => Err(RestoreError::Corrupt("events are not in order")),
+        }
     }
 
     /// Reads what waits; it comes last. The order is for the caller to check.
@@ -87,6 +96,42 @@ pub(super) fn put_waiting(out: &mut Vec<u8>, waiting: &Run) {
     }
     waiting.entities.iter().for_each(|key| put_text(out, key));
     columns::put_events(out, &waiting.events);
+}
+
+/// What stands in front of a record: an entity alone, as [`put_entity`] writes it.
+#[derive(Debug)]
+pub(crate) struct RecordHead<'a> {
+    pub key: &'a [u8],
+    pub events: u32,
+    /// The greatest of their times.
+    pub latest_us: Option<i64>,
+}
+
+/// Reads the head of a record.
+///
+/// # Errors
+/// Damaged bytes.
+pub(crate) fn record_head(bytes: &[u8]) -> Result<RecordHead<'_>, RestoreError> {
+    let mut reader = Reader { bytes };
+    let key = reader.text()?;
+    let events = reader.u32()?;
+    let times = columns::numbers(&mut reader, events as usize, i64::from_le_bytes)?;
+    let latest_us = times.last().copied();
+    Ok(RecordHead { key, events, latest_us })
+}
+
+/// Reads a record, whose events carry values of these types.
+///
+/// # Errors
+/// Damaged bytes.
+pub(crate) fn take_record<'a>(bytes: &'a [u8], types: &[Type]) -> Result<(&'a [u8], Events), RestoreError> {
+    let mut reader = Reader { bytes };
+    let key = reader.text()?;
+    let events = reader.entity(types)?;
+    match reader.bytes.is_empty() {
+        true => Ok((key, events)),
+        false => Err(RestoreError::Corrupt("something follows the end of an entity")),
+    }
 }
 
 impl Section<'_> {

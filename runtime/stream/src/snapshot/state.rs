@@ -2,6 +2,7 @@
 
 use super::{RestoreError, Section};
 use crate::kept::Kept;
+use crate::log::Log;
 use crate::moved::Moved;
 use crate::now::Now;
 use crate::report::LogStats;
@@ -84,9 +85,15 @@ pub(crate) trait State {
     /// What is kept of an entity, whose keys go by name; `None` where a key of the state is not among them.
     fn kept(&self, entity: &BTreeMap<String, Value>) -> Option<Kept>;
 
-    /// Its log, for tests of invariants.
-    #[cfg(test)]
-    fn log(&self) -> &crate::log::Log;
+    /// Its log, where it is one: the events of entities can stand in files of their own.
+    fn log(&self) -> Option<&Log> {
+        None
+    }
+
+    /// As [`State::log`].
+    fn log_mut(&mut self) -> Option<&mut Log> {
+        None
+    }
 }
 
 /// What decides whether stored state means the same: equal keys and columns, equal state.

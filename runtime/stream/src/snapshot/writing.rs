@@ -4,8 +4,11 @@ use super::body::put_waiting;
 use super::{MAGIC, State, VERSION, put_head, put_instant, put_text};
 use crate::now::Now;
 use crate::place::shard_of;
+use crate::stored::Record;
 use crate::waiting::Run;
 use featc_ir::Truth;
+use featr_kernels::events::Events;
+use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// A snapshot that is taken in parts, each of which needs the engine for a moment: [`Engine::begin_snapshot`](crate::Engine::begin_snapshot),
@@ -20,6 +23,8 @@ use xxhash_rust::xxh3::xxh3_128;
 #[derive(Debug)]
 pub struct Snapshotting {
     out: Vec<u8>,
+    /// The entities of logs, where they become records beside the snapshot.
+    records: Option<Vec<Record>>,
     /// Those that are not written whole, the next one at the end.
     states: Vec<Part>,
 }
@@ -40,11 +45,13 @@ struct Part {
 }
 
 impl Snapshotting {
-    /// Of each state its shards, one or more, which are at one cut.
+    /// Of each state its shards, one or more, which are at one cut. With `files` those entities of logs become records that no file
+    /// has as they are, or that stand in one of these.
     pub(crate) fn begin<'a>(
         program: &str,
         now: &Now,
         states: impl Iterator<Item = Vec<&'a dyn State>>,
+        files: Option<&BTreeSet<u64>>,
     ) -> Snapshotting {
         let mut out = Vec::new();
         out.extend_from_slice(MAGIC);
@@ -68,6 +75,10 @@ impl Snapshotting {
             }
         }
         put_instant(&mut out, now.cut_us);
+        let keys = |state: &dyn State| match files.zip(state.log()) {
+            Some((files, log)) => log.unwritten(files),
+            None => state.entities(),
+        };
         let part = |(place, shards): (usize, Vec<&dyn State>)| {
             let (mut head, mut waiting) = (Vec::new(), Vec::new());
             let state = shards[0];
@@ -77,7 +88,7 @@ impl Snapshotting {
                 place,
                 head,
                 floor_us: state.floor_us(),
-                keys: shards.iter().flat_map(|shard| shard.entities()).collect(),
+                keys: shards.iter().flat_map(|shard| keys(*shard)).collect(),
                 is_sorted: false,
                 waiting,
                 begun: None,
@@ -86,7 +97,11 @@ impl Snapshotting {
         let mut states: Vec<Part> = states.enumerate().map(part).collect();
         out.extend_from_slice(&(states.len() as u32).to_le_bytes());
         states.reverse();
-        Snapshotting { out, states }
+        Snapshotting {
+            out,
+            records: files.map(|_| Vec::new()),
+            states,
+        }
     }
 
     /// Does what has to be done for the next part without the engine.
@@ -117,8 +132,26 @@ impl Snapshotting {
         let left = part.keys.len().saturating_sub(entities.max(1));
         if let Some(shards) = states.nth(part.place) {
             let keys = part.keys.drain(left..).rev();
-            let put = |key: Box<[u8]>| shards[shard_of(&key, shards.len())].put_entity(&key, part.floor_us, out);
-            written += keys.map(put).map(u64::from).sum::<u64>();
+            let shard = |key: &[u8]| shard_of(key, shards.len());
+            match self.records.as_mut().filter(|_| shards[0].log().is_some()) {
+                Some(records) => records.extend(keys.map(|key| {
+                    let (shard, mut bytes) = (shard(&key), Vec::new());
+                    if !shards[shard].put_entity(&key, part.floor_us, &mut bytes) {
+                        super::put_entity(&mut bytes, &key, &Events::new(&[]));
+                    }
+                    let state = part.place;
+                    Record {
+                        state,
+                        shard,
+                        key,
+                        bytes,
+                    }
+                })),
+                None => {
+                    let put = |key: Box<[u8]>| shards[shard(&key)].put_entity(&key, part.floor_us, out);
+                    written += keys.map(put).map(u64::from).sum::<u64>();
+                }
+            }
         }
         part.begun = Some((body, written));
         if part.keys.is_empty() {
@@ -129,6 +162,11 @@ impl Snapshotting {
             self.states.pop();
         }
         !self.states.is_empty()
+    }
+
+    /// The records of the parts since the last call.
+    pub fn take_records(&mut self) -> Vec<Record> {
+        self.records.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// The bytes, when there is no more part.

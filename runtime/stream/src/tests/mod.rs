@@ -12,3 +12,4 @@ mod served;
 mod shapes;
 mod shards;
 mod snapshots;
+mod storing;

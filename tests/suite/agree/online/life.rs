@@ -18,7 +18,7 @@ use featc_tests::{logs, programs};
 use featr::{Cuts, Error, Incoming, Random, Table as GivenRows};
 use featr_kernels::Value;
 use featr_online::{
-    Clock as _, Fill, Options, Pushed, Question, Refused, Runtime, SetClock, StateError, inspect, verify,
+    Clock as _, Disk, Fill, Options, Pushed, Question, Refused, Runtime, SetClock, StateError, inspect, verify,
 };
 use std::rc::Rc;
 use std::sync::Arc;
@@ -154,6 +154,7 @@ impl<'a> Life<'a> {
             history_us: *rng.pick(&[0, 3_600_000_000, 30 * DAY_US, 36_500 * DAY_US]) as u64,
             checkpoint_bytes: *rng.pick(&[30, 4_000, 40_000, 64 << 20]),
             checkpoint_answers: *rng.pick(&[1, 8, 200_000]),
+            memory_max: *rng.pick(&[None, Some(0), Some(0), Some(3_000)]),
             ..Options::default()
         };
         Life {
@@ -201,6 +202,7 @@ impl<'a> Life<'a> {
         let lost = self.disk.lost();
         tally.lost += lost.files;
         tally.torn += lost.torn;
+        tally.read_again += self.disk.parts_read();
         let found = self.settle(tally);
         if let Some(topics) = &self.topics {
             self.ledger = found.rows;
@@ -434,7 +436,8 @@ impl<'a> Life<'a> {
 
     /// Opens the state; what a dry run says of it is so.
     fn opened(&self, version: &Version, fill: Option<Fill>) -> Result<Runtime, StateError> {
-        let found = inspect(&version.featr, &self.disk, fill.as_ref())?;
+        let disk: Arc<dyn Disk> = Arc::new(self.disk.clone());
+        let found = inspect(&version.featr, &disk, fill.as_ref())?;
         let refusal = found.and_then(|found| found.refusal());
         // Every opening has another number of shards than the one before.
         let options = Options {
@@ -442,12 +445,7 @@ impl<'a> Life<'a> {
             fill,
             ..self.options.clone()
         };
-        let opened = Runtime::open(
-            version.featr.clone(),
-            Arc::new(self.disk.clone()),
-            self.clock.clone(),
-            options,
-        );
+        let opened = Runtime::open(version.featr.clone(), disk, self.clock.clone(), options);
         let is_refused = matches!(opened, Err(StateError::OtherProgram { .. }));
         assert_eq!(refusal.is_some(), is_refused, "a dry run says {refusal:?}");
         opened.map(|(runtime, _)| runtime)

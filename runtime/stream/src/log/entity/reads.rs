@@ -16,7 +16,7 @@ impl EntityLog {
         }
     }
 
-    fn end(&self) -> Place {
+    pub(in crate::log) fn end(&self) -> Place {
         Place {
             group: self.groups.len(),
             page: 0,

@@ -11,6 +11,7 @@ impl LogOperator {
             floor_us: self.floor_us,
             swept_us: self.swept_us,
             to_be_rebuilt: self.to_be_rebuilt,
+            storing: self.log.storing(),
         }
     }
 
@@ -20,5 +21,6 @@ impl LogOperator {
         self.floor_us = moved.floor_us;
         self.swept_us = moved.swept_us;
         self.to_be_rebuilt = moved.to_be_rebuilt;
+        self.log.set_storing(moved.storing);
     }
 }
