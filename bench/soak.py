@@ -91,6 +91,8 @@ class Soak:
     def begin(self):
         arguments = [self.options.featc, "serve", self.program, "--state", self.state, "--listen", "127.0.0.1:0"]
         arguments += ["--history", "10m", "--delay", DELAY, "--json"]
+        if self.options.state_memory:
+            arguments += ["--state-memory", str(self.options.state_memory)]
         self.server = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=self.folder.joinpath("log").open("ab"))
         said = json.loads(self.server.stdout.readline())
         self.address = said["listening"]
@@ -255,6 +257,7 @@ def main():
     parser.add_argument("--rate", type=int, default=5_000, help="rows a second")
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--state-memory", type=int, help="MiB of events in memory; all unless told")
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="featc-soak-"))
     soak = Soak(options, folder)

@@ -166,6 +166,7 @@ fn options(args: &ServeArgs, ir: &Program, reporter: &Reporter) -> Result<Option
         fingerprints: of_services(ir),
         keep_unread: !args.allow_removed,
         checkpoint_bytes: u64::from(args.checkpoint_every) << 20,
+        memory_max: args.state_memory.map(|mib| u64::from(mib) << 20),
         ..Options::default()
     })
 }

@@ -157,7 +157,9 @@ impl Runtime {
         let mut known = Vec::with_capacity(held.len());
         for (place, online) in asked.iter().zip(&mut held) {
             shard::let_in(online, &cuts).map_err(Refused::Request)?;
-            known.push(online.known(&asking, *place).map_err(Refused::Request)?);
+            let told = online.known(&asking, *place);
+            online.failure().into_iter().for_each(|why| shared.fail(why));
+            known.push(told.map_err(Refused::Request)?);
         }
         {
             // While they are held: rows that come to them from now on find these cuts.

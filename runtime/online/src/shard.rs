@@ -71,6 +71,7 @@ pub fn stats(shards: &[Shard]) -> Vec<LogStats> {
             known.entities += more.entities;
             known.events += more.events;
             known.waiting += more.waiting;
+            known.away += more.away;
             known.pages += more.pages;
             known.bytes += more.bytes;
         }

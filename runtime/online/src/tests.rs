@@ -4,6 +4,7 @@ mod cuts;
 #[allow(dead_code)]
 #[path = "../../../tests/support/disk.rs"]
 mod disk;
+mod entities;
 mod faults;
 mod feeds;
 mod fill;

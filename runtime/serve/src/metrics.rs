@@ -240,9 +240,16 @@ fn state(out: &mut String, server: &Server) {
             log.waiting
         }),
         ("featc_state_entities", "Entities with events", |log| log.entities),
-        ("featc_state_bytes", "Bytes of events, keys and indexes, about", |log| {
-            log.bytes
-        }),
+        (
+            "featc_state_entities_in_files",
+            "Entities whose events are not in memory",
+            |log| log.away,
+        ),
+        (
+            "featc_state_bytes",
+            "Bytes of events, keys and indexes in memory, about",
+            |log| log.bytes,
+        ),
     ] {
         head(out, name, "gauge", help);
         for (place, log) in stats.iter().enumerate() {

@@ -57,10 +57,15 @@ pub fn open(disk: &SimulatedDisk, clock: &Arc<SetClock>, options: Options) -> Re
 }
 
 pub fn push(runtime: &Runtime, id: i64, at_us: i64, seen_us: Option<i64>) -> Result<u64, Refused> {
+    push_of(runtime, "a", (id, at_us), seen_us)
+}
+
+/// Pushes a payment of a card.
+pub fn push_of(runtime: &Runtime, card: &str, (id, at_us): (i64, i64), seen_us: Option<i64>) -> Result<u64, Refused> {
     let instant = |us: i64| format!("\"{}\"", featc_ir::display::instant(us));
     let seen = seen_us.map_or("null".to_owned(), instant);
     let line = format!(
-        "{{\"id\": {id}, \"card\": \"a\", \"amount\": {id}.5, \"at\": {}, \"seen\": {seen}}}",
+        "{{\"id\": {id}, \"card\": \"{card}\", \"amount\": {id}.5, \"at\": {}, \"seen\": {seen}}}",
         instant(at_us)
     );
     let incoming = runtime
@@ -73,9 +78,14 @@ pub fn push(runtime: &Runtime, id: i64, at_us: i64, seen_us: Option<i64>) -> Res
 }
 
 pub fn ask(runtime: &Runtime, at_us: Option<i64>) -> Result<Answer, Refused> {
+    ask_of(runtime, "a", at_us)
+}
+
+/// Asks about a card.
+pub fn ask_of(runtime: &Runtime, card: &str, at_us: Option<i64>) -> Result<Answer, Refused> {
     let rows = runtime
         .program()
-        .questions("risk", &[r#"{"card": "a"}"#])
+        .questions("risk", &[&format!(r#"{{"card": "{card}"}}"#)])
         .expect("a question");
     runtime.answer_wait(&Question {
         service: "risk".to_owned(),
