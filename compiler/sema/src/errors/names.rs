@@ -127,9 +127,15 @@ messages! {
     }
 
     E0109 instant_of_the_question(name: &str, at: Span) {
-        "`{name}`: the instant of the question is not in expressions of this release";
+        "`{name}`: a view does not know the instant of the question";
         at: "no feature";
-        help: "compute with it where the answers are used; `time_since_last()` measures from it";
+        help: "it is `at` in a feature of a service; `time_since_last()` measures from it";
+    }
+
+    E0110 parameter_as_a_column(name: &str, at: Span) {
+        "unknown column `{name}`";
+        at: "a parameter stands in braces";
+        help: "write `{{{name}}}`", at => format!("{{{name}}}");
     }
 
     E0110 no_such_column(rows: &str, name: &str, at: Span, nearest: Option<&str>, rows_at: Span) {
@@ -172,9 +178,9 @@ messages! {
     }
 
     E0110 question_as_column(name: &str, at: Span) {
-        "`{name}`: the instant of the question is not in expressions of this release";
+        "`{name}`: a view does not know the instant of the question";
         at: "no such column";
-        help: "{NO_CLOCK}";
+        help: "it is `at` in a feature of a service; `time_since_last()` measures from it";
     }
 
     E0110 identity_of_nothing(name: &str, at: Span) {
@@ -283,6 +289,20 @@ messages! {
         "`{name}` is a struct, and no value by itself";
         at: "has fields";
         help: "write which field is meant, such as `{field}`";
+    }
+
+    /// `req.amount` in a view.
+    E0118 request_outside(name: &str, request: &str, at: Span) {
+        "`{name}`: `{request}` is a request, which services read";
+        at: "of the question, not of events";
+        help: "combine it in a service with features of the view, such as `feature ratio = {name} / spend.mean`";
+    }
+
+    /// `n.total`, where `n` is a column.
+    E0118 dot_behind_a_scalar(name: &str, first: &str, last: &str, at: Span) {
+        "`{name}`: `{first}` has no fields";
+        at: "is no struct";
+        help: "write `{first}`; if the file holds a struct there, declare its fields: `{first}: struct<{last}: string?>`";
     }
 
     E0118 dot_behind_a_value(name: &str, first: &str, last: &str, at: Span) {

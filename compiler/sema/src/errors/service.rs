@@ -11,6 +11,12 @@ messages! {
         did_you_mean(nearest, at): "write `view.feature`, `request.field`, or `at` for the instant of the question";
     }
 
+    E0108 request_undeclared(field: &str, at: Span) {
+        "unknown view or request `request`";
+        at: "no request is declared";
+        help: "declare what a question brings, such as `request asked ({field}: float64)`, and write `asked.{field}`";
+    }
+
     E0110 no_such_field(request: &str, name: &str, at: Span, nearest: Option<&str>, request_at: Span) {
         "unknown field `{name}`";
         at: "no such field in request `{request}`";

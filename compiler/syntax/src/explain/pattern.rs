@@ -1,15 +1,14 @@
 //! Patterns of words, and where they fit a piece.
 //!
 //! The words of a pattern are those of the program in small letters, several with `|` between them; and capitals:
-//! `A B C` stand for expressions, `P` and `Q` for operands before and behind a word, `R` for the rest of a clause, `L K` for anything up to the next word
-//! of the pattern (nothing included), `N M O` for numbers, `V W` for words, `S` for a string, `T U X` for any one token. `^`
-//! before them all: at the beginning of the piece. `~`: outside of all brackets. Between `«` and `»` stands what the
-//! message points at; the piece breaks at its beginning, or at the `!`. Without them it is all that was found, and the
-//! piece breaks somewhere in it.
+//! `A B C` stand for expressions, `P` and `Q` for operands before and behind a word, `D` and `E F` likewise for the operands
+//! of a comparison, `R` for the rest of a clause, `L K` for anything up to the next word of the pattern (nothing included),
+//! `N M O` for numbers, `V W` for words, `S` for a string, `T U X` for any one token. `^` before them all: at the beginning
+//! of the piece. `~`: outside of all brackets. Between `«` and `»` stands what the message points at; the piece breaks at its
+//! beginning, or at the `!`. Without them it is all that was found, and the piece breaks somewhere in it.
 
 use super::piece::Piece;
 use crate::scan::TokenKind;
-use featc_grammar::RESERVED;
 
 /// Where a pattern fits.
 pub(super) struct Found {
@@ -74,9 +73,8 @@ fn fit(words: &[&str], anchor: usize, at: usize, piece: &Piece<'_>) -> Option<(u
                 continue;
             }
             "A" => expression_before(piece, start)?,
-            "P" => last
-                .filter(|index| !RESERVED.contains(&piece.text(*index)))
-                .map(|index| piece.operand(index))?,
+            "P" => piece.operand(last?)?,
+            "D" => piece.sum(last?)?,
             _ => last.filter(|index| is_kind(word, piece, *index))?,
         };
         letters.push((letter(word), first, start - 1));
@@ -101,6 +99,7 @@ fn fit(words: &[&str], anchor: usize, at: usize, piece: &Piece<'_>) -> Option<(u
             }
             "A" | "B" | "C" => expression_from(piece, next, until)?,
             "Q" => piece.operand_from(next)? + 1,
+            "E" | "F" => piece.sum_from(next)? + 1,
             "R" => (next < piece.tokens.len()).then(|| piece.clause_end(next) + 1)?,
             "L" | "K" => {
                 let depth = piece.depth(next);
