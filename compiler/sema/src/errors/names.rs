@@ -132,12 +132,6 @@ messages! {
         help: "it is `at` in a feature of a service; `time_since_last()` measures from it";
     }
 
-    E0110 parameter_as_a_column(name: &str, at: Span) {
-        "unknown column `{name}`";
-        at: "a parameter stands in braces";
-        help: "write `{{{name}}}`", at => format!("{{{name}}}");
-    }
-
     E0110 no_such_column(rows: &str, name: &str, at: Span, nearest: Option<&str>, rows_at: Span) {
         "unknown column `{name}`";
         at: "no such column in `{rows}`";
@@ -289,13 +283,6 @@ messages! {
         "`{name}` is a struct, and no value by itself";
         at: "has fields";
         help: "write which field is meant, such as `{field}`";
-    }
-
-    /// `req.amount` in a view.
-    E0118 request_outside(name: &str, request: &str, at: Span) {
-        "`{name}`: `{request}` is a request, which services read";
-        at: "of the question, not of events";
-        help: "combine it in a service with features of the view, such as `feature ratio = {name} / spend.mean`";
     }
 
     /// `n.total`, where `n` is a column.

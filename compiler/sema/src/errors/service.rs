@@ -45,6 +45,13 @@ messages! {
         help: "write `view.feature` or `request.field`";
     }
 
+    /// `req.amount` in a view.
+    E0118 request_outside(name: &str, request: &str, at: Span) {
+        "`{name}`: `{request}` is a request, which services read";
+        at: "of the question, not of events";
+        help: "combine it in a service with features of the view, such as `feature ratio = {name} / spend.mean`";
+    }
+
     E0407 aggregate_in_service(aggregate: &str, at: Span) {
         "aggregate `{aggregate}` in a feature of a service";
         at: "a service sees the answers of views, not their events";

@@ -180,9 +180,7 @@ impl<'a> Exprs<'a> {
             }
             Some("day_of_week") => errors::dot_behind_a_weekday(&whole, &format!("day_of_week({before})"), at),
             Some(function) => errors::dot_behind_an_instant(&whole, &format!("{function}({before})"), at),
-            None if self.items.requests.by_name.contains_key(first) => {
-                errors::request_outside(&whole, first, at)
-            }
+            None if self.items.requests.by_name.contains_key(first) => errors::request_outside(&whole, first, at),
             None => match function_of(last) {
                 Some(function) if self.row.find(&before).is_some() => {
                     errors::dot_behind_an_instant(&whole, &format!("{function}({before})"), at)
@@ -322,12 +320,13 @@ impl<'a> Exprs<'a> {
                 at: outer_at,
             } => {
                 let written = self.written(call);
-                self.complaints.push(match (aggregate.row().name, &written.arguments[..]) {
-                    ("last_n", [value, number]) => {
-                        errors::aggregate_of_last_events((name, name_at), (outer, outer_at), value, number)
-                    }
-                    _ => errors::nested_aggregate(name, name_at, outer, outer_at),
-                });
+                self.complaints
+                    .push(match (aggregate.row().name, &written.arguments[..]) {
+                        ("last_n", [value, number]) => {
+                            errors::aggregate_of_last_events((name, name_at), (outer, outer_at), value, number)
+                        }
+                        _ => errors::nested_aggregate(name, name_at, outer, outer_at),
+                    });
                 return ExprKind::Poison;
             }
             Place::Service(_) => {

@@ -116,13 +116,19 @@ impl<'a> ServiceNames<'a> {
             let nearest = suggest::nearest(text, views.chain(requests).chain(roles));
             // The word itself, for the request that has the field.
             let has_field = |request: &&res::Request| request.fields.iter().any(|field| field.name == name.text);
-            let of_request = self.requests.iter().filter(has_field).map(|request| request.declared.name.as_str());
+            let of_request = self
+                .requests
+                .iter()
+                .filter(has_field)
+                .map(|request| request.declared.name.as_str());
             let nearest = match text.eq_ignore_ascii_case("request") {
                 true => of_request.into_iter().next().or(nearest),
                 false => nearest,
             };
             complaints.push(match (nearest, self.requests) {
-                (None, []) if text.eq_ignore_ascii_case("request") => errors::request_undeclared(&name.text, owner.span),
+                (None, []) if text.eq_ignore_ascii_case("request") => {
+                    errors::request_undeclared(&name.text, owner.span)
+                }
                 (nearest, _) => errors::unknown_view_or_request(text, owner.span, nearest),
             });
         }

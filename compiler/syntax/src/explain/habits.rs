@@ -196,7 +196,8 @@ impl Failure<'_> {
     /// Whether the piece begins behind a feature on the same line.
     fn goes_on_behind_a_feature(&self) -> bool {
         let line = self.tokens.text[..self.span.start].rsplit('\n').next().unwrap_or("");
-        line.split_whitespace().any(|word| word == "feature") || self.tokens.text[self.span.start..].starts_with("feature ")
+        line.split_whitespace().any(|word| word == "feature")
+            || self.tokens.text[self.span.start..].starts_with("feature ")
     }
 
     /// `group by card`, `order by at`
@@ -303,7 +304,10 @@ fn like(piece: &Piece<'_>) -> Option<Diagnostic> {
             "like(lower(x), \"a%\")",
             format!("like(lower({operand}), {})", pattern.to_lowercase()),
         ),
-        _ => ("regexp_matches(x, \"^a\")", format!("regexp_matches({operand}, {pattern})")),
+        _ => (
+            "regexp_matches(x, \"^a\")",
+            format!("regexp_matches({operand}, {pattern})"),
+        ),
     };
     let otherwise = format!("{}{otherwise}", if negated { "not " } else { "" });
     let call = as_call(operand, &word, negated, pattern).unwrap_or(otherwise);

@@ -12,7 +12,8 @@ impl Failure<'_> {
     /// `over week`, `default $big`, `ttl :week`, where `param week` is declared.
     pub(super) fn parameter(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
         const BEFORE: [&str; 14] = [
-            "over", "[", ",", "offset", "every", "after", "max", "default", "ttl", "within", "delay", "lateness", "skew", "+",
+            "over", "[", ",", "offset", "every", "after", "max", "default", "ttl", "within", "delay", "lateness",
+            "skew", "+",
         ];
         let at = piece.at;
         let (name, last) = match piece.text(at) {
@@ -42,7 +43,9 @@ impl Failure<'_> {
             .or_else(|| self.piece_of_a_lookup(piece, at))
             .or_else(|| {
                 // `lookup` may stand before the place of the failure, in its own parentheses.
-                let start = (at.saturating_sub(64)..at).rev().find(|index| piece.text(*index) == "lookup")?;
+                let start = (at.saturating_sub(64)..at)
+                    .rev()
+                    .find(|index| piece.text(*index) == "lookup")?;
                 self.incomplete_lookup(piece, start)
             })
     }
@@ -55,7 +58,8 @@ impl Failure<'_> {
         let is_column = piece.text(dot) == "." && piece.kind(dot + 1) == Some(TokenKind::Word);
         let first = piece.operand(dot.checked_sub(1)?).filter(|_| is_column)?;
         let (table, open) = (piece.text(first), first + 1);
-        let is_table = matches!(piece.text(open), "(" | "[") && declared(self.tokens, "table").any(|known| known == table);
+        let is_table =
+            matches!(piece.text(open), "(" | "[") && declared(self.tokens, "table").any(|known| known == table);
         is_table.then(|| {
             let (keys, column) = (piece.slice(open + 1, dot - 2), piece.text(dot + 1));
             let written = format!("lookup {table}({keys}).{column}");
@@ -68,7 +72,12 @@ impl Failure<'_> {
         let at = piece.at;
         let open = piece.operand(at.checked_sub(1)?)?.checked_sub(1)?;
         let lookup = piece.slice(open + 1, at - 1);
-        let fits = [piece.text(open), piece.text(open + 1), piece.text(at), piece.text(at + 1)] == ["(", "lookup", ")", "."];
+        let fits = [
+            piece.text(open),
+            piece.text(open + 1),
+            piece.text(at),
+            piece.text(at + 1),
+        ] == ["(", "lookup", ")", "."];
         let column = piece.text(at + 2);
         let whole = piece.span(open, at + 2);
         (fits && piece.kind(at + 2) == Some(TokenKind::Word))
@@ -89,7 +98,9 @@ impl Failure<'_> {
                 let written = format!("coalesce({lookup}, {})", piece.slice(next, last));
                 errors::default_of_a_lookup(piece.span(at, last), piece.span(first, last), &written)
             }
-            "as" if piece.lower(next) == "of" => errors::instant_of_a_lookup(piece.span(at, piece.operand_from(at + 2)?)),
+            "as" if piece.lower(next) == "of" => {
+                errors::instant_of_a_lookup(piece.span(at, piece.operand_from(at + 2)?))
+            }
             "at" | "asof" | "for" => errors::instant_of_a_lookup(piece.span(at, piece.operand_from(next)?)),
             "as" => {
                 let name = piece.text(next);
@@ -109,7 +120,11 @@ impl Failure<'_> {
         let close = (piece.text(open) == "(").then(|| piece.closing(open)).flatten();
         Some(match (piece.text(open), close) {
             ("." | "[", _) if piece.at == open => {
-                let column = if piece.text(open) == "." { piece.text(open + 1) } else { &other };
+                let column = if piece.text(open) == "." {
+                    piece.text(open + 1)
+                } else {
+                    &other
+                };
                 errors::lookup_without_key(piece.span(start, open), &format!("lookup {name}({keys}).{column}"))
             }
             ("(", _) if piece.at == open + 1 && piece.text(piece.at) == ")" => {
@@ -119,9 +134,10 @@ impl Failure<'_> {
                 let lookup = piece.slice(start, close);
                 errors::lookup_without_column(piece.span(start, close), &format!("{lookup}.{other}"))
             }
-            ("(", _) if matches!(piece.text(piece.at), "where" | "as" | "at") => {
-                errors::lookup_by_values(piece.span(piece.at, piece.at), &format!("lookup {name}({keys}).{other}"))
-            }
+            ("(", _) if matches!(piece.text(piece.at), "where" | "as" | "at") => errors::lookup_by_values(
+                piece.span(piece.at, piece.at),
+                &format!("lookup {name}({keys}).{other}"),
+            ),
             _ => return None,
         })
     }
@@ -131,7 +147,8 @@ impl Failure<'_> {
         let is_role = self.context == Context::Entry && piece.text(0) == "role" && piece.at == 2;
         let [view, word, role] = [1, 2, 3].map(|index| piece.text(index));
         let is_view = |name: &str| declared(self.tokens, "view").any(|known| known == name);
-        let swapped = is_role && word == "as" && piece.kind(3) == Some(TokenKind::Word) && is_view(view) && !is_view(role);
+        let swapped =
+            is_role && word == "as" && piece.kind(3) == Some(TokenKind::Word) && is_view(view) && !is_view(role);
         swapped.then(|| errors::role_behind_its_view(piece.span(1, 3), &format!("{role} = {view}")))
     }
 }
@@ -144,7 +161,9 @@ fn table_of(tokens: Tokens<'_>, table: &str) -> Option<(String, String)> {
     let is_head = |index: &usize| text(*index) == "table" && text(index + 1) == table && text(index + 2) == "{";
     let head = (0..all.len()).find(is_head)?;
     let words = head + 3..all.len().min(head + REACH);
-    let key = words.clone().find(|index| text(*index) == "key" && text(index + 1) != ":")?;
+    let key = words
+        .clone()
+        .find(|index| text(*index) == "key" && text(index + 1) != ":")?;
     let keys: Vec<&str> = match text(key + 1) {
         "(" => (key + 2..words.end)
             .map(text)

@@ -166,7 +166,10 @@ impl Piece<'_> {
         };
         let mut first = part(last)?;
         let has_holes = |index: usize| self.text(index) == "}" || self.text(index + 1) == "{";
-        while let Some(before) = first.checked_sub(1).filter(|before| self.touch(*before) && has_holes(*before)) {
+        while let Some(before) = first
+            .checked_sub(1)
+            .filter(|before| self.touch(*before) && has_holes(*before))
+        {
             let Some(more) = part(before) else { break };
             first = more;
         }
@@ -188,7 +191,7 @@ impl Piece<'_> {
     }
 
     /// The `case` that an `end` closes.
-    fn case_before(&self, end: usize) -> Option<usize> {
+    pub fn case_before(&self, end: usize) -> Option<usize> {
         let mut open = 0_usize;
         (end.saturating_sub(REACH)..=end).rev().find(|index| {
             match self.text(*index) {
@@ -201,7 +204,7 @@ impl Piece<'_> {
     }
 
     /// The `end` that closes a `case`.
-    fn case_from(&self, case: usize) -> Option<usize> {
+    pub fn case_from(&self, case: usize) -> Option<usize> {
         let mut open = 0_usize;
         (case..self.tokens.len().min(case + REACH)).find(|index| {
             match self.text(*index) {

@@ -168,8 +168,16 @@ fn expression_from(piece: &Piece<'_>, first: usize, until: Option<&str>) -> Opti
         let word = piece.text(*index);
         piece.depth(*index) <= depth && (ENDS.contains(&word) || until.is_some_and(|until| is_word(until, word)))
     };
-    let behind = (first..limit).find(is_end).unwrap_or(limit);
-    (behind > first).then_some(behind)
+    let mut behind = first;
+    while behind < limit {
+        behind = match piece.text(behind) {
+            // A whole `case` is an operand.
+            "case" => piece.case_from(behind).map_or(behind, |end| end) + 1,
+            _ if is_end(&behind) => break,
+            _ => behind + 1,
+        };
+    }
+    (behind > first).then_some(behind.min(limit))
 }
 
 /// The first token of the expression that ends before this one; `None` if there is none.
@@ -180,6 +188,13 @@ fn expression_before(piece: &Piece<'_>, end: usize) -> Option<usize> {
         piece.depth(*index) < depth || piece.depth(*index) == depth && (names || BEGINS.contains(&piece.text(*index)))
     };
     let least = end.saturating_sub(TOKENS_MAX);
-    let first = (least..end).rev().find(is_begin).map_or(least, |index| index + 1);
+    let mut first = end;
+    while let Some(before) = first.checked_sub(1).filter(|before| *before >= least) {
+        first = match piece.text(before) {
+            "end" => piece.case_before(before).unwrap_or(before),
+            _ if is_begin(&before) => break,
+            _ => before,
+        };
+    }
     (first < end).then_some(first)
 }

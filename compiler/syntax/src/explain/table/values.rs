@@ -33,6 +33,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(ALL, "count ( * )", FOREIGN, "`count` takes no `*`", Write("count()")),
     Habit(ALL, "W ( * )", FOREIGN, "`{W}` takes no `*`", Say("`{W}` takes a value, for example `{W}(amount)`; `count()` counts events")),
     Habit(ALL, "count ( A « distinct » )", Code::UnknownKeyword, "`distinct` is not a keyword", Show("count_distinct({A})", "count_distinct(x)")),
+    Habit(EXPRESSIONS, "case « ! Q » when B then", FOREIGN, "a `case` compares nothing by itself", Say("write the condition behind each `when`: `case when {Q} = {B} then …`")),
     Habit(EXPRESSIONS, "quantile|percentile ( L , « [ K ] »", FOREIGN, "a quantile is one number", Say("write a feature for each, such as `quantile({L}, 0.5)` and `quantile({L}, 0.9)`")),
     Habit(ALL, "« $ V »", FOREIGN, NO_DOLLAR, Write("{V}")),
     Habit(ALL, "« $ N »", FOREIGN, NO_DOLLAR, Write("{N}")),
