@@ -101,7 +101,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "P . isnull|isna|is_null ( )", FOREIGN, METHODS, Value("{P} is null", "x is null")),
     Habit(EXPRESSIONS, "P . notnull|notna|is_not_null ( )", FOREIGN, METHODS, Value("{P} is not null", "x is not null")),
     Habit(EXPRESSIONS, "P . isin ( L )", FOREIGN, METHODS, Value("{P} in ({L})", "x in (1, 2)")),
-    Habit(EXPRESSIONS, "P . fillna ( L )", FOREIGN, METHODS, Write("coalesce({P}, {L})")),
+    Habit(&[Context::Step, Context::Entry], "P . fillna ( L )", FOREIGN, METHODS, Write("coalesce({P}, {L})")),
     Habit(EXPRESSIONS, "P . dt . weekday|dayofweek|day_of_week ( )", FOREIGN, METHODS, Say("write `day_of_week({P})`: 1 is Monday, 7 is Sunday")),
     Habit(EXPRESSIONS, "P . str|dt . W ( )", FOREIGN, METHODS, Write("{W}({P})")),
     Habit(EXPRESSIONS, "P . str|dt . W ( L )", FOREIGN, METHODS, Write("{W}({P}, {L})")),
