@@ -168,7 +168,7 @@ mod tests {
         let words = ["strict", "service", "delay", "lock", "version", "token-file", "threads"];
         for (written, meant) in [
             ("srvice", Some("service")),
-            ("tread", Some("threads")),
+            ("thraeds", Some("threads")),
             ("token", Some("token-file")),
             ("start", None),
             ("numeric", None),

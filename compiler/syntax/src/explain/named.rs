@@ -19,7 +19,7 @@ impl Failure<'_> {
         let (name, last) = match piece.text(at) {
             "$" | ":" if piece.text(at + 1) == "{" && piece.text(at + 3) == "}" => (at + 2, at + 3),
             "$" => (at + 1, at + 1),
-            ":" if piece.touch(at) && !piece.touch(at.wrapping_sub(1)) => (at + 1, at + 1),
+            ":" if piece.touch(at) && !at.checked_sub(1).is_some_and(|before| piece.touch(before)) => (at + 1, at + 1),
             _ if BEFORE.contains(&piece.back(1)) && self.context != Context::Item => (at, at),
             _ => return None,
         };
