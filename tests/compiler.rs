@@ -10,6 +10,8 @@ mod fingerprints;
 mod floods;
 #[path = "suite/golden.rs"]
 mod golden;
+#[path = "suite/offers.rs"]
+mod offers;
 #[path = "suite/pages.rs"]
 mod pages;
 #[path = "suite/proofs.rs"]

@@ -37,7 +37,7 @@ pub fn run(args: &ExplainArgs, reporter: &Reporter) -> Result<(), Refused> {
     }
     let codes = Code::ALL.iter().map(|code| code.code());
     let nearest = suggest::nearest(&args.code.to_uppercase(), codes)
-        .or_else(|| suggest::nearest(&args.code, words().flat_map(|(word, _)| names(word))));
+        .or_else(|| suggest::close(&args.code, words().flat_map(|(word, _)| names(word))));
     reporter.refuse(errors::unknown_code(&args.code, nearest))
 }
 

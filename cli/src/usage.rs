@@ -230,7 +230,22 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
         ContextKind::SuggestedSubcommand,
         ContextKind::SuggestedValue,
     ];
-    let nearest = kinds.into_iter().flat_map(|kind| context(error, kind)).next();
+    // What resembles the word by single letters alone is another word.
+    let written = [
+        ContextKind::InvalidArg,
+        ContextKind::InvalidSubcommand,
+        ContextKind::InvalidValue,
+    ];
+    let written = written
+        .into_iter()
+        .flat_map(|kind| context(error, kind))
+        .last()
+        .unwrap_or_default();
+    let resembles = |known: &String| {
+        let [known, written] = [known.as_str(), &written].map(|word| name(word).trim_start_matches('-'));
+        suggest::close(written, std::iter::once(known)).is_some()
+    };
+    let nearest = kinds.into_iter().flat_map(|kind| context(error, kind)).find(resembles);
     if let Some(help) = without_equals(error, words) {
         return help;
     }
@@ -259,7 +274,7 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
     // After `help` clap compares the word with nothing.
     let nearest = nearest.or_else(|| {
         let known = commands.get_subcommands().map(clap::Command::get_name);
-        suggest::nearest(&unknown, known).map(str::to_owned)
+        suggest::close(&unknown, known).map(str::to_owned)
     });
     let missing = context(error, ContextKind::InvalidArg).join(" ");
     if let Some(services) = services(words).filter(|_| missing.contains("--service")) {

@@ -250,6 +250,7 @@ pub fn user_word(rule: Rule) -> Option<&'static str> {
         | Rule::step_end
         | Rule::statement_end
         | Rule::stray_clause
+        | Rule::stray_word
         | Rule::ident_char
         | Rule::ident
         | Rule::reserved

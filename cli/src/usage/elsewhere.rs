@@ -20,6 +20,31 @@ pub const OPTIONS: &[OtherOption] = &[
         "a service lists the features that are asked together: `service NAME { view.* }`, and `--service NAME`",
     ),
     (
+        &["serve"],
+        &["--reload", "--watch", "--hot-reload", "--auto-reload"],
+        "a server answers by the program that it was started with: start it again with another one, on the same state",
+    ),
+    (
+        &["backfill"],
+        &["--start", "--begin", "--since", "--start-date", "--start-time"],
+        "`--from` says where the range begins",
+    ),
+    (
+        &["backfill"],
+        &["--end", "--until", "--stop", "--end-date", "--end-time"],
+        "`--to` says where the range ends",
+    ),
+    (
+        &["train", "get", "backfill", "replay"],
+        &["--numeric", "--decimals", "--decimal", "--floats"],
+        "a decimal stays exact: a feature `cast(total as float64)` is a float",
+    ),
+    (
+        &["get"],
+        &["--request", "--field", "--fields"],
+        "fields of a request are given like keys: `--key amount=12.5`",
+    ),
+    (
         &[],
         &["--label", "--labels", "--target"],
         "a label is a column of the spine, and all of its columns stay in the result",
@@ -39,6 +64,14 @@ pub const ELSEWHERE: &[(&[&str], &str)] = &[
     (
         &["lint", "validate", "parse", "typecheck"],
         "`featc check` prints the messages of a program",
+    ),
+    (
+        &["docs", "doc", "man", "manual", "page"],
+        "`featc explain` prints the page of a message, or the meaning of a word",
+    ),
+    (
+        &["lsp", "language-server"],
+        "there is no language server: `featc check --json` prints messages with their places and edits",
     ),
     (&["format"], "`featc fmt` formats a program"),
     (

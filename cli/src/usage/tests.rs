@@ -62,11 +62,42 @@ fn options_of_other_tools_and_data_in_the_programs_place_have_their_step() {
             "write `PROGRAM --spine spine.csv`",
         ),
         (&["state", "list", "--state", "s"], "`featc state list --help`"),
+        (&["backfill", "a.feat", "--start", "x"], "`--from` says where"),
+        (&["backfill", "a.feat", "--until", "x"], "`--to` says where"),
+        (&["serve", "a.feat", "--state", "s", "--reload"], "start it again"),
+        (&["train", "a.feat", "--numeric"], "`cast(total as float64)`"),
+        (&["get", "a.feat", "--request", "amount=3"], "`--key amount=12.5`"),
+        (&["docs"], "`featc explain`"),
     ] {
         let words: Vec<String> = ["featc"].iter().chain(words).map(|word| (*word).to_owned()).collect();
         let error = Cli::try_parse_from(&words).expect_err("wrong usage");
         let step = next_step(&error, &words);
         assert!(step.contains(help), "{words:?}: {step}");
+    }
+}
+
+/// What resembles another word by its letters alone is not offered.
+#[test]
+fn only_slips_are_guessed() {
+    for (words, meant) in [
+        (&["train", "a.feat", "--servce", "s"][..], Some("--service")),
+        (&["train", "a.feat", "--thread", "2"], Some("--threads")),
+        (&["trian", "a.feat"], Some("train")),
+        (&["train", "a.feat", "--truth", "complet"], Some("complete")),
+        (&["train", "a.feat", "--numerous"], None),
+        (&["backfill", "a.feat", "--strange"], None),
+        (&["lurk"], None),
+    ] {
+        let words: Vec<String> = ["featc"].iter().chain(words).map(|word| (*word).to_owned()).collect();
+        let error = Cli::try_parse_from(&words).expect_err("wrong usage");
+        let step = next_step(&error, &words);
+        match meant {
+            Some(meant) => assert!(
+                step.starts_with(&format!("did you mean `{meant}`?")),
+                "{words:?}: {step}"
+            ),
+            None => assert!(!step.contains("did you mean"), "{words:?}: {step}"),
+        }
     }
 }
 

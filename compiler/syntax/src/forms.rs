@@ -245,6 +245,15 @@ pub(crate) fn instead(context: Context, word: &str, named: Option<&str>) -> Opti
                     .to_owned(),
             );
         }
+        (Context::Step, "lookup") => {
+            return Some("`let` names what is looked up: `let city = lookup shops(shop).city`".to_owned());
+        }
+        (Context::Item, "const" | "constant" | "define" | "var" | "let" | "set") => {
+            return Some("`param` names a literal: `param week = 7d`".to_owned());
+        }
+        (Context::Item, "macro" | "def" | "function" | "fn") => {
+            return Some("a `template` holds features that are alike for several columns".to_owned());
+        }
         (Context::Step, "select" | "columns") => {
             return Some("a transform keeps all columns; `where` keeps rows, `let` adds a column".to_owned());
         }

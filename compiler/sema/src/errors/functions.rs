@@ -47,6 +47,13 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
         let is_named = |row: &&Elsewhere| row.0.split_whitespace().any(|known| known == wanted);
         ELSEWHERE.iter().filter(is_named).collect::<Vec<_>>()
     };
+    if let Some((of_hundred, share)) = percentile(&name, &call.arguments) {
+        let cause = format!("unknown function `{}`", call.name);
+        let meant = format!("quantile({of_hundred}, {share})");
+        let shown = if is_short(&meant) { &meant } else { "quantile(x, 0.95)" };
+        let shown = format!("`{shown}`, which is one of the values");
+        return call_of_another_language(&cause, call.name_at, &shown, call.at, &meant);
+    }
     let (found, arguments) = match of_part.map(|key| rows(&key)) {
         Some(found) if !found.is_empty() => (found, &call.arguments[1..]),
         _ => (rows(&name), &call.arguments[..]),
@@ -73,6 +80,20 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
             }
         }
     }
+}
+
+/// Whether a help may quote it.
+pub(super) fn is_short(text: &str) -> bool {
+    text.len() <= 100 && !text.contains(['\n', '`'])
+}
+
+/// Of `percentile(x, 95)` the value and the share of it, `0.95`.
+fn percentile<'a>(name: &str, arguments: &[&'a str]) -> Option<(&'a str, String)> {
+    let [value, number] = arguments else { return None };
+    let number: f64 = number.parse().ok()?;
+    let is_share = name.contains("percentile") && number > 1.0 && number <= 100.0;
+    let share = is_share.then(|| format!("{:.9}", number / 100.0))?;
+    Some((value, share.trim_end_matches('0').trim_end_matches('.').to_owned()))
 }
 
 /// The letters of templates. `{x}` is an argument, `{(x)}` the same as an operand, `{*}` all between the brackets.
@@ -277,7 +298,8 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("element_at list_element list_extract list_get array_get array_element arrayelement array_extract nth getitem get_item",
         UNKNOWN, Write("{x}[{y}]", ", counted from 1, below 0 from the end")),
     Elsewhere("value_counts", ABSENT,
-        Say("how often one value occurs is `count(where {x} = \"a\")`, how many different ones there are `count_distinct({x})`")),
+        Say("the most frequent values are `mode_n({x}, 10)`; how often one occurs is `count(where {x} = \"a\")`, how many there are \
+            `count_distinct({x})`")),
     Elsewhere("one_hot onehot get_dummies", ABSENT,
         Say("write a feature for each value, such as `if(last({x}) = \"a\", 1, 0)`, or encode it where the answers are used")),
     Elsewhere("bucket bin cut qcut digitize width_bucket", ABSENT,

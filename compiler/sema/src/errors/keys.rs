@@ -66,6 +66,14 @@ messages! {
         help: "{help}";
     }
 
+    E0408 aggregate_of_last_events(inner: (&str, Span), outer: (&str, Span), value: &str, number: &str) {
+        let ((inner, at), (outer, outer_at)) = (inner, outer);
+        "aggregate `{inner}` inside aggregate `{outer}`";
+        at: "inside";
+        outer_at: "outside";
+        help: "the last events are a window: `{outer}({value}) over {number} events`";
+    }
+
     E0408 nested_aggregate(inner: &str, at: Span, outer: &str, outer_at: Span) {
         "aggregate `{inner}` inside aggregate `{outer}`";
         at: "inside";
@@ -109,6 +117,13 @@ messages! {
         "feature `{feature}` aggregates and reads feature `{reads}`";
         at: "a feature, beside an aggregate";
         help: "make two features: one that aggregates with `over`, one without `over` that combines";
+    }
+
+    E0411 time_outside_aggregate(column: &str, at: Span) {
+        "column `{column}` outside of an aggregate";
+        at: "of which event?";
+        help: "the instant of the question is `at` in a feature of a service, such as `feature pause = at - spend.last_at`; that of \
+               the last event is `last({column})`";
     }
 
     E0411 column_outside_aggregate(column: &str, at: Span, beside: Beside) {

@@ -127,9 +127,9 @@ messages! {
     }
 
     E0109 instant_of_the_question(name: &str, at: Span) {
-        "`{name}`: the instant of the question is not in expressions of this release";
+        "`{name}`: a view does not know the instant of the question";
         at: "no feature";
-        help: "compute with it where the answers are used; `time_since_last()` measures from it";
+        help: "it is `at` in a feature of a service; `time_since_last()` measures from it";
     }
 
     E0110 no_such_column(rows: &str, name: &str, at: Span, nearest: Option<&str>, rows_at: Span) {
@@ -172,9 +172,9 @@ messages! {
     }
 
     E0110 question_as_column(name: &str, at: Span) {
-        "`{name}`: the instant of the question is not in expressions of this release";
+        "`{name}`: a view does not know the instant of the question";
         at: "no such column";
-        help: "{NO_CLOCK}";
+        help: "it is `at` in a feature of a service; `time_since_last()` measures from it";
     }
 
     E0110 identity_of_nothing(name: &str, at: Span) {
@@ -283,6 +283,13 @@ messages! {
         "`{name}` is a struct, and no value by itself";
         at: "has fields";
         help: "write which field is meant, such as `{field}`";
+    }
+
+    /// `n.total`, where `n` is a column.
+    E0118 dot_behind_a_scalar(name: &str, first: &str, last: &str, at: Span) {
+        "`{name}`: `{first}` has no fields";
+        at: "is no struct";
+        help: "write `{first}`; if the file holds a struct there, declare its fields: `{first}: struct<{last}: string?>`";
     }
 
     E0118 dot_behind_a_value(name: &str, first: &str, last: &str, at: Span) {

@@ -11,6 +11,12 @@ messages! {
         did_you_mean(nearest, at): "write `view.feature`, `request.field`, or `at` for the instant of the question";
     }
 
+    E0108 request_undeclared(field: &str, at: Span) {
+        "unknown view or request `request`";
+        at: "no request is declared";
+        help: "declare what a question brings, such as `request asked ({field}: float64)`, and write `asked.{field}`";
+    }
+
     E0110 no_such_field(request: &str, name: &str, at: Span, nearest: Option<&str>, request_at: Span) {
         "unknown field `{name}`";
         at: "no such field in request `{request}`";
@@ -37,6 +43,13 @@ messages! {
         "unknown name `{name}`";
         at: "one dot is too many";
         help: "write `view.feature` or `request.field`";
+    }
+
+    /// `req.amount` in a view.
+    E0118 request_outside(name: &str, request: &str, at: Span) {
+        "`{name}`: `{request}` is a request, which services read";
+        at: "of the question, not of events";
+        help: "combine it in a service with features of the view, such as `feature ratio = {name} / spend.mean`";
     }
 
     E0407 aggregate_in_service(aggregate: &str, at: Span) {

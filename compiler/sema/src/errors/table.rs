@@ -1,5 +1,6 @@
 //! Tables and lookups.
 
+use super::functions::is_short;
 use featc_ir::Type;
 use featc_syntax::diag::Span;
 use featc_syntax::messages;
@@ -111,9 +112,13 @@ messages! {
 
     E0444 lookup_key_type(table: &str, key: (&str, Type), found: Type, at: Span) {
         let (column, ty) = key;
+        let help = match found {
+            Type::Bool => format!("write a value that is {ty}: the key of the row that is looked for"),
+            _ => format!("convert it: `cast(… as {ty})`, or declare the column of the table as the value is"),
+        };
         "key column `{column}` of table `{table}` is {ty}, not {found}";
         at: "is {found}";
-        help: "convert it: `cast(… as {ty})`, or declare the column of the table as the value is";
+        help: "{help}";
     }
 
     E0445 within_of_static(table: &str, at: Span, table_at: Span) {
@@ -137,9 +142,35 @@ messages! {
         help: "declare an entity with the key ({key}) for the view, or look into the table in a transform of the events of `{entity}`";
     }
 
-    E0446 lookup_outside(at: Span) {
+    E0446 lookup_outside(column: &str, written: &str, at: Span) {
+        let written = if is_short(written) { written } else { "lookup …" };
         "lookup outside of a transform";
         at: "belongs to an event";
-        help: "look it up in a transform, `let seats = lookup planes(tail).seats`, and read the column here";
+        help: "look it up in a transform, `let {column} = {written}`, and read the column here";
+    }
+
+    E0446 lookup_of_a_question(column: &str, at: Span) {
+        "lookup in a feature of a service";
+        at: "a question looks into no table";
+        help: "bring the value with the question, as a field of a `request`; or read what the last event found, `last({column})` \
+               of a view";
+    }
+
+    E0111 lookup_as_a_call(at: Span, meant: &str) {
+        "`lookup` is no function";
+        at: "its table stands before the parentheses, its column behind them";
+        help: "write `{meant}`", at => meant;
+    }
+
+    E0111 lookup_without_a_table(at: Span) {
+        "`lookup` is no function";
+        at: "its table stands before the parentheses, its column behind them";
+        help: "write `lookup table(key).column`, such as `lookup planes(tail).seats`";
+    }
+
+    E0444 lookup_by_names(table: &str, at: Span, written: &str) {
+        "values of the key of `{table}` have no names: `=` compares";
+        at: "is true or false";
+        help: "write `({written})`, in the order of the key", at => written;
     }
 }

@@ -4,6 +4,12 @@ use featc_syntax::diag::Span;
 use featc_syntax::messages;
 
 messages! {
+    E0110 parameter_as_a_column(name: &str, at: Span) {
+        "unknown column `{name}`";
+        at: "a parameter stands in braces";
+        help: "write `{{{name}}}`", at => format!("{{{name}}}");
+    }
+
     E0120 unknown_parameter(name: &str, at: Span) {
         "unknown parameter `{name}`";
         at: "no parameter has this name";

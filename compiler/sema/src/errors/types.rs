@@ -1,6 +1,7 @@
 //! E02xx: types.
 
 use super::Written;
+use super::functions::is_short;
 use featc_ir::Type;
 use featc_syntax::diag::Span;
 use featc_syntax::messages;
@@ -104,7 +105,7 @@ messages! {
 
     E0205 nulls_by_an_argument(call: &Written<'_>, meant: &str) {
         let (name, at) = (call.name, call.name_at);
-        let shown = if meant.len() > 100 || meant.contains(['\n', '`']) { "last(x ignoring nulls)" } else { meant };
+        let shown = if is_short(meant) { meant } else { "last(x ignoring nulls)" };
         "`{name}` called with 2 arguments";
         at: "wrong number of arguments";
         help: "write `{shown}`", call.at => meant;

@@ -2,7 +2,7 @@
 
 mod place;
 
-use super::meant::{ignoring_nulls, nearest_function, part_of_calendar, with_more_arguments};
+use super::meant::{function_of, ignoring_nulls, nearest_function, part_of_calendar, with_more_arguments};
 use super::parameter;
 use super::scope::{Items, RowScope};
 use super::types::{binary_op, type_of};
@@ -99,7 +99,15 @@ impl<'a> Exprs<'a> {
 
     fn lookup(&mut self, written: &ast::Lookup, at: Span) -> ExprKind {
         if !matches!(self.place, Place::Row) {
-            self.complaints.push(errors::lookup_outside(at));
+            let is_service = matches!(self.place, Place::Service(_));
+            self.complaints.push(match is_service {
+                true => errors::lookup_of_a_question(&written.column.text, at),
+                false => errors::lookup_outside(&written.column.text, self.items.texts.slice(at), at),
+            });
+            return ExprKind::Poison;
+        }
+        if let Some(complaint) = super::table::named_keys(self.items, written) {
+            self.complaints.push(complaint);
             return ExprKind::Poison;
         }
         let keys = self.all(&written.keys);
@@ -110,6 +118,17 @@ impl<'a> Exprs<'a> {
     }
 
     fn name(&mut self, name: &ast::Name) -> ExprKind {
+        let is_name = self.row.find(&name.text).is_some()
+            || match self.place {
+                Place::Row | Place::Aggregate { .. } => false,
+                Place::Feature(names) => names.has(&name.text),
+                Place::Service(names) => names.has(&name.text),
+            };
+        if !is_name && self.items.params.contains(name.text.as_str()) {
+            self.complaints
+                .push(errors::parameter_as_a_column(&name.text, name.span));
+            return ExprKind::Poison;
+        }
         match self.place {
             Place::Row | Place::Aggregate { .. } => self
                 .row
@@ -132,7 +151,10 @@ impl<'a> Exprs<'a> {
             text: dots(names),
             span: at,
         };
-        if self.row.find(&whole.text).is_some() || self.row.field_of(&first.text).is_some() {
+        let before = dots(&names[..names.len() - 1]);
+        let is_member = self.row.find(&whole.text).is_none() && self.row.find(&before).is_some();
+        let is_member = is_member && function_of(&last.text).or(part_of_calendar(&last.text)).is_some();
+        if !is_member && (self.row.find(&whole.text).is_some() || self.row.field_of(&first.text).is_some()) {
             return self.name(&whole);
         }
         let (first, last) = (first.text.as_str(), last.text.as_str());
@@ -156,9 +178,16 @@ impl<'a> Exprs<'a> {
                 let in_transform = matches!(self.place, Place::Row);
                 super::table::dotted(self.items, self.row, in_transform, (first, last), at)
             }
-            Some("day_of_week") => errors::dot_behind_a_weekday(&whole, &format!("day_of_week({first})"), at),
-            Some(function) => errors::dot_behind_an_instant(&whole, &format!("{function}({first})"), at),
-            None => errors::dot_behind_a_value(&whole, first, last, at),
+            Some("day_of_week") => errors::dot_behind_a_weekday(&whole, &format!("day_of_week({before})"), at),
+            Some(function) => errors::dot_behind_an_instant(&whole, &format!("{function}({before})"), at),
+            None if self.items.requests.by_name.contains_key(first) => errors::request_outside(&whole, first, at),
+            None => match function_of(last) {
+                Some(function) if self.row.find(&before).is_some() => {
+                    errors::dot_behind_an_instant(&whole, &format!("{function}({before})"), at)
+                }
+                _ if self.row.find(first).is_some() => errors::dot_behind_a_scalar(&whole, first, last, at),
+                _ => errors::dot_behind_a_value(&whole, first, last, at),
+            },
         });
         ExprKind::Poison
     }
@@ -185,6 +214,10 @@ impl<'a> Exprs<'a> {
             return ExprKind::Poison;
         }
         let name_at = call.function.span;
+        if name == "lookup" {
+            self.complaints.push(super::table::called(self.items, call, span));
+            return ExprKind::Poison;
+        }
         let function = Function::from_name(name);
         if function.is_some() || matches!(name, "if" | "coalesce") {
             let filter = call.filter.as_ref().map(|filter| filter.span);
@@ -286,8 +319,14 @@ impl<'a> Exprs<'a> {
                 name: outer,
                 at: outer_at,
             } => {
+                let written = self.written(call);
                 self.complaints
-                    .push(errors::nested_aggregate(name, name_at, outer, outer_at));
+                    .push(match (aggregate.row().name, &written.arguments[..]) {
+                        ("last_n", [value, number]) => {
+                            errors::aggregate_of_last_events((name, name_at), (outer, outer_at), value, number)
+                        }
+                        _ => errors::nested_aggregate(name, name_at, outer, outer_at),
+                    });
                 return ExprKind::Poison;
             }
             Place::Service(_) => {

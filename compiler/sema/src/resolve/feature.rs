@@ -43,6 +43,8 @@ pub(super) struct FeatureNames<'a> {
     own: &'a ast::Name,
     /// What a column outside of an aggregate stands beside.
     beside: Beside,
+    /// The column with the event time, which at the question is its instant.
+    time: Option<&'a str>,
 }
 
 impl<'a> ViewFeatures<'a> {
@@ -122,6 +124,11 @@ impl FeatureNames<'_> {
         self.all.view.name.text == view
     }
 
+    /// Whether the view has a feature of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.all.find(name).is_some()
+    }
+
     /// A name outside of aggregates.
     pub(super) fn lookup(&self, name: &ast::Name, row: &RowScope, complaints: &mut Vec<Diagnostic>) -> ExprKind {
         let text = name.text.as_str();
@@ -133,7 +140,10 @@ impl FeatureNames<'_> {
         };
         match (feature, column) {
             (_, Some(_)) if prefers_column || feature.is_none() => {
-                complaints.push(errors::column_outside_aggregate(text, name.span, self.beside));
+                complaints.push(match self.beside {
+                    Beside::Values if self.time == Some(text) => errors::time_outside_aggregate(text, name.span),
+                    beside => errors::column_outside_aggregate(text, name.span, beside),
+                });
                 ExprKind::Poison
             }
             (Some(feature), _) => match self.shape {
@@ -255,6 +265,7 @@ fn feature(
             Shape::WithoutAggregate => Beside::Window,
             Shape::Derived => Beside::Nothing,
         },
+        time: items.time_of(&all.view.from.text),
     };
     let value = Exprs::feature(items, row, &names, complaints).expr(&written.value);
     if complaints.len() == before {

@@ -74,6 +74,18 @@ pub(super) fn part_of_calendar(field: &str) -> Option<&'static str> {
     })
 }
 
+/// The function of one value for what other languages write as a member of it.
+pub(super) fn function_of(member: &str) -> Option<&'static str> {
+    Some(match member.to_ascii_lowercase().as_str() {
+        "length" | "len" | "size" | "count" => "length",
+        "lower" | "lowercase" => "lower",
+        "upper" | "uppercase" => "upper",
+        "abs" => "abs",
+        "trim" | "strip" => "trim",
+        _ => return None,
+    })
+}
+
 /// Of `last(x, dropna=true)` the call that is meant.
 pub(super) fn ignoring_nulls(call: &errors::Written<'_>, second: &ast::Expr) -> Option<String> {
     let ast::ExprKind::Binary {
@@ -108,6 +120,7 @@ pub(super) fn with_more_arguments(name: &str, arguments: usize) -> Option<&'stat
         ("last", 2) => "last_n",
         ("min", 2..) => "least",
         ("max", 2..) => "greatest",
+        ("mode", 2) => "mode_n",
         _ => return None,
     })
 }

@@ -17,6 +17,8 @@ pub(super) struct Roles<'a> {
     by_name: BTreeMap<&'a str, RoleId>,
     /// Declared, and reported.
     broken: Vec<&'a str>,
+    /// Whether a declaration is not understood: it may have any name.
+    any_broken: bool,
     pub(super) resolved: Vec<res::Role>,
 }
 
@@ -33,6 +35,10 @@ impl<'a> Roles<'a> {
             views,
             by_name: BTreeMap::new(),
             broken: Vec::new(),
+            any_broken: service
+                .broken
+                .iter()
+                .any(|broken| broken.keyword.as_deref() == Some("role")),
             resolved: Vec::new(),
         };
         for role in &service.roles {
@@ -114,7 +120,7 @@ impl<'a> Roles<'a> {
     }
 
     pub(super) fn is_broken(&self, name: &str) -> bool {
-        self.broken.contains(&name) || self.items.is_broken(name)
+        self.any_broken || self.broken.contains(&name) || self.items.is_broken(name)
     }
 
     fn nearest(&self, name: &str) -> Option<&'a str> {

@@ -47,6 +47,8 @@ pub(super) struct Items<'a> {
     pub(super) resolved_tables: Vec<Option<Table>>,
     /// The tables whose versions are read as rows, as sources.
     pub(super) table_rows: BTreeMap<&'a str, SourceId>,
+    /// The names of parameters.
+    pub(super) params: BTreeSet<&'a str>,
     /// Names that broken items would have declared.
     broken: BTreeSet<&'a str>,
     /// Whether an item is so broken that not even its name is known.
@@ -66,6 +68,7 @@ impl<'a> Items<'a> {
             tables: Namespace::new(),
             resolved_tables: Vec::new(),
             table_rows: BTreeMap::new(),
+            params: BTreeSet::new(),
             broken: BTreeSet::new(),
             broken_nameless: false,
         };
@@ -119,6 +122,7 @@ impl<'a> Items<'a> {
                 },
             }
         }
+        items.params = params.keys().copied().collect();
         // What a hole in a template says is the column.
         for item in files.iter().flat_map(|file| &file.items) {
             if let ast::Item::Template(ast::Template { parameter, .. }) = item
@@ -166,6 +170,19 @@ impl<'a> Items<'a> {
             at = &self.transforms.all[*position].from.text;
         }
         false
+    }
+
+    /// The column with the event time of the source that rows come from.
+    pub(super) fn time_of(&self, rows: &str) -> Option<&'a str> {
+        let mut at = rows;
+        // A circle of transforms ends too.
+        for _ in 0..=self.transforms.all.len() {
+            if let Some(source) = self.sources.by_name.get(at) {
+                return Some(&self.sources.all[*source].time.as_ref()?.column.text);
+            }
+            at = &self.transforms.all[*self.transforms.by_name.get(at)?].from.text;
+        }
+        None
     }
 
     /// Names that a `from` may have.

@@ -38,6 +38,11 @@ impl<'a> ServiceNames<'a> {
         }
     }
 
+    /// Whether a name means something without a dot.
+    pub(super) fn has(&self, name: &str) -> bool {
+        name == "at" || self.service.features.iter().any(|feature| feature.name.text == name)
+    }
+
     /// A name without a dot.
     pub(super) fn lookup(&self, name: &ast::Name, complaints: &mut Vec<Diagnostic>) -> ExprKind {
         let text = name.text.as_str();
@@ -109,7 +114,23 @@ impl<'a> ServiceNames<'a> {
             let requests = self.items.requests.all.iter().map(|request| request.name.text.as_str());
             let roles = self.roles.names();
             let nearest = suggest::nearest(text, views.chain(requests).chain(roles));
-            complaints.push(errors::unknown_view_or_request(text, owner.span, nearest));
+            // The word itself, for the request that has the field.
+            let has_field = |request: &&res::Request| request.fields.iter().any(|field| field.name == name.text);
+            let of_request = self
+                .requests
+                .iter()
+                .filter(has_field)
+                .map(|request| request.declared.name.as_str());
+            let nearest = match text.eq_ignore_ascii_case("request") {
+                true => of_request.into_iter().next().or(nearest),
+                false => nearest,
+            };
+            complaints.push(match (nearest, self.requests) {
+                (None, []) if text.eq_ignore_ascii_case("request") => {
+                    errors::request_undeclared(&name.text, owner.span)
+                }
+                (nearest, _) => errors::unknown_view_or_request(text, owner.span, nearest),
+            });
         }
         None
     }

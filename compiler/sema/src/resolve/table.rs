@@ -244,6 +244,53 @@ pub(super) fn lookup(
     }))
 }
 
+/// What is said of `lookup shops(shop = shop).city`: a comparison with a column of the key stands for its value.
+pub(super) fn named_keys(items: &Items<'_>, written: &ast::Lookup) -> Option<Diagnostic> {
+    let place = items.tables.by_name.get(written.table.text.as_str())?;
+    let table = items.resolved_tables.get(*place)?.as_ref()?;
+    let keys: Vec<String> = table.keys().map(|key| key.name).collect();
+    let named = |key: &ast::Expr| match &key.kind {
+        ast::ExprKind::Binary {
+            op: ast::BinaryOp::Equal,
+            left,
+            right,
+            ..
+        } if !key.parenthesised => match &left.kind {
+            ast::ExprKind::Name(name) => Some((keys.iter().position(|key| *key == name.text)?, right.span)),
+            _ => None,
+        },
+        _ => None,
+    };
+    let mut named: Vec<(usize, Span)> = written.keys.iter().map(named).collect::<Option<_>>()?;
+    let (first, last) = (written.keys.first()?.span, written.keys.last()?.span);
+    named.sort_by_key(|(place, _)| *place);
+    let is_each = named.len() == keys.len() && named.iter().enumerate().all(|(at, (place, _))| at == *place);
+    let values: Vec<&str> = named.iter().map(|(_, value)| items.texts.slice(*value)).collect();
+    is_each.then(|| errors::lookup_by_names(&table.name, first.to(last), &values.join(", ")))
+}
+
+/// What is said of `lookup(shops, shop, city)`.
+pub(super) fn called(items: &Items<'_>, call: &ast::Call, at: Span) -> Diagnostic {
+    let names = call.arguments.iter().map(|argument| match &argument.kind {
+        ast::ExprKind::Name(name) => Some(name.text.as_str()),
+        _ => None,
+    });
+    let names: Option<Vec<&str>> = names.collect();
+    let declared = |name: &str| items.resolved_tables.get(*items.tables.by_name.get(name)?)?.as_ref();
+    let meant = names.as_deref().and_then(|names| {
+        let (table, [keys @ .., column]) = (names.first()?, names.get(1..)?) else {
+            return None;
+        };
+        let fits = declared(table)?.columns.iter().any(|known| known.name == *column)
+            && declared(table)?.key.len() == keys.len();
+        fits.then(|| format!("lookup {table}({}).{column}", keys.join(", ")))
+    });
+    match meant {
+        Some(meant) => errors::lookup_as_a_call(at, &meant),
+        None => errors::lookup_without_a_table(at),
+    }
+}
+
 /// What is said of `planes.seats`, where `planes` is a table.
 pub(super) fn dotted(
     items: &Items<'_>,

@@ -246,7 +246,7 @@ const HELPS: &[(&str, &str)] = &[
     ("max(t + \"soon\")", "write a duration without quotes and as one word, such as `1h`"),
     ("count(where t.dayofweek >= 5)", "write `day_of_week(t)`: 1 is Monday, 7 is Sunday"),
     ("now - last(t)", "a feature is asked for an instant; the time since the last event is `time_since_last()`"),
-    ("timestamp - last(t)", "a feature is asked for an instant; the time since the last event is `time_since_last()`"),
+    ("timestamp - last(t)", "it is `at` in a feature of a service; `time_since_last()` measures from it"),
     ("last(s, dropna=True)", "write `last(s ignoring nulls)`"),
     ("last_n(s)", "write `last_n(s, 10)`"),
     ("lag(s, 2)", "two events before the last it is `last_n(s, 3)[-3]`, and so on"),

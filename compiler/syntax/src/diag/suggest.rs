@@ -60,6 +60,24 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     best.map(|(_, candidate)| candidate)
 }
 
+/// The candidate that is plainly meant, where all of them are other words: a [`slip`], or at most a quarter of the longer
+/// length in edits.
+pub fn close<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let lower = |text: &str| text.to_lowercase().chars().take(LENGTH_MAX).collect::<Vec<_>>();
+    let wanted = lower(name);
+    let edits = |candidate: &&str| {
+        let other = lower(candidate);
+        let limit = wanted.len().max(other.len()) / 4;
+        Rows::default().distance(&wanted, &other, limit)
+    };
+    let nearest = candidates
+        .iter()
+        .filter_map(|one| Some((edits(one)?, *one)))
+        .min_by_key(|(edits, _)| *edits);
+    slip(name, candidates.iter().copied()).or(nearest.map(|(_, one)| one))
+}
+
 /// The candidate that the name is by a slip of the hand: the same but for case and `_`, one edit behind the first letter
 /// (in names of four letters an exchange or a letter twice), or a beginning that no other has. Names that are only near
 /// may mean something else.
@@ -143,6 +161,24 @@ mod tests {
         assert_eq!(nearest("zebra", columns), None);
         assert_eq!(nearest("x", columns), None);
         assert_eq!(nearest("", columns), None);
+    }
+
+    #[test]
+    fn other_words_are_not_close() {
+        let words = ["strict", "service", "delay", "lock", "version", "token-file", "threads"];
+        for (written, meant) in [
+            ("srvice", Some("service")),
+            ("thraeds", Some("threads")),
+            ("token", Some("token-file")),
+            ("start", None),
+            ("numeric", None),
+            ("reload", None),
+            ("docs", None),
+            ("sessions", None),
+            ("", None),
+        ] {
+            assert_eq!(close(written, words), meant, "{written}");
+        }
     }
 
     #[test]

@@ -49,12 +49,11 @@ pub(super) fn falling_between(piece: &Piece<'_>) -> Option<Diagnostic> {
         return None;
     }
     let last_of = at.checked_sub(1)?;
-    let operand = piece.operand(last_of);
     // What is negated is always true, and asked for another way.
-    if piece.lower(last_of) == "not"
-        || operand
-            .checked_sub(1)
-            .is_some_and(|before| piece.lower(before) == "not")
+    let operand = piece.sum(last_of)?;
+    if operand
+        .checked_sub(1)
+        .is_some_and(|before| piece.lower(before) == "not")
     {
         return None;
     }

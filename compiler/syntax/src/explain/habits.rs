@@ -19,6 +19,7 @@ impl Failure<'_> {
         let of_columns = self.context == Context::Clause && piece.text(0) == "columns";
         self.without_format(&piece)
             .or_else(|| table::told(self.context, &piece).filter(|_| of_columns))
+            .or_else(|| self.parameter(&piece))
             .or_else(|| capitals(&piece))
             .or_else(|| dashes(&piece))
             .or_else(|| self.bare_path(&piece))
@@ -35,6 +36,8 @@ impl Failure<'_> {
             .or_else(|| falling_between(&piece))
             .or_else(|| format_string(&piece))
             .or_else(|| like(&piece))
+            .or_else(|| self.lookup(&piece))
+            .or_else(|| self.role(&piece))
             .or_else(|| table::told(self.context, &piece))
             .or_else(|| self.two_windows(&piece))
             .or_else(|| self.columns(&piece))
@@ -173,7 +176,8 @@ impl Failure<'_> {
     fn bare_entry(&self, piece: &Piece<'_>, is_shown: bool) -> Option<Diagnostic> {
         let last = piece.at.checked_sub(1)?;
         let is_bare = self.context == Context::Entry && self.expects(Rule::dot);
-        if !is_bare || piece.kind(last) != Some(TokenKind::Word) {
+        // Behind the value of a feature a name begins no entry.
+        if !is_bare || self.goes_on_behind_a_feature() || piece.kind(last) != Some(TokenKind::Word) {
             return None;
         }
         let (name, span) = (piece.text(last), piece.span(last, last));
@@ -187,6 +191,13 @@ impl Failure<'_> {
             [view] => errors::entry_of_one_view(name, span, view),
             [first, second, ..] => errors::entry_of_several_views(name, span, first, second),
         })
+    }
+
+    /// Whether the piece begins behind a feature on the same line.
+    fn goes_on_behind_a_feature(&self) -> bool {
+        let line = self.tokens.text[..self.span.start].rsplit('\n').next().unwrap_or("");
+        line.split_whitespace().any(|word| word == "feature")
+            || self.tokens.text[self.span.start..].starts_with("feature ")
     }
 
     /// `group by card`, `order by at`
@@ -283,32 +294,34 @@ fn like(piece: &Piece<'_>) -> Option<Diagnostic> {
     if !matches!(word.as_str(), "like" | "ilike" | "rlike") {
         return None;
     }
-    let first = piece.operand(last);
+    let first = piece.sum(last)?;
     let operand = piece.slice(first, last);
     let place = at + 1;
-    let call = as_call(operand, &word, negated, piece.text(place)).filter(|call| table::is_quotable(call));
-    let is_alone = piece.is_alone(first, at + 1);
-    let whole = piece.span(first, at + 1);
+    let pattern = piece.text(place);
+    let (form, otherwise) = match word.as_str() {
+        "like" => ("like(x, \"a%\")", format!("like({operand}, {pattern})")),
+        "ilike" => (
+            "like(lower(x), \"a%\")",
+            format!("like(lower({operand}), {})", pattern.to_lowercase()),
+        ),
+        _ => (
+            "regexp_matches(x, \"^a\")",
+            format!("regexp_matches({operand}, {pattern})"),
+        ),
+    };
+    let otherwise = format!("{}{otherwise}", if negated { "not " } else { "" });
+    let call = as_call(operand, &word, negated, pattern).unwrap_or(otherwise);
+    let is_text = piece.kind(place) == Some(TokenKind::String);
+    let call = Some(call).filter(|call| is_text && table::is_quotable(call));
+    let call = call.map(|call| match piece.takes_a_comparison(first, place) {
+        true => call,
+        false => format!("({call})"),
+    });
+    let whole = piece.span(first, place);
     let (operator, at) = (piece.text(at), piece.span(at, at));
     Some(match call {
-        Some(call) if is_alone => errors::pattern_as_a_call(operator, at, whole, &call),
-        Some(call) => errors::pattern_of_another_language(operator, at, &call),
-        None => {
-            let operand = if table::is_quotable(operand) { operand } else { "x" };
-            let pattern = piece.text(place);
-            let pattern = if pattern.starts_with('"') && table::is_quotable(pattern) {
-                pattern
-            } else {
-                "\"a%\""
-            };
-            let call = match word.as_str() {
-                "like" => format!("like({operand}, {pattern})"),
-                "ilike" => format!("like(lower({operand}), {})", pattern.to_lowercase()),
-                _ => format!("regexp_matches({operand}, {pattern})"),
-            };
-            let not = if negated { "not " } else { "" };
-            errors::pattern_of_another_language(operator, at, &format!("{not}{call}"))
-        }
+        Some(call) => errors::pattern_as_a_call(operator, at, whole, &call),
+        None => errors::pattern_of_another_language(operator, at, form),
     })
 }
 

@@ -109,7 +109,7 @@ impl Piece<'_> {
 }
 
 /// The names that are declared with a word.
-fn declared<'a>(tokens: Tokens<'a>, word: &'a str) -> impl Iterator<Item = &'a str> {
+pub(super) fn declared<'a>(tokens: Tokens<'a>, word: &'a str) -> impl Iterator<Item = &'a str> {
     let pairs = tokens.scan.tokens.windows(2);
     pairs
         .filter(move |pair| tokens.text(pair[0]) == word && pair[1].kind == TokenKind::Word)

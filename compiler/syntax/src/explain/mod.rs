@@ -8,6 +8,8 @@ mod expected;
 mod features;
 mod habits;
 mod heads;
+mod named;
+mod operand;
 mod pattern;
 mod piece;
 mod start;

@@ -1,15 +1,14 @@
 //! Patterns of words, and where they fit a piece.
 //!
 //! The words of a pattern are those of the program in small letters, several with `|` between them; and capitals:
-//! `A B C` stand for expressions, `P` and `Q` for operands before and behind a word, `R` for the rest of a clause, `L K` for anything up to the next word
-//! of the pattern (nothing included), `N M O` for numbers, `V W` for words, `S` for a string, `T U X` for any one token. `^`
-//! before them all: at the beginning of the piece. `~`: outside of all brackets. Between `«` and `»` stands what the
-//! message points at; the piece breaks at its beginning, or at the `!`. Without them it is all that was found, and the
-//! piece breaks somewhere in it.
+//! `A B C` stand for expressions, `P` and `Q` for operands before and behind a word, `D` and `E F` likewise for the operands
+//! of a comparison, `R` for the rest of a clause, `L K` for anything up to the next word of the pattern (nothing included),
+//! `N M O` for numbers, `V W` for words, `S` for a string, `T U X` for any one token. `^` before them all: at the beginning
+//! of the piece. `~`: outside of all brackets. Between `«` and `»` stands what the message points at; the piece breaks at its
+//! beginning, or at the `!`. Without them it is all that was found, and the piece breaks somewhere in it.
 
 use super::piece::Piece;
 use crate::scan::TokenKind;
-use featc_grammar::RESERVED;
 
 /// Where a pattern fits.
 pub(super) struct Found {
@@ -74,9 +73,8 @@ fn fit(words: &[&str], anchor: usize, at: usize, piece: &Piece<'_>) -> Option<(u
                 continue;
             }
             "A" => expression_before(piece, start)?,
-            "P" => last
-                .filter(|index| !RESERVED.contains(&piece.text(*index)))
-                .map(|index| piece.operand(index))?,
+            "P" => piece.operand(last?)?,
+            "D" => piece.sum(last?)?,
             _ => last.filter(|index| is_kind(word, piece, *index))?,
         };
         letters.push((letter(word), first, start - 1));
@@ -101,6 +99,7 @@ fn fit(words: &[&str], anchor: usize, at: usize, piece: &Piece<'_>) -> Option<(u
             }
             "A" | "B" | "C" => expression_from(piece, next, until)?,
             "Q" => piece.operand_from(next)? + 1,
+            "E" | "F" => piece.sum_from(next)? + 1,
             "R" => (next < piece.tokens.len()).then(|| piece.clause_end(next) + 1)?,
             "L" | "K" => {
                 let depth = piece.depth(next);
@@ -169,8 +168,16 @@ fn expression_from(piece: &Piece<'_>, first: usize, until: Option<&str>) -> Opti
         let word = piece.text(*index);
         piece.depth(*index) <= depth && (ENDS.contains(&word) || until.is_some_and(|until| is_word(until, word)))
     };
-    let behind = (first..limit).find(is_end).unwrap_or(limit);
-    (behind > first).then_some(behind)
+    let mut behind = first;
+    while behind < limit {
+        behind = match piece.text(behind) {
+            // A whole `case` is an operand.
+            "case" => piece.case_from(behind).map_or(behind, |end| end) + 1,
+            _ if is_end(&behind) => break,
+            _ => behind + 1,
+        };
+    }
+    (behind > first).then_some(behind.min(limit))
 }
 
 /// The first token of the expression that ends before this one; `None` if there is none.
@@ -181,6 +188,13 @@ fn expression_before(piece: &Piece<'_>, end: usize) -> Option<usize> {
         piece.depth(*index) < depth || piece.depth(*index) == depth && (names || BEGINS.contains(&piece.text(*index)))
     };
     let least = end.saturating_sub(TOKENS_MAX);
-    let first = (least..end).rev().find(is_begin).map_or(least, |index| index + 1);
+    let mut first = end;
+    while let Some(before) = first.checked_sub(1).filter(|before| *before >= least) {
+        first = match piece.text(before) {
+            "end" => piece.case_before(before).unwrap_or(before),
+            _ if is_begin(&before) => break,
+            _ => before,
+        };
+    }
     (first < end).then_some(first)
 }

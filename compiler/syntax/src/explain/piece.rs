@@ -2,7 +2,6 @@
 
 use crate::diag::Span;
 use crate::scan::{Token, TokenKind, Tokens};
-use featc_grammar::RESERVED;
 
 /// A broken piece as a row of words.
 pub(super) struct Piece<'b> {
@@ -75,13 +74,6 @@ impl<'b> Piece<'b> {
         }
     }
 
-    /// Whether nothing beside the tokens `first..=last` binds them: an operator, or brackets of a call.
-    pub fn is_alone(&self, first: usize, last: usize) -> bool {
-        const BINDS: [&str; 9] = ["+", "-", "*", "/", "div", "mod", "not", ".", ":"];
-        let before = first.checked_sub(1).map_or("", |before| self.text(before));
-        !BINDS.contains(&before) && !BINDS.contains(&self.text(last + 1)) && self.text(last + 1) != "("
-    }
-
     /// Whether a bracket is open at the end.
     pub fn is_unclosed(&self) -> bool {
         self.depth(self.tokens.len()) > 0
@@ -90,37 +82,6 @@ impl<'b> Piece<'b> {
     /// Brackets open at a place.
     pub fn depth(&self, at: usize) -> usize {
         self.depths[at.min(self.depths.len() - 1)]
-    }
-
-    /// The first token of the operand that ends here: a name, a literal, a group or a call.
-    pub fn operand(&self, last: usize) -> usize {
-        if self.text(last) != ")" {
-            return last;
-        }
-        let depth = self.depth(last);
-        let open = (0..last)
-            .rev()
-            .find(|index| self.text(*index) == "(" && self.depth(*index) + 1 == depth)
-            .unwrap_or(last);
-        let is_call =
-            open > 0 && self.kind(open - 1) == Some(TokenKind::Word) && !RESERVED.contains(&self.text(open - 1));
-        if is_call { open - 1 } else { open }
-    }
-
-    /// The last token of the operand that begins here.
-    pub fn operand_from(&self, first: usize) -> Option<usize> {
-        let first = first + usize::from(self.text(first) == "-");
-        let open = match self.kind(first)? {
-            TokenKind::Number | TokenKind::String | TokenKind::Instant => return Some(first),
-            TokenKind::Word if matches!(self.text(first), "true" | "false" | "null") => return Some(first),
-            TokenKind::Word if RESERVED.contains(&self.text(first)) => return None,
-            TokenKind::Word if self.text(first + 1) != "(" => return Some(first),
-            TokenKind::Word => first + 1,
-            TokenKind::Punctuation if self.text(first) == "(" => first,
-            TokenKind::Punctuation | TokenKind::Cell => return None,
-        };
-        let depth = self.depth(open) + 1;
-        (open + 1..self.tokens.len()).find(|index| self.text(*index) == ")" && self.depth(*index) == depth)
     }
 
     /// The last token of a condition or similar that begins here and ends with its bracket or the next clause.

@@ -6,7 +6,7 @@ mod values;
 
 use super::pattern::{Found, find};
 use super::piece::Piece;
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Span};
 use crate::forms::Context;
 
 /// One habit: where it is looked for, what is written (see [`super::pattern`]), what that means here, and the next step.
@@ -21,13 +21,18 @@ enum Then {
     /// The replacement of all that was found, where the message points at a part of it; and an example where that is too
     /// long to be quoted.
     Show(&'static str, &'static str),
+    /// The same of an operand, which means the same wherever it stands: a call, a `case`, or one in parentheses.
+    Call(&'static str, &'static str),
+    /// The same of a condition: in parentheses where something beside it would bind a part of it.
+    Value(&'static str, &'static str),
     /// Words.
     Say(&'static str),
 }
 
-use Then::{Say, Show, Write};
+use Then::{Call, Say, Show, Value, Write};
 
 const BODIES: &[Context] = &[Context::Step, Context::Statement];
+const EXPRESSIONS: &[Context] = &[Context::Step, Context::Statement, Context::Entry];
 const STEPS: &[Context] = &[Context::Step];
 const VIEWS: &[Context] = &[Context::Statement];
 const SOURCES: &[Context] = &[Context::Clause];
@@ -88,12 +93,20 @@ impl Habit {
             Show(template, otherwise) => {
                 let whole = filled(template);
                 let (first, last) = found.whole;
-                let shown = if is_quotable(&whole) { &whole } else { *otherwise };
-                let help = format!("write `{shown}`");
-                match !whole.is_empty() && piece.is_alone(first, last) {
-                    true => diagnostic.with_edit(help, piece.span(first, last), whole),
-                    false => diagnostic.with_help(help),
-                }
+                let is_edit = !whole.is_empty() && piece.is_alone(first, last);
+                replaced(diagnostic, piece.span(first, last), whole, otherwise, is_edit)
+            }
+            Call(template, otherwise) => {
+                let (first, last) = found.whole;
+                replaced(diagnostic, piece.span(first, last), filled(template), otherwise, true)
+            }
+            Value(template, otherwise) => {
+                let (first, last) = found.whole;
+                let condition = match piece.takes_a_comparison(first, last) {
+                    true => filled(template),
+                    false => format!("({})", filled(template)),
+                };
+                replaced(diagnostic, piece.span(first, last), condition, otherwise, true)
             }
             Write("") => diagnostic.with_edit("remove it", span, ""),
             Write(template) => {
@@ -102,5 +115,15 @@ impl Habit {
                 diagnostic.with_edit(format!("write `{shown}`"), span, whole)
             }
         }
+    }
+}
+
+/// Offers the replacement of all that was found; an example instead, where that is too long to be quoted.
+fn replaced(diagnostic: Diagnostic, at: Span, whole: String, otherwise: &str, is_edit: bool) -> Diagnostic {
+    let shown = if is_quotable(&whole) { &whole } else { otherwise };
+    let help = format!("write `{shown}`");
+    match is_edit {
+        true => diagnostic.with_edit(help, at, whole),
+        false => diagnostic.with_help(help),
     }
 }

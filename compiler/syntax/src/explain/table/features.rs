@@ -19,6 +19,9 @@ const TTL_OR_WINDOW: &str =
 const OLDER: &str = "an older window is a length, and how long before the question it ends";
 const SESSIONS: &str = "windows of sessions are not in this release";
 const BY_DURATION: &str = "use a duration such as `over 30m`; `time_since_last()` is the time since the last event";
+const HOW_FAR: &str = "how far back a window of events reaches is said by `max`";
+const NO_OFFSET: &str = "windows of the calendar have no `offset`";
+const ZONE: &str = "the zone of a calendar stands behind the word `in`";
 const COUNTED: &str = "a window of the last events says how many";
 const ENDS_NOW: &str = "a window ends at the instant of the question, unless it has an `offset`";
 const WINDOW_WORD: &str = "a window stands behind the word `over`";
@@ -59,11 +62,12 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "W ( L where A « where|, » R )", FOREIGN, ONE_FILTER, Show("{W}({L_}where {(A)} and {(R)})", "sum(x where a and b)")),
     Habit(VIEWS, "W ( L « unless » R )", FOREIGN, FILTER_WORD, Show("{W}({L_}where not ({R}))", "sum(x where not (x > 0))")),
     Habit(VIEWS, "W ( L « if|when|filter|provided|given » R )", FOREIGN, FILTER_WORD, Show("{W}({L_}where {R})", "sum(x where x > 0)")),
-    Habit(VIEWS, "^ feature V = Q « . fillna|fill_null|coalesce ( A ) » over N", FOREIGN, DEFAULT, Show("feature {V} = {Q} over {N} default {A}", "feature total = sum(x) over 7d default 0")),
+    Habit(VIEWS, "^ feature V = L « . fillna|fill_null|coalesce ( A ) » over N", FOREIGN, DEFAULT, Show("feature {V} = {L} over {N} default {A}", "feature total = sum(x) over 7d default 0")),
     Habit(VIEWS, "~ P « . fillna|fill_null|coalesce ( A ) »", FOREIGN, DEFAULT, Say("write `over 7d default {A}`, or `coalesce({P}, {A})`")),
-    Habit(VIEWS, "^ feature V = Q « ? ? T » over N", FOREIGN, DEFAULT, Show("feature {V} = {Q} over {N} default {T}", "feature total = sum(x) over 7d default 0")),
-    Habit(VIEWS, "~ P « ? ? T »", FOREIGN, DEFAULT, Say("write `over 7d default {T}`, or `coalesce({P}, {T})`")),
-    Habit(VIEWS, "P « ? ? Q »", FOREIGN, "what stands for null is a function", Show("coalesce({P}, {Q})", "coalesce(x, 0)")),
+    Habit(VIEWS, "P . fillna|fill_null|coalesce ( A )", FOREIGN, "what stands for null is a function", Call("coalesce({P}, {A})", "coalesce(x, 0)")),
+    Habit(VIEWS, "^ feature V = E « ? ? M » over N", FOREIGN, DEFAULT, Show("feature {V} = {E} over {N} default {M}", "feature total = sum(x) over 7d default 0")),
+    Habit(VIEWS, "^ feature V = E « ? ? S » over N", FOREIGN, DEFAULT, Show("feature {V} = {E} over {N} default {S}", "feature home = last(x) over 7d default \"\"")),
+    Habit(VIEWS, "D « ? ? E »", FOREIGN, "what stands for null is a function", Call("coalesce({D}, {E})", "coalesce(x, 0)")),
     Habit(VIEWS, "~ « fillna|fill_null|fill|ifnull|otherwise N »", FOREIGN, DEFAULT, Write("default {N}")),
     Habit(VIEWS, "~ « default ! none|nan|na|nil|null »", FOREIGN, "without `default` an answer without events is null", Write("")),
     Habit(VIEWS, "~ « default ! [ L ] »", FOREIGN, "a list has no default: without events it is null", Write("")),
@@ -100,7 +104,21 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over session", ABSENT, SESSIONS, Say(BY_DURATION)),
     Habit(VIEWS, "~ over N rows", FOREIGN, COUNTED, Write("over {N} events")),
     Habit(VIEWS, "~ over last|past|previous|prior|trailing|the N rows|events", FOREIGN, COUNTED, Write("over {N} events")),
+    Habit(VIEWS, "~ over « previous|prior » N week|weeks|month|months|quarter|quarters|year|years", FOREIGN, CALENDAR, Write("last")),
+    Habit(VIEWS, "~ over past|previous|prior|trailing|the N hour|hours", FOREIGN, CALENDAR, Say("write `over {N}h` for those up to the question, or `over last {N} hours` for whole ones before this one")),
+    Habit(VIEWS, "~ over past|previous|prior|trailing|the N day|days", FOREIGN, CALENDAR, Say("write `over {N}d` for those up to the question, or `over last {N} days` for whole ones before this one")),
+    Habit(VIEWS, "~ over past|trailing|the N week|weeks|month|months|quarter|quarters|year|years", FOREIGN, CALENDAR, Say("write days up to the question, such as `over 30d`, or whole periods before this one, such as `over last {N} months`")),
     Habit(VIEWS, "~ over last|past|previous|prior|trailing|the N", FOREIGN, ENDS_NOW, Write("over {N}")),
+    Habit(VIEWS, "~ over N events « within|in|for|during|over|of M »", FOREIGN, HOW_FAR, Write("max {M}")),
+    Habit(VIEWS, "~ over since ( L ) « within|in|for|during|over|of M »", FOREIGN, HOW_FAR, Write("max {M}")),
+    Habit(VIEWS, "~ over « since ( L ) ! »", FOREIGN, HOW_FAR, Say("write how far back its beginning is looked for: `over since ({L}) max 30d`")),
+    Habit(VIEWS, "~ over « until|till|before|after|from ( »", FOREIGN, ENDS_NOW, Say("a window that begins with an event is `over since (…) max 30d`")),
+    Habit(VIEWS, "~ over « rows|range between »", FOREIGN, COUNTED, Say("write `over 10 events` for the last ten up to the question")),
+    Habit(VIEWS, "~ over last N V « offset M »", FOREIGN, NO_OFFSET, Say("write two features, `over last 1 {V}` and `over last 2 {V}`, whose sums differ by the period before")),
+    Habit(VIEWS, "~ over this V « offset M »", FOREIGN, NO_OFFSET, Say("write `over last 1 {V}` for the whole one before this one")),
+    Habit(VIEWS, "~ « tz|timezone|zone S »", FOREIGN, ZONE, Write("in {S}")),
+    Habit(VIEWS, "~ over N « in S »", FOREIGN, "a length of time is the same in every zone", Say("remove it; whole days of a zone are `over last 7 days in {S}`, or `over 7d every 1d in {S}`")),
+    Habit(VIEWS, "~ « decay|decayed|halflife|half_life|decaying »", ABSENT, "decaying aggregates are not in this release", Say("write several windows, such as `over [1d, 7d, 30d]`, and weigh them where the answers are used")),
     Habit(VIEWS, "~ « in ! last|past|previous|the N »", FOREIGN, WINDOW_WORD, Write("over {N}")),
     Habit(VIEWS, "~ « in ! N »", FOREIGN, WINDOW_WORD, Write("over {N}")),
     Habit(VIEWS, "~ « within|window|for|during|since|last last|past|previous|the N »", FOREIGN, WINDOW_WORD, Write("over {N}")),
