@@ -1,6 +1,7 @@
 //! What serve is asked for.
 
 use super::run::Given;
+use super::local::local;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ pub struct ServeArgs {
     #[arg(value_name = "PROGRAM")]
     pub program: PathBuf,
     /// The folder of the durable state; made where it is missing
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = local())]
     pub state: PathBuf,
     /// Read a source as it is written: files that grow, a folder or a glob in which files appear, in the format that the name
     /// says, `-` for standard input, or `kafka:TOPIC` (may be repeated)

@@ -1,6 +1,7 @@
 //! What is asked about a folder of state.
 
 use super::run::Given;
+use super::local::local;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -39,7 +40,7 @@ pub struct StateArgs {
 #[derive(Debug, Args)]
 pub struct FolderArgs {
     /// The folder of the durable state, which no server has at the time
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = local())]
     pub state: PathBuf,
 }
 
@@ -66,6 +67,6 @@ pub struct ExportArgs {
     #[command(flatten)]
     pub folder: FolderArgs,
     /// A folder for the files, `SOURCE.parquet` each: one that is not there yet, or is empty
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = local())]
     pub out: PathBuf,
 }

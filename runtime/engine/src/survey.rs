@@ -7,6 +7,7 @@
 
 use crate::error::Error;
 use crate::grid::{Grid, Unseen};
+use crate::lookups::{LookupReport, Looking};
 use crate::program::Program;
 use crate::recorded::{SharedRejects, Side, forward};
 use crate::results::SourceReport;
@@ -57,6 +58,8 @@ pub struct Survey {
     /// The views in which no question of [`SurveyOptions::grid`] finds anything. Of views that lack a key of the service,
     /// only those that would find nothing whatever the entities are.
     pub unseen: Vec<String>,
+    /// What rows of the sources look up in tables.
+    pub lookups: Vec<LookupReport>,
 }
 
 /// Distinct rows, each kept once.
@@ -112,6 +115,7 @@ struct Pass<'a> {
     only: Option<Distinct>,
     found: Distinct,
     unseen: Option<Unseen>,
+    looking: Looking,
 }
 
 impl Program {
@@ -152,6 +156,7 @@ impl Program {
             found: Distinct::new(time.into_iter().chain(types)),
             self_columns,
             unseen: options.grid.map(|grid| self.unseen(name, grid)).transpose()?,
+            looking: Looking::of(self.batch_plan(name)?),
         };
         let rejects = options.rejects.map(SharedRejects::new);
         let mut sources = Vec::new();
@@ -169,6 +174,7 @@ impl Program {
             found,
             self_columns,
             unseen,
+            looking,
             ..
         } = pass;
         let mut columns = match only {
@@ -188,6 +194,7 @@ impl Program {
             columns: keys.zip(columns).collect(),
             known,
             unseen: unseen.map(Unseen::views).unwrap_or_default(),
+            lookups: looking.reports(),
         })
     }
 
@@ -237,6 +244,7 @@ impl Program {
                 pass.add(source, reader, &accepted);
             }
             pass.look(source, &accepted);
+            pass.looking.add(&source.name, &accepted);
         }
         report.accepted = counts[0];
         report.add_undecoded(reader.rejects());

@@ -8,6 +8,7 @@ mod expected;
 mod features;
 mod habits;
 mod heads;
+mod items;
 mod pattern;
 mod piece;
 mod start;
