@@ -261,7 +261,7 @@ impl VerifyArgs {
 pub struct GetArgs {
     #[command(flatten)]
     pub program: ProgramArgs,
-    /// A key (or `excluding self` column) of the entity, for example origin=JFK (may be repeated)
+    /// A key of the entity, an `excluding self` column or a field of a request, for example origin=JFK (may be repeated)
     #[arg(long = "key", value_name = "NAME=VALUE")]
     pub keys: Vec<String>,
     /// The instant of the question, for example 2013-03-01T12:00:00Z

@@ -31,10 +31,25 @@ mod tests {
 
     #[test]
     fn addresses_are_told_from_paths() {
-        for address in ["s3://bucket/state", "gs://b", "file:///var/state", "s3a://b/", "abfss://c@a/x"] {
+        for address in [
+            "s3://bucket/state",
+            "gs://b",
+            "file:///var/state",
+            "s3a://b/",
+            "abfss://c@a/x",
+        ] {
             assert!(is_address(address), "{address}");
         }
-        for path in ["state", "./s3:/bucket", "/var/a://b", "C:\\state", "a b://c", "://x", "s3:/bucket", "1s://b"] {
+        for path in [
+            "state",
+            "./s3:/bucket",
+            "/var/a://b",
+            "C:\\state",
+            "a b://c",
+            "://x",
+            "s3:/bucket",
+            "1s://b",
+        ] {
             assert!(!is_address(path), "{path}");
         }
     }

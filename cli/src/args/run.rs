@@ -41,7 +41,8 @@ pub struct RunArgs {
     /// How many rows of a source may be rejected, as a share or a number
     #[arg(long, value_name = "SHARE", default_value = "10%")]
     pub max_rejected: Most,
-    /// How many questions may find nothing in a view, as a share or a number; without it, not all of them
+    /// How many questions may find nothing in a view, as a share or a number; without it, not all of them. 100% allows lookups
+    /// that never find a row, too
     #[arg(long, value_name = "SHARE")]
     pub max_missing: Option<Most>,
     /// Write rows that cannot be used aside, as JSON lines with file, line and reason

@@ -1,7 +1,7 @@
 //! What serve is asked for.
 
-use super::run::Given;
 use super::local::local;
+use super::run::Given;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;

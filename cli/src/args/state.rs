@@ -1,7 +1,7 @@
 //! What is asked about a folder of state.
 
-use super::run::Given;
 use super::local::local;
+use super::run::Given;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -51,7 +51,7 @@ pub struct ShowArgs {
     /// The service whose features are shown
     #[arg(long, value_name = "NAME")]
     pub service: String,
-    /// A key (or `excluding self` column) of the entity, for example card=a (may be repeated)
+    /// A key of the entity, an `excluding self` column or a field of a request, for example card=a (may be repeated)
     #[arg(long = "key", value_name = "NAME=VALUE")]
     pub keys: Vec<String>,
     /// The instant of the values, for example 2013-03-01T12:00:00Z: they are what a server would answer then

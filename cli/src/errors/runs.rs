@@ -172,7 +172,9 @@ fn looked_up(table: &str, why: Option<&Stray>) -> String {
         None | Some(Stray::Key { .. }) => "look up keys as the table has them".to_owned(),
         Some(Stray::NoRows) => format!("check the files of table `{table}`"),
         Some(Stray::NotYet { .. }) => {
-            format!("give table `{table}` the rows that held then, with an `arrival` that says since when they were known")
+            format!(
+                "give table `{table}` the rows that held then, with an `arrival` that says since when they were known"
+            )
         }
         Some(Stray::Ended { .. }) => format!("give table `{table}` the rows that held then"),
         Some(Stray::TooOld { .. }) => format!("give table `{table}` younger rows, or `within` a longer duration"),

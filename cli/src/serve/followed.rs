@@ -100,7 +100,12 @@ fn no_topic<T>(path: &Path, program: &featr::Program, args: &ServeArgs, reporter
         (_, None) => "leave it out".to_owned(),
     };
     let name = path.display().to_string();
-    reporter.refuse(errors::argument("--kafka", &name, "no source is read from a topic", &help))
+    reporter.refuse(errors::argument(
+        "--kafka",
+        &name,
+        "no source is read from a topic",
+        &help,
+    ))
 }
 
 /// The topic of `--source NAME=kafka:TOPIC`, or of a source's `stream`; `given` is the option by which it is read, with its value,

@@ -75,11 +75,7 @@ pub fn lookups<'a>(steps: &'a [Step], time: &'a Expr, visit: &mut dyn FnMut(&'a 
 }
 
 /// As [`lookups`], in the same order, with the operands of each.
-pub fn lookups_with_operands<'a>(
-    steps: &'a [Step],
-    time: &'a Expr,
-    visit: &mut dyn FnMut(&'a Lookup, &'a [Expr]),
-) {
+pub fn lookups_with_operands<'a>(steps: &'a [Step], time: &'a Expr, visit: &mut dyn FnMut(&'a Lookup, &'a [Expr])) {
     for step in steps {
         let (Step::Where(expr) | Step::Let(expr)) = step;
         expr.lookups_with_operands(visit);

@@ -66,7 +66,12 @@ pub(crate) fn reports(pipeline: &Pipeline, sought: &[Sought]) -> Vec<LookupRepor
 
 /// With the bound on the age of what is found.
 fn told(lookup: &Lookup, text: &str) -> String {
-    let within = |us: u64| format!("{text} within {}", format_duration(i64::try_from(us).unwrap_or(i64::MAX)));
+    let within = |us: u64| {
+        format!(
+            "{text} within {}",
+            format_duration(i64::try_from(us).unwrap_or(i64::MAX))
+        )
+    };
     lookup.within_us.map_or_else(|| text.to_owned(), within)
 }
 
@@ -75,7 +80,10 @@ pub(crate) struct Looking(Vec<(Pipeline, RowSpec, Vec<Sought>)>);
 
 impl Looking {
     pub(crate) fn of(plan: BatchPlan) -> Looking {
-        let looking = plan.pipelines.into_iter().filter(|pipeline| !pipeline.lookups().is_empty());
+        let looking = plan
+            .pipelines
+            .into_iter()
+            .filter(|pipeline| !pipeline.lookups().is_empty());
         let looking = looking.map(|pipeline| {
             let mut rows = pipeline.rows.spec();
             rows.lifts.clear();
@@ -86,7 +94,11 @@ impl Looking {
 
     /// Counts what accepted rows of a source look up, in the order of its files.
     pub(crate) fn add(&mut self, source: &str, accepted: &Batch) {
-        for (_, spec, all) in self.0.iter_mut().filter(|(pipeline, ..)| pipeline.scan.source == source) {
+        for (_, spec, all) in self
+            .0
+            .iter_mut()
+            .filter(|(pipeline, ..)| pipeline.scan.source == source)
+        {
             let found = rows::apply(spec, accepted).sought;
             all.resize_with(found.len().max(all.len()), Sought::default);
             all.iter_mut().zip(found).for_each(|(all, found)| all.add(found));
@@ -94,7 +106,11 @@ impl Looking {
     }
 
     pub(crate) fn reports(self) -> Vec<LookupReport> {
-        distinct(self.0.iter().flat_map(|(pipeline, _, sought)| reports(pipeline, sought)))
+        distinct(
+            self.0
+                .iter()
+                .flat_map(|(pipeline, _, sought)| reports(pipeline, sought)),
+        )
     }
 }
 
@@ -196,7 +212,9 @@ impl Program {
         let lookups = plan.pipelines.iter().filter(of_transform).flat_map(Pipeline::lookups);
         let mut lookups = lookups.filter(|(lookup, text)| told(lookup, text) == report.lookup);
         let found = lookups.next().map(|(lookup, _)| lookup);
-        Ok(found.zip(report.first.as_deref()).and_then(|(lookup, first)| why(lookup, first)))
+        Ok(found
+            .zip(report.first.as_deref())
+            .and_then(|(lookup, first)| why(lookup, first)))
     }
 }
 
@@ -206,7 +224,9 @@ fn why(lookup: &Lookup, asked: &[Literal]) -> Option<Stray> {
     let (key, now) = asked.split_at_checked(keys.len())?;
     let words = |key: &[Literal]| -> Vec<String> {
         let values = keys.iter().zip(key);
-        values.map(|(key, value)| Value::from_literal(value).render(key.ty)).collect()
+        values
+            .map(|(key, value)| Value::from_literal(value).render(key.ty))
+            .collect()
     };
     if held.rows().is_empty() {
         return Some(Stray::NoRows);
@@ -247,7 +267,10 @@ fn not_then(
         });
     };
     let valid_from_us = at(last, versions.valid_from)?;
-    if lookup.within_us.is_some_and(|within_us| at_us.abs_diff(valid_from_us) > within_us) {
+    if lookup
+        .within_us
+        .is_some_and(|within_us| at_us.abs_diff(valid_from_us) > within_us)
+    {
         return Some(Stray::TooOld {
             asked,
             at_us,

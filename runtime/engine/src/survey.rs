@@ -7,7 +7,7 @@
 
 use crate::error::Error;
 use crate::grid::{Grid, Unseen};
-use crate::lookups::{LookupReport, Looking};
+use crate::lookups::{Looking, LookupReport};
 use crate::program::Program;
 use crate::recorded::{SharedRejects, Side, forward};
 use crate::results::SourceReport;

@@ -14,11 +14,15 @@ impl Pipeline {
             rows: &self.rows,
         };
         let mut found = Vec::new();
-        lookups_with_operands(&self.rows.steps.steps, &self.rows.place.time, &mut |lookup, operands| {
-            let key = operands.iter().take(lookup.table.key.len());
-            let key: Vec<String> = key.map(|operand| expression(operand, &|id| names.column(id))).collect();
-            found.push((lookup, format!("{}({})", lookup.table.name, key.join(", "))));
-        });
+        lookups_with_operands(
+            &self.rows.steps.steps,
+            &self.rows.place.time,
+            &mut |lookup, operands| {
+                let key = operands.iter().take(lookup.table.key.len());
+                let key: Vec<String> = key.map(|operand| expression(operand, &|id| names.column(id))).collect();
+                found.push((lookup, format!("{}({})", lookup.table.name, key.join(", "))));
+            },
+        );
         found
     }
 }

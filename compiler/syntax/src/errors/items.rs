@@ -40,16 +40,40 @@ messages! {
         help: "move it into the body of the view that gets the features";
     }
 
+    E0001 rows_of_nothing(at: Span) {
+        "rows of a table stand behind `given` and the name of a source";
+        at: "these rows stand behind none";
+        help: "write `given` and the source before them, in a test; or look for a bracket that is missing before them, or is too many";
+    }
+
+    E0430 rule_below_a_header(at: Span) {
+        "a line of dashes is no row: the header ends with its line";
+        at: "";
+        help: "remove it", at => "";
+    }
+
     E0001 question_without_instant(at: Span) {
         "an expectation says at which instant it asks";
         at: "`at` and an instant are missing before this";
-        help: "write `at` and the instant of the question before it, such as `expect at @2024-01-02T00:00:00Z (card: \"a\") { … }`";
+        help: "write `at` and the instant of the question before it, such as `expect at @2024-01-02T00:00:00Z (card: \"a\") {{ … }}`";
     }
 
     E0001 expected_by_two_signs(at: Span) {
         "`==` is not an operator of this language";
         at: "";
         help: "write `=`", at => "=";
+    }
+
+    E0001 hole_in_two_braces(at: Span, written: &str) {
+        "a parameter stands in one pair of braces";
+        at: "";
+        help: "write `{written}`", at => written;
+    }
+
+    E0001 call_in_braces(at: Span) {
+        "nothing is called in braces: they hold the name of a parameter";
+        at: "";
+        help: "write a source or a transform by its name, as it is declared in these files, and a parameter in braces, such as `{{week}}`";
     }
 
     E0001 parameter_computes(at: Span) {

@@ -9,7 +9,10 @@ use crate::scan::TokenKind;
 
 /// Clauses that a table has not, with what has them.
 const OF_OTHERS: [(&[&str], &str); 2] = [
-    (&["unique", "time", "delay", "lateness", "skew", "begins", "stream"], "sources"),
+    (
+        &["unique", "time", "delay", "lateness", "skew", "begins", "stream"],
+        "sources",
+    ),
     (&["owner", "tags", "ttl", "entity"], "views"),
 ];
 
@@ -40,7 +43,8 @@ impl Failure<'_> {
         if piece.depth(at) != 1 || !self.expects(featc_grammar::Rule::rbrace) {
             return None;
         }
-        let clause = |word: &str| (3..piece.tokens.len()).any(|index| piece.depth(index) == 1 && piece.text(index) == word);
+        let clause =
+            |word: &str| (3..piece.tokens.len()).any(|index| piece.depth(index) == 1 && piece.text(index) == word);
         let rest = || self.clause_from(piece, span);
         if KEYS.contains(&word) {
             let behind = usize::from(word == "primary" && piece.text(at + 1) == "key");
@@ -64,7 +68,10 @@ impl Failure<'_> {
     fn clause_from(&self, piece: &Piece<'_>, span: Span) -> Span {
         let first = piece.at;
         let ends = |index: usize| {
-            let is_fresh = piece.tokens.get(index).is_some_and(|token| self.is_first_on_line(self.place(*token)));
+            let is_fresh = piece
+                .tokens
+                .get(index)
+                .is_some_and(|token| self.is_first_on_line(self.place(*token)));
             piece.depth(index) <= 1 && (is_fresh || piece.text(index) == "}" || CLAUSES.contains(&piece.text(index)))
         };
         let last = (first + 1..piece.tokens.len()).take_while(|index| !ends(*index)).last();
@@ -82,7 +89,9 @@ impl Failure<'_> {
         let text = |steps: usize| before(steps).map_or("", |token| self.text(token));
         let negated = usize::from(text(2) == "-");
         let is_param = text(2 + negated) == "=" && text(4 + negated) == "param";
-        let found = self.found.filter(|token| is_param && !self.is_first_on_line(self.place(*token)))?;
+        let found = self
+            .found
+            .filter(|token| is_param && !self.is_first_on_line(self.place(*token)))?;
         let value = before(1)?;
         if let (TokenKind::Number, TokenKind::Word) = (value.kind, found.kind) {
             let joined = as_duration(format!("{}{}", self.text(value), self.text(found)));

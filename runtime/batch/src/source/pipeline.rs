@@ -78,7 +78,9 @@ impl PipelineCounter {
         let counts = &mut *counts;
         counts.events += keyed.rows.len() as u64;
         counts.dropped.add(&keyed.dropped);
-        counts.sought.resize_with(keyed.sought.len().max(counts.sought.len()), Sought::default);
+        counts
+            .sought
+            .resize_with(keyed.sought.len().max(counts.sought.len()), Sought::default);
         counts.first.resize(counts.sought.len(), [u64::MAX; 2]);
         let known = counts.sought.iter_mut().zip(&mut counts.first);
         for ((known, [unknown, not_then]), more) in known.zip(keyed.sought.drain(..)) {
