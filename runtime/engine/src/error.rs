@@ -2,7 +2,7 @@
 
 use crate::absence::Absence;
 use crate::limits::Most;
-use crate::lookups::{LookupReport, Stray};
+use crate::sought::{LookupReport, Stray};
 use featc_ir::display::instant;
 use featr_batch::BatchError;
 use featr_decode::{DecodeError, Example};

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::log_columns;
-use crate::lookups::LookupReport;
+use crate::sought::LookupReport;
 use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use featc_ir::Status;

@@ -58,11 +58,13 @@ struct Found {
     nearest: Option<(usize, usize, Vec<String>)>,
 }
 
-/// A key in words, `origin "JFK"`, and the nearest of those that are known, if one is near.
+/// A key in words, `origin "JFK"`, and the nearest of those that are known, if one is near: the same but for case, blanks and
+/// zeros, or also, unless `but_for_trifles`, by letters that differ.
 pub(crate) fn nearest(
     keys: &[Key],
     words: Vec<String>,
     known: impl Iterator<Item = Vec<String>>,
+    but_for_trifles: bool,
 ) -> (String, Option<String>) {
     let asked = Asked {
         keys: keys.to_vec(),
@@ -74,7 +76,7 @@ pub(crate) fn nearest(
     };
     let mut found = Found::default();
     for (place, words) in known.enumerate() {
-        found.goes_on = place >= KNOWN_MAX;
+        found.goes_on = but_for_trifles || place >= KNOWN_MAX;
         found.compare(&asked, words);
     }
     let nearest = found.nearest.map(|(.., words)| asked.told(&words));

@@ -7,10 +7,11 @@
 
 use crate::error::Error;
 use crate::grid::{Grid, Unseen};
-use crate::lookups::{Looking, LookupReport};
+use crate::lookups::Looking;
 use crate::program::Program;
 use crate::recorded::{SharedRejects, Side, forward};
 use crate::results::SourceReport;
+use crate::sought::LookupReport;
 use crate::view_rejects::{Node, ViewRejects};
 use featc_ir::plan::Spine as Asked;
 use featc_ir::{Key, Source, Type};

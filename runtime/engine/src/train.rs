@@ -2,10 +2,11 @@
 
 use crate::error::Error;
 use crate::limits::Limits;
-use crate::lookups::{self, LookupReport};
+use crate::lookups;
 use crate::program::Program;
 use crate::recorded::Side;
 use crate::results::{FeatureReport, RunReport, SourceReport, Training, ViewReport, view_names};
+use crate::sought::LookupReport;
 use crate::spine::Spine;
 use crate::warnings::warnings;
 use arrow::array::RecordBatch;

@@ -20,7 +20,7 @@ impl Scanner<'_> {
                 ("list" | "struct", "<") => depth += 1,
                 (_, ">") => depth = depth.saturating_sub(1),
                 // Where no type goes on.
-                (_, "{" | "}" | "feature" | "let") => depth = 0,
+                (_, "{" | "}" | "feature" | "let" | "where" | "and" | "or") => depth = 0,
                 _ => {}
             }
             if depth > TYPES_MAX {
