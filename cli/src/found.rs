@@ -60,12 +60,17 @@ pub fn lookups(prepared: &Prepared, report: &RunReport, reporter: &Reporter) -> 
             false => prepared.program.stray(&prepared.service, lookup).unwrap_or_default(),
         };
         let why = why.map_or(String::new(), |why| format!(": for example {why}"));
+        let keys = if lookup.asked == 1 { "key" } else { "keys" };
+        let then = match lookup.not_then {
+            0 => String::new(),
+            some => format!(" (the table has rows of {some} of them, which do not hold then)"),
+        };
         format!(
-            "lookup {} of transform {}: {} of {} find no row{why}",
+            "lookup {} of transform {}: {} of {} {keys} find no row{then}{why}",
             lookup.lookup,
             lookup.transform,
             lookup.missing(),
-            lookup.counts()
+            lookup.asked
         )
     });
     lines.collect()

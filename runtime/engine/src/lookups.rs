@@ -22,7 +22,10 @@ pub(crate) fn reports(pipeline: &Pipeline, sought: &[Sought]) -> Vec<LookupRepor
             asked: sought.asked(),
             unknown: unknown.rows,
             not_then: not_then.rows,
-            first: unknown.first.clone().or_else(|| not_then.first.clone()),
+            first: match unknown.rows < not_then.rows {
+                true => not_then.first.clone(),
+                false => unknown.first.clone(),
+            },
         }
     };
     lookups.map(report).collect()

@@ -16,7 +16,7 @@ pub struct LookupReport {
     pub unknown: u64,
     /// Those that rows of the table have, none of which holds, and is known, at the event's instant.
     pub not_then: u64,
-    /// What the first of the unknown ones, or else of the others, asks.
+    /// What the first of the unknown ones asks, or of the others, if these are more.
     #[serde(skip)]
     pub(crate) first: Option<Vec<Literal>>,
 }
