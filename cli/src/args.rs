@@ -2,6 +2,7 @@
 
 mod backfill;
 mod export;
+mod local;
 #[cfg(test)]
 mod page;
 mod run;
@@ -11,10 +12,13 @@ mod train;
 
 pub use backfill::{BackfillArgs, PARTS_BOUND};
 pub use export::{ExportCommand, ExportTarget, FeastArgs};
+pub use local::NOT_LOCAL;
 pub use run::{Compiled, Given, ProgramArgs, RunArgs, SpineArgs, TruthArg, size};
 pub use serve::ServeArgs;
 pub use state::{ExportArgs, FolderArgs, ShowArgs, StateArgs, StateCommand, StateQuestion};
 pub use train::{ModeArg, OutArgs, OutFormat, TrainArgs, TrainCommand};
+
+use local::local;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
@@ -136,7 +140,7 @@ pub struct TestArgs {
     #[arg(long)]
     pub list: bool,
     /// Write what came of them as JUnit XML: a test case per test
-    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    #[arg(long, value_name = "FILE", conflicts_with = "list", value_parser = local())]
     pub junit: Option<PathBuf>,
 }
 
@@ -146,7 +150,7 @@ pub struct BuildArgs {
     #[arg(value_name = "PROGRAM")]
     pub program: PathBuf,
     /// Where builds go; this one into `<DIR>/<module>/`
-    #[arg(long, value_name = "DIR", default_value = "target/feat")]
+    #[arg(long, value_name = "DIR", default_value = "target/feat", value_parser = local())]
     pub out: PathBuf,
 }
 
@@ -237,14 +241,14 @@ pub struct VerifyArgs {
     #[arg(long)]
     pub metamorphic: bool,
     /// Write what was compared as JUnit XML: a test case per check and feature
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = local())]
     pub junit: Option<PathBuf>,
     /// Write what --json prints to a file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = local())]
     pub report: Option<PathBuf>,
     /// Where a difference goes, shrunk to the fewest events and questions: a folder that is not there yet, or is empty. Without
     /// it, `target/feat/case-1` or the next number that is free
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = local())]
     pub case: Option<PathBuf>,
 }
 
@@ -257,7 +261,7 @@ impl VerifyArgs {
 pub struct GetArgs {
     #[command(flatten)]
     pub program: ProgramArgs,
-    /// A key (or `excluding self` column) of the entity, for example origin=JFK (may be repeated)
+    /// A key of the entity, an `excluding self` column or a field of a request, for example origin=JFK (may be repeated)
     #[arg(long = "key", value_name = "NAME=VALUE")]
     pub keys: Vec<String>,
     /// The instant of the question, for example 2013-03-01T12:00:00Z
@@ -268,7 +272,7 @@ pub struct GetArgs {
 #[derive(Debug, Args)]
 pub struct DemoArgs {
     /// Keep the files of the tour in this folder instead of a temporary one
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = local())]
     pub keep: Option<PathBuf>,
     /// The words that start this command line: the tour starts a server
     #[arg(skip)]

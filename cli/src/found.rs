@@ -1,9 +1,10 @@
-//! What a training set tells of its answers beside them: questions that find nothing, and answers that are not what was
-//! asked for.
+//! What a training set tells of its answers beside them: questions and lookups that find nothing, and answers that are not
+//! what was asked for.
 
 use crate::answered::Answered;
 use crate::report::Reporter;
 use crate::run::Prepared;
+use featr::{LookupReport, RunReport};
 
 /// So many views, and so many features, get a line.
 const LINES_MAX: usize = 8;
@@ -37,6 +38,7 @@ pub fn tell(prepared: &Prepared, training: &Answered, reporter: &Reporter) {
         .map(|view| format!("view {view}: every answer is null or 0, but for defaults"));
     lines.extend(silent);
     shortened(lines, "view", reporter);
+    shortened(lookups(prepared, report, reporter), "lookup", reporter);
     let features = report.features.iter().map(|feature| {
         let counts = feature
             .answers
@@ -48,7 +50,34 @@ pub fn tell(prepared: &Prepared, training: &Answered, reporter: &Reporter) {
     shortened(features.collect(), "feature", reporter);
 }
 
-fn shortened(lines: Vec<String>, what: &str, reporter: &Reporter) {
+/// A line per lookup a tenth of whose keys, or more, find no row.
+pub fn lookups(prepared: &Prepared, report: &RunReport, reporter: &Reporter) -> Vec<String> {
+    let many = |lookup: &&LookupReport| lookup.missing() > 0 && lookup.missing() >= lookup.asked.div_ceil(10);
+    let lines = report.lookups.iter().filter(many).map(|lookup| {
+        // Nobody reads it: the table need not be looked at again.
+        let why = match reporter.json {
+            true => None,
+            false => prepared.program.stray(&prepared.service, lookup).unwrap_or_default(),
+        };
+        let why = why.map_or(String::new(), |why| format!(": for example {why}"));
+        let keys = if lookup.asked == 1 { "key" } else { "keys" };
+        let then = match lookup.not_then {
+            0 => String::new(),
+            some => format!(" (the table has rows of {some} of them, which do not hold then)"),
+        };
+        format!(
+            "lookup {} of transform {}: {} of {} {keys} find no row{then}{why}",
+            lookup.lookup,
+            lookup.transform,
+            lookup.missing(),
+            lookup.asked
+        )
+    });
+    lines.collect()
+}
+
+/// At most [`LINES_MAX`] lines, and how many more there are.
+pub fn shortened(lines: Vec<String>, what: &str, reporter: &Reporter) {
     for line in lines.iter().take(LINES_MAX) {
         reporter.note(line);
     }

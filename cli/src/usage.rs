@@ -4,7 +4,7 @@ mod elsewhere;
 #[cfg(test)]
 mod tests;
 
-use crate::args::Cli;
+use crate::args::{Cli, NOT_LOCAL};
 use crate::caller::Caller;
 use crate::report::Reporter;
 use clap::CommandFactory as _;
@@ -254,6 +254,9 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
         && name(argument) == "--threads"
     {
         return "write a number, or leave it out for all threads".to_owned();
+    }
+    if error.source().is_some_and(|why| why.to_string() == NOT_LOCAL) {
+        return "name a file or a folder on a disk of this machine: no store is written to here".to_owned();
     }
     if let Some(help) = address(error, words) {
         return help;

@@ -139,6 +139,48 @@ fn every_command_looks_up_the_same() {
 }
 
 #[test]
+fn lookups_that_find_nothing_are_told() {
+    let train = "train fleet.feat --service board --spine spine.csv --out out.csv";
+    let folder = fleet(FLEET, "tail,seats\nn1,180\nN7,90\n");
+    let here = folder.path();
+    for with in ["", " --max-missing 99%", " --status"] {
+        let said = refused(here, &format!("{train}{with}"), "E0716");
+        let why = "`lookup planes(tail)` of transform `seated` never finds a row (2 keys): no row has tail \"N1\"; the nearest is \
+                   tail \"n1\"";
+        assert!(said.contains(why), "{said}");
+    }
+    refused(here, "verify fleet.feat --service board --spine spine.csv", "E0716");
+    ok(here, &format!("{train} --max-missing 100%"));
+    // A set that was allowed is made again without being allowed again.
+    ok(here, "train --from-provenance out.csv");
+
+    write(here, "planes.csv", "tail,seats\nN1,180\n");
+    let said = ok(here, train);
+    let line = "lookup planes(tail) of transform seated: 1 of 2 keys find no row: for example no row has tail \"N2\"\n";
+    assert!(said.contains(line), "{said}");
+    let said = ok(here, &format!("{train} --json"));
+    let told: serde_json::Value = serde_json::from_str(said.lines().next().unwrap_or_default()).expect("one document");
+    let counts = serde_json::json!([{
+        "transform": "seated", "table": "planes", "lookup": "planes(tail)", "asked": 2, "unknown": 1, "not_then": 0,
+    }]);
+    assert_eq!(told["report"]["lookups"], counts);
+    let said = ok(
+        here,
+        "backfill fleet.feat --service board --out daily --from 2024-01-01T00:00:00Z --to 2024-01-02T00:00:00Z --every 12h",
+    );
+    assert!(said.contains(line), "{said}");
+
+    // One of twenty is nothing to be told.
+    let many: String = (4..22)
+        .map(|id| format!("{id},AA,N1,2024-01-01T10:00:00Z,2024-01-01T10:00:00Z\n"))
+        .collect();
+    let flights = std::fs::read_to_string(here.join("flights.csv")).expect("a text");
+    write(here, "flights.csv", &(flights + &many));
+    let said = ok(here, train);
+    assert!(!said.contains("find no row"), "{said}");
+}
+
+#[test]
 fn versions_are_looked_up_at_the_time_of_the_event() {
     let static_clauses = "  columns (tail: string, seats: int64)\n  key tail\n  static\n";
     let text = FLEET.replace(static_clauses, VERSIONS);
@@ -168,6 +210,18 @@ fn a_server_goes_on_with_the_same_rows_of_a_table_alone() {
     let rows = "{\"id\":1,\"carrier\":\"AA\",\"tail\":\"N1\",\"at\":\"2024-01-01T10:00:00Z\",\"seen\":\"2024-01-01T10:00:00Z\"}\n\
                 {\"id\":2,\"carrier\":\"AA\",\"tail\":\"N9\",\"at\":\"2024-01-01T10:00:00Z\",\"seen\":\"2024-01-01T10:00:00Z\"}\n";
     server.request("POST /v1/push/flights", rows.as_bytes()).ok();
+    let refused = server.request("POST /v1/push/planes", b"{\"tail\":\"N1\",\"seats\":1}\n");
+    assert_eq!(
+        (refused.status, refused.json()["error"]["code"].as_str()),
+        (404, Some("E0804"))
+    );
+    assert!(
+        refused
+            .body
+            .contains("table `planes` is static: it is read when the server starts"),
+        "{}",
+        refused.body
+    );
     let ask = |server: &Server| {
         let question = "{\"service\":\"board\",\"entities\":[{\"carrier\":\"AA\"}],\"at\":\"2024-01-01T12:00:00Z\"}";
         server.request("POST /v1/answer", question.as_bytes()).ok()["answers"][0].to_string()

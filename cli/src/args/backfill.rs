@@ -1,6 +1,7 @@
 //! The range of time of a backfill, and its parts.
 
 use super::RunArgs;
+use super::local::local;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -33,7 +34,7 @@ pub struct BackfillArgs {
     #[arg(long)]
     pub at_events: bool,
     /// The folder of the result: one Parquet file per chunk, and `_checkpoint.json`
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = local())]
     pub out: PathBuf,
     /// The time that a file spans, for example 1d; without it, so much that a file has about a million rows
     #[arg(long, value_name = "DURATION")]

@@ -1,5 +1,6 @@
 //! What is written for other tools.
 
+use super::local::local;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -21,7 +22,7 @@ pub struct FeastArgs {
     #[arg(value_name = "PROGRAM")]
     pub program: PathBuf,
     /// A folder for the repository: one that is not there yet, or is empty
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = local())]
     pub out: PathBuf,
     /// Where `featc serve` answers
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7733", value_parser = url)]

@@ -51,7 +51,7 @@ fn told(arg: &Arg) -> String {
         .iter()
         .map(|value| value.to_string_lossy())
         .collect();
-    if !default.is_empty() && matches!(arg.get_action(), ArgAction::Set) {
+    if !default.is_empty() && !arg.is_hide_default_value_set() && matches!(arg.get_action(), ArgAction::Set) {
         let _ = write!(text, "; `{}` unless told", default.join(" "));
     }
     cell(&text)

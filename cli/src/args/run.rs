@@ -1,5 +1,6 @@
 //! What commands that run a program have in common: the program, how rows are read, the questions.
 
+use super::local::local;
 use clap::{Args, ValueEnum};
 use featc_driver::Project;
 use featc_ir::Program;
@@ -40,11 +41,12 @@ pub struct RunArgs {
     /// How many rows of a source may be rejected, as a share or a number
     #[arg(long, value_name = "SHARE", default_value = "10%")]
     pub max_rejected: Most,
-    /// How many questions may find nothing in a view, as a share or a number; without it, not all of them
+    /// How many questions may find nothing in a view, as a share or a number; without it, not all of them. 100% allows lookups
+    /// that never find a row, too
     #[arg(long, value_name = "SHARE")]
     pub max_missing: Option<Most>,
     /// Write rows that cannot be used aside, as JSON lines with file, line and reason
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = local())]
     pub rejected: Option<PathBuf>,
     /// Threads of the batch engine; all cores by default. Results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -54,7 +56,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub memory_limit: Option<usize>,
     /// The folder of those files, which have no names: nothing can be left behind
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = local())]
     pub temp_dir: Option<PathBuf>,
     /// Whether every row is read, also those that can matter to no question: what a record says
     #[arg(skip)]

@@ -1,5 +1,6 @@
 //! What serve is asked for.
 
+use super::local::local;
 use super::run::Given;
 use clap::Args;
 use std::net::SocketAddr;
@@ -11,7 +12,7 @@ pub struct ServeArgs {
     #[arg(value_name = "PROGRAM")]
     pub program: PathBuf,
     /// The folder of the durable state; made where it is missing
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = local())]
     pub state: PathBuf,
     /// Read a source as it is written: files that grow, a folder or a glob in which files appear, in the format that the name
     /// says, `-` for standard input, or `kafka:TOPIC` (may be repeated)

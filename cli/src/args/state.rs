@@ -1,5 +1,6 @@
 //! What is asked about a folder of state.
 
+use super::local::local;
 use super::run::Given;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -39,7 +40,7 @@ pub struct StateArgs {
 #[derive(Debug, Args)]
 pub struct FolderArgs {
     /// The folder of the durable state, which no server has at the time
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = local())]
     pub state: PathBuf,
 }
 
@@ -50,7 +51,7 @@ pub struct ShowArgs {
     /// The service whose features are shown
     #[arg(long, value_name = "NAME")]
     pub service: String,
-    /// A key (or `excluding self` column) of the entity, for example card=a (may be repeated)
+    /// A key of the entity, an `excluding self` column or a field of a request, for example card=a (may be repeated)
     #[arg(long = "key", value_name = "NAME=VALUE")]
     pub keys: Vec<String>,
     /// The instant of the values, for example 2013-03-01T12:00:00Z: they are what a server would answer then
@@ -66,6 +67,6 @@ pub struct ExportArgs {
     #[command(flatten)]
     pub folder: FolderArgs,
     /// A folder for the files, `SOURCE.parquet` each: one that is not there yet, or is empty
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = local())]
     pub out: PathBuf,
 }

@@ -156,7 +156,12 @@ impl Arguments {
     fn other(&self, now: &Arguments, folder: &Path) -> Option<Diagnostic> {
         let (was, is) = (self.words(), now.words());
         let (was, is) = was.iter().zip(&is).find(|(was, is)| was != is)?;
-        Some(errors::begun_otherwise(&folder.display().to_string(), was, is))
+        Some(errors::begun_otherwise(
+            &folder.display().to_string(),
+            was,
+            is,
+            self.chunk_us.is_some(),
+        ))
     }
 
     /// As one writes them, one after the other: `with --every 6h`.

@@ -3,6 +3,7 @@
 use super::plan::{Questions, When};
 use crate::args::BackfillArgs;
 use crate::errors;
+use crate::found::{lookups, shortened};
 use crate::outputs::Aside;
 use crate::report::{Refused, Reporter};
 use crate::run::Prepared;
@@ -56,9 +57,13 @@ pub fn survey(
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
     let report = RunReport {
         sources: known.sources.clone(),
+        lookups: known.lookups.clone(),
         ..RunReport::default()
     };
     settle(&report, &args.run, reporter)?;
+    let checked = program.check_lookups(name, &report, &args.run.limits());
+    checked.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+    shortened(lookups(prepared, &report, reporter), "lookup", reporter);
     if let (When::Every { .. }, Some(listed)) = (when, listed) {
         check_listed(args, prepared, &listed, &known, range.start, reporter)?;
     }

@@ -81,15 +81,20 @@ pub fn no_spine(path: &str) -> Diagnostic {
     .with_help("bring the spine back to where the record says that it was, seen from the program's folder")
 }
 
-/// A backfill that goes on differently than it began: `with --every 6h`, `without --chunk`.
-pub fn begun_otherwise(folder: &str, was: &str, is: &str) -> Diagnostic {
+/// A backfill that goes on differently than it began: `with --every 6h`, `without --chunk`. `grows` if it was begun with what
+/// a part spans.
+pub fn begun_otherwise(folder: &str, was: &str, is: &str, grows: bool) -> Diagnostic {
     Diagnostic::new(
         Code::BegunOtherwise,
         format!("the backfill in `{folder}` was begun {was}, not {is}"),
     )
-    .with_help(
-        "give the same arguments to go on with it (`--grow` goes on with a later `--to`), or choose another folder",
-    )
+    .with_help(match grows {
+        true => "give the same arguments to go on with it (`--grow` goes on with a later `--to`), or choose another folder",
+        false => {
+            "give the same arguments to go on with it, or choose another folder: one that is begun with `--chunk` can grow to a \
+             later `--to`"
+        }
+    })
 }
 
 /// A backfill that cannot go on with a later end.

@@ -4,7 +4,7 @@ use super::bug;
 use super::files::decode;
 use crate::advice;
 use featc_driver::diag::{Code, Diagnostic, suggest};
-use featr::{Absence, Error, Example};
+use featr::{Absence, Error, Example, Stray};
 
 pub fn strict(count: u64, notes: &[String]) -> Diagnostic {
     let rows = if count == 1 {
@@ -123,6 +123,8 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
             Absence::NullKeys => "fill the key column, or pass `--max-missing 100%`",
             Absence::NoEvents => "check the files and the filters of the source, or pass `--max-missing 100%`",
         }),
+        Error::NothingLookedUp { lookup, why } => Diagnostic::new(Code::NothingLookedUp, error.to_string())
+            .with_help(looked_up(&lookup.table, why.as_ref().as_ref())),
         Error::NothingSaid { .. } => Diagnostic::new(Code::NothingFound, error.to_string()).with_help(
             "ask when events lie in a window (are the units of epochs right?), widen the windows, or pass `--max-missing 100%` \
              if nothing is to be found",
@@ -163,6 +165,22 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
             .with_help("keep less: fewer items of `first_n` and `last_n`, shorter texts"),
         Error::Bug { why } => bug(why),
     }
+}
+
+/// What to do about a lookup that never finds a row.
+fn looked_up(table: &str, why: Option<&Stray>) -> String {
+    let step = match why {
+        None | Some(Stray::Key { .. }) => "look up keys as the table has them".to_owned(),
+        Some(Stray::NoRows) => format!("check the files of table `{table}`"),
+        Some(Stray::NotYet { .. }) => {
+            format!(
+                "give table `{table}` the rows that held then, with an `arrival` that says since when they were known"
+            )
+        }
+        Some(Stray::Ended { .. }) => format!("give table `{table}` the rows that held then"),
+        Some(Stray::TooOld { .. }) => format!("give table `{table}` younger rows, or `within` a longer duration"),
+    };
+    format!("{step}, or pass `--max-missing 100%`")
 }
 
 /// A question that brings an identity under a name that stands for something else too: a key (`is_key`), or the identity of

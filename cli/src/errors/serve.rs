@@ -64,6 +64,7 @@ pub fn state(error: &StateError) -> Diagnostic {
         | StateError::Nothing { .. }
         | StateError::Foreign { .. }
         | StateError::OtherProgram { .. }
+        | StateError::Unfillable { .. }
         | StateError::NoHistory { .. }
         | StateError::Removed { .. } => of(Code::UnfitState),
         StateError::ClockBehind { .. } => of(Code::ClockBehind),

@@ -5,6 +5,7 @@ use crate::errors;
 use crate::report::{Refused, Reporter, counted};
 use crate::serve::fill::told;
 use featr_online::{Disk, Fill, Folder, Found, StateError, SystemClock, inspect};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -56,7 +57,11 @@ fn tell(folder: &str, found: &Found, reporter: &Reporter) {
         counted(found.replayed, "row")
     );
     let report = found.restored.clone().unwrap_or_default();
-    let names = |logs: &[featr::LogName]| logs.iter().map(ToString::to_string).collect::<Vec<String>>();
+    let names = |logs: &[featr::LogName]| {
+        // A table and a view of it by its key are kept apart, and told alike.
+        let all = logs.iter().map(ToString::to_string).collect::<BTreeSet<String>>();
+        all.into_iter().collect::<Vec<String>>()
+    };
     let (kept, gone) = (names(&report.kept), found.removed());
     let filled: Vec<String> = found.filled.iter().flat_map(told).collect();
     let missing = report.to_rebuild.iter().filter(|_| filled.is_empty());

@@ -6,6 +6,7 @@ use crate::report::{Refused, Reporter};
 use crate::state::is_table;
 use featc_ir::{FileFormat, KAFKA};
 use featr_follow::{Followed, Input, Properties, Topic, Unfollowable};
+use std::path::Path;
 
 /// What standard input is called.
 const STANDARD_INPUT: &str = "-";
@@ -70,6 +71,9 @@ pub fn of(args: &ServeArgs, program: &featr::Program, reporter: &Reporter) -> Re
             }
         }
     }
+    if let (Some(path), None) = (&args.kafka, &properties) {
+        return no_topic(path, program, args, reporter);
+    }
     let checked = match all.is_empty() && args.follow {
         true => Err(Unfollowable::NothingDeclared),
         false => Unfollowable::check(&all, &args.state),
@@ -78,6 +82,30 @@ pub fn of(args: &ServeArgs, program: &featr::Program, reporter: &Reporter) -> Re
         Ok(()) => Ok(all),
         Err(why) => reporter.refuse(errors::unfollowable(&why)),
     }
+}
+
+/// Refuses brokers of which nothing is read.
+fn no_topic<T>(path: &Path, program: &featr::Program, args: &ServeArgs, reporter: &Reporter) -> Result<T, Refused> {
+    let sources: Vec<String> = program.sources().into_iter().map(|source| source.name).collect();
+    let is_declared = |source: &&String| {
+        let files = program.stream_files(source, None).ok().flatten();
+        files.is_some_and(|(files, _)| files.topic().is_some())
+    };
+    let help = match (sources.iter().find(is_declared), sources.first()) {
+        (Some(source), _) if !args.follow => format!("pass `--follow` too: source `{source}` declares a topic"),
+        (_, Some(source)) => format!(
+            "say which source is read from which topic: `--source {source}=kafka:TOPIC`, or `stream jsonl \"kafka:TOPIC\"` in the \
+             source and `--follow`"
+        ),
+        (_, None) => "leave it out".to_owned(),
+    };
+    let name = path.display().to_string();
+    reporter.refuse(errors::argument(
+        "--kafka",
+        &name,
+        "no source is read from a topic",
+        &help,
+    ))
 }
 
 /// The topic of `--source NAME=kafka:TOPIC`, or of a source's `stream`; `given` is the option by which it is read, with its value,

@@ -15,6 +15,11 @@ pub const OPTIONS: &[OtherOption] = &[
         "a server answers every service of its program: a request names the one that it asks",
     ),
     (
+        &["get"],
+        &["--request", "--requests", "--field"],
+        "a field of a request is brought as a key is: `--key NAME=VALUE`",
+    ),
+    (
         &[],
         &["--feature", "--features", "--columns"],
         "a service lists the features that are asked together: `service NAME { view.* }`, and `--service NAME`",

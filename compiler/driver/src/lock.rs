@@ -4,6 +4,7 @@
 use featc_ir::manifest::Manifest;
 use featc_ir::{Program, Service, hash};
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +29,16 @@ pub struct Lock {
 
 /// What the value of `kind` is.
 const KIND: &str = "featc lock";
+
+/// In words of people, not of the type that it is read into.
+fn unlike(error: &serde_json::Error) -> String {
+    let line = error.line();
+    match error.classify() {
+        Category::Data => format!("line {line} is not as `featc lock` writes it"),
+        Category::Eof => "it ends too early".to_owned(),
+        Category::Syntax | Category::Io => format!("line {line} is no JSON"),
+    }
+}
 
 /// The columns of a service that have a gate, if any has.
 fn gated(service: &Service) -> Option<(String, Vec<String>)> {
@@ -84,7 +95,7 @@ impl Lock {
     /// # Errors
     /// Why it is none.
     pub fn read(text: &str) -> Result<Lock, String> {
-        let lock: Lock = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let lock: Lock = serde_json::from_str(text).map_err(|error| unlike(&error))?;
         if lock.kind != KIND {
             return Err(format!("its kind is `{}`, not `{KIND}`", lock.kind));
         }

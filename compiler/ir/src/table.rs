@@ -71,11 +71,16 @@ pub fn lookups_mut<'a>(
 
 /// Calls `visit` for every lookup of steps and their event time.
 pub fn lookups<'a>(steps: &'a [Step], time: &'a Expr, visit: &mut dyn FnMut(&'a Lookup)) {
+    lookups_with_operands(steps, time, &mut |lookup, _| visit(lookup));
+}
+
+/// As [`lookups`], in the same order, with the operands of each.
+pub fn lookups_with_operands<'a>(steps: &'a [Step], time: &'a Expr, visit: &mut dyn FnMut(&'a Lookup, &'a [Expr])) {
     for step in steps {
         let (Step::Where(expr) | Step::Let(expr)) = step;
-        expr.lookups(visit);
+        expr.lookups_with_operands(visit);
     }
-    time.lookups(visit);
+    time.lookups_with_operands(visit);
 }
 
 impl Program {

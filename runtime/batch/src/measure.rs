@@ -116,6 +116,7 @@ fn below(plan: &dyn ExecutionPlan, finish: &FinishExec, view: &mut ViewReport, s
         view.transform.clone_from(&events.pipeline.spec.name);
         view.entity = events.pipeline.fold.entity.iter().map(|key| key.name.clone()).collect();
         (view.events, view.dropped, view.copies) = (counts.events, counts.dropped, counts.copies);
+        view.sought = counts.sought;
         if !sources.iter().any(|source| source.source == events.pass.source.name) {
             sources.push(events.pass.report());
         }

@@ -1,6 +1,7 @@
 //! What a run says about itself beside its rows.
 
 use featr_decode::{Example, Rejects};
+use featr_kernels::eval::Sought;
 use featr_kernels::finish::Trouble;
 use featr_kernels::rows::{Dropped, Reason};
 use std::fmt;
@@ -62,6 +63,8 @@ pub struct ViewReport {
     /// Keyed events, copies included.
     pub events: u64,
     pub dropped: Dropped,
+    /// What the lookups of the transform found, in their order.
+    pub sought: Vec<Sought>,
     /// Copies of events that were there already. Events of entities that nobody asked about may not have been compared.
     pub copies: u64,
     /// Questions without an entity, because one of the keys is null.

@@ -2,6 +2,7 @@
 
 use crate::absence::Absence;
 use crate::limits::Most;
+use crate::sought::{LookupReport, Stray};
 use featc_ir::display::instant;
 use featr_batch::BatchError;
 use featr_decode::{DecodeError, Example};
@@ -32,6 +33,11 @@ pub enum Error {
         view: String,
         questions: u64,
         why: Box<Absence>,
+    },
+    /// None of the keys that a transform looks up in a table finds a row. `why` is of one of them.
+    NothingLookedUp {
+        lookup: Box<LookupReport>,
+        why: Box<Option<Stray>>,
     },
     /// Every answer of a training set is null or zero, but for defaults.
     NothingSaid { questions: u64 },
@@ -157,6 +163,16 @@ impl fmt::Display for Error {
                     f,
                     "no question finds anything in view `{view}` ({questions} {are} asked): {why}"
                 )
+            }
+            Error::NothingLookedUp { lookup, why } => {
+                write!(
+                    f,
+                    "`lookup {}` of transform `{}` never finds a row ({})",
+                    lookup.lookup,
+                    lookup.transform,
+                    lookup.counts()
+                )?;
+                why.iter().try_for_each(|why| write!(f, ": {why}"))
             }
             Error::NothingSaid { questions } => {
                 let are = if *questions == 1 { "is" } else { "are" };

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::log_columns;
+use crate::sought::LookupReport;
 use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use featc_ir::Status;
@@ -34,6 +35,9 @@ pub struct RunReport {
     pub views: Vec<ViewReport>,
     /// Features with answers that are errors, truncated or stale; a derived one for errors of its own.
     pub features: Vec<FeatureReport>,
+    /// Per transform of the service and what it looks up in tables, of the rows that were read. Of a run in batch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lookups: Vec<LookupReport>,
     /// Views whose answers are all null or zero, but for defaults, and nothing worse. Of a run in batch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub silent_views: Vec<String>,

@@ -58,6 +58,31 @@ struct Found {
     nearest: Option<(usize, usize, Vec<String>)>,
 }
 
+/// A key in words, `origin "JFK"`, and the nearest of those that are known, if one is near: the same but for case, blanks and
+/// zeros, or also, unless `but_for_trifles`, by letters that differ.
+pub(crate) fn nearest(
+    keys: &[Key],
+    words: Vec<String>,
+    known: impl Iterator<Item = Vec<String>>,
+    but_for_trifles: bool,
+) -> (String, Option<String>) {
+    let asked = Asked {
+        keys: keys.to_vec(),
+        bytes: HashSet::new(),
+        plain: BTreeMap::from([(words.iter().map(|word| plain(word)).collect(), 0)]),
+        first: vec![words],
+        instants: None,
+        row: None,
+    };
+    let mut found = Found::default();
+    for (place, words) in known.enumerate() {
+        found.goes_on = but_for_trifles || place >= KNOWN_MAX;
+        found.compare(&asked, words);
+    }
+    let nearest = found.nearest.map(|(.., words)| asked.told(&words));
+    (asked.told(&asked.first[0]), nearest)
+}
+
 impl Program {
     /// Why the questions find nothing in a view of the service.
     pub(crate) fn absence(&self, service: &str, view: &str, questions: &Spine, side: Side) -> Result<Absence, Error> {

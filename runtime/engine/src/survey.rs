@@ -7,9 +7,11 @@
 
 use crate::error::Error;
 use crate::grid::{Grid, Unseen};
+use crate::lookups::Looking;
 use crate::program::Program;
 use crate::recorded::{SharedRejects, Side, forward};
 use crate::results::SourceReport;
+use crate::sought::LookupReport;
 use crate::view_rejects::{Node, ViewRejects};
 use featc_ir::plan::Spine as Asked;
 use featc_ir::{Key, Source, Type};
@@ -57,6 +59,8 @@ pub struct Survey {
     /// The views in which no question of [`SurveyOptions::grid`] finds anything. Of views that lack a key of the service,
     /// only those that would find nothing whatever the entities are.
     pub unseen: Vec<String>,
+    /// What rows of the sources look up in tables.
+    pub lookups: Vec<LookupReport>,
 }
 
 /// Distinct rows, each kept once.
@@ -112,6 +116,7 @@ struct Pass<'a> {
     only: Option<Distinct>,
     found: Distinct,
     unseen: Option<Unseen>,
+    looking: Looking,
 }
 
 impl Program {
@@ -152,6 +157,7 @@ impl Program {
             found: Distinct::new(time.into_iter().chain(types)),
             self_columns,
             unseen: options.grid.map(|grid| self.unseen(name, grid)).transpose()?,
+            looking: Looking::of(self.batch_plan(name)?),
         };
         let rejects = options.rejects.map(SharedRejects::new);
         let mut sources = Vec::new();
@@ -169,6 +175,7 @@ impl Program {
             found,
             self_columns,
             unseen,
+            looking,
             ..
         } = pass;
         let mut columns = match only {
@@ -188,6 +195,7 @@ impl Program {
             columns: keys.zip(columns).collect(),
             known,
             unseen: unseen.map(Unseen::views).unwrap_or_default(),
+            lookups: looking.reports(),
         })
     }
 
@@ -237,6 +245,7 @@ impl Program {
                 pass.add(source, reader, &accepted);
             }
             pass.look(source, &accepted);
+            pass.looking.add(&source.name, &accepted);
         }
         report.accepted = counts[0];
         report.add_undecoded(reader.rejects());

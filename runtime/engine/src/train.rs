@@ -2,14 +2,17 @@
 
 use crate::error::Error;
 use crate::limits::Limits;
+use crate::lookups;
 use crate::program::Program;
 use crate::recorded::Side;
 use crate::results::{FeatureReport, RunReport, SourceReport, Training, ViewReport, view_names};
+use crate::sought::LookupReport;
 use crate::spine::Spine;
 use crate::warnings::warnings;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featc_ir::Truth;
+use featc_ir::plan::BatchPlan;
 use featr_batch::{Inputs, ProgressSink, RejectedRows};
 use featr_kernels::finish::Trouble;
 use std::collections::BTreeMap;
@@ -104,6 +107,7 @@ impl Program {
         };
         let rows = TrainRows {
             rows: featr_batch::Run::new(&plan, inputs)?.start()?,
+            plan,
         };
         let report = rows.report();
         self.check_limits(service, &report, rows.spine(), Side::Batch, &limits)?;
@@ -116,6 +120,7 @@ impl Program {
 #[derive(Debug)]
 pub struct TrainRows {
     rows: featr_batch::Rows,
+    plan: BatchPlan,
 }
 
 impl TrainRows {
@@ -126,7 +131,7 @@ impl TrainRows {
 
     /// What was read.
     pub fn report(&self) -> RunReport {
-        report(&self.rows.report())
+        report(&self.rows.report(), &self.plan)
     }
 
     /// The questions.
@@ -148,7 +153,7 @@ impl Iterator for TrainRows {
     }
 }
 
-fn report(run: &featr_batch::RunReport) -> RunReport {
+fn report(run: &featr_batch::RunReport, plan: &BatchPlan) -> RunReport {
     let mut sources: Vec<SourceReport> = run.sources.iter().map(source_report).collect();
     let nodes = run.views.iter().map(|node| {
         let entity = node.entity.iter().map(String::as_str).collect();
@@ -173,10 +178,20 @@ fn report(run: &featr_batch::RunReport) -> RunReport {
         sources,
         views: views.collect(),
         features: feature_reports(run),
+        lookups: lookup_reports(run, plan),
         silent_views: run.views.iter().flat_map(|node| node.silent.iter().cloned()).collect(),
         warnings: run.views.iter().flat_map(|view| warnings(view, run.rows)).collect(),
         missing_rows: missing_rows(run),
     }
+}
+
+fn lookup_reports(run: &featr_batch::RunReport, plan: &BatchPlan) -> Vec<LookupReport> {
+    let of_view = |view: &str| plan.pipelines.iter().find(|pipeline| pipeline.answers(view));
+    let of_node = |node: &featr_batch::ViewReport| {
+        let (view, _) = node.missing.first()?;
+        Some(lookups::reports(of_view(view)?, &node.sought))
+    };
+    lookups::distinct(run.views.iter().filter_map(of_node).flatten())
 }
 
 fn feature_reports(run: &featr_batch::RunReport) -> Vec<FeatureReport> {

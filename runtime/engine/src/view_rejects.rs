@@ -44,8 +44,7 @@ impl Program {
     /// The node of the service's plan that turns rows into the events of a view.
     pub(crate) fn node_of(&self, service: &str, view: &str) -> Result<Option<Node>, Error> {
         let plan = self.batch_plan(service)?;
-        let serves = |pipeline: &&Pipeline| pipeline.finish.features.iter().any(|feature| feature.view == view);
-        Ok(plan.pipelines.iter().find(serves).map(node))
+        Ok(plan.pipelines.iter().find(|pipeline| pipeline.answers(view)).map(node))
     }
 
     /// What the views of a service reject of a source; of `all` of them, also what counts for nothing there.

@@ -17,6 +17,7 @@ mod pattern;
 mod text;
 
 pub use cast::parse_float;
+pub use lookup::{Astray, Sought};
 
 use crate::column::{Batch, Column};
 use crate::value::Value;
@@ -27,37 +28,49 @@ use operand::Operand;
 /// The value of the expression in every row of the input, whose columns the column ids number.
 pub fn eval(expr: &Expr, input: &Batch) -> Column {
     // Law: eval_typed (proofs/theory/Typing.v)
-    evaluate(expr, input).into_column(input.rows)
+    eval_seeking(expr, input, &mut Vec::new())
 }
 
-fn evaluate<'a>(expr: &Expr, input: &'a Batch) -> Operand<'a> {
+/// As [`eval`]; of each lookup, in the order of [`Expr::lookups`], it adds what was found.
+pub fn eval_seeking(expr: &Expr, input: &Batch, sought: &mut Vec<Sought>) -> Column {
+    evaluate(expr, input, sought).into_column(input.rows)
+}
+
+fn evaluate<'a>(expr: &Expr, input: &'a Batch, sought: &mut Vec<Sought>) -> Operand<'a> {
     let rows = input.rows;
     match &expr.kind {
         ExprKind::Column(id) => Operand::borrowed(input.column(*id)),
         ExprKind::Literal(literal) => Operand::constant(Column::from_values(expr.ty, &[Value::from_literal(literal)])),
-        ExprKind::Unary(op, operand) => unary(*op, expr.ty, &evaluate(operand, input), rows),
+        ExprKind::Unary(op, operand) => unary(*op, expr.ty, &evaluate(operand, input, sought), rows),
         ExprKind::Binary(op, left, right) => {
-            binary(*op, expr.ty, &evaluate(left, input), &evaluate(right, input), rows)
+            let left = evaluate(left, input, sought);
+            binary(*op, expr.ty, &left, &evaluate(right, input, sought), rows)
         }
         ExprKind::Case { branches, otherwise } => {
-            let conditions = branches.iter().map(|(when, _)| evaluate(when, input)).collect();
-            let values = branches.iter().map(|(_, then)| evaluate(then, input)).collect();
-            let otherwise = otherwise.as_ref().map(|otherwise| evaluate(otherwise, input));
+            let branches = branches.iter();
+            let (conditions, values) = branches
+                .map(|(when, then)| (evaluate(when, input, sought), evaluate(then, input, sought)))
+                .unzip();
+            let otherwise = otherwise.as_ref().map(|otherwise| evaluate(otherwise, input, sought));
             choose::case(expr.ty, conditions, values, otherwise, rows)
         }
-        ExprKind::Coalesce(items) => {
-            choose::coalesce(expr.ty, items.iter().map(|item| evaluate(item, input)).collect(), rows)
-        }
-        ExprKind::Cast(operand) => cast::cast(evaluate(operand, input), expr.ty, rows),
-        ExprKind::Call(called, arguments) => {
-            let arguments = arguments.iter().map(|argument| evaluate(argument, input)).collect();
-            function::call(*called, expr.ty, arguments, rows)
-        }
+        ExprKind::Coalesce(items) => choose::coalesce(expr.ty, all(items, input, sought), rows),
+        ExprKind::Cast(operand) => cast::cast(evaluate(operand, input, sought), expr.ty, rows),
+        ExprKind::Call(called, arguments) => function::call(*called, expr.ty, all(arguments, input, sought), rows),
         ExprKind::Lookup(lookup, operands) => {
-            let operands: Vec<Operand<'_>> = operands.iter().map(|operand| evaluate(operand, input)).collect();
-            lookup::lookup(lookup, expr.ty, &operands, rows)
+            // Its place is before those of lookups in its key.
+            let place = sought.len();
+            sought.push(Sought::default());
+            let operands = all(operands, input, sought);
+            let (value, found) = lookup::lookup(lookup, expr.ty, &operands, rows);
+            sought[place] = found;
+            value
         }
     }
+}
+
+fn all<'a>(exprs: &[Expr], input: &'a Batch, sought: &mut Vec<Sought>) -> Vec<Operand<'a>> {
+    exprs.iter().map(|expr| evaluate(expr, input, sought)).collect()
 }
 
 fn unary<'a>(op: UnaryOp, ty: Type, operand: &Operand<'_>, rows: usize) -> Operand<'a> {

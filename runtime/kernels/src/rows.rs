@@ -7,6 +7,7 @@
 //! Every decision is made on the record alone, so it is the same in both engines and for every batching.
 
 use crate::column::{Batch, Column, Data, Tag};
+use crate::eval::Sought;
 use crate::{eval, identity};
 use featc_ir::plan::RowSpec;
 use featc_ir::program::Step;
@@ -102,6 +103,8 @@ pub struct Keyed<'a> {
     pub dropped: Dropped,
     /// The rows among them that are rejected, in order.
     pub rejected: Vec<ViewRejected>,
+    /// What the lookups of the steps and the event time found, in the order of [`featc_ir::table::lookups`].
+    pub sought: Vec<Sought>,
 }
 
 /// Applies a transform, key and lifts to accepted source rows.
@@ -159,6 +162,7 @@ pub fn apply<'a>(spec: &RowSpec, batch: &'a Batch) -> Keyed<'a> {
         lifts,
         dropped: work.dropped,
         rejected: work.rejected,
+        sought: work.sought,
     }
 }
 
@@ -176,6 +180,7 @@ struct Work<'a> {
     poison: Option<Vec<u8>>,
     dropped: Dropped,
     rejected: Vec<ViewRejected>,
+    sought: Vec<Sought>,
 }
 
 impl<'a> Work<'a> {
@@ -204,11 +209,12 @@ impl<'a> Work<'a> {
             poison: None,
             dropped: Dropped::default(),
             rejected: Vec::new(),
+            sought: Vec::new(),
         }
     }
 
-    fn eval(&self, expr: &Expr) -> Column {
-        eval::eval(expr, &self.batch)
+    fn eval(&mut self, expr: &Expr) -> Column {
+        eval::eval_seeking(expr, &self.batch, &mut self.sought)
     }
 
     /// A column; unless it is read `again`, it is taken out where it is ours.

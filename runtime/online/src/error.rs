@@ -20,6 +20,8 @@ pub enum StateError {
     Foreign { folder: String, found: String },
     /// The program cannot go on with this state; what it would need.
     OtherProgram { folder: String, why: String },
+    /// What the program needs and the state does not have cannot be filled from any history; what it is.
+    Unfillable { folder: String, why: String },
     /// What the program needs of a source is to be filled from history, and there is none that is whole.
     NoHistory {
         folder: String,
@@ -51,6 +53,7 @@ impl StateError {
             | StateError::Nothing { .. }
             | StateError::Foreign { .. }
             | StateError::OtherProgram { .. }
+            | StateError::Unfillable { .. }
             | StateError::NoHistory { .. }
             | StateError::OtherTable { .. }
             | StateError::Removed { .. }
@@ -78,6 +81,9 @@ impl StateError {
                 "pass `--fill` to fill what is missing from history; or run the program that the state was made with, or begin a \
                  new folder and push the history again"
                     .to_owned()
+            }
+            StateError::Unfillable { .. } => {
+                "run the program that the state was made with, or begin a new folder and push the history again".to_owned()
             }
             StateError::NoHistory { source, .. } => {
                 format!("name files that have all of its rows, with their arrivals: `--fill-from {source}=PATH`")
@@ -113,6 +119,9 @@ impl fmt::Display for StateError {
             }
             StateError::OtherProgram { folder, why } => {
                 write!(f, "the state in `{folder}` is another program's: {why}")
+            }
+            StateError::Unfillable { folder, why } => {
+                write!(f, "the state in `{folder}` cannot be filled from history: {why}")
             }
             StateError::NoHistory { folder, source, why } => {
                 write!(

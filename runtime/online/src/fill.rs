@@ -90,11 +90,13 @@ pub fn fill(
     let mut events: BTreeMap<String, Vec<ToRebuild>> = BTreeMap::new();
     for log in missing.events {
         if let Some(table) = missing.program.versions_behind(&log.log) {
-            return Err(StateError::OtherProgram {
+            let which = match log.log.source == table {
+                true => "",
+                false => ", which they look into,",
+            };
+            return Err(StateError::Unfillable {
                 folder: disk.name(""),
-                why: format!(
-                    "{log}; table `{table}`, which they look into, may have given up versions, and nothing fills it"
-                ),
+                why: format!("{log}; table `{table}`{which} may have given up versions, and nothing fills it"),
             });
         }
         events.entry(log.log.source.clone()).or_default().push(log.clone());

@@ -33,7 +33,7 @@ struct Asked<'a> {
     request_id: Option<String>,
 }
 
-const HELP: &str = "send {\"service\": NAME, \"entities\": [{KEY: VALUE, …}, …]}, and `at` and `request_id` if you like; \
+const HELP: &str = "send {\"service\": NAME, \"entities\": [{KEY: VALUE, …}, …]}, fields of requests among the keys, and `at` and `request_id` if you like; \
                     GET /v1/services tells the keys";
 
 pub async fn answer(server: &Shared, request: Request) -> Result<Response, Refusal> {

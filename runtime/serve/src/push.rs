@@ -52,14 +52,14 @@ pub async fn push(server: &Shared, source: String, request: Request) -> Result<V
         FileFormat::Jsonl => undeclared(&server.runtime.program().inputs(), &source, &bytes),
         _ => Vec::new(),
     };
-    let shared = server.clone();
+    let (shared, name) = (server.clone(), source.clone());
     let decoded = blocking(move || {
         let program = shared.runtime.program();
         // The room goes with the rows: who hangs up does not give it back before they are gone.
         (program.incoming_within(&source, format, bytes, &bounds), room)
     });
     let (incoming, room) = decoded.await;
-    let incoming = incoming.map_err(|error| Refusal::of_error(&error))?;
+    let incoming = incoming.map_err(|error| refused(server, &name, &error))?;
     if format == FileFormat::Jsonl
         && let Some(first) = all_unparsable(&incoming)
     {
@@ -76,6 +76,22 @@ pub async fn push(server: &Shared, source: String, request: Request) -> Result<V
     reply.add(&pushed);
     reply.undeclared = undeclared;
     Ok(reply.json(request_id, &pushed))
+}
+
+/// Rows of what is no source of the program; it may be a table that is not pushed.
+fn refused(server: &Shared, name: &str, error: &featr::Error) -> Refusal {
+    let refusal = Refusal::of_error(error);
+    let is_static = server.runtime.program().tables().iter().any(|table| table.name == name);
+    match error {
+        featr::Error::UnknownSource { .. } if is_static => Refusal {
+            message: format!("table `{name}` is static: it is read when the server starts, and takes no rows"),
+            help: format!(
+                "start the server with the rows that it is to have, from its files or `--source {name}=PATH`"
+            ),
+            ..refusal
+        },
+        _ => refusal,
+    }
 }
 
 /// Keys of the first rows that are no columns of their source, in order: misspelt ones are among them.

@@ -212,6 +212,7 @@ impl Refusal {
             | Error::TruthNotChosen { .. }
             | Error::TooManyRejected { .. }
             | Error::NothingFound { .. }
+            | Error::NothingLookedUp { .. }
             | Error::NothingSaid { .. }
             | Error::TooManyMissing { .. }
             | Error::NoFiles { .. }

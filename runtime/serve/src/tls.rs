@@ -111,7 +111,7 @@ fn bytes(path: &Path) -> Result<Vec<u8>, String> {
 fn certificates(path: &Path, now: UnixTime) -> Result<Vec<CertificateDer<'static>>, String> {
     let bytes = bytes(path)?;
     let all: Result<Vec<CertificateDer<'static>>, PemError> = CertificateDer::pem_slice_iter(&bytes).collect();
-    let all = all.map_err(|error| format!("it is no PEM: {error}"))?;
+    let all = all.map_err(|error| not_pem(&error))?;
     if all.is_empty() {
         return Err("it holds no certificate".to_owned());
     }
@@ -156,8 +156,31 @@ fn instant(at: UnixTime) -> String {
 fn key(path: &Path) -> Result<PrivateKeyDer<'static>, String> {
     PrivateKeyDer::from_pem_slice(&bytes(path)?).map_err(|error| match error {
         PemError::NoItemsFound => "it holds no private key that is not encrypted".to_owned(),
-        other => format!("it is no PEM: {other}"),
+        other => not_pem(&other),
     })
+}
+
+/// What is wrong with a text that should be PEM.
+fn not_pem(error: &PemError) -> String {
+    let why = match error {
+        PemError::MissingSectionEnd { end_marker } => {
+            // The marker as bytes: `CERTIFICATE`.
+            let label = String::from_utf8_lossy(end_marker);
+            let label = label.trim_matches(['-', ' ']);
+            format!("the line `-----END {}-----` is missing; the file may be cut off", label)
+        }
+        PemError::IllegalSectionStart { line } => {
+            format!(
+                "a line is no beginning of a section: `{}`",
+                String::from_utf8_lossy(line).trim()
+            )
+        }
+        PemError::Base64Decode(_) => {
+            "what stands between its lines `-----BEGIN …-----` and `-----END …-----` is no Base64".to_owned()
+        }
+        other => other.to_string(),
+    };
+    format!("it is no PEM: {why}")
 }
 
 /// Why a handshake failed, in a word.

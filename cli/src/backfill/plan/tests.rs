@@ -8,6 +8,7 @@ fn grid(every_us: i64, range: Range<i64>, entities: usize) -> Questions {
     };
     let known = Survey {
         known: 0,
+        lookups: Vec::new(),
         unseen: vec![],
         sources: vec![],
         times: vec![],

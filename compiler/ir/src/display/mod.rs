@@ -2,6 +2,7 @@
 
 mod clauses;
 mod expr;
+mod lookups;
 mod mermaid;
 mod plan;
 mod program;

@@ -19,13 +19,13 @@ fn keys(keys: &[Key]) -> String {
 }
 
 /// The names of a transform's row.
-struct Names<'a> {
-    scan: &'a Scan,
-    rows: &'a Rows,
+pub(super) struct Names<'a> {
+    pub scan: &'a Scan,
+    pub rows: &'a Rows,
 }
 
 impl Names<'_> {
-    fn column(&self, id: ColumnId) -> String {
+    pub fn column(&self, id: ColumnId) -> String {
         let declared = self.scan.columns.get(id.index()).map(|column| &column.name);
         let width = self.scan.columns.len();
         let added = || self.rows.steps.lets.get(id.index().wrapping_sub(width));

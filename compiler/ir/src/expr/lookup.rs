@@ -241,10 +241,16 @@ impl Lookup {
 impl Expr {
     /// Calls `visit` for every lookup in it.
     pub fn lookups<'a>(&'a self, visit: &mut dyn FnMut(&'a Lookup)) {
-        if let ExprKind::Lookup(lookup, _) = &self.kind {
-            visit(lookup);
+        self.lookups_with_operands(&mut |lookup, _| visit(lookup));
+    }
+
+    /// As [`Expr::lookups`], in the same order, with the operands of each.
+    pub fn lookups_with_operands<'a>(&'a self, visit: &mut dyn FnMut(&'a Lookup, &'a [Expr])) {
+        if let ExprKind::Lookup(lookup, operands) = &self.kind {
+            visit(lookup, operands);
         }
-        self.children().into_iter().for_each(|child| child.lookups(visit));
+        let children = self.children().into_iter();
+        children.for_each(|child| child.lookups_with_operands(visit));
     }
 
     /// Calls `visit` for the instant of every lookup in it into a table with versions.

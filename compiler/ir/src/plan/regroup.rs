@@ -116,6 +116,11 @@ impl Pipeline {
         declared(&self.scan, &self.accept, &self.dedup, delay_us, self.finish.begins_us)
     }
 
+    /// Whether features of a view are answered here.
+    pub fn answers(&self, view: &str) -> bool {
+        self.finish.features.iter().any(|feature| feature.view == view)
+    }
+
     /// What the fold is given.
     pub fn fold_spec(&self) -> FoldSpec {
         self.fold.spec(&self.rows.key)

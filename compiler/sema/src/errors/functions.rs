@@ -42,6 +42,10 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
         .arguments
         .first()
         .and_then(|first| first.strip_prefix('"')?.strip_suffix('"'));
+    if let Some(parameter) = part.filter(|_| name == "var") {
+        let help = format!("write `{{{parameter}}}`, a parameter of this program: `param {parameter} = …`");
+        return function_of_another_language(&UNKNOWN.replace("{name}", call.name), call.name_at, &help);
+    }
     let of_part = part.map(|part| format!("{name}:{}", part.to_ascii_lowercase()));
     let rows = |wanted: &str| {
         let is_named = |row: &&Elsewhere| row.0.split_whitespace().any(|known| known == wanted);

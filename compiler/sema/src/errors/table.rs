@@ -81,9 +81,16 @@ messages! {
     }
 
     E0443 no_table(name: &str, kind: &str, at: Span) {
-        "`{name}` is a {kind}, and no table";
+        let article = if kind == "entity" { "an" } else { "a" };
+        "`{name}` is {article} {kind}, and no table";
         at: "is looked into";
         help: "a lookup finds a row by its key in a `table`; the events of a source are aggregated by views";
+    }
+
+    E0443 view_for_a_table(name: &str, at: Span) {
+        "`{name}` is a view, and no table";
+        at: "is looked into";
+        help: "a lookup finds a row by its key in a `table`; the features of a view are read in a service, by `{name}.` and their names";
     }
 
     E0118 dot_for_a_lookup(table: &str, column: &str, meant: &str, at: Span) {

@@ -122,7 +122,7 @@ messages! {
 
     E0438 rows_not_read(source: &str, view: &str, reads: &str, at: Span) {
         "view `{view}` does not read `{source}`";
-        at: "";
-        help: "give rows of `{reads}`", at => reads;
+        at: "it reads `{reads}`";
+        help: "remove these rows, or write the test for a view that reads `{source}`";
     }
 }

@@ -208,6 +208,13 @@ pub(super) fn lookup(
             complaints.push(match items.rows(name) {
                 Some(res::Rows::Source(_)) => errors::no_table(name, "source", written.table.span),
                 Some(res::Rows::Transform(_)) => errors::no_table(name, "transform", written.table.span),
+                None if items.views.by_name.contains_key(name) => errors::view_for_a_table(name, written.table.span),
+                None if items.requests.by_name.contains_key(name) => {
+                    errors::no_table(name, "request", written.table.span)
+                }
+                None if items.entities.by_name.contains_key(name) => {
+                    errors::no_table(name, "entity", written.table.span)
+                }
                 None => {
                     let names = items.tables.all.iter().map(|table| table.name.text.as_str());
                     errors::unknown_table(name, written.table.span, suggest::nearest(name, names))

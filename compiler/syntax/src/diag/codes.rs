@@ -211,6 +211,7 @@ codes! {
     E0713 TooManyMissing      "too many questions that find nothing", since "0.1";
     E0714 NothingAskedStrict  "nothing asked under --strict", since "0.1";
     E0715 SpineTooWide        "spine with too many columns", since "0.1";
+    E0716 NothingLookedUp     "lookup that never finds a row", since "0.1";
     E0717 BeyondText          "value that text cannot hold", since "0.1";
     E0718 ServedLog           "served log that does not fit", since "0.1";
     E0719 ServedOtherwise     "answers that were served otherwise", since "0.1";

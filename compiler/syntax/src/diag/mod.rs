@@ -14,7 +14,7 @@ pub mod terminal;
 pub use codes::{Code, Severity};
 pub use diagnostic::{Diagnostic, Help, Label};
 pub use printable::{printable, printable_json, printable_messages};
-pub use shown::{SHOWN_MAX, shown};
+pub use shown::{OF_A_CODE_MAX, SHOWN_MAX, shown};
 pub use span::{FileId, Position, SourceMap, Span};
 
 /// What a phase could build, and its complaints. A phase of the front end never fails otherwise.

@@ -18,6 +18,7 @@ impl Failure<'_> {
         // `NOT NULL` of a type is no keyword in capitals.
         let of_columns = self.context == Context::Clause && piece.text(0) == "columns";
         self.without_format(&piece)
+            .or_else(|| self.in_an_item(&piece))
             .or_else(|| table::told(self.context, &piece).filter(|_| of_columns))
             .or_else(|| self.parameter(&piece))
             .or_else(|| capitals(&piece))

@@ -8,6 +8,7 @@ mod expected;
 mod features;
 mod habits;
 mod heads;
+mod items;
 mod named;
 mod operand;
 mod pattern;

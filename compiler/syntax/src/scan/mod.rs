@@ -4,6 +4,7 @@
 //! What is reported here is blanked out of the text that the grammar sees, in place (so that offsets stay), wherever the
 //! rest can be understood without it.
 
+mod braces;
 mod nesting;
 mod quotes;
 mod rows;
@@ -79,6 +80,7 @@ pub(crate) fn scan(file: FileId, text: &str) -> Scan {
         let last = text[from..scanner.at].trim_end_matches([' ', '\t', '\r']);
         scanner.is_fresh = last.ends_with('\n') || last.trim().is_empty() && scanner.is_fresh;
     }
+    scanner.bound_types();
     scanner.bound_nesting();
     let Scanner { masked, mut scan, .. } = scanner;
     scan.poison.sort_unstable();
@@ -119,7 +121,9 @@ impl Scanner<'_> {
             }
             '0'..='9' => self.token(TokenKind::Number, number_length(rest.as_bytes())),
             'a'..='z' | 'A'..='Z' | '_' => self.word(),
+            '{' if self.double_braces() => {}
             '|' if self.begins_row() => self.row(),
+            '|' if self.is_fresh && !is_pair(rest) => self.stray_rows(),
             '=' | '<' | '>' | '!' | '&' | '|' if is_pair(rest) => self.token(TokenKind::Punctuation, 2),
             '(' | ')' | '{' | '}' | '[' | ']' | ',' | ':' | '=' | '?' | '.' | '*' | '+' | '-' | '/' | '<' | '>'
             | '!' | '%' | '^' | '~' | '$' => self.token(TokenKind::Punctuation, 1),

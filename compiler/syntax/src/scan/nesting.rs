@@ -7,7 +7,33 @@ use crate::errors;
 /// stack.
 pub(crate) const NESTING_MAX: usize = 64;
 
+/// Types within each other beyond this many end here; the builder refuses fewer of them.
+const TYPES_MAX: usize = 1000;
+
 impl Scanner<'_> {
+    /// Blanks what lies too deep in `list<…>` and `struct<…>`, and reports it.
+    pub(super) fn bound_types(&mut self) {
+        let mut depth = 0_usize;
+        for index in 1..self.scan.tokens.len() {
+            let [before, token] = [self.scan.tokens[index - 1], self.scan.tokens[index]];
+            match (&self.text[before.start..before.end], &self.text[token.start..token.end]) {
+                ("list" | "struct", "<") => depth += 1,
+                (_, ">") => depth = depth.saturating_sub(1),
+                // Where no type goes on.
+                (_, "{" | "}" | "feature" | "let" | "where" | "and" | "or") => depth = 0,
+                _ => {}
+            }
+            if depth > TYPES_MAX {
+                // What is wrong with the rest says nothing new.
+                self.blank_lines(token.start, self.text.len());
+                self.scan.poison.push(token.start);
+                self.scan.tokens.truncate(index);
+                self.report(errors::type_too_deep(self.span(before.start, before.end)));
+                return;
+            }
+        }
+    }
+
     /// Replaces what lies too deep by a constant, and reports it.
     pub(super) fn bound_nesting(&mut self) {
         let mut depth = 0_usize;

@@ -15,7 +15,15 @@ impl Scanner<'_> {
 
     /// Up to the end of the line, or to a comment.
     pub(super) fn row(&mut self) {
-        let end = self.at + self.text[self.at..].split('\n').next().map_or(0, str::len);
+        let end = self.line_end();
+        if self.is_below_header() && is_rule(&self.text[self.at..end]) {
+            let line = self.text[self.at..end].trim_end().len();
+            let span = self.span(self.at, self.at + line);
+            self.report(errors::rule_below_a_header(span));
+            self.blank(self.at, self.at + line, b' ');
+            self.at = end;
+            return;
+        }
         let mut is_closed = false;
         while self.at < end {
             let rest = &self.text[self.at..end];
@@ -59,10 +67,56 @@ impl Scanner<'_> {
         }
     }
 
+    /// Rows that stand behind no `given`: one report for all that follow each other.
+    pub(super) fn stray_rows(&mut self) {
+        let span = self.span(self.at, self.at + 1);
+        self.report(errors::rows_of_nothing(span));
+        self.scan.poison.push(self.at);
+        loop {
+            let end = self.line_end();
+            self.blank_lines(self.at, end);
+            self.at = end;
+            let rest = &self.text[end..];
+            let next = rest.trim_start();
+            if !next.starts_with('|') {
+                return;
+            }
+            self.at += rest.len() - next.len();
+        }
+    }
+
+    fn line_end(&self) -> usize {
+        self.at + self.text[self.at..].split('\n').next().map_or(0, str::len)
+    }
+
+    /// Whether the row before is the first of its table.
+    fn is_below_header(&self) -> bool {
+        let tokens = &self.scan.tokens;
+        let Some(last) = tokens.last() else { return false };
+        let line = self.text[..last.start].rfind('\n').map_or(0, |at| at + 1);
+        let first = tokens.partition_point(|token| token.start < line);
+        let is_given = |index: usize| {
+            tokens
+                .get(index)
+                .is_some_and(|token| &self.text[token.start..token.end] == "given")
+        };
+        is_given(first) || first >= 2 && is_given(first - 2)
+    }
+
     /// Reports what is wrong with a row, to which the grammar has nothing to add; goes on behind it.
     fn refuse_row(&mut self, why: Diagnostic, place: usize, behind: usize) {
         self.report(why);
         self.scan.poison.push(place);
         self.at = behind;
     }
+}
+
+/// The line that separates the header of a table in Markdown: `|---|:--:|`.
+fn is_rule(line: &str) -> bool {
+    let inside = line.trim().strip_prefix('|').and_then(|line| line.strip_suffix('|'));
+    inside.is_some_and(|inside| {
+        inside
+            .split('|')
+            .all(|cell| cell.contains("---") && cell.trim().trim_matches([':', '-']).is_empty())
+    })
 }

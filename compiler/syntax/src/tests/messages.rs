@@ -279,3 +279,31 @@ fn modules_come_first_and_once() {
       = help: begin the file with a line such as `module shop`
     "#);
 }
+
+#[test]
+fn types_within_each_other_are_bounded() {
+    for (open, close) in [("list<", ">"), ("struct<a: ", ">"), ("list<", "")] {
+        for depth in [100, 1001, 20_000] {
+            let ty = format!("{}int64{}", open.repeat(depth), close.repeat(depth));
+            let said = messages(&format!(
+                "module m\nsource s {{\n  columns (a: {ty})\n  time a\n}}\nrequest r (b: int64)\n"
+            ));
+            assert!(
+                said.contains("E0005") || close.is_empty() && depth == 100,
+                "{depth} of {open}"
+            );
+            assert!(!said.contains("E9999"), "{depth} of {open}");
+        }
+    }
+    // Comparisons are no types.
+    let many: Vec<String> = (0..2000).map(|at| format!("  where list < {at}\n")).collect();
+    let said = messages(&format!("module m\ntransform t from s {{\n{}}}\n", many.concat()));
+    assert!(!said.contains("E0005"), "{said}");
+}
+
+#[test]
+fn rows_behind_no_given_are_one_message() {
+    let rows = "    | id | card | at |\n".repeat(60);
+    let said = messages(&format!("module m\ntest \"one\" for v {{\n{rows}}}\n"));
+    assert_eq!(said.matches("error[").count(), 1, "{said}");
+}

@@ -17,6 +17,7 @@ use datafusion::error::Result;
 use featc_ir::plan::{FoldSpec, Restrict, RowSpec};
 use featc_ir::{ColumnId, ExprKind, Step};
 use featr_decode::Bound;
+use featr_kernels::eval::{Astray, Sought};
 use featr_kernels::rows::Dropped;
 use featr_kernels::{Batch, Tag, rows};
 use std::sync::{Arc, Mutex};
@@ -65,13 +66,28 @@ pub(crate) struct PipelineCounts {
     pub events: u64,
     pub dropped: Dropped,
     pub copies: u64,
+    /// What lookups found, in their order; where the first rows of each that find nothing come from.
+    pub sought: Vec<Sought>,
+    first: Vec<[u64; 2]>,
 }
 
 impl PipelineCounter {
-    fn add(&self, events: usize, dropped: &Dropped) {
+    /// Adds a batch that comes from a place.
+    fn add(&self, place: u64, keyed: &mut rows::Keyed<'_>) {
         let mut counts = lock(&self.0);
-        counts.events += events as u64;
-        counts.dropped.add(dropped);
+        let counts = &mut *counts;
+        counts.events += keyed.rows.len() as u64;
+        counts.dropped.add(&keyed.dropped);
+        counts
+            .sought
+            .resize_with(keyed.sought.len().max(counts.sought.len()), Sought::default);
+        counts.first.resize(counts.sought.len(), [u64::MAX; 2]);
+        let known = counts.sought.iter_mut().zip(&mut counts.first);
+        for ((known, [unknown, not_then]), more) in known.zip(keyed.sought.drain(..)) {
+            known.found += more.found;
+            count_astray(place, (&mut known.unknown, unknown), more.unknown);
+            count_astray(place, (&mut known.not_then, not_then), more.not_then);
+        }
     }
 
     pub fn add_copies(&self, copies: u64) {
@@ -85,6 +101,14 @@ impl PipelineCounter {
     /// Everything is counted again.
     fn forget(&self) {
         *lock(&self.0) = PipelineCounts::default();
+    }
+}
+
+/// Threads come in any order, and the first row that finds nothing is that of the files.
+fn count_astray(place: u64, (known, first): (&mut Astray, &mut u64), more: Astray) {
+    known.rows += more.rows;
+    if more.first.is_some() && place < *first {
+        (known.first, *first) = (more.first, place);
     }
 }
 
@@ -209,7 +233,7 @@ impl Running {
     ) -> Result<Vec<rows::ViewRejected>> {
         let pipeline = &*self.pipeline;
         let mut keyed = rows::apply(&pipeline.spec, batch);
-        pipeline.counter.add(keyed.rows.len(), &keyed.dropped);
+        pipeline.counter.add(place, &mut keyed);
         let rejected = std::mem::take(&mut keyed.rejected);
         let Some((after, until)) = self.reach else {
             return Ok(rejected);

@@ -6,10 +6,57 @@ use crate::value::Value;
 use featc_ir::{ColumnId, Literal, Lookup, TableRows, Type};
 use std::borrow::Cow;
 
-/// The value of a lookup in every row.
-pub fn lookup<'a>(lookup: &Lookup, ty: Type, operands: &[Operand<'_>], rows: usize) -> Operand<'a> {
+/// What a lookup found in the rows of a batch that bring its whole key, and instant. Rows in which an operand is null or an
+/// error ask nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sought {
+    pub found: u64,
+    /// No row of the table has the key.
+    pub unknown: Astray,
+    /// Rows of the table have the key, and none of them holds at the instant.
+    pub not_then: Astray,
+}
+
+/// Rows whose lookup finds nothing, for one reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Astray {
+    pub rows: u64,
+    /// What the first of them asked: the key, and the instant where the table has versions.
+    pub first: Option<Vec<Literal>>,
+}
+
+impl Astray {
+    fn count(&mut self, rows: u64, asked: &[Literal]) {
+        self.rows += rows;
+        self.first.get_or_insert_with(|| asked.to_vec());
+    }
+
+    fn add(&mut self, later: Astray) {
+        self.rows += later.rows;
+        self.first = self.first.take().or(later.first);
+    }
+}
+
+impl Sought {
+    /// Rows that asked.
+    pub fn asked(&self) -> u64 {
+        self.found + self.unknown.rows + self.not_then.rows
+    }
+
+    /// Adds what was found in rows that come behind.
+    pub fn add(&mut self, later: Sought) {
+        self.found += later.found;
+        self.unknown.add(later.unknown);
+        self.not_then.add(later.not_then);
+    }
+}
+
+/// The value of a lookup in every row, and what was found.
+pub fn lookup<'a>(lookup: &Lookup, ty: Type, operands: &[Operand<'_>], rows: usize) -> (Operand<'a>, Sought) {
+    let mut sought = Sought::default();
     let constant = operands.iter().all(|operand| operand.constant);
     let count = if constant { rows.min(1) } else { rows };
+    let alike = if constant { rows as u64 } else { 1 };
     let mut key: Vec<Literal> = Vec::with_capacity(operands.len());
     let mut values = Vec::with_capacity(count);
     for row in 0..count {
@@ -28,17 +75,25 @@ pub fn lookup<'a>(lookup: &Lookup, ty: Type, operands: &[Operand<'_>], rows: usi
         }
         let cell = |operand: &Operand<'_>| operand.column.value(if operand.constant { 0 } else { row });
         key.extend(operands.iter().map(|operand| cell(operand).to_literal()));
-        let found = lookup.rows.as_ref().and_then(|rows| find(lookup, rows, &key));
+        let found = lookup.rows.as_ref().and_then(|held| find(lookup, held, &key));
+        match (found, &lookup.rows) {
+            (Some(_), _) => sought.found += alike,
+            (None, Some(held)) if held.of_key(&key[..lookup.table.key.len()]).next().is_some() => {
+                sought.not_then.count(alike, &key);
+            }
+            (None, _) => sought.unknown.count(alike, &key),
+        }
         values.push(found.map_or(Value::Null, Value::from_literal));
     }
     let column = Column::from_values(ty, &values);
-    match constant && rows > 0 {
+    let value = match constant && rows > 0 {
         true => Operand::constant(column),
         false => Operand {
             column: Cow::Owned(column),
             constant: false,
         },
-    }
+    };
+    (value, sought)
 }
 
 /// What stands in the row that holds; `None` where there is none.

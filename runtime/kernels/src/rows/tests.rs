@@ -495,3 +495,66 @@ proptest! {
         prop_assert_eq!(found.examples, slow);
     }
 }
+
+#[test]
+fn what_lookups_find_is_counted_in_their_order() {
+    let table = featc_ir::Table {
+        name: "t".to_owned(),
+        columns: source(None, Lateness::Unbounded).columns[1..].to_vec(),
+        key: vec![ColumnId(1)],
+        versions: None,
+        zone: None,
+        keep_nan: false,
+        files: None,
+    };
+    let held = vec![
+        vec![Literal::Null, Literal::Int64(1)],
+        vec![Literal::Timestamp(5), Literal::Int64(2)],
+    ];
+    let lookup = featc_ir::Lookup {
+        rows: Some(featc_ir::TableRows::new(table.key.clone(), held)),
+        table,
+        column: ColumnId(1),
+        within_us: None,
+    };
+    let look = |key: Expr| Expr::new(ExprKind::Lookup(Box::new(lookup.clone()), vec![key]), Type::Int64);
+    let number = |value: i64| Expr::new(ExprKind::Literal(Literal::Int64(value)), Type::Int64);
+    let own = || column(2, Type::Int64);
+    let is_one = binary(BinaryOp::Equal, look(own()), number(1), Type::Bool);
+    let plus = binary(BinaryOp::Add, look(own()), number(1), Type::Int64);
+    let choice = Expr::new(
+        ExprKind::Case {
+            branches: vec![(is_one, look(plus))],
+            otherwise: Some(Box::new(look(number(9)))),
+        },
+        Type::Int64,
+    );
+    let spec = RowSpec {
+        steps: vec![Step::Let(choice)],
+        ..moved(column(0, Type::Timestamp), None)
+    };
+    let asked = [Value::Int64(1), Value::Int64(2), Value::Int64(7), Value::Null];
+    let rows = batch(&asked.map(|key| (Some(1), Some(1), key)));
+    let keyed = apply(&spec, &rows);
+    let mut looked = 0;
+    featc_ir::table::lookups(&spec.steps, &spec.time, &mut |_| looked += 1);
+    assert_eq!(looked, keyed.sought.len());
+    let told = |sought: &Sought| {
+        (
+            sought.found,
+            sought.unknown.rows,
+            sought.unknown.first.clone(),
+            sought.not_then.rows,
+        )
+    };
+    let key = |key: i64| Some(vec![Literal::Int64(key)]);
+    let found: Vec<_> = keyed.sought.iter().map(told).collect();
+    // The condition; what is looked up by what is found, of which 3 is no key; the key inside of it; a key that is none.
+    let expected = [
+        (2, 1, key(7), 0),
+        (1, 1, key(3), 0),
+        (2, 1, key(7), 0),
+        (0, 4, key(9), 0),
+    ];
+    assert_eq!(found, expected);
+}

@@ -1,0 +1,43 @@
+//! Holes of dbt: `{{ week }}` for `{week}`, `{{ ref("big") }}` for a name.
+
+use super::{Scanner, TokenKind};
+use crate::errors;
+
+impl Scanner<'_> {
+    /// Takes two braces for one; whether there are two, and what closes them on the line.
+    pub(super) fn double_braces(&mut self) -> bool {
+        let rest = &self.text[self.at..];
+        let line = rest.split('\n').next().unwrap_or(rest);
+        let Some(inside) = line.strip_prefix("{{").and_then(|line| line.split_once("}}")) else {
+            return false;
+        };
+        let (inside, _) = inside;
+        let (start, end) = (self.at, self.at + inside.len() + 4);
+        let span = self.span(start, end);
+        let name = inside.trim();
+        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        let is_name = name.bytes().all(is_letter) && name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
+        if !is_name {
+            let is_call = name.contains('(') && !name.contains(['{', '}']);
+            if !is_call {
+                return false;
+            }
+            self.report(errors::call_in_braces(span));
+            self.blank(start, end, b' ');
+            self.scan.poison.push(start);
+            self.at = end;
+            return true;
+        }
+        self.report(errors::hole_in_two_braces(span, &format!("{{{name}}}")));
+        self.blank(start, start + 1, b' ');
+        self.blank(end - 1, end, b' ');
+        self.at += 1;
+        self.token(TokenKind::Punctuation, 1);
+        self.at += inside.len() - inside.trim_start().len();
+        self.token(TokenKind::Word, name.len());
+        self.at = end - 2;
+        self.token(TokenKind::Punctuation, 1);
+        self.at = end;
+        true
+    }
+}
