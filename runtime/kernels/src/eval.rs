@@ -12,6 +12,7 @@ mod compare;
 mod function;
 mod list;
 mod lookup;
+mod members;
 mod operand;
 mod pattern;
 mod text;
@@ -22,6 +23,7 @@ use crate::column::{Batch, Column};
 use crate::value::Value;
 use arithmetic::Ring;
 use featc_ir::{BinaryOp, Expr, ExprKind, Type, UnaryOp};
+use members::Members;
 use operand::Operand;
 
 /// The value of the expression in every row of the input, whose columns the column ids number.
@@ -36,6 +38,9 @@ fn evaluate<'a>(expr: &Expr, input: &'a Batch) -> Operand<'a> {
         ExprKind::Column(id) => Operand::borrowed(input.column(*id)),
         ExprKind::Literal(literal) => Operand::constant(Column::from_values(expr.ty, &[Value::from_literal(literal)])),
         ExprKind::Unary(op, operand) => unary(*op, expr.ty, &evaluate(operand, input), rows),
+        ExprKind::Binary(BinaryOp::Or, ..) if let Some(members) = Members::of(expr) => {
+            members.any(&evaluate(members.operand, input), rows)
+        }
         ExprKind::Binary(op, left, right) => {
             binary(*op, expr.ty, &evaluate(left, input), &evaluate(right, input), rows)
         }

@@ -10,7 +10,7 @@ use crate::paging::Paging;
 use crate::question::{Questions, ReadError, check_questions};
 use crate::report::{AdvanceReport, FeatureTrouble, LogStats, Reason, StepReport};
 use crate::restored::{LogName, Rebuild, RestoreReport, ToRebuild};
-use crate::snapshot::{self, RestoreError, Section, State};
+use crate::snapshot::{self, RestoreError, Section, State, StateKind};
 use featc_ir::display::instant;
 use featc_ir::plan::{Spine, StreamGraph};
 use featc_ir::{Bug, Source, Status, Truth};
@@ -314,11 +314,11 @@ impl Engine {
             match take_over(state, &sections, &engine.now)? {
                 Ok(section) => {
                     used[section] = true;
-                    if !state.is_queue() {
+                    if state.kind() != StateKind::Queue {
                         report.kept.push(state.name());
                     }
                 }
-                Err(_) if state.is_queue() => {}
+                Err(_) if state.kind() == StateKind::Queue => {}
                 Err(why) => {
                     state.begin_empty(&engine.now);
                     report.to_rebuild.push(ToRebuild {
@@ -361,8 +361,8 @@ impl Engine {
     /// A log, for tests of its invariants.
     #[cfg(test)]
     pub(crate) fn log(&self, place: usize) -> &crate::log::Log {
-        let state = self.network.states().nth(place);
-        state.expect("the graph has so many logs").log()
+        let log = self.network.states().nth(place).and_then(State::log);
+        log.expect("the graph has so many logs")
     }
 
     /// The walks by which the first answer of the first service reads its log.

@@ -193,6 +193,7 @@ fn view(
     let rows = RowSpec {
         name: source.name.clone(),
         steps: vec![],
+        lets: vec![],
         time: Expr::column(source.time, Type::Timestamp),
         at: None,
         key: entity

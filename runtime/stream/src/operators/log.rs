@@ -26,7 +26,7 @@ use crate::report::{AdvanceReport, LogReport, LogStats, StepReport};
 use crate::restored::{LogName, Rebuild};
 use crate::retention::floor_us;
 use crate::shared::SharedLog;
-use crate::snapshot::{self, RestoreError, Schema, Section, State, StateColumn};
+use crate::snapshot::{self, RestoreError, Schema, Section, State, StateColumn, StateKind};
 use crate::waiting::{Run, Waiting};
 use carried::carried;
 use featc_ir::hash::lift_keys;
@@ -255,6 +255,10 @@ impl State for LogOperator {
         self.name.clone()
     }
 
+    fn kind(&self) -> StateKind {
+        StateKind::Log
+    }
+
     fn floor_us(&self) -> Option<i64> {
         self.floor_us
     }
@@ -351,7 +355,6 @@ impl State for LogOperator {
     fn stats(&self) -> LogStats {
         let size = self.log.size();
         LogStats {
-            log: self.id,
             name: self.name.clone(),
             transform: self.name.transform.clone(),
             entities: size.entities,
@@ -382,8 +385,8 @@ impl State for LogOperator {
     }
 
     #[cfg(test)]
-    fn log(&self) -> &Log {
-        &self.log
+    fn log(&self) -> Option<&Log> {
+        Some(&self.log)
     }
 }
 
