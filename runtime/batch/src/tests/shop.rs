@@ -223,7 +223,7 @@ fn view(
         source_delay_us: source.delay_us,
         features,
     };
-    featc_lower::pipeline(source, (&rows, &[]), &fold, &finish)
+    featc_lower::pipeline(source, &rows, &fold, &finish)
 }
 
 /// The two views; `excluding` is what their windows of a day exclude.
