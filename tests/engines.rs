@@ -4,15 +4,10 @@
 mod agree;
 #[path = "suite/alone.rs"]
 mod alone;
-// Parts of these are for other tests alone.
-#[allow(dead_code)]
+#[allow(dead_code, reason = "parts of it are for other tests alone")]
 #[path = "support/broker.rs"]
 mod broker;
-#[allow(dead_code)]
-#[path = "support/registry.rs"]
-mod registry;
-// Parts of it are for the tests of `featr-online` alone.
-#[allow(dead_code)]
+#[allow(dead_code, reason = "parts of it are for the tests of `featr-online` alone")]
 #[path = "support/disk.rs"]
 mod disk;
 #[path = "suite/evaluators.rs"]
@@ -25,6 +20,9 @@ mod lake;
 mod oracle;
 #[path = "suite/physical.rs"]
 mod physical;
+#[allow(dead_code, reason = "parts of it are for other tests alone")]
+#[path = "support/registry.rs"]
+mod registry;
 #[path = "suite/rejects.rs"]
 mod rejects;
 #[path = "suite/sessions.rs"]

@@ -137,7 +137,7 @@ pub fn prepare_compiled(
         featr::served_files(&args.served_log).or_else(|error| reporter.refuse(errors::no_served_log(&error)))?;
     let seen_early = program.seen_early(service, truth).map_err(refuse)?;
     if args.sources.is_empty() && args.given.sources.is_empty() {
-        tell_pushed(&args.served_log, &ir, reporter);
+        tell_pushed(&args.served_log, &program, reporter);
     }
     let left_out = program.left_out(service).map_err(refuse)?;
     let left_out: Vec<_> = left_out.iter().map(errors::left_out).collect();
@@ -154,19 +154,23 @@ pub fn prepare_compiled(
     })
 }
 
-/// Tells of the rows that a server took in where its answers are read with other ones.
-fn tell_pushed(served_log: &[PathBuf], ir: &featc_ir::Program, reporter: &Reporter) {
-    let state = |log: &PathBuf| {
+/// Tells of the rows that a server took in, of sources and of tables, where its answers are read with other ones.
+fn tell_pushed(served_log: &[PathBuf], program: &featr::Program, reporter: &Reporter) {
+    let pushed = |log: &PathBuf| {
         let served = log.ancestors().find(|folder| folder.ends_with("served"))?;
-        let pushed = served.with_file_name("pushed");
-        let mut sources = ir.sources.iter().map(|source| &source.name);
-        let source = sources.find(|source| pushed.join(source).is_dir())?;
-        Some((pushed.join(source).display().to_string(), source.clone()))
+        Some(served.with_file_name("pushed"))
     };
-    if let Some((folder, source)) = served_log.iter().find_map(state) {
-        reporter.note(&format!(
-            "the rows that the server took in are not read: `--source {source}={folder}` names those of `{source}`"
-        ));
+    let Some(pushed) = served_log.iter().find_map(pushed) else {
+        return;
+    };
+    for input in program.inputs() {
+        let folder = pushed.join(&input.name);
+        if folder.is_dir() {
+            let (name, folder) = (&input.name, folder.display());
+            reporter.note(&format!(
+                "the rows that the server took in are not read: `--source {name}={folder}` names those of `{name}`"
+            ));
+        }
     }
 }
 

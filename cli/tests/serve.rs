@@ -29,7 +29,7 @@ mod mocked;
 #[path = "serve/nested.rs"]
 mod nested;
 #[path = "../../tests/support/registry.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "it is shared, and each test uses its part")]
 mod registry;
 #[path = "serve/requests.rs"]
 mod requests;

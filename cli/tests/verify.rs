@@ -8,6 +8,120 @@ use std::path::Path;
 use std::sync::Arc;
 use support::{featc, files, names, ok, refused, shop};
 
+/// A value that is made of the one before, twice: whoever puts the text or the value of a `let` in its place has 2^60 of them.
+#[test]
+fn a_long_chain_of_lets_is_no_work() {
+    const LENGTH: usize = 60;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let step = |n: usize| {
+        let before = n - 1;
+        format!(
+            "  let k{n} = case when k{before} >= 0 then least(k{before}, greatest(k{before}, 0)) else k{before} end\n"
+        )
+    };
+    let steps: String = (1..=LENGTH).map(step).collect();
+    let program = format!(
+        r#"module chained
+
+entity card (card: string)
+
+source payments {{
+  columns (id: int64, card: string, k0: int64, paid_at: timestamp, known_at: timestamp)
+  unique id
+  time paid_at
+  arrival known_at
+  lateness 1d
+  batch csv "payments.csv"
+}}
+
+table rates {{
+  columns (k: int64, rate: int64, from_then: timestamp, loaded: timestamp)
+  key k
+  valid from from_then
+  arrival loaded
+  batch csv "rates.csv"
+}}
+
+transform known from payments {{
+{steps}  let starts = k{LENGTH} = 1
+  let rate = lookup rates(k{LENGTH}).rate
+  where k{LENGTH} >= 0
+}}
+
+template totals(col) {{
+  /// The sum.
+  feature {{col}}_sum = sum({{col}} where k{LENGTH} > 0) over [1h, 1d] default 0
+}}
+
+view spend of card from known {{
+  owner "payments"
+  use totals for (k{LENGTH}, rate)
+  /// Of the session.
+  feature session = count() over since (starts) max 1d
+}}
+
+view again of card from known {{
+  owner "payments"
+  use totals for (k{LENGTH})
+}}
+
+service risk {{
+  spend.*
+  again.*
+}}
+
+test "a chain" for spend {{
+  given payments
+    | id | card | k0 | paid_at              | known_at             |
+    | 1  | a    | 1  | 2026-01-01T10:00:00Z | 2026-01-01T10:00:00Z |
+    | 2  | a    | 2  | 2026-01-01T10:10:00Z | 2026-01-01T10:10:00Z |
+
+  given rates
+    | k | rate | from_then            | loaded               |
+    | 2 | 7    | 2026-01-01T00:00:00Z | 2026-01-01T00:00:00Z |
+
+  expect as known at @2026-01-01T10:30:00Z (card: "a") {{ k{LENGTH}_sum_1h = 3, rate_sum_1d = 7, session = 2 }}
+}}
+"#
+    );
+    let data = [
+        ("chained.feat", program.as_str()),
+        (
+            "payments.csv",
+            "id,card,k0,paid_at,known_at\n1,a,1,2026-01-01T10:00:00Z,2026-01-01T10:00:00Z\n\
+             2,a,2,2026-01-01T10:10:00Z,2026-01-01T10:10:00Z\n",
+        ),
+        (
+            "rates.csv",
+            "k,rate,from_then,loaded\n2,7,2026-01-01T00:00:00Z,2026-01-01T00:00:00Z\n",
+        ),
+        ("spine.csv", "card,timestamp\na,2026-01-01T10:30:00Z\n"),
+    ];
+    for (name, text) in data {
+        std::fs::write(folder.join(name), text).expect("writable");
+    }
+    let asked = "--service risk --spine spine.csv";
+    for command in [
+        "check chained.feat".to_owned(),
+        "lock chained.feat".to_owned(),
+        "diff chained.feat chained.feat".to_owned(),
+        "build chained.feat".to_owned(),
+        "certify target/feat/chained".to_owned(),
+        "test chained.feat".to_owned(),
+        format!("train chained.feat {asked} --out train.csv"),
+        format!("replay chained.feat {asked} --out replay.csv"),
+        "get chained.feat --service risk --key card=a --at 2026-01-01T10:30:00Z".to_owned(),
+        format!("verify chained.feat {asked} --shuffle 1"),
+    ] {
+        let began = std::time::Instant::now();
+        ok(folder, &command);
+        println!("{command}: {:?}", began.elapsed());
+    }
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("a file");
+    assert_eq!(read("train.csv"), read("replay.csv"));
+}
+
 /// Files that pandas wrote have metadata in their schemas, and so have our own training sets.
 #[test]
 fn metadata_of_a_spine_are_no_difference() {

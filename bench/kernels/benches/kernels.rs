@@ -111,6 +111,7 @@ fn row_stage(c: &mut Criterion) {
     let spec = RowSpec {
         name: "spend".to_owned(),
         steps: vec![],
+        lets: vec![],
         time: Expr::column(ColumnId(3), Type::Timestamp),
         at: None,
         key: vec![ColumnId(1)],

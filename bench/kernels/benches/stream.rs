@@ -70,6 +70,7 @@ fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> Vec<StreamGr
     let rows = RowSpec {
         name: "txn".to_owned(),
         steps: vec![],
+        lets: vec![],
         time: Expr::column(ColumnId(2), Type::Timestamp),
         at: None,
         key: vec![ColumnId(0)],
@@ -88,7 +89,7 @@ fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> Vec<StreamGr
         source_delay_us: 0,
         features,
     };
-    let (rows, log, answer) = featc_lower::operators(&source, (&rows, &[]), &fold, &finish);
+    let (rows, log, answer) = featc_lower::operators(&source, &rows, &fold, &finish);
     vec![StreamGraph {
         program: String::new(),
         service: "svc".to_owned(),

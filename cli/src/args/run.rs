@@ -26,7 +26,7 @@ pub struct ProgramArgs {
 /// How rows are read and questions answered.
 #[derive(Debug, Clone, Args)]
 pub struct RunArgs {
-    /// Read a source from elsewhere: a file, a folder or a glob, in the format that its extension names (once for each source)
+    /// Read a source or a table from elsewhere: a file, a folder or a glob, in the format that its extension names (once for each)
     #[arg(long = "source", value_name = "NAME=PATH")]
     pub sources: Vec<String>,
     /// Which events a question may see; as-of-arrival unless told. Of a source that has no arrival and is not static only `complete` can be asked

@@ -23,7 +23,7 @@ pub fn of(args: &ServeArgs, program: &mut featr::Program, reporter: &Reporter) -
             let help = "write it like `--fill-from payments=history/*.parquet`";
             return reporter.refuse(errors::argument("--fill-from", given, "no `=` in it", help));
         };
-        // A table is no source: its rows are read at each start.
+        // A static table is read at each start, and what versions were given up is not known: neither can be filled.
         let sources: Vec<String> = program.sources().into_iter().map(|source| source.name).collect();
         if !sources.iter().any(|known| known == source) {
             let (why, help) = (

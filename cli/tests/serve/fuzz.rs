@@ -12,16 +12,12 @@ use std::time::Duration;
 const THREADS: u64 = 4;
 const REQUESTS: u64 = 400;
 
-/// The generator splitmix64 (Steele, Lea, Flood, 2014).
-struct Random(u64);
+/// What a thread draws by its seed.
+struct Random(featr::Random);
 
 impl Random {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.number()
     }
 
     fn below(&mut self, most: usize) -> usize {
@@ -234,7 +230,7 @@ fn reply(address: &str, bytes: &[u8]) -> (u16, String) {
 
 /// How often which status and code came, of requests with one seed.
 fn drawn(address: &str, seed: u64, requests: u64) -> BTreeMap<(u16, String), u64> {
-    let (mut random, bodies, mut counts) = (Random(seed), bodies(), BTreeMap::new());
+    let (mut random, bodies, mut counts) = (Random(featr::Random::new(seed)), bodies(), BTreeMap::new());
     for _ in 0..requests {
         let bytes = request(&mut random, &bodies);
         *counts.entry(reply(address, &bytes)).or_default() += 1;

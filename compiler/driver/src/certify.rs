@@ -31,6 +31,11 @@ pub fn certify(program: &Program, plans: &Plans) -> Result<Certificate, Box<Refu
 /// # Errors
 /// [`CertifyError`].
 pub fn certify_folder(folder: &Path) -> Result<Certificate, CertifyError> {
+    certified(folder).map(|(.., certificate)| certificate)
+}
+
+/// What lies in a folder, read once, with the certificate that is found of it.
+fn certified(folder: &Path) -> Result<(Program, Plans, Certificate), CertifyError> {
     let unusable = |why| CertifyError::Unusable { why };
     let (program, plans, manifest, written) = read(folder).map_err(unusable)?;
     let certificate = certify(&program, &plans).map_err(CertifyError::Refused)?;
@@ -38,7 +43,7 @@ pub fn certify_folder(folder: &Path) -> Result<Certificate, CertifyError> {
         return Err(unusable(format!("`{CERTIFICATE}` is not what is found here")));
     }
     check_files(&program, &plans, &certificate, &manifest).map_err(unusable)?;
-    Ok(certificate)
+    Ok((program, plans, certificate))
 }
 
 /// Whether a manifest lists the files of a build, each with the bytes that are written for the program and these plans.
@@ -65,15 +70,13 @@ fn check_files(program: &Program, plans: &Plans, certificate: &Certificate, mani
 /// # Errors
 /// [`CertifyError`].
 pub fn program_of_folder(folder: &Path) -> Result<Program, CertifyError> {
-    certify_folder(folder)?;
-    let unusable = |why| CertifyError::Unusable { why };
-    let (program, plans, ..) = read(folder).map_err(unusable)?;
+    let (program, plans, _) = certified(folder)?;
     // Who runs the program runs the plans that are lowered from it: they have to be those that were built.
     match crate::lower(&program) == plans {
         true => Ok(program),
-        false => Err(unusable(
-            "its plans mean what the program says, and are not those of this compiler".to_owned(),
-        )),
+        false => Err(CertifyError::Unusable {
+            why: "its plans mean what the program says, and are not those of this compiler".to_owned(),
+        }),
     }
 }
 

@@ -139,33 +139,42 @@ fn aggregate_hash(tag: &str, slot: &Slot, how: &[u8], lift: impl Fn(LiftId) -> u
 
 /// Everything of a source that can change a value: not its files, docs or place, nor the order of its columns.
 fn source_hash(source: &Source) -> u128 {
-    let columns: BTreeMap<_, _> = source.columns.iter().map(|c| (&c.name, (c.ty, c.nullable))).collect();
-    let name = |id: ColumnId| source.columns[id.index()].name.as_str();
-    let unique: Vec<&str> = source.unique.iter().map(|id| name(*id)).collect();
-    let arrival = source.arrival.map(|arrival| match arrival {
+    // Every field is named, so that a new one asks whether it can change a value.
+    let Source {
+        name: own_name,
+        doc: _,
+        columns: all,
+        unique,
+        time,
+        arrival,
+        delay_us,
+        lateness,
+        skew_us,
+        begins_us,
+        zone,
+        keep_nan,
+        batch: _,
+        stream: _,
+    } = source;
+    let columns: BTreeMap<_, _> = all.iter().map(|c| (&c.name, (c.ty, c.nullable))).collect();
+    let name = |id: ColumnId| all[id.index()].name.as_str();
+    let unique: Vec<&str> = unique.iter().map(|id| name(*id)).collect();
+    let arrival = arrival.map(|arrival| match arrival {
         Arrival::Column(id) => (Some(name(id)), 0),
         Arrival::AfterTime { offset_us } => (None, offset_us),
         // No column has a blank in its name.
         Arrival::Static => (Some("static rows"), 0),
     });
     // Skew plays no role where lateness is unbounded.
-    let skew_us = if source.lateness == Lateness::Unbounded {
-        0
-    } else {
-        source.skew_us
+    let skew_us = match lateness {
+        Lateness::Unbounded => 0,
+        Lateness::Within { .. } => *skew_us,
     };
     // A zone's rules come from a database, whose version is part of the meaning.
-    let zone = source.zone.as_ref().map(|zone| (zone, TZDB_VERSION));
-    let rules = (
-        source.delay_us,
-        source.lateness,
-        skew_us,
-        source.begins_us,
-        zone,
-        source.keep_nan,
-    );
-    let head = wire(&(&source.name, columns, unique, name(source.time), arrival));
-    let held: BTreeMap<_, _> = source.columns.iter().map(|c| (&c.name, &c.held)).collect();
+    let zone = zone.as_ref().map(|zone| (zone, TZDB_VERSION));
+    let rules = (delay_us, lateness, skew_us, begins_us, zone, keep_nan);
+    let head = wire(&(own_name, columns, unique, name(*time), arrival));
+    let held: BTreeMap<_, _> = all.iter().map(|c| (&c.name, &c.held)).collect();
     let held: BTreeMap<_, _> = held.into_iter().filter(|(_, held)| !held.is_plain()).collect();
     if held.is_empty() {
         return node("source", &[&head, &wire(&rules)]);

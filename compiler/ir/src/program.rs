@@ -8,7 +8,6 @@ pub use service::{AskedFeature, Role, ServiceFeature, ServiceInput};
 pub use view::{Feature, FeatureKind, View};
 
 use crate::expr::Expr;
-use crate::held::Held;
 use crate::id::{ColumnId, EntityId, FeatureId, RoleId, SourceId, TransformId, ViewId};
 use crate::types::{Cut, Truth, Type};
 use crate::window::WindowKind;
@@ -101,16 +100,6 @@ impl Source {
     /// The `unique` columns, in declared order.
     pub fn identity(&self) -> impl Iterator<Item = &SourceColumn> {
         self.unique.iter().map(|id| &self.columns[id.index()])
-    }
-
-    /// The source of rows that were decoded: its columns under their own names, as values of their types.
-    pub fn of_decoded(&self) -> Source {
-        let mut decoded = self.clone();
-        decoded
-            .columns
-            .iter_mut()
-            .for_each(|column| column.held = Held::default());
-        decoded
     }
 
     /// What a question calls an identity column whose name something else of the service has too: `payments.id`.

@@ -14,7 +14,7 @@ pub fn lower_batch(program: &Program) -> Vec<BatchPlan> {
         let grouped = grouped(program, service, &Lifts::new());
         let pipelines = grouped.groups.iter().map(|group| {
             let source = program.source(group.source);
-            let mut pipeline = pipeline(source, (&group.rows, &group.lets), &group.fold, &group.finish);
+            let mut pipeline = pipeline(source, &group.rows, &group.fold, &group.finish);
             pipeline.fold.asked_by.clone_from(&group.asked_by);
             pipeline
         });
@@ -30,14 +30,9 @@ pub fn lower_batch(program: &Program) -> Vec<BatchPlan> {
     program.services.iter().map(plan).collect()
 }
 
-/// From the rows of a source to features; with the row stage come the names of the columns that it adds.
-pub fn pipeline(
-    source: &Source,
-    (rows, lets): (&RowSpec, &[String]),
-    fold: &FoldSpec,
-    finish: &FinishSpec,
-) -> Pipeline {
-    let rows = choose::rows(rows, lets, &fold.entity);
+/// From the rows of a source to features.
+pub fn pipeline(source: &Source, rows: &RowSpec, fold: &FoldSpec, finish: &FinishSpec) -> Pipeline {
+    let rows = choose::rows(rows, &fold.entity);
     Pipeline {
         scan: choose::scan(source, [&rows]),
         accept: choose::accept(source),

@@ -15,13 +15,13 @@ pub(crate) enum Engine {
     Stream,
 }
 
-/// The row stage; `lets` are the names of the columns that the steps add.
-pub(crate) fn rows(spec: &RowSpec, lets: &[String], entity: &[Key]) -> Rows {
+/// The row stage.
+pub(crate) fn rows(spec: &RowSpec, entity: &[Key]) -> Rows {
     Rows {
         steps: Steps {
             transform: spec.name.clone(),
             steps: spec.steps.clone(),
-            lets: lets.to_vec(),
+            lets: spec.lets.clone(),
         },
         place: Place {
             time: spec.time.clone(),

@@ -23,8 +23,6 @@ pub(crate) struct Group {
     /// The columns of the question that bring the key, where a role says others than the entity's.
     pub asked_by: Option<Vec<Key>>,
     pub source: SourceId,
-    /// Names of the columns that the transform adds.
-    pub lets: Vec<String>,
     pub rows: RowSpec,
     pub fold: FoldSpec,
     pub finish: FinishSpec,
@@ -132,10 +130,10 @@ impl<'a> Builder<'a> {
             key: key.clone(),
             asked_by,
             source: transform.source,
-            lets: lets.map(|column| column.name.clone()).collect(),
             rows: RowSpec {
                 name: transform.name.clone(),
                 steps: transform.steps.clone(),
+                lets: lets.map(|column| column.name.clone()).collect(),
                 time: transform.time.clone(),
                 at: transform.at,
                 key: key.key,

@@ -37,8 +37,7 @@ fn lower_service(program: &Program, hash: &str, service: &Service, lifts: &Lifts
             ids.len() - 1
         });
         let source = program.source(group.source);
-        let of_rows = (&group.rows, &group.lets[..]);
-        let (row, log, mut answer) = operators(source, of_rows, &group.fold, &group.finish);
+        let (row, log, mut answer) = operators(source, &group.rows, &group.fold, &group.finish);
         let place = *known_logs.entry(&group.key).or_insert(logs.len());
         if place == logs.len() {
             rows.push(StreamRows {
@@ -90,15 +89,14 @@ pub fn read<'a>(source: &Source, readers: impl IntoIterator<Item = &'a Rows>) ->
     }
 }
 
-/// From the rows of a source to features, each operator reading the first of the layer before; with the row stage come the
-/// names of the columns that it adds.
+/// From the rows of a source to features, each operator reading the first of the layer before.
 pub fn operators(
     source: &Source,
-    (spec, lets): (&RowSpec, &[String]),
+    spec: &RowSpec,
     fold: &FoldSpec,
     finish: &FinishSpec,
 ) -> (StreamRows, StreamLog, StreamAnswer) {
-    let rows = choose::rows(spec, lets, &fold.entity);
+    let rows = choose::rows(spec, &fold.entity);
     let log = StreamLog {
         input: RowsId(0),
         gate: Visibility::of(source),

@@ -120,27 +120,44 @@ fn moved(source: &Source, transform: &Transform) -> Term {
 }
 
 fn source_terms(source: &Source) -> Result<Vec<Term>, String> {
+    // Every field is named, so that a new one asks what it means here. Delay, beginning: see `visible` and `begins`.
+    let Source {
+        name: own_name,
+        doc: _,
+        columns: all,
+        unique,
+        time,
+        arrival,
+        delay_us: _,
+        lateness,
+        skew_us,
+        begins_us: _,
+        zone,
+        keep_nan,
+        batch,
+        stream,
+    } = source;
     let name = |id: ColumnId| -> Result<String, String> {
-        let column = source.columns.get(id.index());
+        let column = all.get(id.index());
         column
             .map(|column| column.name.clone())
             .ok_or_else(|| "a column is not there".to_owned())
     };
-    let columns = source.columns.iter().map(|column| {
+    let columns = all.iter().map(|column| {
         let null = if column.nullable { "?" } else { "" };
         format!("{}:{}{null}{}", column.name, column.ty, held(&column.held))
     });
-    let unique: Vec<String> = source.unique.iter().map(|id| name(*id)).collect::<Result<_, _>>()?;
+    let unique: Vec<String> = unique.iter().map(|id| name(*id)).collect::<Result<_, _>>()?;
     Ok(vec![
-        Term::names("source", [&source.name]),
+        Term::names("source", [own_name]),
         Term::names("columns", columns),
-        Term::names("zone", [format!("{:?}", source.zone)]),
-        Term::names("keep_nan", [source.keep_nan]),
-        lifted::files("batch", source.batch.as_ref()),
-        lifted::files("stream", source.stream.as_ref()),
-        Term::names("accept", [name(source.time)?]),
-        lifted::arrival(source.arrival, &name)?,
-        lifted::lateness(source.lateness, source.skew_us),
+        Term::names("zone", [format!("{zone:?}")]),
+        Term::names("keep_nan", [keep_nan]),
+        lifted::files("batch", batch.as_ref()),
+        lifted::files("stream", stream.as_ref()),
+        Term::names("accept", [name(*time)?]),
+        lifted::arrival(*arrival, &name)?,
+        lifted::lateness(*lateness, *skew_us),
         Term::names("copies", unique),
     ])
 }

@@ -12,6 +12,7 @@ mod compare;
 mod function;
 mod list;
 mod lookup;
+mod members;
 mod operand;
 mod pattern;
 mod text;
@@ -23,6 +24,7 @@ use crate::column::{Batch, Column};
 use crate::value::Value;
 use arithmetic::Ring;
 use featc_ir::{BinaryOp, Expr, ExprKind, Type, UnaryOp};
+use members::Members;
 use operand::Operand;
 
 /// The value of the expression in every row of the input, whose columns the column ids number.
@@ -42,6 +44,9 @@ fn evaluate<'a>(expr: &Expr, input: &'a Batch, sought: &mut Vec<Sought>) -> Oper
         ExprKind::Column(id) => Operand::borrowed(input.column(*id)),
         ExprKind::Literal(literal) => Operand::constant(Column::from_values(expr.ty, &[Value::from_literal(literal)])),
         ExprKind::Unary(op, operand) => unary(*op, expr.ty, &evaluate(operand, input, sought), rows),
+        ExprKind::Binary(BinaryOp::Or, ..) if let Some(members) = Members::of(expr) => {
+            members.any(&evaluate(members.operand, input, sought), rows)
+        }
         ExprKind::Binary(op, left, right) => {
             let left = evaluate(left, input, sought);
             binary(*op, expr.ty, &left, &evaluate(right, input, sought), rows)

@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 #[path = "../../../tests/support/rng.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "it is shared, and each test uses its part")]
 mod rng;
 
 /// How many vectors a path saw below the middle between two results, in it, and above.

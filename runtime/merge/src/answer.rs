@@ -24,8 +24,13 @@ pub(super) enum Means {
     Counts,
     Sums,
     Squares,
-    /// Whether it is `min`, the first frame that ends alike, and whether a stack serves it.
-    Extreme(bool, usize, bool),
+    Extreme {
+        is_min: bool,
+        /// The first that ends alike.
+        frame: usize,
+        /// Whether a stack serves it.
+        by_stack: bool,
+    },
     Edge(End),
     Values,
     Ranks,
@@ -86,7 +91,11 @@ pub(super) fn work(context: &Context<'_>, at: usize) -> Work {
             let bounds = &context.frames[frame].bounds;
             let ends_alike = context.frames.iter().position(|other| other.bounds.end_as(bounds));
             let monotone = context.spans(frame).monotone;
-            Means::Extreme(slot.aggregate == Aggregate::Min, ends_alike.unwrap_or(frame), monotone)
+            Means::Extreme {
+                is_min: slot.aggregate == Aggregate::Min,
+                frame: ends_alike.unwrap_or(frame),
+                by_stack: monotone,
+            }
         }
         Method::Edge if matches!(slot.aggregate, Aggregate::First { .. }) => Means::Edge(End::First),
         Method::Edge => Means::Edge(End::Last),
@@ -170,7 +179,7 @@ impl<'a> Answers<'a> {
                     });
                 }
             }
-            Means::Extreme(..) => {
+            Means::Extreme { .. } => {
                 let frames: Vec<usize> = self.by_frame(family).into_iter().map(|(frame, _)| frame).collect();
                 let mut found = extreme::winners(context, first, classes, &frames).into_iter();
                 let found = |_| found.next().unwrap_or_default();

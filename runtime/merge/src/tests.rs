@@ -10,7 +10,7 @@ use slow::answer_slow;
 
 mod panes;
 #[path = "../../../tests/support/rng.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "it is shared, and each test uses its part")]
 mod rng;
 mod served;
 mod shapes;

@@ -1,7 +1,6 @@
 mod compact;
 mod cuts;
-// Parts of it are for the tests of all engines alone.
-#[allow(dead_code)]
+#[allow(dead_code, reason = "parts of it are for the tests of all engines alone")]
 #[path = "../../../tests/support/disk.rs"]
 mod disk;
 mod entities;

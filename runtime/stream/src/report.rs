@@ -233,11 +233,9 @@ impl StepReport {
     }
 }
 
-/// Size of one log.
+/// Size of one log, or of a table or queue beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogStats {
-    /// The `Log` operator.
-    pub log: LogId,
     pub name: LogName,
     /// The transform's name.
     pub transform: String,

@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::now::Now;
 use crate::restored::{Rebuild, RestoreReport, ToRebuild};
-use crate::snapshot::{self, RestoreError, Section, State, StateColumn};
+use crate::snapshot::{self, RestoreError, Section, State, StateColumn, StateKind};
 use crate::stored::Stored;
 use featc_ir::{Bug, Type};
 
@@ -41,11 +41,11 @@ impl Restoring {
                 Ok(section) => {
                     let is_first = takers[section].is_empty();
                     takers[section].push(Taker::new((place, state), &sections[section], is_first));
-                    if !state.is_queue() {
+                    if state.kind() != StateKind::Queue {
                         report.kept.push(state.name());
                     }
                 }
-                Err(_) if state.is_queue() => {}
+                Err(_) if state.kind() == StateKind::Queue => {}
                 Err(why) => {
                     state.begin_empty(&engine.now);
                     report.to_rebuild.push(ToRebuild {

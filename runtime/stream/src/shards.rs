@@ -14,7 +14,7 @@ use crate::operators::source;
 use crate::place::shard_of;
 use crate::question::{Questions, ReadError, check_questions};
 use crate::report::{Reason, StepReport};
-use crate::snapshot::{Snapshotting, State};
+use crate::snapshot::{Snapshotting, State, StateKind};
 use featc_ir::{Bug, Status};
 use featr_kernels::{Batch, Column, Value};
 
@@ -82,7 +82,7 @@ impl Engine {
     /// Whether it can be several: what is in front of its logs has no state. Tables with versions, and the rows that wait for them,
     /// belong to no entity.
     pub fn can_divide(&self) -> bool {
-        self.network.states().all(|state| state.is_of_entities())
+        self.network.states().all(|state| state.kind() == StateKind::Log)
     }
 
     /// This engine as so many, itself the first; the others are those given, which are of the same graphs and truth, without

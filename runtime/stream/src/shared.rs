@@ -201,13 +201,15 @@ impl Shared {
             let RowSpec {
                 name,
                 steps,
+                lets,
                 time,
                 at,
                 key,
                 lifts: _,
             } = &known.spec;
             known.source == source
-                && (name, steps, time, at, key) == (&spec.name, &spec.steps, &spec.time, &spec.at, &spec.key)
+                && (name, steps, lets, time, at, key)
+                    == (&spec.name, &spec.steps, &spec.lets, &spec.time, &spec.at, &spec.key)
         };
         let place = self.rows.iter().position(is_it).unwrap_or_else(|| {
             let lifts = Vec::new();

@@ -26,7 +26,7 @@ mod state;
 mod writing;
 
 pub(crate) use body::{RecordHead, put_entity, record_head, take_record};
-pub(crate) use state::{Schema, State, StateColumn};
+pub(crate) use state::{Schema, State, StateColumn, StateKind};
 pub use writing::Snapshotting;
 
 use crate::now::{Cuts, Now};

@@ -149,8 +149,20 @@ impl TableRows {
 
     /// The rows of a key, in order.
     pub fn of_key(&self, key: &[Literal]) -> impl DoubleEndedIterator<Item = &[Literal]> {
+        self.of_key_while(key, |_| true)
+    }
+
+    /// The rows of a key, in order, up to the first that is not `before`; behind it there is none that is.
+    #[inline]
+    pub fn of_key_while(
+        &self,
+        key: &[Literal],
+        before: impl Fn(&[Literal]) -> bool,
+    ) -> impl DoubleEndedIterator<Item = &[Literal]> {
         let places = self.0.by_key.get(key).map_or(&[][..], Vec::as_slice);
-        places.iter().map(|place| self.0.rows[*place as usize].as_slice())
+        let row = |place: &u32| self.0.rows[*place as usize].as_slice();
+        let until = places.partition_point(|place| before(row(place)));
+        places[..until].iter().map(row)
     }
 
     /// A hash of the set of rows, in hexadecimal.

@@ -50,6 +50,7 @@ impl Rows {
         RowSpec {
             name: self.steps.transform.clone(),
             steps: self.steps.steps.clone(),
+            lets: self.steps.lets.clone(),
             time: self.place.time.clone(),
             at: self.place.at,
             key: self.key.columns.clone(),

@@ -21,6 +21,8 @@ pub struct RowSpec {
     pub name: String,
     /// Over the source's columns and the lets before.
     pub steps: Vec<Step>,
+    /// The names of the lets, in order, for people.
+    pub lets: Vec<String>,
     /// Event time over the transform's row. Null: the event does not count, and the run report says so. An error: it is
     /// poisoned, at the source's time.
     pub time: Expr,

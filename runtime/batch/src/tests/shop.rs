@@ -193,6 +193,7 @@ fn view(
     let rows = RowSpec {
         name: source.name.clone(),
         steps: vec![],
+        lets: vec![],
         time: Expr::column(source.time, Type::Timestamp),
         at: None,
         key: entity
@@ -222,7 +223,7 @@ fn view(
         source_delay_us: source.delay_us,
         features,
     };
-    featc_lower::pipeline(source, (&rows, &[]), &fold, &finish)
+    featc_lower::pipeline(source, &rows, &fold, &finish)
 }
 
 /// The two views; `excluding` is what their windows of a day exclude.

@@ -1,4 +1,4 @@
-//! Lookups into tables that have been read: by the index of keys, from the last version back.
+//! Lookups into tables that have been read: by the index of keys, and from the last version that holds by now back.
 
 use super::operand::Operand;
 use crate::column::{Column, Tag};
@@ -107,11 +107,9 @@ fn find<'a>(lookup: &Lookup, rows: &'a TableRows, operands: &[Literal]) -> Optio
         _ => None,
     };
     let now_us = instant(now, ColumnId(0))?;
-    let seen = |row: &&[Literal]| {
-        let is_past = |id| instant(row, id).is_some_and(|us| us <= now_us);
-        is_past(versions.valid_from) && is_past(versions.arrival)
-    };
-    let row = rows.of_key(key).rev().find(seen)?;
+    let is_past = |row: &[Literal], id: ColumnId| instant(row, id).is_some_and(|us| us <= now_us);
+    let begun = rows.of_key_while(key, |row| is_past(row, versions.valid_from));
+    let row = begun.rev().find(|row| is_past(row, versions.arrival))?;
     let age_us = now_us.abs_diff(instant(row, versions.valid_from)?);
     if lookup.within_us.is_some_and(|within_us| age_us > within_us) {
         return None;

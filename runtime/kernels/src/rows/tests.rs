@@ -172,6 +172,7 @@ fn spec() -> RowSpec {
             Step::Let(binary(BinaryOp::Multiply, m(), int(2), Type::Int64)),
             Step::Where(binary(BinaryOp::Less, d(), int(10), Type::Bool)),
         ],
+        lets: vec!["m".to_owned(), "d".to_owned()],
         time: column(0, Type::Timestamp),
         at: None,
         key: vec![ColumnId(2)],
@@ -256,6 +257,7 @@ fn null_and_failing_keys_and_times_are_counted() {
 fn moved(time: Expr, within_us: Option<u64>) -> RowSpec {
     RowSpec {
         steps: vec![],
+        lets: vec![],
         time,
         at: Some(At {
             source_time: ColumnId(0),
@@ -362,6 +364,7 @@ fn what_is_carried_on_as_it_is_may_be_read_twice() {
     let plain = RowSpec {
         name: "s".to_owned(),
         steps: vec![],
+        lets: vec![],
         time: column(0, Type::Timestamp),
         at: None,
         key: vec![ColumnId(2), ColumnId(2)],

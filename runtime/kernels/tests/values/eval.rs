@@ -359,3 +359,88 @@ fn floats_become_decimals_exactly() {
     assert_eq!(of(2e38, 38, 0), INVALID);
     assert_eq!(of(f64::NAN, 38, 0), INVALID);
 }
+
+/// Whether `operand` is among `literals`, as a program says it.
+fn among(operand: &Expr, literals: impl Iterator<Item = Expr>) -> Expr {
+    let equal = literals.map(|literal| apply(BinaryOp::Equal, operand.clone(), literal, Type::Bool));
+    let either = |left, right| apply(BinaryOp::Or, left, right, Type::Bool);
+    equal.reduce(either).expect("a list is not empty")
+}
+
+#[test]
+fn a_long_list_of_literals_is_the_equalities_that_it_stands_for() {
+    let float = |value: f64| Expr::new(ExprKind::Literal(Literal::Float64(value.to_bits())), Type::Float64);
+    let dec = Type::Decimal {
+        precision: 10,
+        scale: 2,
+    };
+    let columns: [(Type, Vec<Value>, Vec<Expr>); 5] = [
+        (
+            Type::Int64,
+            vec![
+                Value::Int64(3),
+                Value::Int64(1),
+                Value::Null,
+                Value::Error(ErrorCode::Overflow),
+            ],
+            (0..40).map(|n| number(n * 3)).collect(),
+        ),
+        (
+            Type::Float64,
+            [0.0, 2.5, f64::NAN, 0.1]
+                .map(Value::float)
+                .into_iter()
+                .chain([Value::Null])
+                .collect(),
+            (0..40)
+                .map(|n| float(f64::from(n) * 0.5))
+                .chain([float(f64::NAN), float(-0.0)])
+                .collect(),
+        ),
+        (
+            dec,
+            vec![
+                Value::Decimal(250),
+                Value::Decimal(251),
+                Value::Null,
+                Value::Error(ErrorCode::InvalidCast),
+            ],
+            (0..40).map(|n| decimal(n * 50, 10, 2)).collect(),
+        ),
+        // Of other scales: each is compared by itself.
+        (
+            dec,
+            vec![Value::Decimal(250), Value::Decimal(251), Value::Null],
+            (0..40).map(|n| decimal(n * 5, 10, (n % 2) as u8)).collect(),
+        ),
+        (
+            Type::String,
+            vec![Value::String("7".into()), Value::String(String::new()), Value::Null],
+            (0..40).map(|n| text(&n.to_string())).collect(),
+        ),
+    ];
+    for (ty, values, literals) in columns {
+        let rows = values.len();
+        let input = Batch {
+            rows,
+            columns: vec![Column::from_values(ty, &values)],
+        };
+        let own = Expr::column(ColumnId(0), ty);
+        let list = among(&own, literals.iter().cloned());
+        agrees(&list, &input).expect("equal");
+        let valid: Vec<Value> = (0..rows).map(|row| eval(&list, &input).value(row)).collect();
+        assert!(
+            valid.contains(&Value::Bool(true)) && valid.contains(&Value::Bool(false)),
+            "{valid:?}"
+        );
+        // With another equality in it, with a null, and over what is no column.
+        let other = apply(BinaryOp::Equal, literals[1].clone(), own.clone(), Type::Bool);
+        agrees(&apply(BinaryOp::Or, list.clone(), other, Type::Bool), &input).expect("equal");
+        let null = Expr::new(ExprKind::Literal(Literal::Null), ty);
+        agrees(&among(&own, literals.iter().cloned().chain([null])), &input).expect("equal");
+        let whole = call(Function::Greatest, vec![own.clone(), literals[0].clone()], ty);
+        if literals.iter().all(|literal| literal.ty == ty) {
+            agrees(&among(&whole, literals.iter().cloned()), &input).expect("equal");
+        }
+    }
+}

@@ -11,21 +11,19 @@
 use super::rows::{apply, check};
 use super::table::LookedUp;
 use crate::delta::{AcceptedDeltas, AcceptedRows, Delta, EventDeltas};
-use crate::kept::Kept;
 use crate::now::{Gate, Now};
 use crate::operator::{Operator, Port};
 use crate::report::{AdvanceReport, LogStats, StepReport};
 use crate::restored::{LogName, Rebuild};
-use crate::snapshot::{RestoreError, Schema, Section, State, StateColumn};
+use crate::snapshot::{RestoreError, Schema, Section, State, StateColumn, StateKind};
 use crate::waiting::{Run, Waiting};
 use featc_ir::hash::state_key;
-use featc_ir::plan::{LogId, RowSpec};
+use featc_ir::plan::RowSpec;
 use featc_ir::{Bug, Contents, Type};
 use featr_kernels::events::Events;
 use featr_kernels::rows::lookup_instants;
 use featr_kernels::{Batch, Column, StrData, Value};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rows wait as events of nobody: at the source's time, with the source's columns, and the arrival behind them.
@@ -258,8 +256,8 @@ impl State for AwaitOperator {
         false
     }
 
-    fn is_of_entities(&self) -> bool {
-        false
+    fn kind(&self) -> StateKind {
+        StateKind::Queue
     }
 
     fn waiting(&self) -> Run {
@@ -309,10 +307,6 @@ impl State for AwaitOperator {
         false
     }
 
-    fn is_queue(&self) -> bool {
-        true
-    }
-
     fn set_rebuilt(&mut self) {}
 
     fn needed_after_us(&self, _: &Now) -> Option<i64> {
@@ -321,7 +315,6 @@ impl State for AwaitOperator {
 
     fn stats(&self) -> LogStats {
         LogStats {
-            log: LogId(u32::MAX),
             name: self.name(),
             transform: self.spec.name.clone(),
             entities: 0,
@@ -332,9 +325,5 @@ impl State for AwaitOperator {
             bytes: self.waiting.bytes() as u64,
             horizon_us: None,
         }
-    }
-
-    fn kept(&self, _: &BTreeMap<String, Value>) -> Option<Kept> {
-        None
     }
 }

@@ -26,7 +26,7 @@ use crate::report::{AdvanceReport, LogReport, LogStats, StepReport};
 use crate::restored::{LogName, Rebuild};
 use crate::retention::floor_us;
 use crate::shared::SharedLog;
-use crate::snapshot::{self, RestoreError, Schema, Section, State, StateColumn};
+use crate::snapshot::{self, RestoreError, Schema, Section, State, StateColumn, StateKind};
 use crate::waiting::{Run, Waiting};
 use carried::carried;
 use featc_ir::hash::lift_keys;
@@ -262,6 +262,10 @@ impl State for LogOperator {
         self.name.clone()
     }
 
+    fn kind(&self) -> StateKind {
+        StateKind::Log
+    }
+
     fn floor_us(&self) -> Option<i64> {
         self.floor_us
     }
@@ -358,7 +362,6 @@ impl State for LogOperator {
     fn stats(&self) -> LogStats {
         let size = self.log.size();
         LogStats {
-            log: self.id,
             name: self.name.clone(),
             transform: self.name.transform.clone(),
             entities: size.entities,

@@ -4,21 +4,19 @@
 //! instant, and is made when the table is known up to there (see `awaiting`).
 
 use crate::delta::Delta;
-use crate::kept::Kept;
 use crate::log::bytes_of;
 use crate::now::{Gate, Now};
 use crate::operator::{Operator, Port};
 use crate::report::{AdvanceReport, LogStats, Reason, Rejected, StepReport};
 use crate::restored::{LogName, Rebuild};
 use crate::retention::floor_us;
-use crate::snapshot::{self, RestoreError, Schema, Section, State, StateColumn};
+use crate::snapshot::{self, RestoreError, Schema, Section, State, StateColumn, StateKind};
 use crate::waiting::Run;
 use featc_ir::hash::table_key;
-use featc_ir::plan::LogId;
 use featc_ir::{Bug, ColumnId, Literal, Table, TableRows, Type};
 use featr_kernels::events::Events;
 use featr_kernels::{Batch, Column, Value, identity, rows, tables};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// What a table holds, as its operator and those that look into it share it.
@@ -250,8 +248,8 @@ impl State for TableOperator {
         Run::new(&self.types())
     }
 
-    fn is_of_entities(&self) -> bool {
-        false
+    fn kind(&self) -> StateKind {
+        StateKind::Table
     }
 
     fn arrival_of(&self, row: &[Value]) -> Option<i64> {
@@ -321,7 +319,6 @@ impl State for TableOperator {
             bytes_of(&versions) / versions.len().max(1)
         });
         LogStats {
-            log: LogId(u32::MAX),
             name: self.name(),
             transform: self.table.name.clone(),
             entities: self.keys.len() as u64,
@@ -332,9 +329,5 @@ impl State for TableOperator {
             bytes: (keys + row * held.rows().len()) as u64,
             horizon_us: None,
         }
-    }
-
-    fn kept(&self, _: &BTreeMap<String, Value>) -> Option<Kept> {
-        None
     }
 }

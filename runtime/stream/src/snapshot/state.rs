@@ -36,10 +36,7 @@ pub(crate) trait State {
     /// What waits, in the order of snapshots.
     fn waiting(&self) -> Run;
 
-    /// Whether it is made of the entities that questions are about, and can go apart by them.
-    fn is_of_entities(&self) -> bool {
-        true
-    }
+    fn kind(&self) -> StateKind;
 
     /// Of a table: when a version was known first that is this row but for its arrival, if one is held.
     fn arrival_of(&self, _row: &[Value]) -> Option<i64> {
@@ -69,11 +66,6 @@ pub(crate) trait State {
     /// Whether it began empty, and the rows have not been brought since.
     fn is_to_be_rebuilt(&self) -> bool;
 
-    /// Whether it holds nothing but what waits for others: these say what is to be rebuilt.
-    fn is_queue(&self) -> bool {
-        false
-    }
-
     /// The rows have been brought.
     fn set_rebuilt(&mut self);
 
@@ -82,8 +74,10 @@ pub(crate) trait State {
 
     fn stats(&self) -> LogStats;
 
-    /// What is kept of an entity, whose keys go by name; `None` where a key of the state is not among them.
-    fn kept(&self, entity: &BTreeMap<String, Value>) -> Option<Kept>;
+    /// What a log keeps of an entity, whose keys go by name; `None` where a key of the log is not among them.
+    fn kept(&self, _entity: &BTreeMap<String, Value>) -> Option<Kept> {
+        None
+    }
 
     /// Its log, where it is one: the events of entities can stand in files of their own.
     fn log(&self) -> Option<&Log> {
@@ -94,6 +88,17 @@ pub(crate) trait State {
     fn log_mut(&mut self) -> Option<&mut Log> {
         None
     }
+}
+
+/// Whose state it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StateKind {
+    /// Made of the entities that questions are about; it can go apart by them.
+    Log,
+    /// What lookups find, whatever the entity.
+    Table,
+    /// Nothing but what waits for others: these say what is to be rebuilt.
+    Queue,
 }
 
 /// What decides whether stored state means the same: equal keys and columns, equal state.

@@ -222,6 +222,7 @@ pub(super) fn row_spec() -> RowSpec {
     RowSpec {
         name: "paid".to_owned(),
         steps: vec![Step::Where(keep)],
+        lets: vec![],
         time: column(2),
         at: None,
         key: vec![ColumnId(0)],
@@ -378,7 +379,7 @@ pub(super) fn graph_of(row_spec: RowSpec, fold: FoldSpec) -> Vec<StreamGraph> {
         source_delay_us: 0,
         features,
     };
-    let (rows, mut log, answer) = featc_lower::operators(&source(), (&row_spec, &[]), &fold, &spec);
+    let (rows, mut log, answer) = featc_lower::operators(&source(), &row_spec, &fold, &spec);
     log.state_key = "s1".to_owned();
     // Without the hour for late questions, which would hide everything here.
     log.retention.keep_us = fold.reach_us();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 #[path = "../../../../../tests/support/rng.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "it is shared, and each test uses its part")]
 mod rng;
 
 struct Draw(Rng);

@@ -2,20 +2,16 @@
 
 use featc_ir::display::expression;
 use featc_ir::plan::RowSpec;
-use featc_ir::{ColumnId, Expr, Source, Step};
+use featc_ir::{ColumnId, Source};
 
-/// The expressions that the events of a transform carry, as text.
+/// The expressions that the events of a transform carry, as text. A `let` stands there by its name.
 pub fn carried(source: &Source, rows: &RowSpec) -> Vec<String> {
-    let mut texts: Vec<String> = source.columns.iter().map(|column| column.name.clone()).collect();
-    let text = |texts: &[String], expr: &Expr| {
-        let name = |id: ColumnId| texts.get(id.index()).cloned();
-        expression(expr, &|id| name(id).unwrap_or_else(|| format!("#{}", id.0)))
+    let columns = source.columns.iter().map(|column| &column.name);
+    let names: Vec<&String> = columns.chain(&rows.lets).collect();
+    let name = |id: ColumnId| {
+        names
+            .get(id.index())
+            .map_or_else(|| format!("#{}", id.0), |name| (*name).clone())
     };
-    for step in &rows.steps {
-        match step {
-            Step::Let(value) => texts.push(text(&texts, value)),
-            Step::Where(_) => {}
-        }
-    }
-    rows.lifts.iter().map(|lift| text(&texts, lift)).collect()
+    rows.lifts.iter().map(|lift| expression(lift, &name)).collect()
 }
