@@ -16,8 +16,8 @@ pub const OPTIONS: &[OtherOption] = &[
     ),
     (
         &["get"],
-        &["--request", "--requests", "--field"],
-        "a field of a request is brought as a key is: `--key NAME=VALUE`",
+        &["--request", "--requests", "--field", "--fields"],
+        "fields of a request are given like keys: `--key amount=12.5`",
     ),
     (
         &[],
@@ -43,11 +43,6 @@ pub const OPTIONS: &[OtherOption] = &[
         &["train", "get", "backfill", "replay"],
         &["--numeric", "--decimals", "--decimal", "--floats"],
         "a decimal stays exact: a feature `cast(total as float64)` is a float",
-    ),
-    (
-        &["get"],
-        &["--request", "--field", "--fields"],
-        "fields of a request are given like keys: `--key amount=12.5`",
     ),
     (
         &[],

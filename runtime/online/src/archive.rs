@@ -11,7 +11,7 @@ use crate::disk::Disk;
 use crate::error::StateError;
 use crate::ipc::{self, Parts};
 use crate::log::{self, Entry};
-use crate::recovery::{damaged, refused};
+use crate::refusals::{damaged, refused};
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use featr::FINGERPRINTS_KEY;

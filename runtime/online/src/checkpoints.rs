@@ -9,11 +9,12 @@
 
 use crate::archive;
 use crate::disk::Disk;
-use crate::entities::{EntityFiles, Writing};
+use crate::entities::Writing;
+use crate::entity_files::EntityFiles;
 use crate::error::{Refused, StateError};
 use crate::group::Then;
 use crate::manifest::checkpoint_file;
-use crate::recovery::refused;
+use crate::refusals::refused;
 use crate::shard::{self, Shard};
 use crate::shared::Shared;
 use crate::store::{Refusal, Store};

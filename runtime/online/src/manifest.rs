@@ -6,7 +6,7 @@
 //! xxh3-128 of the two lines, in hexadecimal
 //! ```
 
-use crate::entities::EntityFiles;
+use crate::entity_files::EntityFiles;
 use crate::positions::Read;
 use featr::Cuts;
 use serde::{Deserialize, Serialize};

@@ -7,10 +7,10 @@ use crate::log::{self, Entry, Header};
 use crate::manifest::{self, Broken, Manifest, checkpoint_file};
 use crate::mark::{self, Place};
 use crate::positions::{Positions, Read};
+use crate::refusals::{damaged, other_version, refused};
 use arrow::error::ArrowError;
 use featr::Stored;
 use std::collections::BTreeMap;
-use std::io;
 use std::ops::RangeInclusive;
 
 /// Takes up what is read when a state is opened: the checkpoint if there is one, then the entries of the log.
@@ -61,29 +61,6 @@ pub trait Replay {
     /// It ends there.
     fn broken(&mut self, error: StateError) -> Result<(), StateError> {
         Err(error)
-    }
-}
-
-pub fn refused(disk: &dyn Disk, file: &str) -> impl Fn(io::Error) -> StateError {
-    let file = disk.name(file);
-    move |error| StateError::Io {
-        file: file.clone(),
-        why: featr::plain(&error),
-    }
-}
-
-pub fn damaged(disk: &dyn Disk, file: &str, why: impl Into<String>) -> StateError {
-    StateError::Damaged {
-        file: disk.name(file),
-        why: why.into(),
-    }
-}
-
-pub fn other_version(disk: &dyn Disk, file: &str, found: impl Into<u32>, known: impl Into<u32>) -> StateError {
-    StateError::OtherVersion {
-        file: disk.name(file),
-        found: found.into(),
-        known: known.into(),
     }
 }
 

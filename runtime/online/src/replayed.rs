@@ -1,7 +1,8 @@
 //! From a stored state to an engine.
 
 use crate::disk::Disk;
-use crate::entities::{EntityFiles, OnDisk};
+use crate::entities::OnDisk;
+use crate::entity_files::EntityFiles;
 use crate::error::StateError;
 use crate::fill::{self, Fill, Filled, Missing};
 use crate::ipc;

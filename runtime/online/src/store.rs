@@ -16,13 +16,15 @@
 //! - **One owner**: see [`crate::disk::Folder`]; and a manifest of another epoch is never replaced.
 
 use crate::disk::Disk;
-use crate::entities::{self, EntityFiles};
+use crate::entities;
+use crate::entity_files::EntityFiles;
 use crate::error::StateError;
 use crate::log::{self, Entry, Segment, TooLong};
 use crate::manifest::{self, Manifest, checkpoint_file};
 use crate::mark::{self, Mark};
 use crate::positions::{Positions, Read};
-use crate::recovery::{self, Replay, read_manifest, refused, segments};
+use crate::recovery::{self, Replay, read_manifest, segments};
+use crate::refusals::refused;
 use featr::Cuts;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -304,6 +304,7 @@ impl Engine {
         bytes: &[u8],
         paging: Paging,
     ) -> Result<(Engine, RestoreReport), RestoreError> {
+        // Law: restart (proofs/theory/Laws.v)
         let restoring = Restoring::begin(Engine::with_paging(graphs, truth, paging), bytes)?;
         Ok(restoring.finish())
     }

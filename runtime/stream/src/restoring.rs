@@ -29,7 +29,6 @@ struct Taker {
 impl Restoring {
     /// Takes up what is in the snapshot itself, by an engine without events.
     pub(crate) fn begin(engine: Result<Engine, Bug>, bytes: &[u8]) -> Result<Restoring, RestoreError> {
-        // Law: restart (proofs/theory/Laws.v)
         let mut engine = engine.map_err(RestoreError::Graph)?;
         let mut reader = snapshot::open(bytes)?;
         engine.now = reader.header(engine.now.truth)?;

@@ -1,11 +1,12 @@
 //! What was acknowledged survives everything; what is broken is found.
 
 use super::disk::SimulatedDisk;
-use crate::entities::EntityFiles;
+use crate::entity_files::EntityFiles;
 use crate::error::StateError;
 use crate::log::Entry;
 use crate::manifest::{Manifest, checkpoint_file};
-use crate::recovery::{Replay, refused};
+use crate::recovery::Replay;
+use crate::refusals::refused;
 use crate::store::Store;
 use featr::{Random, Stored};
 use std::collections::BTreeMap;

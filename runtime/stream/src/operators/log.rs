@@ -11,17 +11,18 @@
 //! question that can still be asked, and are released. The *horizon* is the least instant whose windows lie behind the
 //! floor; questions before it are refused.
 
+mod answering;
 mod carried;
 mod moving;
 
 use crate::delta::{Delta, EventDeltas};
 use crate::kept::Kept;
-use crate::log::{Changes, Log, LogAnswers, LogAsk, LogQuestion};
+use crate::log::{Changes, Log};
 use crate::moved::Moved;
 use crate::now::{Gate, Now};
 use crate::operator::{Answer, Ask, Asked, Operator, Port};
 use crate::paging::Paging;
-use crate::question::{Questions, ReadError};
+use crate::question::ReadError;
 use crate::report::{AdvanceReport, LogReport, LogStats, StepReport};
 use crate::restored::{LogName, Rebuild};
 use crate::retention::floor_us;
@@ -32,8 +33,8 @@ use carried::carried;
 use featc_ir::hash::lift_keys;
 use featc_ir::plan::LogId;
 use featc_ir::{Bug, Type};
-use featr_kernels::identity::{self, Keys};
-use featr_kernels::{Column, Tag, Value};
+use featr_kernels::Value;
+use featr_kernels::identity;
 use std::collections::BTreeMap;
 
 /// Of the reach, the part by which the floor has to move before memory is looked through: released events take at most
@@ -236,23 +237,6 @@ impl Operator for LogOperator {
     }
 }
 
-impl LogOperator {
-    fn answer(&self, ask: &LogAsk, questions: &Questions) -> LogAnswers {
-        let keys_of = |positions: &[usize], columns: &[Column]| {
-            let columns: Vec<&Column> = positions.iter().map(|position| &columns[*position]).collect();
-            identity::entity_keys(&columns, questions.times.len())
-        };
-        let entities = keys_of(&ask.keys, &questions.keys);
-        let own = (!ask.self_columns.is_empty()).then(|| keys_of(&ask.self_columns, &questions.self_columns));
-        let rows = (0..questions.times.len()).map(|row| LogQuestion {
-            t_us: questions.times[row],
-            entity: whole_key(&entities, row),
-            itself: own.as_ref().and_then(|keys| whole_key(keys, row)),
-        });
-        self.log.read(&ask.walks, rows)
-    }
-}
-
 impl State for LogOperator {
     fn schema(&self) -> &Schema {
         &self.schema
@@ -399,10 +383,4 @@ impl State for LogOperator {
     fn log_mut(&mut self) -> Option<&mut Log> {
         Some(&mut self.log)
     }
-}
-
-/// A key without nulls and errors in it.
-fn whole_key(keys: &Keys, row: usize) -> Option<&[u8]> {
-    let tag = keys.tags.as_ref().map_or(Tag::VALID, |tags| tags[row]);
-    (tag == Tag::VALID).then(|| keys.bytes.get(row))
 }
