@@ -175,7 +175,7 @@ fn files_that_are_of_no_use_are_told() {
             &good.key,
             None,
             TlsFile::Certificate,
-            "it is no PEM: base64 decode error",
+            "it is no PEM: what stands between its lines",
         ),
     ] {
         let (of, said) = problem(read(certificate, key, ca));
