@@ -9,9 +9,8 @@ use crate::operators::source;
 use crate::paging::Paging;
 use crate::question::{Questions, ReadError, check_questions};
 use crate::report::{AdvanceReport, FeatureTrouble, LogStats, Reason, StepReport};
-use crate::restored::{LogName, RestoreReport};
-use crate::restoring::Restoring;
-use crate::snapshot::{RestoreError, State};
+use crate::restored::LogName;
+use crate::snapshot::State;
 use featc_ir::display::instant;
 use featc_ir::plan::{Spine, StreamGraph};
 use featc_ir::{Bug, Source, Status, Truth};
@@ -277,36 +276,6 @@ impl Engine {
         let mut snapshot = self.begin_snapshot();
         while self.put_part(&mut snapshot, usize::MAX) {}
         snapshot.finish()
-    }
-
-    /// An engine that goes on from a snapshot of the same truth, of this program or of another one, and what it could take
-    /// over. A log is kept if the snapshot has one with the same state key, with all columns that this graph's log carries,
-    /// and no event that a question at the cut or later needs has been released from it. Every other log is empty, and
-    /// questions to it are refused until [`Engine::rebuilt`].
-    ///
-    /// # Errors
-    /// A broken graph, damaged bytes, or a snapshot of another truth or format. Never panics, whatever the bytes.
-    pub fn restore(
-        graphs: Vec<StreamGraph>,
-        truth: Truth,
-        bytes: &[u8],
-    ) -> Result<(Engine, RestoreReport), RestoreError> {
-        Engine::restore_with_paging(graphs, truth, bytes, Paging::default())
-    }
-
-    /// As [`Engine::restore`], with other page sizes.
-    ///
-    /// # Errors
-    /// As [`Engine::restore`].
-    pub fn restore_with_paging(
-        graphs: Vec<StreamGraph>,
-        truth: Truth,
-        bytes: &[u8],
-        paging: Paging,
-    ) -> Result<(Engine, RestoreReport), RestoreError> {
-        // Law: restart (proofs/theory/Laws.v)
-        let restoring = Restoring::begin(Engine::with_paging(graphs, truth, paging), bytes)?;
-        Ok(restoring.finish())
     }
 
     /// The logs that were to be rebuilt after a restore, and of which the caller says herewith that all their rows have been

@@ -1,11 +1,15 @@
 //! From a snapshot to an engine, with the records beside it.
 
 use crate::engine::Engine;
+use crate::log::Log;
 use crate::now::Now;
+use crate::paging::Paging;
 use crate::restored::{Rebuild, RestoreReport, ToRebuild};
-use crate::snapshot::{self, RestoreError, Section, State, StateColumn, StateKind};
+use crate::snapshot::{self, RecordHead, RestoreError, Section, State, StateColumn, StateKind};
 use crate::stored::Stored;
-use featc_ir::{Bug, Type};
+use featc_ir::plan::StreamGraph;
+use featc_ir::{Bug, Truth, Type};
+use featr_kernels::events::Events;
 
 /// An engine that is being restored: [`Engine::begin_restore`](crate::Engine::begin_restore), [`Restoring::put`] for each record in
 /// the order in which they were written, [`Restoring::finish`].
@@ -77,8 +81,8 @@ impl Restoring {
                 return Err(RestoreError::Corrupt("a record is of no log"));
             };
             match &taker.other {
-                None => log.put_record(bytes, stored, (floor_us, is_here))?,
-                Some((types, places)) => log.put_foreign(bytes, (types, places), floor_us)?,
+                None => put_record(log, (bytes, stored), (floor_us, is_here))?,
+                Some((types, places)) => put_foreign(log, bytes, (types, places), floor_us)?,
             }
         }
         Ok(())
@@ -97,6 +101,38 @@ impl Restoring {
     /// The engine, and what it could take over.
     pub fn finish(self) -> (Engine, RestoreReport) {
         (self.engine, self.report)
+    }
+}
+
+impl Engine {
+    /// An engine that goes on from a snapshot of the same truth, of this program or of another one, and what it could take
+    /// over. A log is kept if the snapshot has one with the same state key, with all columns that this graph's log carries,
+    /// and no event that a question at the cut or later needs has been released from it. Every other log is empty, and
+    /// questions to it are refused until [`Engine::rebuilt`].
+    ///
+    /// # Errors
+    /// A broken graph, damaged bytes, or a snapshot of another truth or format. Never panics, whatever the bytes.
+    pub fn restore(
+        graphs: Vec<StreamGraph>,
+        truth: Truth,
+        bytes: &[u8],
+    ) -> Result<(Engine, RestoreReport), RestoreError> {
+        Engine::restore_with_paging(graphs, truth, bytes, Paging::default())
+    }
+
+    /// As [`Engine::restore`], with other page sizes.
+    ///
+    /// # Errors
+    /// As [`Engine::restore`].
+    pub fn restore_with_paging(
+        graphs: Vec<StreamGraph>,
+        truth: Truth,
+        bytes: &[u8],
+        paging: Paging,
+    ) -> Result<(Engine, RestoreReport), RestoreError> {
+        // Law: restart (proofs/theory/Laws.v)
+        let restoring = Restoring::begin(Engine::with_paging(graphs, truth, paging), bytes)?;
+        Ok(restoring.finish())
     }
 }
 
@@ -128,4 +164,48 @@ fn take_over(
         }
     }
     Ok(Err(refused.unwrap_or(Rebuild::NoState)))
+}
+
+/// Takes up a record: of an entity the last one counts, and events up to the floor had been released.
+fn put_record(
+    log: &mut Log,
+    (bytes, stored): (&[u8], Stored),
+    (floor_us, is_here): (Option<i64>, bool),
+) -> Result<(), RestoreError> {
+    let RecordHead { key, events, latest_us } = snapshot::record_head(bytes)?;
+    let latest_us = latest_us.filter(|latest_us| floor_us.is_none_or(|floor| *latest_us > floor));
+    let Some(latest_us) = latest_us else {
+        log.remove(key);
+        return Ok(());
+    };
+    let here = match is_here {
+        true => Some(above(snapshot::take_record(bytes, log.lift_types())?.1, floor_us)),
+        false => None,
+    };
+    log.put_stored(key, stored, (events, latest_us), here.as_ref());
+    Ok(())
+}
+
+/// As [`put_record`], of another log with more columns: those at `places` of it, which are of these types. The next checkpoint
+/// writes it anew.
+fn put_foreign(
+    log: &mut Log,
+    bytes: &[u8],
+    (types, places): (&[Type], &[usize]),
+    floor_us: Option<i64>,
+) -> Result<(), RestoreError> {
+    let (key, events) = snapshot::take_record(bytes, types)?;
+    let mut events = above(events, floor_us);
+    events.lifts = places.iter().map(|place| events.lifts[*place].clone()).collect();
+    log.remove(key);
+    if !events.is_empty() {
+        log.restore_entity(key, &events);
+    }
+    Ok(())
+}
+
+/// Events behind a floor.
+fn above(mut events: Events, floor_us: Option<i64>) -> Events {
+    let from = floor_us.map_or(0, |floor| events.upper_bound(floor));
+    if from > 0 { events.split_off(from) } else { events }
 }

@@ -1,14 +1,30 @@
 //! An engine whose entities stand in files: what a checkpoint writes, and what goes out of memory.
 
 use crate::engine::Engine;
+use crate::log::Records;
 use crate::restoring::Restoring;
 use crate::shards::states_of;
-use crate::snapshot::{RestoreError, Snapshotting, State};
+use crate::snapshot::{RestoreError, Snapshotting, State, take_record};
 use crate::stored::{EntityStore, Stored};
-use featc_ir::Truth;
 use featc_ir::plan::StreamGraph;
+use featc_ir::{Truth, Type};
+use featr_kernels::events::Events;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// Records as events.
+#[derive(Debug)]
+struct Decoded(Arc<dyn EntityStore>);
+
+impl Records for Decoded {
+    fn events(&self, stored: Stored, key: &[u8], types: &[Type]) -> Result<Events, String> {
+        let bytes = self.0.read(stored)?;
+        match take_record(&bytes, types).map_err(|error| error.to_string())? {
+            (known, events) if *known == *key => Ok(events),
+            _ => Err("a record is of another entity".to_owned()),
+        }
+    }
+}
 
 impl Engine {
     /// Begins to restore an engine from a snapshot with records beside it; see [`Engine::restore`].
@@ -22,7 +38,7 @@ impl Engine {
     /// Reads records from here.
     pub fn set_store(&mut self, store: &Arc<dyn EntityStore>) {
         let logs = self.network.states_mut().filter_map(|state| state.log_mut());
-        logs.for_each(|log| log.set_store(store.clone()));
+        logs.for_each(|log| log.set_store(Arc::new(Decoded(store.clone()))));
     }
 
     /// Why a record could not be read, if one could not: nothing is answered any more, and no snapshot is whole.

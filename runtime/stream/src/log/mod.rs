@@ -25,8 +25,8 @@ use parts::Parts;
 pub(crate) use parts::Walk;
 use std::collections::HashMap;
 use std::ops::Range;
-pub(crate) use stored::Storing;
 use stored::{Entity, Kept};
+pub(crate) use stored::{Records, Storing};
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 /// The state of one `Log` operator.

@@ -1,8 +1,7 @@
 //! Entities of a log whose events are in memory, or stand in files of the caller, or both.
 
 use super::{EntityLog, Log, Shape};
-use crate::snapshot::{self, RecordHead, RestoreError};
-use crate::stored::{EntityStore, Stored};
+use crate::stored::Stored;
 use featr_kernels::events::Events;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
@@ -39,12 +38,19 @@ impl Kept {
     }
 }
 
+/// Reads the events of an entity again.
+pub(crate) trait Records: Send + Sync + std::fmt::Debug {
+    /// # Errors
+    /// What cannot be read, in words.
+    fn events(&self, stored: Stored, key: &[u8], types: &[featc_ir::Type]) -> Result<Events, String>;
+}
+
 /// What a log knows of the files.
 ///
 /// Rounds number the checkpoints that are begun: one writes what changed in rounds after the last one that was written.
 #[derive(Debug)]
 pub(crate) struct Storing {
-    store: Option<Arc<dyn EntityStore>>,
+    store: Option<Arc<dyn Records>>,
     /// Of the next checkpoint; at least 1.
     round: u64,
     /// What changed in rounds up to it stands in files. What is restored from files is of round 0.
@@ -103,7 +109,7 @@ impl Entity {
 
 impl Log {
     /// Reads records from here.
-    pub fn set_store(&mut self, store: Arc<dyn EntityStore>) {
+    pub fn set_store(&mut self, store: Arc<dyn Records>) {
         self.storing.store = Some(store);
     }
 
@@ -172,15 +178,8 @@ impl Log {
         let entity = &self.entities[position];
         let read = self.storing.store.as_ref().zip(entity.stored);
         let read = read.ok_or_else(|| "the events of an entity are nowhere".to_owned());
-        let read = read.and_then(|(store, stored)| store.read(stored));
-        let events = read.and_then(|bytes| {
-            let read = snapshot::take_record(&bytes, self.lift_types());
-            let read = read.and_then(|(key, events)| match *key == *entity.key {
-                true => Ok(events),
-                false => Err(RestoreError::Corrupt("a record is of another entity")),
-            });
-            read.map_err(|error| error.to_string())
-        });
+        let types = self.lift_types();
+        let events = read.and_then(|(store, stored)| store.events(stored, &entity.key, types));
         match events {
             Ok(events) => Some(EntityLog::from_sorted(&self.shape, &events)),
             Err(why) => {
@@ -228,31 +227,12 @@ impl Log {
         }
     }
 
-    /// Takes up a record of a state that is restored: in memory, or for reading it when it is needed. Of an entity the last record
-    /// counts; events up to the floor had been released.
-    ///
-    /// # Errors
-    /// Damaged bytes.
-    pub fn put_record(
-        &mut self,
-        bytes: &[u8],
-        stored: Stored,
-        (floor_us, is_here): (Option<i64>, bool),
-    ) -> Result<(), RestoreError> {
-        let RecordHead { key, events, latest_us } = snapshot::record_head(bytes)?;
-        let latest_us = latest_us.filter(|latest_us| floor_us.is_none_or(|floor| *latest_us > floor));
-        let Some(latest_us) = latest_us else {
-            if let Some(position) = self.positions.get(key) {
-                self.forget(*position);
-            }
-            return Ok(());
-        };
-        let events = match is_here {
-            true => {
-                let (_, events) = snapshot::take_record(bytes, self.lift_types())?;
-                Kept::Here(EntityLog::from_sorted(&self.shape, &above(events, floor_us)))
-            }
-            false => Kept::Away { events, latest_us },
+    /// Takes up an entity of a state that is restored: with its events, or for reading them when they are needed; of those the number
+    /// and the greatest of their times.
+    pub fn put_stored(&mut self, key: &[u8], stored: Stored, (events, latest_us): (u32, i64), here: Option<&Events>) {
+        let events = match here {
+            Some(here) => Kept::Here(EntityLog::from_sorted(&self.shape, here)),
+            None => Kept::Away { events, latest_us },
         };
         let position = self.position_of(key);
         self.entities[position] = Entity {
@@ -261,30 +241,13 @@ impl Log {
             changed: 0,
             stored: Some(stored),
         };
-        Ok(())
     }
 
-    /// As [`Log::put_record`], of another log with more columns: those at `places` of it, which are of these types. The next
-    /// checkpoint writes it anew.
-    ///
-    /// # Errors
-    /// Damaged bytes.
-    pub fn put_foreign(
-        &mut self,
-        bytes: &[u8],
-        (types, places): (&[featc_ir::Type], &[usize]),
-        floor_us: Option<i64>,
-    ) -> Result<(), RestoreError> {
-        let (key, events) = snapshot::take_record(bytes, types)?;
-        let mut events = above(events, floor_us);
-        events.lifts = places.iter().map(|place| events.lifts[*place].clone()).collect();
+    /// Takes out an entity, if it is there.
+    pub fn remove(&mut self, key: &[u8]) {
         if let Some(position) = self.positions.get(key) {
             self.forget(*position);
         }
-        if !events.is_empty() {
-            self.restore_entity(key, &events);
-        }
-        Ok(())
     }
 
     /// Lets events go that stand in files as they are, the longest unchanged first, until what is in memory takes at most so many
@@ -321,10 +284,4 @@ impl Log {
         }
         left
     }
-}
-
-/// Events behind a floor.
-fn above(mut events: Events, floor_us: Option<i64>) -> Events {
-    let from = floor_us.map_or(0, |floor| events.upper_bound(floor));
-    if from > 0 { events.split_off(from) } else { events }
 }
