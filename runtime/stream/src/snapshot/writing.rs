@@ -133,11 +133,11 @@ impl Snapshotting {
         if let Some(shards) = states.nth(part.place) {
             let keys = part.keys.drain(left..).rev();
             let shard = |key: &[u8]| shard_of(key, shards.len());
-            match self.records.as_mut().filter(|_| shards[0].log().is_some()) {
-                Some(records) => records.extend(keys.map(|key| {
+            match self.records.as_mut().zip(shards[0].log()) {
+                Some((records, log)) => records.extend(keys.map(|key| {
                     let (shard, mut bytes) = (shard(&key), Vec::new());
                     if !shards[shard].put_entity(&key, part.floor_us, &mut bytes) {
-                        super::put_entity(&mut bytes, &key, &Events::new(&[]));
+                        super::put_entity(&mut bytes, &key, &Events::new(log.lift_types()));
                     }
                     let state = part.place;
                     Record {

@@ -325,22 +325,52 @@ fn what_is_in_memory_leaves_no_trace() {
     assert!(read.get() > 100, "{} records were read", read.get());
 }
 
+/// Its events lie behind the floor, and were not released yet: its record has none, and who asks about it is told that there are none.
+#[test]
+fn an_entity_behind_the_floor_can_be_away() {
+    let mut state = State {
+        engines: Vec::new(),
+        files: Arc::new(Files::default()),
+        snapshot: None,
+        since: Vec::new(),
+        next_file: 1,
+    };
+    state.engines = state.divided(fresh(), 1);
+    state.happens(Event::LetIn(100));
+    state.happens(Event::Advance(38));
+    state.happens(Event::Rows(early(), vec![Weight::Insert; 4]));
+    // A step that is too small to look through memory.
+    state.happens(Event::Advance(43));
+    assert_eq!(state.engines[0].stats()[0].events, 4);
+    state.checkpoint(Vec::new(), (false, false));
+    state.engines[0].unload(0);
+    assert_eq!(state.engines[0].stats()[0].away, 1);
+    let asked = questions(&[(43, Some(0), None)]);
+    let nobody = fresh().read("svc", &asked).unwrap();
+    assert_eq!(state.engines[0].read("svc", &asked).unwrap(), nobody);
+    state.restart(1, &[true]);
+    assert_eq!(state.engines[0].read("svc", &asked).unwrap(), nobody);
+}
+
+/// Four events of one entity.
+fn early() -> Vec<Row> {
+    let row = |id| Row {
+        who: Some(0),
+        id,
+        at: Some(id),
+        delay: 0,
+        x: Some(id),
+        y: None,
+        s: None,
+        flag: None,
+        d: None,
+    };
+    (0..4).map(row).collect()
+}
+
 /// Nothing is answered once a record cannot be read.
 #[test]
 fn a_record_that_cannot_be_read_is_no_entity_without_events() {
-    let rows: Vec<Row> = (0..20)
-        .map(|id| Row {
-            who: Some(0),
-            id,
-            at: Some(id),
-            delay: 0,
-            x: Some(id),
-            y: None,
-            s: None,
-            flag: None,
-            d: None,
-        })
-        .collect();
     let files = Arc::new(Files {
         is_broken: true,
         ..Files::default()
@@ -354,7 +384,7 @@ fn a_record_that_cannot_be_read_is_no_entity_without_events() {
     };
     state.engines = state.divided(fresh(), 1);
     state.happens(Event::LetIn(50));
-    state.happens(Event::Rows(rows, vec![Weight::Insert; 20]));
+    state.happens(Event::Rows(early(), vec![Weight::Insert; 4]));
     let asked = questions(&[(30, Some(0), None)]);
     assert!(state.engines[0].read("svc", &asked).is_ok());
     state.checkpoint(Vec::new(), (false, false));
