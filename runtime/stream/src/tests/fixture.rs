@@ -5,7 +5,7 @@ use crate::{Engine, Paging, Questions};
 use featc_ir::plan::{Compose, Derive, FinishFeature, FinishKind, FinishSpec, FoldSpec, RowSpec, Spine, StreamGraph};
 use featc_ir::{
     Aggregate, Arrival, BinaryOp, ColumnId, Excluding, Expr, ExprKind, Key, Lateness, LiftId, Literal, Slot, Source,
-    SourceColumn, Step, Truth, Type, Unit, Window, WindowId, WindowKind, Zone,
+    SourceColumn, Status, Step, Truth, Type, Unit, Window, WindowId, WindowKind, Zone,
 };
 use featr_kernels::events::Events;
 use featr_kernels::{Batch, Column, Value};
@@ -454,4 +454,28 @@ pub(super) fn restarted(engine: &Engine, paging: Paging) -> Engine {
         .expect("an engine restores its own snapshot");
     assert!(report.is_whole() && report.dropped.is_empty(), "{report:?}");
     again
+}
+
+/// What engines that hold the entities between them answer; `front` is of the same graphs, without events.
+pub(super) fn read(
+    front: &Engine,
+    engines: &[Engine],
+    service: &str,
+    questions: &Questions,
+) -> Vec<(Column, Vec<Status>)> {
+    let owners = front.owners(service, questions, engines.len()).unwrap();
+    let known = owners.shards().into_iter().map(|shard| {
+        let rows = owners.rows(shard);
+        engines[shard].known(service, questions, (shard, rows)).unwrap()
+    });
+    let known = known.collect();
+    front.compose(service, questions, &owners, known).unwrap()
+}
+
+/// The snapshot of engines that hold the entities between them, in parts.
+pub(super) fn snapshot(engines: &[Engine]) -> Vec<u8> {
+    let others: Vec<&Engine> = engines[1..].iter().collect();
+    let mut snapshot = engines[0].begin_snapshot_with(&others);
+    while engines[0].put_part_with(&others, &mut snapshot, 2) {}
+    snapshot.finish()
 }

@@ -1,10 +1,9 @@
 //! Engines that hold the entities between them are one engine.
 
-use super::fixture::{asks, batch, deliveries, fold_of, graph_of, questions, row_spec, window};
-use crate::{Cuts, Engine, Questions, StepReport};
+use super::fixture::{asks, batch, deliveries, fold_of, graph_of, questions, read, row_spec, snapshot, window};
+use crate::{Cuts, Engine, StepReport};
+use featc_ir::Truth;
 use featc_ir::plan::StreamGraph;
-use featc_ir::{Status, Truth};
-use featr_kernels::Column;
 use proptest::prelude::*;
 
 fn graph() -> Vec<StreamGraph> {
@@ -18,24 +17,6 @@ fn fresh() -> Engine {
 
 fn divided(engine: Engine, shards: usize) -> Vec<Engine> {
     engine.divide((1..shards).map(|_| fresh()).collect()).unwrap()
-}
-
-fn snapshot(engines: &[Engine]) -> Vec<u8> {
-    let others: Vec<&Engine> = engines[1..].iter().collect();
-    let mut snapshot = engines[0].begin_snapshot_with(&others);
-    while engines[0].put_part_with(&others, &mut snapshot, 2) {}
-    snapshot.finish()
-}
-
-fn read(engines: &[Engine], service: &str, questions: &Questions) -> Vec<(Column, Vec<Status>)> {
-    let front = fresh();
-    let owners = front.owners(service, questions, engines.len()).unwrap();
-    let known = owners.shards().into_iter().map(|shard| {
-        let rows = owners.rows(shard);
-        engines[shard].known(service, questions, (shard, rows)).unwrap()
-    });
-    let known = known.collect();
-    front.compose(service, questions, &owners, known).unwrap()
 }
 
 /// Steps rows in by way of the stage.
@@ -84,7 +65,7 @@ proptest! {
         }
         let questions = questions(&asks);
         for service in ["svc", "few"] {
-            prop_assert_eq!(read(&engines, service, &questions), one.read(service, &questions).unwrap());
+            prop_assert_eq!(read(&fresh(), &engines, service, &questions), one.read(service, &questions).unwrap());
         }
         prop_assert_eq!(snapshot(&engines), one.snapshot());
     }

@@ -1,10 +1,10 @@
 //! An engine whose entities stand in files, and of which any may be out of memory, is one that has all of them in memory.
 
-use super::fixture::{Row, asks, batch, deliveries, fold_of, graph_of, questions, row_spec, window};
+use super::fixture::{Row, asks, batch, deliveries, fold_of, graph_of, questions, read, row_spec, snapshot, window};
 use crate::{Cuts, Engine, EntityStore, Questions, Record, StepReport, Stored, Weight};
+use featc_ir::Truth;
 use featc_ir::plan::StreamGraph;
-use featc_ir::{Status, Truth};
-use featr_kernels::{Batch, Column};
+use featr_kernels::Batch;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -185,24 +185,6 @@ fn step(engines: &mut [Engine], chunk: &Batch) {
     }
 }
 
-fn read(engines: &[Engine], service: &str, questions: &Questions) -> Vec<(Column, Vec<Status>)> {
-    let front = fresh();
-    let owners = front.owners(service, questions, engines.len()).unwrap();
-    let known = owners.shards().into_iter().map(|shard| {
-        let rows = owners.rows(shard);
-        engines[shard].known(service, questions, (shard, rows)).unwrap()
-    });
-    let known = known.collect();
-    front.compose(service, questions, &owners, known).unwrap()
-}
-
-fn snapshot(engines: &[Engine]) -> Vec<u8> {
-    let others: Vec<&Engine> = engines[1..].iter().collect();
-    let mut snapshot = engines[0].begin_snapshot_with(&others);
-    while engines[0].put_part_with(&others, &mut snapshot, 2) {}
-    snapshot.finish()
-}
-
 #[derive(Debug, Clone)]
 enum Action {
     Rows,
@@ -288,7 +270,7 @@ fn check(
         let questions = questions.take(&asked);
         for service in ["svc", "few"] {
             prop_assert_eq!(
-                read(&state.engines, service, &questions),
+                read(&fresh(), &state.engines, service, &questions),
                 one.read(service, &questions).unwrap()
             );
         }
