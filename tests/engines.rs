@@ -16,6 +16,9 @@ mod evaluators;
 mod examples;
 #[path = "suite/lake.rs"]
 mod lake;
+#[allow(dead_code, reason = "parts of it are for the tests of `featr-online` alone")]
+#[path = "support/objects.rs"]
+mod objects;
 #[path = "suite/oracle.rs"]
 mod oracle;
 #[path = "suite/physical.rs"]
@@ -32,4 +35,4 @@ mod spec;
 #[path = "suite/witness.rs"]
 mod witness;
 
-use featr_online::{Append, Disk};
+use featr_online::{Append, Disk, Objects};

@@ -11,8 +11,9 @@ use crate::report::{Refused, Reporter};
 use crate::state::{compiled, duration};
 use featc_ir::Program;
 use featr::Truth;
+use featr::lake::{LakeStore, ObjectFolder};
 use featr_follow::Followed;
-use featr_online::{Clock as _, Folder, Opened, Options, Runtime, SystemClock};
+use featr_online::{Backup, Clock as _, Folder, Opened, Options, Runtime, SystemClock};
 pub use featr_serve::End;
 use featr_serve::{Config, Limits, Listener, ServeError, Tls, TlsFile, TlsFiles};
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub struct Ready {
     config: Config,
     folder: String,
     opened: Opened,
+    /// The backup that the state was restored from, if it was.
+    restored: Option<String>,
     followed: Vec<Followed>,
 }
 
@@ -75,6 +78,7 @@ pub fn begin(args: &ServeArgs, end: End, reporter: &Reporter) -> Result<Ready, R
     let Some(disk) = disk else {
         return reporter.refuse(errors::busy_state(&folder));
     };
+    let restored = backup(args, &disk, &mut options, reporter)?;
     let may_fill = options.fill.is_some();
     let opened = Runtime::open(program, Arc::new(disk), Arc::new(SystemClock), options);
     let (runtime, opened) = opened.or_else(|error| reporter.refuse(errors::state(&error)))?;
@@ -92,8 +96,33 @@ pub fn begin(args: &ServeArgs, end: End, reporter: &Reporter) -> Result<Ready, R
         },
         folder,
         opened,
+        restored,
         followed,
     })
+}
+
+/// The folder of objects that is to be the backup, if there is to be one.
+fn objects(args: &ServeArgs, reporter: &Reporter) -> Result<Option<Arc<ObjectFolder>>, Refused> {
+    let folder = args.backup.as_ref().map(|address| LakeStore::new().folder(address));
+    let folder = folder.transpose();
+    let folder = folder.or_else(|error| reporter.refuse(errors::run(&error.into(), None)))?;
+    Ok(folder.map(Arc::new))
+}
+
+/// Prepares the backup of the state, if there is to be one; tells where the state was restored from, if it was.
+fn backup(
+    args: &ServeArgs,
+    disk: &Folder,
+    options: &mut Options,
+    reporter: &Reporter,
+) -> Result<Option<String>, Refused> {
+    let Some((objects, address)) = objects(args, reporter)?.zip(args.backup.as_ref()) else {
+        return Ok(None);
+    };
+    let prepared = Backup::prepare(objects, disk);
+    let (backup, restored) = prepared.or_else(|error| reporter.refuse(errors::state(&error)))?;
+    options.backup = Some(Arc::new(backup));
+    Ok(restored.map(|_| address.clone()))
 }
 
 impl Ready {
@@ -111,12 +140,17 @@ impl Ready {
         let mut text = format!(
             "serving {scheme}://{address} from `{folder}`: checkpoint {checkpoint}, {replayed} rows of log behind it"
         );
+        if let Some(address) = &self.restored {
+            text.push_str(&format!(
+                "\nrestored from `{address}`: what was pushed after its last checkpoint is not there"
+            ));
+        }
         filled
             .iter()
             .for_each(|line| text.push_str(&format!("\nfilled: {line}")));
         let value = serde_json::json!({
             "listening": address.to_string(), "url": format!("{scheme}://{address}"), "state": folder, "program": self.runtime.program().hash(),
-            "epoch": epoch, "checkpoint": checkpoint, "replayed": replayed, "filled": filled,
+            "epoch": epoch, "checkpoint": checkpoint, "replayed": replayed, "filled": filled, "restored_from": self.restored,
         });
         (text, value)
     }

@@ -426,3 +426,41 @@ fn a_delta_table_as_a_source_travels_in_time() {
         );
     }
 }
+
+/// A folder of objects is one over a server that speaks S3 and over files: an object is created once, and long ones go in parts.
+#[test]
+fn objects_are_created_once_wherever_they_lie() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let local = folder.path().join("a b/state").display().to_string();
+    for address in [local.as_str(), "s3://lake/backup/a b"] {
+        let objects = server.store().folder(address).expect("a place");
+        assert_eq!(objects.get("manifest/0000000001").expect("asked"), None, "{address}");
+        assert_eq!(
+            objects.list("manifest").expect("asked"),
+            Vec::<String>::new(),
+            "{address}"
+        );
+        let create = |text: &str| objects.create("manifest/0000000001", text.into()).expect("asked");
+        assert_eq!([create("first"), create("second")], [true, false], "{address}");
+        let long: Vec<u8> = (0..20_000_000_u32).map(|byte| (byte % 251) as u8).collect();
+        objects.put("data/1/entities/1.ent", long.clone()).expect("put");
+        objects.put("data/1/mark", b"old".to_vec()).expect("put");
+        objects.put("data/1/mark", b"new".to_vec()).expect("put");
+        let get = |object| objects.get(object).expect("asked");
+        assert_eq!(get("manifest/0000000001"), Some(b"first".to_vec()), "{address}");
+        assert!(get("data/1/entities/1.ent") == Some(long), "{address}");
+        assert_eq!(get("data/1/mark"), Some(b"new".to_vec()), "{address}");
+        assert_eq!(
+            objects.list("data").expect("asked"),
+            ["data/1/entities/1.ent", "data/1/mark"],
+            "{address}"
+        );
+        objects.remove("data/1/mark").expect("removed");
+        objects.remove("data/1/mark").expect("it is gone already");
+        assert_eq!(objects.list("data").expect("asked").len(), 1, "{address}");
+    }
+    assert_eq!(server.parts_left(), 0);
+    let refused = server.store_with("wrong").folder("s3://lake/backup").expect("a place");
+    assert!(refused.list("data").is_err() && refused.create("data/2", Vec::new()).is_err());
+}

@@ -89,6 +89,10 @@ pub struct ServeArgs {
     /// All of them unless told
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     pub state_memory: Option<u32>,
+    /// Save each checkpoint in a folder that other machines reach too, or in an object store (`s3://bucket/folder`), and restore the
+    /// state from there where `--state` has none. One server at a time owns a backup: the one that began last
+    #[arg(long, value_name = "ADDRESS")]
+    pub backup: Option<String>,
     /// What a caller in this process gives in place of files
     #[arg(skip)]
     pub given: Given,

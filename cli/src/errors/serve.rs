@@ -58,6 +58,8 @@ pub fn state(error: &StateError) -> Diagnostic {
     match error {
         StateError::Busy { folder } | StateError::Fenced { folder } => busy_state(folder),
         StateError::Io { file, why } => unwritable(file, why),
+        StateError::TakenOver { .. } => of(Code::FolderBusy),
+        StateError::Unconditional { .. } | StateError::Objects { .. } => of(Code::StoreRefused),
         StateError::Damaged { .. } => of(Code::DamagedState),
         StateError::OtherTable { .. } => of(Code::OtherTable),
         StateError::OtherVersion { .. }
@@ -66,6 +68,7 @@ pub fn state(error: &StateError) -> Diagnostic {
         | StateError::OtherProgram { .. }
         | StateError::Unfillable { .. }
         | StateError::NoHistory { .. }
+        | StateError::NotLast { .. }
         | StateError::Removed { .. } => of(Code::UnfitState),
         StateError::ClockBehind { .. } => of(Code::ClockBehind),
         StateError::Broken { .. } => of(Code::Bug),

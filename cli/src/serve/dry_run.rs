@@ -4,7 +4,8 @@ use crate::args::ServeArgs;
 use crate::errors;
 use crate::report::{Refused, Reporter, counted};
 use crate::serve::fill::told;
-use featr_online::{Disk, Fill, Folder, Found, StateError, SystemClock, inspect};
+use crate::serve::objects;
+use featr_online::{Backup, Disk, Fill, Folder, Found, StateError, SystemClock, inspect};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -16,13 +17,21 @@ pub fn run(
 ) -> Result<(), Refused> {
     let state = args.state.as_path();
     let folder = state.display().to_string();
-    if !state.exists() {
-        return begin(&folder, reporter);
-    }
-    let disk: Arc<dyn Disk> = match Folder::existing(state) {
-        Ok(Some(disk)) => Arc::new(disk),
+    let disk: Option<Arc<dyn Disk>> = match Folder::existing(state) {
+        Ok(Some(disk)) => Some(Arc::new(disk)),
         Ok(None) => return reporter.refuse(errors::busy_state(&folder)),
+        Err(_) if !state.exists() => None,
         Err(error) => return reporter.refuse(errors::no_state(&folder, &error)),
+    };
+    if let Some(objects) = objects(args, reporter)? {
+        let restored =
+            Backup::look(&*objects, disk.as_deref()).or_else(|error| reporter.refuse(errors::state(&error)))?;
+        if let Some(checkpoint) = restored {
+            return restores(&folder, (checkpoint, &objects.name("")), reporter);
+        }
+    }
+    let Some(disk) = disk else {
+        return begin(&folder, reporter);
     };
     let found = inspect(program, &disk, fill).or_else(|error| reporter.refuse(errors::state(&error)))?;
     let Some(found) = found else {
@@ -46,6 +55,16 @@ pub fn run(
 fn begin(folder: &str, reporter: &Reporter) -> Result<(), Refused> {
     let text = format!("{folder}: there is no state yet; one would be begun");
     reporter.result(&text, &serde_json::json!({ "state": folder, "begins": true }));
+    Ok(())
+}
+
+fn restores(folder: &str, (checkpoint, address): (u64, &str), reporter: &Reporter) -> Result<(), Refused> {
+    let text = format!(
+        "{folder}: there is no state yet; checkpoint {checkpoint} would be restored from `{address}`, and whether this program \
+         can go on with it is known then"
+    );
+    let value = serde_json::json!({ "state": folder, "begins": false, "restores": checkpoint, "from": address });
+    reporter.result(&text, &value);
     Ok(())
 }
 

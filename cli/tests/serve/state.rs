@@ -321,3 +321,66 @@ fn a_dry_run_tells_what_would_become_of_a_state() {
     let words = "serve shop.feat --state state --dry-run --fill-from payments=none.parquet";
     assert_eq!(featc(folder, words).expect_err("no such file")["code"], "E0901");
 }
+
+/// A machine that is lost: another one goes on from the backup, and its answers are those of the last checkpoint.
+#[test]
+fn another_machine_goes_on_from_the_backup() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let program = shop(folder);
+    let backup = folder.join("backup").display().to_string();
+    let start = |state: &str| {
+        let options = ["--history", "20000d", "--backup", &backup];
+        Server::start(&program, &folder.join(state), &options)
+    };
+    let at = minutes_ago(10);
+    let push = |server: &Server, id: i64| {
+        let row = json!({ "id": id, "card": "a", "shop": 1, "amount": 0.5, "at": at });
+        server.push(&row.to_string())["accepted"].clone()
+    };
+    let total = |server: &Server| {
+        let answer = server.answer(&json!({ "service": "risk", "entity": { "card": "a", "shop": 1 } }));
+        answer["answers"][0]["values"]["spend__total_1h"].clone()
+    };
+    let first = start("first").expect("a new state");
+    assert_eq!(first.said["restored_from"], Value::Null);
+    (1..=3).for_each(|id| assert_eq!(push(&first, id), 1));
+    assert_eq!(total(&first), json!(1.5));
+    assert!(first.end(), "it ends with a checkpoint");
+    let first = start("first").expect("its own backup");
+    assert_eq!(push(&first, 4), 1);
+    assert_eq!(total(&first), json!(2.0));
+    let second = start("second").expect("it is restored");
+    assert_eq!(second.said["restored_from"], json!(backup));
+    assert_eq!(total(&second), json!(1.5));
+    // The first one finds out, and acknowledges nothing more.
+    let begun = std::time::Instant::now();
+    loop {
+        let row = json!({ "id": 5, "card": "b", "shop": 1, "amount": 0.5, "at": at });
+        let reply = first.request("POST /v1/push/payments", row.to_string().as_bytes());
+        if reply.status == 503 {
+            assert!(reply.body.contains("taken over"), "{}", reply.body);
+            break;
+        }
+        assert!(begun.elapsed().as_secs() < 60, "{reply:?}");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    first.kill();
+    let refused = start("first").err().expect("it is not the last one");
+    assert!(
+        refused.contains("E0812") && refused.contains("backup of another state"),
+        "{refused}"
+    );
+    // What the machine took with it is pushed again.
+    assert_eq!(push(&second, 4), 1);
+    assert_eq!(push(&second, 1), 1);
+    assert_eq!(total(&second), json!(2.0));
+    second.kill();
+    let second = start("second").expect("it goes on");
+    assert_eq!(
+        (&second.said["restored_from"], total(&second)),
+        (&Value::Null, json!(2.0))
+    );
+    let verified = featc(folder, "state verify --state first").expect("it is whole");
+    assert_eq!(verified["damaged"], json!([]));
+}

@@ -19,6 +19,7 @@
 
 mod address;
 mod delta;
+mod folder;
 #[cfg(unix)]
 mod limit;
 mod object;
@@ -33,6 +34,7 @@ mod tests;
 
 pub use address::is_address;
 pub use delta::{Committed, DeltaTarget, DeltaWriter, Mode};
+pub use folder::ObjectFolder;
 #[cfg(unix)]
 pub use limit::file_size_is_an_error;
 pub use store::LakeStore;

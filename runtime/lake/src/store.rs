@@ -1,6 +1,7 @@
 //! The store of the command line: local paths, `file://`, `s3://`, Delta tables.
 
 use crate::delta::{DeltaTarget, Mode, Tables, versioned};
+use crate::folder::ObjectFolder;
 use crate::object::{Buckets, Object, exists, input, keys_below};
 use crate::place::Place;
 use crate::upload;
@@ -123,6 +124,14 @@ impl LakeStore {
     /// `UnknownStore`.
     pub fn delta(&self, address: &str, mode: Mode) -> Result<DeltaTarget, DecodeError> {
         DeltaTarget::open(&self.buckets, address, mode)
+    }
+
+    /// A folder of objects at an address or a path, to be written and read by name; nobody is asked yet.
+    ///
+    /// # Errors
+    /// [`DecodeError::Lake`]: `UnknownStore`, `Refused`.
+    pub fn folder(&self, address: &str) -> Result<ObjectFolder, DecodeError> {
+        ObjectFolder::at(&self.buckets, address)
     }
 
     /// The versions of the Delta tables that were read so far: `delta:<table id>@<version>` by address, with `@v12` behind it

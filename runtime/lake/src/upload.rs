@@ -10,9 +10,9 @@ use bytes::Bytes;
 use featr_decode::{DecodeError, LakeCause, RowsWriter, Scratch, WriteOptions, output_format};
 use object_store::aws::AmazonS3;
 use object_store::path::Path as Key;
-use object_store::{MultipartUpload, ObjectStore as _, ObjectStoreExt as _, PutMultipartOptions};
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _, PutMultipartOptions};
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -93,23 +93,37 @@ pub(crate) fn upload(client: &Arc<AmazonS3>, bucket: &str, name: &str, file: &Pa
         file: file.display().to_string(),
         why: error.to_string(),
     };
-    let file = File::open(file).map_err(unreadable)?;
+    let mut file = File::open(file).map_err(unreadable)?;
     let len = file.metadata().map_err(unreadable)?.len();
     let (client, key) = (client.clone(), key(bucket, name)?);
     ask(&place, async move {
         if len <= PART_BYTES {
-            let content = chunk(&file, len)?;
+            let content = chunk(&mut file, len)?;
             client.put(&key, content.into()).await?;
         } else {
-            in_parts(&client, &key, &file, len).await?;
+            in_parts(&*client, &key, &mut file, len).await?;
         }
         Ok(len)
     })
 }
 
-async fn in_parts(client: &AmazonS3, key: &Key, file: &File, len: u64) -> object_store::Result<()> {
-    let mut upload = client.put_multipart_opts(key, PutMultipartOptions::default()).await?;
-    let done = match parts(upload.as_mut(), file, len).await {
+/// Puts bytes into a store, at once or in parts. Parts of a failed upload are removed.
+pub(crate) async fn put_bytes(store: &dyn ObjectStore, key: &Key, bytes: Bytes) -> object_store::Result<()> {
+    let len = bytes.len() as u64;
+    if len <= PART_BYTES {
+        return store.put(key, bytes.into()).await.map(drop);
+    }
+    in_parts(store, key, &mut Cursor::new(bytes), len).await
+}
+
+async fn in_parts(
+    store: &dyn ObjectStore,
+    key: &Key,
+    from: &mut (dyn Read + Send),
+    len: u64,
+) -> object_store::Result<()> {
+    let mut upload = store.put_multipart_opts(key, PutMultipartOptions::default()).await?;
+    let done = match parts(upload.as_mut(), from, len).await {
         Ok(()) => upload.complete().await.map(|_| ()),
         failed => failed,
     };
@@ -120,7 +134,7 @@ async fn in_parts(client: &AmazonS3, key: &Key, file: &File, len: u64) -> object
     done
 }
 
-async fn parts(upload: &mut dyn MultipartUpload, file: &File, len: u64) -> object_store::Result<()> {
+async fn parts(upload: &mut dyn MultipartUpload, from: &mut (dyn Read + Send), len: u64) -> object_store::Result<()> {
     let part = PART_BYTES.max(len.div_ceil(PARTS_MAX));
     let mut together = JoinSet::new();
     let mut left = len;
@@ -131,7 +145,7 @@ async fn parts(upload: &mut dyn MultipartUpload, file: &File, len: u64) -> objec
             done??;
         }
         let now = left.min(part);
-        together.spawn(upload.put_part(chunk(file, now)?.into()));
+        together.spawn(upload.put_part(chunk(from, now)?.into()));
         left -= now;
     }
     while let Some(done) = together.join_next().await {
@@ -140,10 +154,10 @@ async fn parts(upload: &mut dyn MultipartUpload, file: &File, len: u64) -> objec
     Ok(())
 }
 
-/// The next `len` bytes of a file.
-fn chunk(file: &File, len: u64) -> object_store::Result<Bytes> {
+/// The next `len` bytes of what is put.
+fn chunk(from: &mut (dyn Read + Send), len: u64) -> object_store::Result<Bytes> {
     let mut content = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
-    let read = file.take(len).read_to_end(&mut content);
+    let read = from.take(len).read_to_end(&mut content);
     match read {
         Ok(read) if read as u64 == len => Ok(content.into()),
         Ok(_) => Err(generic("the file beside it became shorter".into())),

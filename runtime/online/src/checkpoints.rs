@@ -13,12 +13,12 @@ use crate::entities::Writing;
 use crate::entity_files::EntityFiles;
 use crate::error::{Refused, StateError};
 use crate::group::Then;
-use crate::manifest::checkpoint_file;
+use crate::manifest::{Manifest, checkpoint_file};
 use crate::refusals::refused;
 use crate::shard::{self, Shard};
 use crate::shared::Shared;
 use crate::store::{Refusal, Store};
-use featr::{Cuts, Online, Snapshotting, Stored};
+use featr::{Online, Snapshotting, Stored};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
@@ -58,13 +58,16 @@ struct Attempts {
     wait_until: Option<Instant>,
     /// The segment that was begun for one that failed.
     rolled: Option<u64>,
+    /// The last one that was written is not in the backup.
+    is_unsaved: bool,
 }
 
 /// A state that is to be written, and what comes out of the log with it.
 struct Taken {
     disk: Arc<dyn Disk>,
-    /// The number of the checkpoint, and of the first file of entities that it writes.
-    number: u64,
+    /// The manifest that is to name it, as far as it is known.
+    manifest: Manifest,
+    /// The number of the first file of entities that it writes.
     next_file: u64,
     /// The state, from the instant on at which the segment `first` was begun.
     snapshot: Snapshotting,
@@ -72,26 +75,21 @@ struct Taken {
     /// The files of entities that there are, and those of them that are joined.
     entities: EntityFiles,
     joined: BTreeSet<u64>,
-    first: u64,
-    /// The segments in front of it, with their bytes.
+    /// The segments in front of the one that it was begun with, with their bytes.
     segments: Vec<(u64, u64)>,
     /// Whether rows that were pushed become files.
     pushed: bool,
-    /// Up to where answers had been given, and their greatest cuts.
-    answered: Option<(i64, Cuts)>,
     /// Answers among them.
     answers: usize,
 }
 
 /// A checkpoint whose files are there.
 struct Written {
-    first: u64,
-    answered: Option<(i64, Cuts)>,
+    manifest: Manifest,
     answers: usize,
-    /// Rows that it takes out of the log, by source.
-    rows: BTreeMap<String, u64>,
     round: u64,
-    entities: EntityFiles,
+    /// Whether it is in the backup, if there is one.
+    saved: Result<(), StateError>,
     /// By shard, where entities stand now, each with the position of its log.
     records: Vec<Vec<(usize, Box<[u8]>, Stored)>>,
 }
@@ -135,16 +133,25 @@ impl Taken {
                 *rows.entry(source).or_default() += count;
             }
         }
-        let file = checkpoint_file(self.number);
+        let file = checkpoint_file(self.manifest.checkpoint);
         let bytes = snapshot.finish();
         disk.replace(&file, &bytes).map_err(refused(disk, &file))?;
+        let manifest = self.manifest.with(&rows, entities);
+        let backup = shared.options.backup.as_ref();
+        // Last: numbers of files are given again if something before fails.
+        let saved = backup.map_or(Ok(()), |backup| backup.put(disk, &manifest));
+        let not_saved = |error| match error {
+            StateError::TakenOver { .. } => error,
+            other => StateError::Objects {
+                why: format!("checkpoint {} is not in the backup: {other}", manifest.checkpoint),
+            },
+        };
+        let saved = saved.map_err(not_saved);
         Ok(Written {
-            first: self.first,
-            answered: self.answered,
+            manifest,
             answers: self.answers,
-            rows,
             round: self.round,
-            entities,
+            saved,
             records,
         })
     }
@@ -218,8 +225,10 @@ impl Checkpoints {
         let options = &self.shared.options;
         let brought = self.shared.brought.load(Ordering::Relaxed);
         let is_full = options.memory_max.is_some_and(|bytes| brought > bytes / BROUGHT_PART);
-        let is_due =
-            is_full || store.log_bytes() >= options.checkpoint_bytes || self.answers >= options.checkpoint_answers;
+        let is_due = is_full
+            || self.attempts.is_unsaved
+            || store.log_bytes() >= options.checkpoint_bytes
+            || self.answers >= options.checkpoint_answers;
         is_due && self.attempts.wait_until.is_none_or(|until| Instant::now() >= until)
     }
 
@@ -302,31 +311,38 @@ impl Checkpoints {
         let rounds = shards.iter_mut().map(|online| online.begin_round());
         let round = rounds.max().unwrap_or_default();
         let (first_shard, others) = in_order(&shards);
+        let manifest = store.next_manifest(first, (answered_us != i64::MIN).then_some((answered_us, cuts)));
         Ok(Taken {
             disk: store.disk().clone(),
-            number: store.next_checkpoint(),
+            manifest,
             next_file: self.next_file,
             snapshot: first_shard.begin_storing_with(&others, &joined),
             round,
             entities: self.entities.clone(),
             joined,
-            first,
             segments: store.segments_before(first).collect(),
             pushed: options.pushed_log,
-            answered: (answered_us != i64::MIN).then_some((answered_us, cuts)),
             answers: self.answers,
         })
     }
 
     /// Lets one count that has been written.
+    ///
+    /// # Errors
+    /// It does not count; with [`StateError::Objects`] it does, and is not in the backup.
     fn finish(&mut self, store: &mut Store, written: Written) -> Result<(), StateError> {
-        self.next_file = self.next_file.max(written.entities.next_file());
-        let done = store.checkpoint(written.first, written.answered, &written.rows, written.entities.clone());
-        if let Err(error @ StateError::Fenced { .. }) = &done {
+        let entities = written.manifest.entities.clone();
+        self.next_file = self.next_file.max(entities.next_file());
+        let done = match &written.saved {
+            // Another process serves the state.
+            Err(error @ StateError::TakenOver { .. }) => Err(error.clone()),
+            Ok(()) | Err(_) => store.checkpoint(written.manifest),
+        };
+        if let Err(error @ (StateError::Fenced { .. } | StateError::TakenOver { .. })) = &done {
             self.shared.fail(&error.to_string());
         }
         done?;
-        self.entities = written.entities;
+        self.entities = entities;
         let shards = &self.shared.shards;
         let memory_max = self.shared.options.memory_max.map(|bytes| bytes / shards.len() as u64);
         for (shard, records) in shards.iter().zip(&written.records) {
@@ -340,18 +356,23 @@ impl Checkpoints {
         store.clear();
         self.answers = self.answers.saturating_sub(written.answers);
         self.shared.counters.checkpoints.fetch_add(1, Ordering::Relaxed);
-        Ok(())
+        self.attempts.rolled = None;
+        self.attempts.is_unsaved = written.saved.is_err();
+        written.saved
     }
 
     /// Writes the last one, and waits for it: all that was answered is to be in files.
     ///
     /// # Errors
-    /// The disk refuses; the log holds everything.
+    /// The disk refuses; the log holds everything. [`StateError::Objects`]: it is not in the backup.
     pub fn last(&mut self, store: &mut Store, answered_us: i64) -> Result<(), StateError> {
         self.attempts.rolled = None;
         let taken = self.take(store, answered_us)?;
         let written = taken.write(&self.shared)?;
         self.attempts = Attempts::default();
-        self.finish(store, written)
+        let done = self.finish(store, written);
+        let failure = done.as_ref().err().map(ToString::to_string);
+        self.shared.published.set_checkpoint_failure(failure);
+        done
     }
 }

@@ -23,8 +23,14 @@ pub const VERSION: u32 = 1;
 const HEADER_BYTES: usize = 28;
 /// Of a record, beside the entity.
 const FRAME_BYTES: usize = 16;
+
 pub fn file(number: u64) -> String {
     format!("entities/{number:08}.ent")
+}
+
+/// Whether a name is that of such a file, with its folder.
+pub fn is_file(name: &str) -> bool {
+    name.strip_prefix("entities/").and_then(number).is_some()
 }
 
 /// The number in the name of a file in the folder `entities`.

@@ -36,6 +36,14 @@ pub enum StateError {
     ClockBehind { now_us: i64, answered_us: i64 },
     /// Another process has taken the folder over meanwhile.
     Fenced { folder: String },
+    /// Another process has taken the backup over meanwhile, and the state with it.
+    TakenOver { address: String },
+    /// The backup is of another folder, or of a later state of this one.
+    NotLast { folder: String, address: String },
+    /// The store of the backup cannot put an object where none is.
+    Unconditional { address: String },
+    /// The store of the backup refuses.
+    Objects { why: String },
     /// The thread that writes could not begin, or broke off.
     Broken { why: String },
     /// The program itself cannot be run.
@@ -59,6 +67,10 @@ impl StateError {
             | StateError::Removed { .. }
             | StateError::ClockBehind { .. }
             | StateError::Fenced { .. }
+            | StateError::TakenOver { .. }
+            | StateError::NotLast { .. }
+            | StateError::Unconditional { .. }
+            | StateError::Objects { .. }
             | StateError::Broken { .. }
             | StateError::Program(_) => None,
         }
@@ -98,6 +110,17 @@ impl StateError {
             }
             StateError::ClockBehind { .. } => "set the clock right: cuts never go back".to_owned(),
             StateError::Fenced { .. } => "end this process: it no longer owns the folder".to_owned(),
+            StateError::TakenOver { .. } => "end this process: another one serves this state now".to_owned(),
+            StateError::NotLast { .. } => {
+                "name a folder that does not exist, to go on from the backup; or another place for the backup of this folder"
+                    .to_owned()
+            }
+            StateError::Unconditional { .. } => {
+                "choose a store that knows conditional puts (`If-None-Match: *`), or a folder".to_owned()
+            }
+            StateError::Objects { .. } => {
+                "check the address, the variables `AWS_…`, and that the store can be reached, written and listed".to_owned()
+            }
             StateError::Broken { .. } => "start the server again: what was acknowledged is there".to_owned(),
             StateError::Program(_) => "mend the program".to_owned(),
         }
@@ -151,7 +174,22 @@ impl fmt::Display for StateError {
                 instant(*answered_us)
             ),
             StateError::Fenced { folder } => write!(f, "another process has taken `{folder}` over"),
-            StateError::Broken { why } => f.write_str(why),
+            StateError::TakenOver { address } => {
+                write!(
+                    f,
+                    "another process has taken over the state that `{address}` is the backup of"
+                )
+            }
+            StateError::NotLast { folder, address } => {
+                write!(
+                    f,
+                    "`{address}` is the backup of another state, or of a later one, than the one in `{folder}`"
+                )
+            }
+            StateError::Unconditional { address } => {
+                write!(f, "`{address}` replaces objects that are only to be put where none is")
+            }
+            StateError::Broken { why } | StateError::Objects { why } => f.write_str(why),
             StateError::Program(error) => error.fmt(f),
         }
     }

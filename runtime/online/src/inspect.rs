@@ -1,6 +1,7 @@
 //! A state that nobody serves, looked at without changing it.
 
 use crate::archive::{PUSHED, SERVED};
+use crate::backup::owner;
 use crate::clock::{self, Clock};
 use crate::core::{self, Core};
 use crate::disk::Disk;
@@ -173,6 +174,7 @@ pub fn verify(disk: &dyn Disk) -> Result<Verified, StateError> {
                 }
                 Ok(())
             }
+            Some(owner::FILE) => owner::read(disk).map(drop),
             Some("aside") => lines(disk, &file, &bytes).map(|is_whole| {
                 if !is_whole {
                     found.torn.push(disk.name(&file));

@@ -4,6 +4,7 @@
 //! push ─▶ queue ─▶ writer: stamp, log, fsync, stage ─▶ shards ─▶ lander: acknowledge        (groups)
 //! ask  ─▶ shards of its entities: let in up to the cut, read ─▶ answer, with its cuts ─▶ served log
 //! feed ─▶ as push, with the position that the rows were read up to: one record of the log
+//! checkpoint ─▶ folder ─▶ backup: a folder of objects, from which another machine goes on
 //! ```
 //!
 //! [`Runtime`] has one log and one folder, and its entities in shards, each an engine behind a lock of its own. Questions hold
@@ -18,6 +19,7 @@
 
 mod archive;
 mod aside;
+mod backup;
 mod checkpoints;
 mod clock;
 mod compact;
@@ -48,6 +50,7 @@ mod recovery;
 mod refusals;
 mod replayed;
 mod runtime;
+mod sealed;
 mod sender;
 mod served;
 mod shard;
@@ -60,6 +63,7 @@ mod writer;
 mod tests;
 
 pub use archive::Fingerprints;
+pub use backup::{Backup, Objects};
 pub use clock::{Clock, SetClock, SystemClock};
 pub use compact::{Compacted, compact};
 pub use counters::{BUCKETS_US, Counters, Counts, Histogram, LATENESS_S, Lateness, LatenessOf};

@@ -1,23 +1,18 @@
 //! The manifest: which checkpoint and which part of the log are the state. It is replaced whole.
-//!
-//! ```text
-//! FEATRSTATE 2
-//! {"epoch": …, …}
-//! xxh3-128 of the two lines, in hexadecimal
-//! ```
 
+use crate::entities;
 use crate::entity_files::EntityFiles;
 use crate::positions::Read;
+use crate::sealed::{Broken, seal, unseal};
 use featr::Cuts;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use xxhash_rust::xxh3::xxh3_128;
 
 pub const FILE: &str = "manifest";
 pub const VERSION: u8 = 2;
 /// The oldest form that is read: it had all entities in the checkpoint.
 const OLDEST: u8 = 1;
-const MAGIC: &str = "FEATRSTATE ";
+const MAGIC: &str = "FEATRSTATE";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -50,13 +45,6 @@ pub struct Manifest {
     pub end: Option<(u64, u64)>,
 }
 
-/// What is wrong with the bytes of a manifest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Broken {
-    Damaged(&'static str),
-    OtherVersion(u8),
-}
-
 /// The name of a checkpoint's file.
 pub fn checkpoint_file(number: u64) -> String {
     format!("checkpoint/{number:08}.snap")
@@ -65,8 +53,7 @@ pub fn checkpoint_file(number: u64) -> String {
 impl Manifest {
     pub fn write(&self) -> Vec<u8> {
         let body = serde_json::to_string(self).expect("plain data always serialises");
-        let text = format!("{MAGIC}{VERSION}\n{body}\n");
-        format!("{text}{:032x}\n", xxh3_128(text.as_bytes())).into_bytes()
+        seal((MAGIC, VERSION), &body)
     }
 
     /// Reads what [`Manifest::write`] wrote.
@@ -74,24 +61,24 @@ impl Manifest {
     /// # Errors
     /// Anything else.
     pub fn read(bytes: &[u8]) -> Result<Manifest, Broken> {
-        let text = std::str::from_utf8(bytes).map_err(|_| Broken::Damaged("it is no text"))?;
-        let rest = text
-            .strip_prefix(MAGIC)
-            .ok_or(Broken::Damaged("it does not begin as it should"))?;
-        let version = rest.split('\n').next().and_then(|version| version.parse().ok());
-        match version {
-            Some(OLDEST..=VERSION) => {}
-            Some(other) => return Err(Broken::OtherVersion(other)),
-            None => return Err(Broken::Damaged("it says no version")),
-        }
-        let lines: Vec<&str> = text.split('\n').collect();
-        let [first, body, sum, ""] = lines[..] else {
-            return Err(Broken::Damaged("it is cut short"));
-        };
-        if format!("{:032x}", xxh3_128(format!("{first}\n{body}\n").as_bytes())) != sum {
-            return Err(Broken::Damaged("its checksum is another one"));
-        }
+        let body = unseal(bytes, MAGIC, OLDEST..=VERSION)?;
         serde_json::from_str(body).map_err(|_| Broken::Damaged("it does not say what it should"))
+    }
+
+    /// As it is when so many rows of sources have come out of the log, and with these files of entities.
+    #[must_use]
+    pub fn with(mut self, rows: &BTreeMap<String, u64>, entities: EntityFiles) -> Manifest {
+        for (source, taken) in &mut self.taken {
+            *taken += rows.get(source).copied().unwrap_or_default();
+        }
+        Manifest { entities, ..self }
+    }
+
+    /// The files that it names, beside the log.
+    pub fn files(&self) -> Vec<String> {
+        let checkpoint = (self.checkpoint > 0).then(|| checkpoint_file(self.checkpoint));
+        let entities = self.entities.files.keys().map(|number| entities::file(*number));
+        checkpoint.into_iter().chain(entities).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! From a disk to a running state.
 
 use crate::aside::{About, Aside};
+use crate::backup::Backup;
 use crate::checkpoints::Checkpoints;
 use crate::clock::{self, Clock};
 use crate::core::Core;
@@ -18,9 +19,10 @@ use crate::writer::{BOUND_AHEAD_US, Writer};
 use arrow::array::RecordBatch;
 use featr::{Incoming, Program, PushReport};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// What was found when a state was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +54,7 @@ impl Runtime {
         replayed.memory_max = options.memory_max.unwrap_or(u64::MAX);
         replayed.keeps_unread = options.keep_unread;
         replayed.fill = options.fill.clone();
+        replayed.backup = options.backup.clone();
         let mut store = Store::open(disk.clone(), program.hash(), &mut replayed)?;
         let entities = replayed.entities();
         let bound_us = replayed.bound_us.max(store.manifest().answered_us);
@@ -119,12 +122,19 @@ impl Runtime {
         if !opened.filled.is_empty() {
             // Another start would find other files, or none.
             let answered_us = shared.core().bound_us;
-            checkpoints.last(&mut store, answered_us)?;
+            match checkpoints.last(&mut store, answered_us) {
+                // It counts; it is saved later.
+                Ok(()) | Err(StateError::Objects { .. }) => {}
+                refused => refused?,
+            }
         }
-        let (commands, waiting) = sync_channel(shared.options.waiting_max.max(1));
         let no_thread = |error: std::io::Error| StateError::Broken {
             why: format!("no thread can be begun: {}", featr::plain(&error)),
         };
+        if let Some(backup) = &shared.options.backup {
+            watch(backup, &shared).map_err(no_thread)?;
+        }
+        let (commands, waiting) = sync_channel(shared.options.waiting_max.max(1));
         let writer = Writer::new(shared.clone(), (store, checkpoints, aside), stage, waiting).map_err(no_thread)?;
         let thread = std::thread::Builder::new().name("featr-writer".to_owned());
         let thread = thread.spawn(move || writer.run()).map_err(no_thread)?;
@@ -173,6 +183,33 @@ fn aside_again(
         aside.note(declared, (&incoming, &report), about)?;
     }
     aside.keep().map_err(|(error, _)| error)
+}
+
+/// How often it is looked whether another process has taken the backup over, in looks at whether the server ends.
+const LOOK_AT_COPIES: u32 = 25;
+const LOOK_AT_END: Duration = Duration::from_millis(200);
+
+/// Looks from time to time whether the backup is still this process's; when it is not, nothing is written any more.
+fn watch(backup: &Arc<Backup>, shared: &Arc<Shared>) -> std::io::Result<()> {
+    let (backup, shared) = (backup.clone(), Arc::downgrade(shared));
+    let thread = std::thread::Builder::new().name("featr-backup".to_owned());
+    let look = move || {
+        for look in 1.. {
+            std::thread::sleep(LOOK_AT_END);
+            let Some(shared) = shared
+                .upgrade()
+                .filter(|shared| !shared.stopping.load(Ordering::Acquire))
+            else {
+                return;
+            };
+            if look % LOOK_AT_COPIES == 0
+                && let Err(taken_over @ StateError::TakenOver { .. }) = backup.check()
+            {
+                return shared.fail(&taken_over.to_string());
+            }
+        }
+    };
+    thread.spawn(look).map(drop)
 }
 
 /// Waits until the clock has come to what answers may have been given up to: so far ahead a crash leaves it. If the clock has

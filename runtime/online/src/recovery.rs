@@ -1,13 +1,15 @@
 //! Reading a state again: what counts, where its log ends, and what is broken. Nothing is written.
 
+use crate::backup::owner;
 use crate::disk::Disk;
 use crate::entities;
 use crate::error::StateError;
 use crate::log::{self, Entry, Header};
-use crate::manifest::{self, Broken, Manifest, checkpoint_file};
+use crate::manifest::{self, Manifest, checkpoint_file};
 use crate::mark::{self, Place};
 use crate::positions::{Positions, Read};
 use crate::refusals::{damaged, other_version, refused};
+use crate::sealed::Broken;
 use arrow::error::ArrowError;
 use featr::Stored;
 use std::collections::BTreeMap;
@@ -55,6 +57,14 @@ pub trait Replay {
         Ok(())
     }
 
+    /// The state is about to be written for the first time.
+    ///
+    /// # Errors
+    /// It may not be.
+    fn begins(&mut self, _disk: &dyn Disk) -> Result<(), StateError> {
+        Ok(())
+    }
+
     /// Something is not whole; who goes on with what follows says so.
     ///
     /// # Errors
@@ -89,9 +99,19 @@ pub const OF_VOLUME: &str = "lost+found";
 
 /// Refuses a folder without a manifest in which something is that a process that ended while it began has not written.
 pub fn check_unused(disk: &dyn Disk) -> Result<(), StateError> {
-    let names = disk.list("").map_err(refused(disk, ""))?;
-    let is_ours =
-        |name: &&String| ["log", mark::FILE, OF_VOLUME].contains(&name.as_str()) || name.starts_with(".featc-");
+    check_unused_but(disk, &[])
+}
+
+/// As [`check_unused`]; these may be there.
+///
+/// # Errors
+/// As [`check_unused`].
+pub fn check_unused_but(disk: &dyn Disk, known: &[&str]) -> Result<(), StateError> {
+    let mut names = disk.list("").map_err(refused(disk, ""))?;
+    names.retain(|name| !known.contains(&name.as_str()));
+    let is_ours = |name: &&String| {
+        ["log", mark::FILE, owner::FILE, OF_VOLUME].contains(&name.as_str()) || name.starts_with(".featc-")
+    };
     if let Some(found) = names.iter().find(|name| !is_ours(name)) {
         let has_state = ["checkpoint", "entities", "served", "pushed", "aside"].contains(&found.as_str());
         return Err(match has_state {

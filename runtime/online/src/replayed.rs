@@ -1,5 +1,6 @@
 //! From a stored state to an engine.
 
+use crate::backup::Backup;
 use crate::disk::Disk;
 use crate::entities::OnDisk;
 use crate::entity_files::EntityFiles;
@@ -45,6 +46,8 @@ pub struct Replayed {
     /// Whether what the state does not have is filled from history, and how.
     pub fill: Option<Fill>,
     pub filled: Vec<Filled>,
+    /// The backup of the state, to be claimed when the program can go on with it.
+    pub backup: Option<Arc<Backup>>,
     /// Bytes of entities that come into memory, about; the others are read when they are needed.
     pub memory_max: u64,
     memory: u64,
@@ -83,6 +86,10 @@ impl Replay for Replayed {
             self.filled = fill::fill(missing, how, disk, manifest)?;
         }
         Ok(())
+    }
+
+    fn begins(&mut self, disk: &dyn Disk) -> Result<(), StateError> {
+        self.backup.as_ref().map_or(Ok(()), |backup| backup.claim(disk))
     }
 
     fn checkpoint(&mut self, bytes: &[u8], file: &str, manifest: &Manifest) -> Result<(), StateError> {
@@ -187,6 +194,7 @@ impl Replayed {
             program: program.clone(),
             fill: None,
             filled: Vec::new(),
+            backup: None,
         })
     }
 

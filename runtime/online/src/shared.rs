@@ -1,6 +1,7 @@
 //! What the threads of a runtime share.
 
 use crate::archive::Fingerprints;
+use crate::backup::Backup;
 use crate::clock::Clock;
 use crate::core::Core;
 use crate::counters::Counters;
@@ -42,6 +43,8 @@ pub struct Options {
     /// Whether what a changed program reads and the state does not have is filled from history, and how; otherwise such a state is
     /// refused.
     pub fill: Option<Fill>,
+    /// Where checkpoints are put that another machine goes on from, if they are.
+    pub backup: Option<Arc<Backup>>,
     /// Requests that may wait for the disk.
     pub waiting_max: usize,
     /// Bytes of log after which a checkpoint is made.
@@ -62,6 +65,7 @@ impl Default for Options {
             shards: 0,
             memory_max: None,
             fill: None,
+            backup: None,
             waiting_max: 1024,
             checkpoint_bytes: 64 << 20,
             checkpoint_answers: 200_000,

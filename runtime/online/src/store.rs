@@ -50,6 +50,7 @@ impl Store {
         let Some((before, end)) = recovery::replay(&*disk, replay)? else {
             return Store::begin(disk, program, replay);
         };
+        replay.begins(&*disk)?;
         let read = end.read.clone();
         let mut taken = before.taken;
         let pushed = replay.pushed_here();
@@ -98,8 +99,9 @@ impl Store {
         Ok(store)
     }
 
-    fn begin(disk: Arc<dyn Disk>, program: &str, replay: &dyn Replay) -> Result<Store, StateError> {
+    fn begin(disk: Arc<dyn Disk>, program: &str, replay: &mut dyn Replay) -> Result<Store, StateError> {
         recovery::check_unused(&*disk)?;
+        replay.begins(&*disk)?;
         let segment = Segment::create(&*disk, 1).map_err(refused(&*disk, &log::file(1)))?;
         let mark = Mark::create(&*disk, (1, segment.len)).map_err(refused(&*disk, mark::FILE))?;
         let manifest = Manifest {
@@ -224,35 +226,27 @@ impl Store {
         Ok(next)
     }
 
-    /// Puts the next checkpoint in place, whose file has been written and holds what was committed before segment `first`, where
-    /// there are so many rows of sources, and with it these files of entities. What it replaces stays until [`Store::clear`].
-    ///
-    /// # Errors
-    /// The disk refuses, or another process owns the folder: the former checkpoint holds.
-    pub fn checkpoint(
-        &mut self,
-        first: u64,
-        answered: Option<(i64, Cuts)>,
-        rows: &BTreeMap<String, u64>,
-        entities: EntityFiles,
-    ) -> Result<(), StateError> {
+    /// The manifest of a checkpoint of what is committed, behind which the log goes on with segment `first`. What it says of rows
+    /// and files of entities is known when it is written.
+    pub fn next_manifest(&self, first: u64, answered: Option<(i64, Cuts)>) -> Manifest {
         let (answered_us, cuts) = answered.unzip();
-        let mut taken = self.manifest.taken.clone();
-        for (source, taken) in &mut taken {
-            *taken += rows.get(source).copied().unwrap_or_default();
-        }
-        let manifest = Manifest {
+        Manifest {
             checkpoint: self.next_checkpoint(),
             first_segment: first,
             answered_us,
             cuts: cuts.unwrap_or_default(),
             read: self.read.clone(),
-            taken,
-            entities,
             ..self.manifest.clone()
-        };
+        }
+    }
+
+    /// Puts the next checkpoint in place, all of whose files have been written. What it replaces stays until [`Store::clear`].
+    ///
+    /// # Errors
+    /// The disk refuses, or another process owns the folder: the former checkpoint holds.
+    pub fn checkpoint(&mut self, manifest: Manifest) -> Result<(), StateError> {
         self.replace_manifest(manifest)?;
-        self.before = self.before.split_off(&first);
+        self.before = self.before.split_off(&self.manifest.first_segment);
         Ok(())
     }
 

@@ -1,3 +1,4 @@
+mod backup;
 mod compact;
 mod cuts;
 #[allow(dead_code, reason = "parts of it are for the tests of all engines alone")]
@@ -11,6 +12,9 @@ mod fixture;
 mod gates;
 mod inspect;
 mod logs;
+#[path = "../../../tests/support/objects.rs"]
+mod objects;
 mod store;
 
+use crate::backup::Objects;
 use crate::disk::{Append, Disk};

@@ -137,8 +137,10 @@ impl Writer {
                 why,
             });
         }
-        self.checkpoints.last(&mut self.store, base_us)?;
-        self.store.end()
+        match self.checkpoints.last(&mut self.store, base_us) {
+            unsaved @ Err(StateError::Objects { .. }) => self.store.end().and(unsaved),
+            done => done.and_then(|()| self.store.end()),
+        }
     }
 
     /// Commits a group, takes it in, and answers it; whether that was done.

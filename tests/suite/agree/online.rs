@@ -3,7 +3,7 @@
 //!
 //! A *life* is a state on a simulated disk. In each of its runs rows are pushed in drawn batches, with copies, in disorder, with
 //! arrivals of their own or the server's; questions are asked; checkpoints are made; the disk is full now and then. A run
-//! ends in order, by a kill of the process, or with the machine, which loses and tears what was not synced. Between runs the
+//! ends in order, and another machine may go on from the backup then; or by a kill of the process, or with the machine, which loses and tears what was not synced. Between runs the
 //! program may change. In the end what was served is read back, and of some lives trained on.
 //!
 //! `FEATC_AGREE_CASES` scales it, `FEATC_AGREE_LIFE` repeats one life (threads are not repeated to the letter). `FEATC_AGREE_KAFKA`
@@ -45,6 +45,8 @@ pub struct Tally {
     /// Runs that ended with the process alone.
     pub kills: u64,
     pub in_order: u64,
+    /// Of these, those behind which another machine went on from the backup.
+    pub moved: u64,
     /// Files that lost what was not synced; torn segments among them.
     pub lost: u64,
     pub torn: u64,
@@ -96,13 +98,14 @@ pub struct Tally {
 
 impl Tally {
     /// The counts by name, each with how many there are at least in a thousand lives.
-    fn counts(&self) -> [(&'static str, u64, u64); 36] {
+    fn counts(&self) -> [(&'static str, u64, u64); 37] {
         [
             ("runs", self.runs, 2_000),
             ("crashes", self.crashes, 300),
             ("crashed openings", self.crashed_openings, 15),
             ("kills", self.kills, 100),
             ("ended in order", self.in_order, 400),
+            ("moved to another machine", self.moved, 60),
             ("unsynced writes lost", self.lost, 100),
             ("torn tails", self.torn, 10),
             ("checkpoints", self.checkpoints, 700),

@@ -28,11 +28,13 @@ impl std::fmt::Display for Durable {
 #[async_trait]
 impl ObjectStore for Durable {
     async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
-        if opts.mode != PutMode::Create {
-            return self.0.put_opts(location, payload, opts).await;
-        }
         let target = self.0.path_to_filesystem(location)?;
-        create(&target, &payload).map_err(|source| match source.kind() {
+        let put = match opts.mode {
+            PutMode::Create => write(&target, &payload, Aside::put_new),
+            PutMode::Overwrite => write(&target, &payload, Aside::put),
+            PutMode::Update(_) => return self.0.put_opts(location, payload, opts).await,
+        };
+        put.map_err(|source| match source.kind() {
             ErrorKind::AlreadyExists => Error::AlreadyExists {
                 path: target.display().to_string(),
                 source: source.into(),
@@ -90,8 +92,12 @@ fn failed(error: std::io::Error) -> Error {
     }
 }
 
-/// Creates a file that must not exist yet: written aside, synced, put to its name, folders synced.
-fn create(target: &FilePath, payload: &PutPayload) -> std::io::Result<()> {
+/// Writes a file: aside, synced, put to its name, folders synced.
+fn write(
+    target: &FilePath,
+    payload: &PutPayload,
+    put: impl FnOnce(Aside) -> std::io::Result<()>,
+) -> std::io::Result<()> {
     let folder = target.parent().unwrap_or(FilePath::new("/"));
     std::fs::create_dir_all(folder)?;
     let aside = Aside::create(target)?;
@@ -99,7 +105,7 @@ fn create(target: &FilePath, payload: &PutPayload) -> std::io::Result<()> {
     for part in payload {
         file.write_all(part)?;
     }
-    aside.put_new()?;
+    put(aside)?;
     // The log folder and the table's may be as new as the file.
     for folder in folder.ancestors().skip(1).take(2) {
         sync_folder(folder)?;
@@ -115,8 +121,9 @@ mod tests {
     fn a_file_is_created_once_and_nothing_lies_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("t/_delta_log/0.json");
-        create(&target, &"first".into()).unwrap();
-        let second = create(&target, &"second".into()).unwrap_err();
+        let create = |text: &'static str| write(&target, &text.into(), Aside::put_new);
+        create("first").unwrap();
+        let second = create("second").unwrap_err();
         assert_eq!(second.kind(), ErrorKind::AlreadyExists);
         assert_eq!(std::fs::read_to_string(&target).unwrap(), "first");
         assert_eq!(std::fs::read_dir(target.parent().unwrap()).unwrap().count(), 1);

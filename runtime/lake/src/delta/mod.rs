@@ -14,6 +14,7 @@ mod table;
 mod target;
 mod write;
 
+pub(crate) use durable::Durable;
 pub(crate) use read::{Tables, versioned};
 pub use target::{DeltaTarget, Mode};
 pub use write::{Committed, DeltaWriter};

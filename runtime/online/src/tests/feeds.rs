@@ -15,14 +15,14 @@ use std::sync::mpsc::channel;
 
 const SPLIT: &str = "live/payments.jsonl";
 
-fn text(ids: Range<i64>) -> String {
+pub fn text(ids: Range<i64>) -> String {
     let line =
         |id| format!("{{\"id\": {id}, \"card\": \"a\", \"amount\": {id}.5, \"at\": \"2024-03-01T11:59:00Z\"}}\n");
     ids.map(line).collect()
 }
 
 /// Brings lines of the file, of which there are `behind` then.
-fn read(feed: &Feed, text: String, behind: i64) -> Result<Pushed, Refused> {
+pub fn read(feed: &Feed, text: String, behind: i64) -> Result<Pushed, Refused> {
     let incoming = feed
         .program()
         .incoming("payments", FileFormat::Jsonl, text.into_bytes());
@@ -39,7 +39,7 @@ fn read(feed: &Feed, text: String, behind: i64) -> Result<Pushed, Refused> {
     told.recv().unwrap_or(Err(Refused::Stopping))
 }
 
-fn position(positions: &Positions) -> i64 {
+pub fn position(positions: &Positions) -> i64 {
     positions
         .get(SPLIT)
         .map_or(0, |position| position["lines"].as_i64().expect("a number"))

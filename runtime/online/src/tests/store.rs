@@ -1,7 +1,6 @@
 //! What was acknowledged survives everything; what is broken is found.
 
 use super::disk::SimulatedDisk;
-use crate::entity_files::EntityFiles;
 use crate::error::StateError;
 use crate::log::Entry;
 use crate::manifest::{Manifest, checkpoint_file};
@@ -9,7 +8,6 @@ use crate::recovery::Replay;
 use crate::refusals::refused;
 use crate::store::Store;
 use featr::{Random, Stored};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The numbers that were committed, in order.
@@ -58,7 +56,8 @@ fn checkpoint(store: &mut Store, bytes: &[u8], first: u64) -> Result<(), StateEr
     let file = checkpoint_file(store.next_checkpoint());
     let written = store.disk().replace(&file, bytes);
     written.map_err(refused(&**store.disk(), &file))?;
-    store.checkpoint(first, None, &BTreeMap::new(), EntityFiles::default())?;
+    let manifest = store.next_manifest(first, None);
+    store.checkpoint(manifest)?;
     store.clear();
     Ok(())
 }

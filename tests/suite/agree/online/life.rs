@@ -10,6 +10,7 @@ use super::version::{Tables, Version};
 use crate::agree::draw::{compiled, rows_of};
 use crate::disk::SimulatedDisk;
 use crate::evaluators::{Answers, Asked, Case, model, read};
+use crate::objects::Store;
 use featc_ir::{Arrival, Program, Source, Truth};
 use featc_tests::pools::{DAY_US, MINUTE_US, START_US, Times};
 use featc_tests::programs::Shape;
@@ -18,7 +19,7 @@ use featc_tests::{logs, programs};
 use featr::{Cuts, Error, Incoming, Random, Table as GivenRows};
 use featr_kernels::Value;
 use featr_online::{
-    Clock as _, Disk, Fill, Options, Pushed, Question, Refused, Runtime, SetClock, StateError, inspect, verify,
+    Backup, Clock as _, Disk, Fill, Options, Pushed, Question, Refused, Runtime, SetClock, StateError, inspect, verify,
 };
 use std::rc::Rc;
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub struct Life<'a> {
     shapes: Vec<Shape>,
     keys: Vec<logs::Keys>,
     options: Options,
+    /// Where its checkpoints are saved, if they are.
+    backup: Option<Store>,
     /// Rows to be pushed, by source.
     pool: Vec<Vec<Row>>,
     /// Rows in the state.
@@ -170,6 +173,7 @@ impl<'a> Life<'a> {
             shapes,
             keys,
             options,
+            backup: rng.one_in(2).then(Store::default),
             pool,
             attempted: Vec::new(),
             before: Vec::new(),
@@ -199,10 +203,7 @@ impl<'a> Life<'a> {
             End::InOrder => self.given[first..].iter_mut().for_each(|given| given.is_kept = true),
             End::Broken => panic!("nothing was in the way of the last run"),
         }
-        let lost = self.disk.lost();
-        tally.lost += lost.files;
-        tally.torn += lost.torn;
-        tally.read_again += self.disk.parts_read();
+        self.leave(tally);
         let found = self.settle(tally);
         if let Some(topics) = &self.topics {
             self.ledger = found.rows;
@@ -223,6 +224,9 @@ impl<'a> Life<'a> {
                 tally.in_order += 1;
                 self.given[first..].iter_mut().for_each(|given| given.is_kept = true);
                 self.disk.restart();
+                if self.backup.is_some() && self.rng.one_in(2) {
+                    self.move_to_another_machine(tally);
+                }
             }
             End::Broken if self.rng.one_in(4) => {
                 tally.kills += 1;
@@ -235,6 +239,32 @@ impl<'a> Life<'a> {
                 self.disk.crash(&mut self.random);
             }
         }
+    }
+
+    /// What the disk has done.
+    fn leave(&self, tally: &mut Tally) {
+        let lost = self.disk.lost();
+        tally.lost += lost.files;
+        tally.torn += lost.torn;
+        tally.read_again += self.disk.parts_read();
+    }
+
+    /// Goes on from the backup, on a disk that has nothing but the files beside the state.
+    fn move_to_another_machine(&mut self, tally: &mut Tally) {
+        self.leave(tally);
+        let disk = SimulatedDisk::default();
+        for (file, _) in self.disk.files() {
+            if ["served/", "pushed/", "aside/"]
+                .iter()
+                .any(|beside| file.starts_with(beside))
+            {
+                let bytes = self.disk.read(&file).expect("a good disk").expect("a file");
+                disk.replace(&file, &bytes).expect("a good disk");
+            }
+        }
+        self.disk = disk;
+        tally.moved += 1;
+        self.trace.push("goes on from the backup on another machine".to_owned());
     }
 
     /// What of the pushes is there: all that was acknowledged, and of the others nothing that was not pushed.
@@ -437,12 +467,17 @@ impl<'a> Life<'a> {
     /// Opens the state; what a dry run says of it is so.
     fn opened(&self, version: &Version, fill: Option<Fill>) -> Result<Runtime, StateError> {
         let disk: Arc<dyn Disk> = Arc::new(self.disk.clone());
+        let backup = match &self.backup {
+            Some(store) => Some(Arc::new(Backup::prepare(Arc::new(store.clone()), &*disk)?.0)),
+            None => None,
+        };
         let found = inspect(&version.featr, &disk, fill.as_ref())?;
         let refusal = found.and_then(|found| found.refusal());
         // Every opening has another number of shards than the one before.
         let options = Options {
             shards: [1, 2, 5, 3][self.trace.len() % 4],
             fill,
+            backup,
             ..self.options.clone()
         };
         let opened = Runtime::open(version.featr.clone(), disk, self.clock.clone(), options);
