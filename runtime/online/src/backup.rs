@@ -17,7 +17,6 @@
 
 mod begin;
 mod manifest;
-pub mod owner;
 
 use crate::archive::{PUSHED, SERVED};
 use crate::disk::Disk;

@@ -375,4 +375,15 @@ impl Checkpoints {
         self.shared.published.set_checkpoint_failure(failure);
         done
     }
+
+    /// As [`Checkpoints::last`], and the log says that it ends there.
+    ///
+    /// # Errors
+    /// As [`Checkpoints::last`].
+    pub fn end(&mut self, store: &mut Store, answered_us: i64) -> Result<(), StateError> {
+        match self.last(store, answered_us) {
+            unsaved @ Err(StateError::Objects { .. }) => store.end().and(unsaved),
+            done => done.and_then(|()| store.end()),
+        }
+    }
 }

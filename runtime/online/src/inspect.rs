@@ -1,7 +1,6 @@
 //! A state that nobody serves, looked at without changing it.
 
 use crate::archive::{PUSHED, SERVED};
-use crate::backup::owner;
 use crate::clock::{self, Clock};
 use crate::core::{self, Core};
 use crate::disk::Disk;
@@ -13,6 +12,7 @@ use crate::ipc;
 use crate::log::Entry;
 use crate::manifest::Manifest;
 use crate::mark;
+use crate::owner;
 use crate::positions::Read;
 use crate::pushed::batches;
 use crate::recovery::{self, OF_VOLUME, Replay, read_manifest, segments, unreadable, unusable};

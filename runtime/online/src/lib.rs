@@ -41,6 +41,7 @@ mod log;
 mod manifest;
 mod mark;
 mod opening;
+mod owner;
 mod positions;
 mod progress;
 mod published;

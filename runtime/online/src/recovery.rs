@@ -1,12 +1,12 @@
 //! Reading a state again: what counts, where its log ends, and what is broken. Nothing is written.
 
-use crate::backup::owner;
 use crate::disk::Disk;
 use crate::entities;
 use crate::error::StateError;
 use crate::log::{self, Entry, Header};
 use crate::manifest::{self, Manifest, checkpoint_file};
 use crate::mark::{self, Place};
+use crate::owner;
 use crate::positions::{Positions, Read};
 use crate::refusals::{damaged, other_version, refused};
 use crate::sealed::Broken;

@@ -137,10 +137,7 @@ impl Writer {
                 why,
             });
         }
-        match self.checkpoints.last(&mut self.store, base_us) {
-            unsaved @ Err(StateError::Objects { .. }) => self.store.end().and(unsaved),
-            done => done.and_then(|()| self.store.end()),
-        }
+        self.checkpoints.end(&mut self.store, base_us)
     }
 
     /// Commits a group, takes it in, and answers it; whether that was done.

@@ -7,7 +7,6 @@
 //! ```
 
 use super::manifest::{Saved, key, number};
-use super::owner::{self, Owner};
 use super::{ARCHIVE, Backup, DATA, MANIFESTS, Objects, State, is_ours, latest, refusal};
 use crate::archive::{PUSHED, SERVED};
 use crate::disk::Disk;
@@ -16,6 +15,7 @@ use crate::locks::locked;
 use crate::log::{self, Segment};
 use crate::manifest::{self, Manifest};
 use crate::mark::{self, Mark};
+use crate::owner::{self, Owner};
 use crate::recovery::{check_unused_but, read_manifest, segments};
 use crate::refusals::refused;
 use std::collections::{BTreeMap, BTreeSet};

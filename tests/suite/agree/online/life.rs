@@ -262,6 +262,11 @@ impl<'a> Life<'a> {
                 disk.replace(&file, &bytes).expect("a good disk");
             }
         }
+        if let Some(store) = &self.backup {
+            // What is looked at before the start; that restores it anew.
+            let (_, restored) = Backup::prepare(Arc::new(store.clone()), &disk).expect("a backup");
+            assert!(restored.is_some(), "an end in order saved all");
+        }
         self.disk = disk;
         tally.moved += 1;
         self.trace.push("goes on from the backup on another machine".to_owned());
