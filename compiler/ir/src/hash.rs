@@ -15,7 +15,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_128;
 
-pub use state::{lift_keys, state_key, table_key};
+pub use state::{lift_keys, state_key, table_key, wait_key};
 
 /// Version of what all features share in the kernels (expressions, acceptance of rows, statuses): part of every fingerprint
 /// and state key. Results of one aggregate have [`crate::aggregate::Row::version`].

@@ -13,6 +13,19 @@ pub(crate) struct Gate {
     pub source: Arc<Source>,
     /// Their names.
     pub tables: Vec<String>,
+    /// What decides until when they wait for these, if they do.
+    pub wait: Option<String>,
+}
+
+/// In a key of a state, in front of what decides until when its rows wait.
+const WAIT: &str = " waits ";
+
+/// A key of a state without what decides until when its rows wait, and that.
+pub(crate) fn without_wait(key: &str) -> (&str, Option<&str>) {
+    match key.split_once(WAIT) {
+        Some((key, wait)) => (key, Some(wait)),
+        None => (key, None),
+    }
 }
 
 impl Gate {
@@ -21,13 +34,19 @@ impl Gate {
         Gate {
             source,
             tables: Vec::new(),
+            wait: None,
         }
     }
 
-    /// The key of a state of such events: those that wait for tables enter at other cuts.
+    /// The key of a state of such events: those that wait for tables enter at other cuts, and wait for the lookups of all of
+    /// their transform.
     pub fn state_key(&self, key: String) -> String {
         let tables = self.tables.iter();
-        tables.fold(key, |key, table| key + " and " + table)
+        let key = tables.fold(key, |key, table| key + " and " + table);
+        match &self.wait {
+            None => key,
+            Some(wait) => key + WAIT + wait,
+        }
     }
 
     /// What has a cut, by name.

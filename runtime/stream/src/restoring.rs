@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::log::Log;
-use crate::now::Now;
+use crate::now::{Now, without_wait};
 use crate::paging::Paging;
 use crate::restored::{Rebuild, RestoreReport, ToRebuild};
 use crate::snapshot::{self, RecordHead, RestoreError, Section, State, StateColumn, StateKind};
@@ -10,6 +10,7 @@ use crate::stored::Stored;
 use featc_ir::plan::StreamGraph;
 use featc_ir::{Bug, Truth, Type};
 use featr_kernels::events::Events;
+use std::collections::BTreeSet;
 
 /// An engine that is being restored: [`Engine::begin_restore`](crate::Engine::begin_restore), [`Restoring::put`] for each record in
 /// the order in which they were written, [`Restoring::finish`].
@@ -39,16 +40,21 @@ impl Restoring {
         let sections = reader.sections(engine.now.cut_us)?;
         let mut report = RestoreReport::default();
         let mut takers: Vec<Vec<Taker>> = sections.iter().map(|_| Vec::new()).collect();
+        // What decides until when rows wait, of the logs that go on from one whose rows waited for other lookups.
+        let mut of_others: BTreeSet<String> = BTreeSet::new();
         for (place, state) in engine.network.states_mut().enumerate() {
+            if state.kind() == StateKind::Queue {
+                continue;
+            }
             match take_over(state, &sections, &engine.now)? {
                 Ok(section) => {
                     let is_first = takers[section].is_empty();
                     takers[section].push(Taker::new((place, state), &sections[section], is_first));
-                    if state.kind() != StateKind::Queue {
-                        report.kept.push(state.name());
+                    report.kept.push(state.name());
+                    if sections[section].key != state.schema().key {
+                        of_others.extend(without_wait(&state.schema().key).1.map(str::to_owned));
                     }
                 }
-                Err(_) if state.kind() == StateKind::Queue => {}
                 Err(why) => {
                     state.begin_empty(&engine.now);
                     report.to_rebuild.push(ToRebuild {
@@ -56,6 +62,13 @@ impl Restoring {
                         why,
                         after_us: state.needed_after_us(&engine.now),
                     });
+                }
+            }
+        }
+        for (place, state) in engine.network.states_mut().enumerate() {
+            if state.kind() == StateKind::Queue {
+                for section in take_up_queue(state, &sections, &engine.now, &of_others)? {
+                    takers[section].push(Taker::new((place, state), &sections[section], false));
                 }
             }
         }
@@ -147,6 +160,16 @@ impl Taker {
     }
 }
 
+/// The sections that a state may go on with by their keys: those of equal keys first, then those whose rows waited for other
+/// lookups.
+fn candidates<'a>(state: &dyn State, sections: &'a [Section<'a>]) -> Vec<(usize, &'a Section<'a>)> {
+    let key = &state.schema().key;
+    let may = |(_, section): &(usize, &Section<'_>)| without_wait(&section.key).0 == without_wait(key).0;
+    let mut found: Vec<_> = sections.iter().enumerate().filter(may).collect();
+    found.sort_by_key(|(_, section)| section.key != *key);
+    found
+}
+
 /// Restores a state from the first section that it can go on with, and tells which one; or why there is none.
 fn take_over(
     state: &mut dyn State,
@@ -154,16 +177,35 @@ fn take_over(
     now: &Now,
 ) -> Result<Result<usize, Rebuild>, RestoreError> {
     let mut refused = None;
-    for (place, section) in sections.iter().enumerate() {
-        if section.key != state.schema().key {
-            continue;
-        }
+    for (place, section) in candidates(state, sections) {
         match state.refuses(section, now) {
             None => return state.restore(section, now).map(|()| Ok(place)),
             Some(why) => refused = refused.or(Some(why)),
         }
     }
     Ok(Err(refused.unwrap_or(Rebuild::NoState)))
+}
+
+/// Restores rows that wait: those of its own section; where a log behind them goes on from another one, or there is none of its
+/// own, those of all that it may go on with. A row too many becomes a copy of its event, which the log has; one too few would be
+/// lost.
+fn take_up_queue(
+    state: &mut dyn State,
+    sections: &[Section<'_>],
+    now: &Now,
+    of_others: &BTreeSet<String>,
+) -> Result<Vec<usize>, RestoreError> {
+    let key = state.schema().key.clone();
+    let has_own = sections.iter().any(|section| section.key == key);
+    let is_exact = has_own && without_wait(&key).1.is_none_or(|wait| !of_others.contains(wait));
+    let mut taken = Vec::new();
+    for (place, section) in candidates(state, sections) {
+        if (section.key == key || !is_exact) && state.refuses(section, now).is_none() {
+            state.restore(section, now)?;
+            taken.push(place);
+        }
+    }
+    Ok(taken)
 }
 
 /// Takes up a record: of an entity the last one counts, and events up to the floor had been released.

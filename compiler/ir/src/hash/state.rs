@@ -28,6 +28,12 @@ pub fn state_key(source: &Source, rows: &RowSpec, entity: &[Key]) -> String {
     hex(node("state_key", &parts))
 }
 
+/// All that a row stage computes of a row, whether events carry it or not: rows of equal keys wait for the same lookups.
+pub fn wait_key(source: &Source, rows: &RowSpec) -> String {
+    let (columns, row) = row_hashes(source, &rows.steps, &rows.time, rows.at);
+    hex(list("wait", columns.into_iter().chain([row])))
+}
+
 /// What the versions of a table depend on that a server keeps: all of its declaration but its files.
 pub fn table_key(table: &Table) -> String {
     let table = Table {

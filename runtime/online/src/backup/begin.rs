@@ -76,12 +76,10 @@ impl Found {
 }
 
 /// Whether the state on a disk is not behind what was saved of it. A checkpoint is saved before it counts in the folder: one may
-/// be ahead, of the same process, and the log has what comes behind it.
+/// be ahead, and the log has what comes behind it.
 fn goes_on(disk: &dyn Disk, here: &Manifest, saved: Option<&Manifest>) -> Result<bool, StateError> {
     let Some(saved) = saved else { return Ok(true) };
-    let is_ahead = saved.checkpoint == here.checkpoint + 1
-        && saved.epoch == here.epoch
-        && segments(disk)?.contains(&saved.first_segment);
+    let is_ahead = saved.checkpoint == here.checkpoint + 1 && segments(disk)?.contains(&saved.first_segment);
     Ok(saved.epoch <= here.epoch && (saved.checkpoint <= here.checkpoint || is_ahead))
 }
 

@@ -230,13 +230,11 @@ fn a_start_may_stop_anywhere() {
     assert!(stops >= 15 && restores >= 10, "{stops} {restores}");
 }
 
-/// A state of which one file says who wrote it: that is enough for backup.
+/// A state of which one file says who wrote it: that is enough for a backup.
 struct Writer {
     disk: SimulatedDisk,
     backup: Backup,
 }
-
-const FILE: &str = "entities/00000001.ent";
 
 fn writer(store: &Store) -> Result<Writer, StateError> {
     let disk = SimulatedDisk::default();

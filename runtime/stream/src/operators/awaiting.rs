@@ -17,7 +17,7 @@ use crate::report::{AdvanceReport, LogStats, StepReport};
 use crate::restored::{LogName, Rebuild};
 use crate::snapshot::{RestoreError, Schema, Section, State, StateColumn, StateKind};
 use crate::waiting::{Run, Waiting};
-use featc_ir::hash::state_key;
+use featc_ir::hash::{state_key, wait_key};
 use featc_ir::plan::RowSpec;
 use featc_ir::{Bug, Contents, Type};
 use featr_kernels::events::Events;
@@ -48,6 +48,7 @@ impl AwaitOperator {
         let gate = Gate {
             source: source.clone(),
             tables: tables.iter().map(|(name, _)| name.clone()).collect(),
+            wait: Some(wait_key(source, &spec)),
         };
         let mut columns: Vec<StateColumn> = Vec::new();
         for column in &source.columns {
@@ -61,7 +62,7 @@ impl AwaitOperator {
         let spec = Arc::new(spec);
         Ok(AwaitOperator {
             schema: Schema {
-                key: format!("waiting {}", state_key(source, &spec, &[])),
+                key: gate.state_key(format!("waiting {}", state_key(source, &spec, &[]))),
                 columns,
             },
             output: Port::Events(gate.clone(), spec.clone()),
