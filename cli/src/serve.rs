@@ -60,6 +60,7 @@ pub fn begin(args: &ServeArgs, end: End, reporter: &Reporter) -> Result<Ready, R
     let tls = tls(args, reporter)?;
     let followed = followed::of(args, &program, reporter)?;
     let limits = limits(args, reporter)?;
+    let objects = objects(args, reporter)?;
     // Before the state is opened: that takes time, and leaves a trace.
     featr_follow::raise_limit();
     let listener = Listener::bind(args.listen);
@@ -78,7 +79,11 @@ pub fn begin(args: &ServeArgs, end: End, reporter: &Reporter) -> Result<Ready, R
     let Some(disk) = disk else {
         return reporter.refuse(errors::busy_state(&folder));
     };
-    let restored = backup(args, &disk, &mut options, reporter)?;
+    let restored = match objects {
+        Some(objects) => backup(objects, &disk, &mut options, reporter)?,
+        None => false,
+    };
+    let restored = args.backup.clone().filter(|_| restored);
     let may_fill = options.fill.is_some();
     let opened = Runtime::open(program, Arc::new(disk), Arc::new(SystemClock), options);
     let (runtime, opened) = opened.or_else(|error| reporter.refuse(errors::state(&error)))?;
@@ -109,20 +114,17 @@ fn objects(args: &ServeArgs, reporter: &Reporter) -> Result<Option<Arc<ObjectFol
     Ok(folder.map(Arc::new))
 }
 
-/// Prepares the backup of the state, if there is to be one; tells where the state was restored from, if it was.
+/// Prepares the backup of the state; tells whether the state was restored from it.
 fn backup(
-    args: &ServeArgs,
+    objects: Arc<ObjectFolder>,
     disk: &Folder,
     options: &mut Options,
     reporter: &Reporter,
-) -> Result<Option<String>, Refused> {
-    let Some((objects, address)) = objects(args, reporter)?.zip(args.backup.as_ref()) else {
-        return Ok(None);
-    };
+) -> Result<bool, Refused> {
     let prepared = Backup::prepare(objects, disk);
     let (backup, restored) = prepared.or_else(|error| reporter.refuse(errors::state(&error)))?;
     options.backup = Some(Arc::new(backup));
-    Ok(restored.map(|_| address.clone()))
+    Ok(restored.is_some())
 }
 
 impl Ready {

@@ -173,6 +173,7 @@ impl Tally {
         self.crashed_openings += other.crashed_openings;
         self.kills += other.kills;
         self.in_order += other.in_order;
+        self.moved += other.moved;
         self.lost += other.lost;
         self.torn += other.torn;
         self.checkpoints += other.checkpoints;
