@@ -238,7 +238,8 @@ impl Builder<'_> {
         let span = self.span(pair);
         let is_shown = self.diagnostics.len() < SHOWN_MAX;
         // What stands behind a declaration within a block is the rest of the block; that declaration is reported.
-        let is_rest = is_shown && context == Context::Item && !self.diagnostics.is_empty();
+        let is_inside = |one: &Diagnostic| one.message.ends_with(errors::WITHIN_ANOTHER);
+        let is_rest = is_shown && context == Context::Item && self.diagnostics.iter().any(is_inside);
         if is_rest && explain::is_in_a_block(self.tokens, span.start) {
             return self.remains(span);
         }

@@ -133,7 +133,7 @@ messages! {
     }
 
     E0014 declaration_inside(word: &str, at: Span, open: Span) {
-        "`{word}` stands within another declaration";
+        "`{word}` {WITHIN_ANOTHER}";
         at: "is a declaration of the file";
         open: "within these braces";
         help: "move it before that declaration, or behind its `}}`";
@@ -170,6 +170,9 @@ messages! {
         help: "put the whole cell into double quotes, and write those in it as `\\\"`";
     }
 }
+
+/// How the cause of a declaration in the block of another one ends.
+pub(crate) const WITHIN_ANOTHER: &str = "stands within another declaration";
 
 /// E0004 of a character that begins no token.
 pub(crate) fn illegal(character: char, at: Span) -> Diagnostic {

@@ -141,6 +141,7 @@ impl<'a> Failure<'a> {
         if let Some((word, at)) = self.word().filter(|_| self.text(innermost) == "{" && self.is_shown)
             && Context::Item.keywords().contains(&word)
             && self.starts_piece()
+            && !self.tokens.text[..at.start].ends_with('\n')
             && is_in_a_block(self.tokens, self.at)
         {
             return Some(errors::declaration_inside(word, at, self.place(innermost)));
