@@ -45,6 +45,10 @@ pub fn all_rows(fault: &Fault, file: &str) -> Option<String> {
             "no row has an event time in `{column}`: name the file of this source, or in `time` the column that has it"
         )),
         Fault::Undecoded(Detail::Null { is_arrival: true, .. }) => row(fault, file),
+        Fault::Undecoded(Detail::Null { column, .. }) if file.contains(".jsonl") => Some(format!(
+            "no line has a value where `{column}` is looked for: name the file of this source, compare the name with the keys of \
+             the file, or say the way to it: behind its type, `from \"user.id\"` is the `id` in the object `user`; a `?` would make it null in all rows"
+        )),
         Fault::Undecoded(Detail::Null { column, .. }) => Some(format!(
             "`{column}` may be null in all of them, as it is in a file of another source: name the file of this one, whose \
              columns and keys are spelt as they are declared; or write a `?` behind the type of `{column}`"

@@ -91,6 +91,10 @@ pub fn warning(warning: &Warning) -> Diagnostic {
             Code::AskedAtEvents,
             "if a question is about that event, say `excluding now` or `excluding self` behind the window",
         ),
+        Warning::NullColumns { .. } => (
+            Code::NullInAllRows,
+            "compare the keys of the file with the column's name, or with the path behind `from`: \"user.id\" leads into an object",
+        ),
         Warning::NothingExcluded { .. } => (
             Code::NothingExcluded,
             "write the ids into the questions as the source has them, and null where a question is about no event",

@@ -1,10 +1,10 @@
-//! `featc check --fix`: does what messages offer, where they offer one certain edit.
+//! `featc check --fix`: does what messages offer, where nothing else can be meant and the program is the better for it.
 
 use crate::errors;
 use crate::report::{Refused, Reporter};
 use crate::rewrite::rewrite;
 use featc_driver::Project;
-use featc_driver::diag::{Code, Diagnostic, FileId, Span};
+use featc_driver::diag::{Code, Diagnostic, FileId, SourceMap, Span};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -19,18 +19,19 @@ struct Edit<'a> {
     text: &'a str,
 }
 
-/// Edits the files of a program until no message offers anything; tells each edit. What is left is told by who checks it
-/// then.
+/// Edits the files of a program until no message offers anything that is sure; tells each edit. What is left is told by
+/// who checks it then.
 pub fn fix(path: &Path, reporter: &Reporter) -> Result<(), Refused> {
-    let mut done: BTreeSet<(Code, String, usize)> = BTreeSet::new();
+    let mut tried: BTreeSet<(Code, String, usize)> = BTreeSet::new();
     for _ in 0..ROUNDS_MAX {
         let Ok(project) = Project::load(path) else {
             return Ok(());
         };
         let diagnostics = featc_driver::compile_with_tests(&project.sources, &project.files).diagnostics;
-        let mut edits = offered(&diagnostics);
+        let mut edits = offered(&diagnostics, &project.sources);
         // A message that comes back is not ended by its edit.
-        edits.retain(|edit| done.insert((edit.code, edit.message.to_owned(), edit.at.start)));
+        edits.retain(|edit| tried.insert((edit.code, edit.message.to_owned(), edit.at.start)));
+        keep_good(&mut edits, &diagnostics, &project);
         if edits.is_empty() {
             return Ok(());
         }
@@ -48,14 +49,14 @@ pub fn fix(path: &Path, reporter: &Reporter) -> Result<(), Refused> {
     Ok(())
 }
 
-/// The edits of messages, in the order of the text; of those that touch one another the first.
-fn offered(diagnostics: &[Diagnostic]) -> Vec<Edit<'_>> {
+/// The sure edits of messages, in the order of the text; of those that touch one another the first.
+fn offered<'a>(diagnostics: &'a [Diagnostic], sources: &SourceMap) -> Vec<Edit<'a>> {
     let all = diagnostics.iter().filter_map(|diagnostic| {
-        let (at, text) = diagnostic.help.as_ref()?.edit.as_ref()?;
+        let (at, text) = diagnostic.help.as_ref()?.sure_edit(sources)?;
         Some(Edit {
             code: diagnostic.code,
             message: &diagnostic.message,
-            at: *at,
+            at,
             text,
         })
     });
@@ -71,6 +72,68 @@ fn offered(diagnostics: &[Diagnostic]) -> Vec<Edit<'_>> {
         }
     }
     kept
+}
+
+/// Leaves the edits after which the program is the better for each of them: they are made on a copy, which is checked. An
+/// edit is dropped if its message is still there, or if another error has come to its place; the rest is tried once more.
+fn keep_good(edits: &mut Vec<Edit<'_>>, before: &[Diagnostic], project: &Project) {
+    while !edits.is_empty() {
+        let mut sources = SourceMap::new();
+        for file in project.sources.ids() {
+            let here: Vec<&Edit<'_>> = edits.iter().filter(|edit| edit.at.file == file).collect();
+            sources.add(project.sources.name(file), edited(project.sources.text(file), &here));
+        }
+        let after = featc_driver::compile_with_tests(&sources, &project.files).diagnostics;
+        let good: Vec<bool> = (0..edits.len())
+            .map(|index| is_good(edits, index, before, &after, &sources))
+            .collect();
+        if good.iter().all(|good| *good) {
+            return;
+        }
+        let mut good = good.iter();
+        edits.retain(|_| good.next() == Some(&true));
+    }
+}
+
+/// Whether the edited program has no error at the place of an edit that was not there before, and not its message again.
+fn is_good(edits: &[Edit<'_>], index: usize, before: &[Diagnostic], after: &[Diagnostic], sources: &SourceMap) -> bool {
+    let edit = &edits[index];
+    let moved = |offset: usize| moved(edits, edit.at.file, offset);
+    let start = moved(edit.at.start);
+    let end = start + edit.text.len();
+    // With the word behind it: what does not fit is found there.
+    let text = sources.text(edit.at.file);
+    let behind = text[end..].trim_start();
+    let next = text.len() - behind.len();
+    let word = behind
+        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .map_or(behind.len(), |length| length.max(1));
+    let last = next + word;
+    let place = |one: &Diagnostic| one.primary.as_ref().map(|label| label.span);
+    let was_there = |one: &Diagnostic, at: Span| {
+        before.iter().any(|old| {
+            (old.code, &old.message) == (one.code, &one.message)
+                && place(old).is_some_and(|old| old.file == at.file && moved(old.start) == at.start)
+        })
+    };
+    !after.iter().any(|one| {
+        let Some(at) = place(one).filter(|at| at.file == edit.at.file && at.start < last && start <= at.end) else {
+            return false;
+        };
+        let is_same = (one.code, one.message.as_str()) == (edit.code, edit.message);
+        is_same || one.is_error() && !was_there(one, at)
+    })
+}
+
+/// Where a byte of a file is after the edits: one within an edited range, where that begins.
+fn moved(edits: &[Edit<'_>], file: FileId, offset: usize) -> usize {
+    let before = edits
+        .iter()
+        .filter(|edit| edit.at.file == file && edit.at.start < offset);
+    before.fold(offset, |at, edit| {
+        let was = edit.at.end.min(offset) - edit.at.start;
+        at - was + if edit.at.end <= offset { edit.text.len() } else { 0 }
+    })
 }
 
 /// A text with edits that do not touch one another, in its order.

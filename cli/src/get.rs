@@ -145,8 +145,7 @@ pub fn keys(
     let mut values: Vec<Option<Value>> = vec![None; wanted.len()];
     for given in given {
         let Some((name, text)) = given.split_once('=') else {
-            let name = names.first().unwrap_or(&"card");
-            let help = format!("write the key before its value, like `--key {name}={given}`");
+            let help = with_equals(&names, given);
             return reporter.refuse(errors::argument("--key", given, "no `=` in it", &help));
         };
         let Some(place) = names.iter().position(|known| *known == name) else {
@@ -157,6 +156,19 @@ pub fn keys(
             }
             return reporter.refuse(errors::argument("--key", given, "the service has no such key", &known));
         };
+        // `card=a,price=3` is two keys in one.
+        if let Some((before, rest)) = text.rsplit_once(',')
+            && let Some((other, _)) = rest.split_once('=')
+            && let Some(other) = names.iter().find(|known| **known == other.trim() && **known != name)
+        {
+            let help = format!("give each its own: `--key {name}={} --key {other}=…`", before.trim());
+            return reporter.refuse(errors::argument(
+                "--key",
+                given,
+                &format!("`{other}=` within a value"),
+                &help,
+            ));
+        }
         match featr::parse_key(text, wanted[place].ty) {
             Some(_) if values[place].is_some() => {
                 let help = "give each key once";
@@ -177,6 +189,32 @@ pub fn keys(
     }
     let values = values.into_iter().map(|value| value.unwrap_or(Value::Null));
     Ok(wanted.iter().cloned().zip(values).collect())
+}
+
+/// The same key with its `=`: `card:a`, `{"card": "a"}`, or a value alone.
+fn with_equals(names: &[&str], given: &str) -> String {
+    let known = |name: &str| {
+        names
+            .iter()
+            .find(|known| **known == name.trim().trim_matches(['"', '\'']))
+    };
+    let plain = |text: &str| text.trim().trim_matches(['"', '\'']).to_owned();
+    let inside = given.trim().trim_start_matches('{').trim_end_matches('}');
+    let pairs = inside.split(',').map(|pair| {
+        let (name, value) = pair.split_once(':')?;
+        Some(format!("--key {}={}", known(name)?, plain(value)))
+    });
+    match pairs.collect::<Option<Vec<String>>>() {
+        Some(pairs) => format!("write `{}`", pairs.join(" ")),
+        None if given.starts_with('{') => {
+            let name = names.first().unwrap_or(&"card");
+            format!("write each key before its value, like `--key {name}=…`")
+        }
+        None => {
+            let name = names.first().unwrap_or(&"card");
+            format!("write the key before its value, like `--key {name}={given}`")
+        }
+    }
 }
 
 /// Answers as aligned lines.

@@ -138,3 +138,78 @@ fn fix_leaves_what_has_no_certain_edit_and_tells_it() {
     let wanted = text.replace("AND fee == 1", "and fee = 1");
     assert_eq!(std::fs::read_to_string(&path).expect("there"), wanted);
 }
+
+/// What may mean several things, and what would not be the better for it, stays as it is written.
+#[test]
+fn fix_guesses_nothing() {
+    let program = |lines: &str, arrival: &str, feature: &str| {
+        format!(
+            "module shop\n\nentity card (card: string)\n\nsource payments {{\n  columns (id: int64, card: string, shop: \
+             string, country: string?, ok: bool, qty: int64, amount: float64, at: timestamp{lines}, seen: \
+             timestamp)\n  unique id\n  time at\n  {arrival}\n  lateness 1h\n}}\n\nview spend of card from payments \
+             {{\n  owner \"payments\"\n  /// One.\n  feature total = {feature}\n}}\n"
+        )
+    };
+    let (seen, count) = ("arrival seen", "count() over 7d");
+    let told = [
+        // Of several meanings one is offered.
+        program("", "arrival seen + 5m", count),
+        program(" as epoch", seen, count),
+        program(" as \"%d.%m.%Y\" in \"CET+1\"", seen, count),
+        program("", seen, "count(ok) over 7d"),
+        program("", seen, "last(at - 7) over 7d"),
+        program("", seen, "topk(shop, 3) over 7d"),
+        program("", seen, "lag(amount, 1) over 7d"),
+        program("", seen, "std(amount) over 7d"),
+        program("", seen, "last_n(amount, 3)[last] over 7d"),
+        program("", seen, "sum(amount) over last hour"),
+        // What is offered does not fit where it would stand.
+        program("", seen, "sum(amount) over last 10"),
+        program("", seen, "sum(amount) over lifetime excluding last 7d"),
+        program("", seen, "sum(amount) over 7d as other"),
+        program("", seen, "last(amount where ok, 2) over 7d"),
+        program("", seen, "sum(qty ** 2) over 7d"),
+        program("", seen, "count(distinct shop, country) over 7d"),
+    ];
+    for text in told {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("shop.feat");
+        std::fs::write(&path, &text).expect("writable");
+        let output = featc(folder.path(), "check --fix shop.feat");
+        assert_eq!(output.status.code(), Some(1), "{text}\n{}", said(&output));
+        assert_eq!(
+            std::fs::read_to_string(&path).expect("there"),
+            text,
+            "{}",
+            said(&output)
+        );
+        assert!(
+            output.stdout.is_empty() && said(&output).contains("help: "),
+            "{}",
+            said(&output)
+        );
+    }
+    let fixed = [
+        (
+            "count(where qty in (1..5)) over 7d",
+            "count(where qty >= 1 and qty <= 5) over 7d",
+        ),
+        (
+            "count(where not null(country)) over 7d",
+            "count(where country is not null) over 7d",
+        ),
+        ("sum(amount) over window 7d", "sum(amount) over 7d"),
+        (
+            "count(where shop.isin([\"a\", \"b\"])) over 7d",
+            "count(where shop in (\"a\", \"b\")) over 7d",
+        ),
+        ("avg(amount) over 10min", "mean(amount) over 10m"),
+    ];
+    for (written, meant) in fixed {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("shop.feat");
+        std::fs::write(&path, program("", seen, written)).expect("writable");
+        ok(folder.path(), "check --fix shop.feat");
+        assert_eq!(std::fs::read_to_string(&path).expect("there"), program("", seen, meant));
+    }
+}

@@ -30,16 +30,17 @@ class Place:
 
 
 class Edit:
-    """What to write in place of some text: ``place`` and ``replacement``.
+    """What to write in place of some text: ``place``, ``replacement``, and whether nothing else can be meant: ``sure``.
 
     Of the bytes of the file, those from ``place.offset`` to ``place.end["offset"]`` become the replacement.
     """
 
-    __slots__ = ("place", "replacement")
+    __slots__ = ("place", "replacement", "sure")
 
     def __init__(self, found: dict[str, Any]) -> None:
         self.place = Place(found)
         self.replacement: str = found["replacement"]
+        self.sure: bool = found["sure"]
 
     def __repr__(self) -> str:
         return f"Edit({self.place!r}, {self.replacement!r})"

@@ -73,6 +73,8 @@ const OF_NUMBERS: &[Operator] = &[
     Operator("# > 1 ? # : 0", "case when # > 1 then # else 0 end"),
     Operator("#.abs()", "abs(#)"),
     Operator("#.isin(1, 2)", "(# in (1, 2))"),
+    Operator("#.isin([1, 2])", "(# in (1, 2))"),
+    Operator("# in (1..5)", "(# >= 1 and # <= 5)"),
 ];
 
 #[rustfmt::skip]
@@ -92,6 +94,7 @@ const OF_TEXTS: &[Operator] = &[
     Operator("#.lower()", "lower(#)"),
     Operator("#.str.contains(\"a\")", "contains(#, \"a\")"),
     Operator("#.isna()", "(# is null)"),
+    Operator("not null(#)", "(# is not null)"),
     Operator("#.fillna(\"x\")", "coalesce(#, \"x\")"),
 ];
 

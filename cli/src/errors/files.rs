@@ -246,6 +246,13 @@ fn listed(names: &[String]) -> String {
 
 /// The next step where the file is a spine, which no program declares.
 fn spine_step(error: &DecodeError, code: Code) -> Option<String> {
+    if let DecodeError::WrongType { found, column, .. } = error
+        && found.starts_with("the key of type")
+    {
+        return Some(format!(
+            "`{column}` brings the key of the question: name the column of its instant, such as `--at-column timestamp`"
+        ));
+    }
     if let DecodeError::WrongType {
         expected: Some(expected),
         ..
@@ -314,6 +321,22 @@ pub fn of_spine(error: &Error, at_column: &str, identities: &[&str], roles: &[(&
     }
 }
 
+/// The services of which a server has kept answers, by the folders below `served`.
+fn logs(served: Option<&Path>) -> Vec<String> {
+    let entries = served.and_then(|served| std::fs::read_dir(served).ok());
+    let folders = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> = folders
+        .map(|entry| format!("`{}`", entry.file_name().to_string_lossy()))
+        .collect();
+    names.sort();
+    names.truncate(20);
+    names
+}
+
 /// A served log of which there are no files.
 pub fn no_served_log(error: &Error) -> Diagnostic {
     let Error::Decode(DecodeError::NoFiles { pattern, .. }) = error else {
@@ -326,8 +349,16 @@ pub fn no_served_log(error: &Error) -> Diagnostic {
         _ if is_state(Some(path)) => format!("name the log of the service, `{pattern}/served/SERVICE`"),
         true if is_state(served) => format!("name the log of the service, `{pattern}/SERVICE`"),
         _ if is_state(served.and_then(Path::parent)) => {
-            "the server writes this folder with a checkpoint, as at its end: start it once more and end it by SIGTERM"
-                .to_owned()
+            let found = logs(served);
+            match &found[..] {
+                [] => "no answer is written here yet: a server writes them with a checkpoint, as when it ends by SIGTERM; one that was asked nothing has none"
+                    .to_owned(),
+                names => format!(
+                    "the server has kept answers of: {}; those of a service that is not among them are written when it is \
+                     asked, and the server ends by SIGTERM",
+                    names.join(", ")
+                ),
+            }
         }
         _ => return of_command(error, None),
     };

@@ -25,6 +25,62 @@ pub const OPTIONS: &[OtherOption] = &[
         "a service lists the features that are asked together: `service NAME { view.* }`, and `--service NAME`",
     ),
     (
+        &["train"],
+        &[
+            "--at",
+            "--time-column",
+            "--timestamp",
+            "--timestamp-column",
+            "--event-timestamp",
+        ],
+        "the instants of the questions are a column of the spine: `--at-column NAME`",
+    ),
+    (
+        &["get"],
+        &["--as-of", "--asof", "--timestamp", "--time", "--when"],
+        "`--at` says the instant of the question",
+    ),
+    (
+        &["get"],
+        &["--entity", "--entities", "--id", "--ids", "--card", "--user"],
+        "`--key` says whose answer it is: `--key NAME=VALUE`",
+    ),
+    (
+        &[],
+        &["--timezone", "--time-zone", "--tz"],
+        "`--zone` says of which zone instants without an offset are, where a command takes one",
+    ),
+    (
+        &[],
+        &["--entity-df", "--entity-rows", "--questions", "--input"],
+        "`--spine` names the file with the questions, where a command takes one",
+    ),
+    (
+        &[],
+        &["--view", "--views", "--feature-view"],
+        "what is asked is a service of the program, `--service NAME`, which lists views: `service NAME { view.* }`",
+    ),
+    (
+        &[],
+        &["--format", "--output-format"],
+        "the ending of the file says its format: `.parquet`, `.arrow`, `.csv`, `.tsv` or `.jsonl`; `--json` is about messages",
+    ),
+    (
+        &[],
+        &["--param", "--params", "--var", "--vars", "--set", "-D"],
+        "a parameter has its value in the program, `param week = 7d`: one that differs is another program",
+    ),
+    (
+        &["lock"],
+        &["--check", "--verify", "--dry-run"],
+        "`featc check --locked` compares a program with its lock file",
+    ),
+    (
+        &["fmt"],
+        &["-w", "--write", "-i", "--in-place"],
+        "remove it: files are written in place, and `--check` only tells",
+    ),
+    (
         &["serve"],
         &["--reload", "--watch", "--hot-reload", "--auto-reload"],
         "a server answers by the program that it was started with: start it again with another one, on the same state",
@@ -74,6 +130,7 @@ pub const ELSEWHERE: &[(&[&str], &str)] = &[
         "there is no language server: `featc check --json` prints messages with their places and edits",
     ),
     (&["format"], "`featc fmt` formats a program"),
+    (&["version"], "`featc --version` prints the version"),
     (
         &["server", "start", "deploy", "push", "ingest"],
         "`featc serve` takes rows and answers over HTTP, from durable state",

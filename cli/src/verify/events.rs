@@ -11,6 +11,9 @@ pub fn in_lines(events: &[Contribution], place: impl Fn(usize) -> String) -> Str
     const EVENTS_MAX: usize = 40;
     let instant = featc_ir::display::instant;
     let mut text = String::new();
+    if events.is_empty() {
+        return "  no event contributes\n".to_owned();
+    }
     let contribute = if events.len() == 1 { "contributes" } else { "contribute" };
     let _ = writeln!(text, "  {} {contribute}:", counted(events.len(), "event"));
     for event in events.iter().take(EVENTS_MAX) {

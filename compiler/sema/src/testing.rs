@@ -63,8 +63,12 @@ impl<'a> Judge<'a> {
         let views = &self.program.views;
         let Some(place) = views.iter().position(|view| view.name == test.view.text) else {
             let nearest = suggest::nearest(&test.view.text, views.iter().map(|view| view.name.as_str()));
-            self.complaints
-                .push(errors::unknown_view(&test.view.text, test.view.span, nearest));
+            let (name, at) = (test.view.text.as_str(), test.view.span);
+            let is_service = self.program.services.iter().any(|service| service.name == name);
+            self.complaints.push(match is_service {
+                true => errors::service_as_a_view(name, at),
+                false => errors::unknown_view(name, at, nearest),
+            });
             return None;
         };
         let view = ViewId::from(place);

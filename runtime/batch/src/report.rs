@@ -30,6 +30,8 @@ pub struct SourceReport {
     pub decoded: u64,
     /// Rows that were not read at all: the statistics of their files say that no question needs them.
     pub skipped: u64,
+    /// Columns of a JSONL file that are read, may be null, and are so in all rows: their key may be misspelt.
+    pub null_columns: Vec<String>,
     /// Rows among the decoded that are events.
     pub accepted: u64,
     /// Decoded rows that are not, by reason; reasons that did not occur are left out.

@@ -113,6 +113,7 @@ impl Builder {
                 "\"-Infinity\"" => "-inf".into(),
                 _ => return Err(BadCell::Bad(Wrong::NoFloat64)),
             },
+            Type::Decimal { .. } if first != b'"' => return Err(BadCell::Bad(Wrong::NoDecimal)),
             Type::Decimal { .. } | Type::String | Type::Timestamp | Type::Date | Type::Duration => json_string(raw)?,
             Type::List(_) => return Err(NO_LIST),
         };

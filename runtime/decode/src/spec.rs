@@ -12,7 +12,7 @@ use crate::store::Store;
 use crate::undeclared::Undeclared;
 use crate::zone::Zone;
 use arrow::array::{ArrayRef, StringArray};
-use featc_ir::{ColumnId, Source, SourceColumn};
+use featc_ir::{ColumnId, Source, SourceColumn, Type};
 use featr_kernels::Batch;
 use std::sync::Arc;
 
@@ -186,17 +186,22 @@ impl Spec {
     pub(crate) fn null(&self, column: usize) -> Detail {
         Detail::Null {
             column: self.columns[column].name.clone(),
-            is_time: column == self.time,
+            is_time: self.is_instant(column),
             is_arrival: Some(column) == self.arrival,
         }
     }
 
     /// Why a null in this column rejects its row; `None` where nulls are welcome.
     pub(crate) fn null_reason(&self, column: usize) -> Option<Reason> {
-        if column == self.time {
+        if self.is_instant(column) {
             Some(Reason::NullTime)
         } else {
-            (!self.columns[column].nullable).then_some(Reason::NullInRequired)
+            (column == self.time || !self.columns[column].nullable).then_some(Reason::NullInRequired)
         }
+    }
+
+    /// Whether this is the event time; of a static table a key stands in its place.
+    fn is_instant(&self, column: usize) -> bool {
+        column == self.time && self.columns[column].ty == Type::Timestamp
     }
 }

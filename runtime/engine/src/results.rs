@@ -120,6 +120,12 @@ pub enum Warning {
     },
     /// Questions that bring an identity, and no event that was read has one of them.
     NothingExcluded { view: String, with_id: u64, questions: u64 },
+    /// Columns of a JSONL file that no line fills.
+    NullColumns {
+        source: String,
+        columns: Vec<String>,
+        rows: u64,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -134,6 +140,17 @@ impl fmt::Display for Warning {
                 "{at_events} of {questions} questions are asked at the very instant of an event of `{view}`; that event \
                  counts in windows without `excluding now` or `excluding self`"
             ),
+            Warning::NullColumns { source, columns, rows } => {
+                let columns = columns
+                    .iter()
+                    .map(|column| format!("`{column}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                write!(
+                    f,
+                    "source `{source}`: no line has a value of {columns}: null in all {rows} rows"
+                )
+            }
             Warning::NothingExcluded {
                 view,
                 with_id,

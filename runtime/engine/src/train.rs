@@ -5,7 +5,7 @@ use crate::limits::Limits;
 use crate::lookups;
 use crate::program::Program;
 use crate::recorded::Side;
-use crate::results::{FeatureReport, RunReport, SourceReport, Training, ViewReport, view_names};
+use crate::results::{FeatureReport, RunReport, SourceReport, Training, ViewReport, Warning, view_names};
 use crate::sought::LookupReport;
 use crate::spine::Spine;
 use crate::warnings::warnings;
@@ -173,6 +173,7 @@ fn report(run: &featr_batch::RunReport, plan: &BatchPlan) -> RunReport {
         questions: run.rows,
         missing: *missing,
     });
+    let told = run.views.iter().flat_map(|view| warnings(view, run.rows));
     RunReport {
         rows: run.rows,
         sources,
@@ -180,9 +181,19 @@ fn report(run: &featr_batch::RunReport, plan: &BatchPlan) -> RunReport {
         features: feature_reports(run),
         lookups: lookup_reports(run, plan),
         silent_views: run.views.iter().flat_map(|node| node.silent.iter().cloned()).collect(),
-        warnings: run.views.iter().flat_map(|view| warnings(view, run.rows)).collect(),
+        warnings: run.sources.iter().filter_map(null_columns).chain(told).collect(),
         missing_rows: missing_rows(run),
     }
+}
+
+/// Of a source with columns that no row fills.
+fn null_columns(source: &featr_batch::SourceReport) -> Option<Warning> {
+    let is_told = source.decoded > 0 && source.skipped == 0 && !source.null_columns.is_empty();
+    is_told.then(|| Warning::NullColumns {
+        source: source.source.clone(),
+        columns: source.null_columns.clone(),
+        rows: source.decoded,
+    })
 }
 
 fn lookup_reports(run: &featr_batch::RunReport, plan: &BatchPlan) -> Vec<LookupReport> {

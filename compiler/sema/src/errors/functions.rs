@@ -21,6 +21,13 @@ messages! {
         at: "no function and no aggregate has this name";
         help: "write {shown}", call => replacement;
     }
+
+    /// What comes near it.
+    E0111 call_like_another(cause: &str, at: Span, shown: &str, call: Span, replacement: &str) {
+        "{cause}";
+        at: "no function and no aggregate has this name";
+        offer: "write {shown}", call => replacement;
+    }
 }
 
 /// A call as it is written.
@@ -51,12 +58,29 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
         let is_named = |row: &&Elsewhere| row.0.split_whitespace().any(|known| known == wanted);
         ELSEWHERE.iter().filter(is_named).collect::<Vec<_>>()
     };
+    if let [share] = call.arguments[..]
+        && (name.contains("percentile") || name.contains("quantile"))
+        && share.parse::<f64>().is_ok()
+    {
+        let help = format!("write the values before the share: `quantile(amount, {share})`");
+        return function_of_another_language(&UNKNOWN.replace("{name}", call.name), call.name_at, &help);
+    }
     if let Some((of_hundred, share)) = percentile(&name, &call.arguments) {
         let cause = format!("unknown function `{}`", call.name);
         let meant = format!("quantile({of_hundred}, {share})");
         let shown = if is_short(&meant) { &meant } else { "quantile(x, 0.95)" };
         let shown = format!("`{shown}`, which is one of the values");
-        return call_of_another_language(&cause, call.name_at, &shown, call.at, &meant);
+        return call_like_another(&cause, call.name_at, &shown, call.at, &meant);
+    }
+    if let Some(number) = lag(&name, &call.arguments) {
+        let cause = format!("unknown function `{}`", call.name);
+        let meant = format!("last_n({}, {number})[-{number}]", call.arguments[0]);
+        let shown = if is_short(&meant) { &meant } else { "last_n(x, 2)[-2]" };
+        let shown = format!(
+            "`{shown}`, of the events of its window; an earlier value of a feature is the feature with `offset 1d` behind its \
+             window"
+        );
+        return call_like_another(&cause, call.name_at, &shown, call.at, &meant);
     }
     let (found, arguments) = match of_part.map(|key| rows(&key)) {
         Some(found) if !found.is_empty() => (found, &call.arguments[1..]),
@@ -78,7 +102,13 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
             match places(template).is_none_or(|places| places == arguments.len()) {
                 true => {
                     let replacement = fill(template, call, arguments, false);
-                    call_of_another_language(&cause, call.name_at, &shown, call.at, &replacement)
+                    // What has a remark is not quite the same.
+                    let tell = if remark.is_empty() {
+                        call_of_another_language
+                    } else {
+                        call_like_another
+                    };
+                    tell(&cause, call.name_at, &shown, call.at, &replacement)
                 }
                 false => function_of_another_language(&cause, call.name_at, &format!("write {shown}")),
             }
@@ -98,6 +128,13 @@ fn percentile<'a>(name: &str, arguments: &[&'a str]) -> Option<(&'a str, String)
     let is_share = name.contains("percentile") && number > 1.0 && number <= 100.0;
     let share = is_share.then(|| format!("{:.9}", number / 100.0))?;
     Some((value, share.trim_end_matches('0').trim_end_matches('.').to_owned()))
+}
+
+/// Of `lag(x, 1)` how many events are listed to have it first, 2.
+fn lag(name: &str, arguments: &[&str]) -> Option<u32> {
+    let [_, number] = arguments else { return None };
+    let number: u32 = number.parse().ok()?;
+    (matches!(name, "lag" | "shift") && (1..100).contains(&number)).then_some(number + 1)
 }
 
 /// The letters of templates. `{x}` is an argument, `{(x)}` the same as an operand, `{*}` all between the brackets.
@@ -216,7 +253,7 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("regexp_substr", UNKNOWN, Write("regexp_extract({x}, {y})", "")),
     Elsewhere("string_split str_split split_string strsplit regexp_split_to_array string_to_array", UNKNOWN, Write("split({x}, {y})", "")),
     Elsewhere("split_part", UNKNOWN, Write("split({x}, {y})[{z}]", "")),
-    Elsewhere("array_contains list_contains array_has list_has has array_position", UNKNOWN, Write("contains({x}, {y})", "")),
+    Elsewhere("array_contains list_contains array_has list_has has", UNKNOWN, Write("contains({x}, {y})", "")),
     Elsewhere("array_to_string list_to_string array_join", UNKNOWN, Write("join({x}, {y})", "")),
     Elsewhere("array_length list_length array_size cardinality array_len list_len", UNKNOWN, Write("length({x})", "")),
     Elsewhere("hash64 xxhash xxhash64 xxh64 farm_fingerprint murmur3 cityhash64 siphash64", UNKNOWN, Write("hash({x})", ", which is XXH64")),
@@ -294,7 +331,8 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("sum_distinct mean_distinct", ABSENT, Say("of different values there is `count_distinct({x})`, their number")),
     Elsewhere("lag shift", UNKNOWN, Write("last_n({x}, 2)[-2]",
         ", of the event before the last; before the question's own event it is `last({x})` with `over 30d excluding self`")),
-    Elsewhere("lag shift", UNKNOWN, Say("two events before the last it is `last_n({x}, 3)[-3]`, and so on")),
+    Elsewhere("lag shift", UNKNOWN, Say("one event before the last it is `last_n({x}, 2)[-2]`, two before it `last_n({x}, 3)[-3]`, and so on; an \
+            earlier value of a feature is the feature with `offset 1d` behind its window")),
     Elsewhere("nth_value", UNKNOWN, Write("first_n({x}, {y})[{y}]", "; from the end of the window it is `last_n({x}, {y})[-{y}]`")),
     Elsewhere("diff delta", UNKNOWN, Write("(last({x}) - last_n({x}, 2)[-2])", ", of the last event and the one before it")),
     Elsewhere("pct_change", UNKNOWN, Write("(last({x}) / last_n({x}, 2)[-2] - 1.0)", ", of the last event and the one before it")),
@@ -334,8 +372,8 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("session session_window tumble hop", ABSENT,
         Say("use a window such as `over 30m`; `time_since_last()` is the time since the last event")),
     // Nothing here replaces these: the nearest name would mean something else.
-    Elsewhere("asin acos atan atan2 cbrt corr_spearman cos cosh covar_pop cume_dist dayname decode degrees dense_rank entropy \
-      ewm ewma ema exp2 gmean histogram hmean initcap instr kurtosis_pop lg log2 lpad ltrim mad md5 microsecond millisecond \
+    Elsewhere("asin acos array_position atan atan2 cbrt corr_spearman cos cosh covar_pop cume_dist dayname decode degrees dense_rank entropy \
+      ewm ewma ema exp2 gmean histogram hmean initcap instr kurtosis_pop lg list_position log2 lpad ltrim mad md5 microsecond millisecond \
       monthname ntile percent_rank pi position product radians rand random rank regexp_replace repeat reverse \
       row_number rpad rsqrt rtrim sha256 sign sin sinh skewness_pop strpos tan tanh week weekofyear \
       zscore", ABSENT,

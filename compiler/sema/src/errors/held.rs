@@ -20,6 +20,13 @@ messages! {
     }
 
     /// `form`: as written.
+    /// `shop: string as "Shop Name"`
+    E0216 name_as_a_format(format: &str, column: &str, at: Span) {
+        "`as {format}` says how values are read, and has no `%`";
+        at: "not a format";
+        help: "if the file calls the column so, write `from {format}` behind the type of `{column}`";
+    }
+
     E0216 form_of_another_type(form: &str, ty: Type, at: Span, ty_at: Span) {
         let help = match (form, ty) {
             ("date", Type::Date) => "remove it: a column of this type holds dates",

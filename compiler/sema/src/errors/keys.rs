@@ -208,7 +208,7 @@ messages! {
         "`count` of a condition counts where it is false, too";
         at: "true or false: both are counted";
         note: "to count events for which it is true or false, write `count(where {argument} is not null)`";
-        help: "to count events for which it is true, write `count({condition})`", old => condition;
+        offer: "to count events for which it is true, write `count({condition})`", old => condition;
     }
 
     /// Over a number of events, which a `where` would choose; `call` ends with the argument.

@@ -5,6 +5,19 @@ use featc_syntax::diag::Span;
 use featc_syntax::messages;
 
 messages! {
+    /// `payments["amount"]`
+    E0110 column_in_brackets(rows: &str, column: &str, at: Span) {
+        "`{rows}[…]`: a column is written by its name alone";
+        at: "brackets are for items of lists";
+        help: "write `{column}`", at => column;
+    }
+
+    E0110 name_in_brackets(rows: &str, column: &str, at: Span) {
+        "`{rows}[…]`: a column is written by its name alone";
+        at: "brackets are for items of lists";
+        help: "write the name of the column: `{column}` is none of these rows";
+    }
+
     E0206 item_of_no_list(ty: Type, at: Span) {
         let help = match ty {
             Type::String => "of a text `substring(…, 1, 1)` is the first character",
@@ -25,6 +38,12 @@ messages! {
         "items are counted from 1";
         at: "there is no item 0";
         help: "write `[1]` for the first item, `[-1]` for the last";
+    }
+
+    E0207 letter_before_the_first(at: Span) {
+        "letters are counted from 1";
+        at: "there is no letter 0";
+        help: "write `1` for the first letter";
     }
 
     E0218 list_of_something(at: Span) {

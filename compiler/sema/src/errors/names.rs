@@ -180,7 +180,7 @@ messages! {
     E0110 identity_of_nothing(name: &str, at: Span) {
         "unknown column `{name}`";
         at: "no such column";
-        help: "every row needs an identity: write `unique all` if no column has it", at => "all";
+        offer: "every row needs an identity: write `unique all` if no column has it", at => "all";
     }
 
     E0112 no_such_type(name: &str, at: Span, nearest: Option<&str>) {
@@ -193,7 +193,7 @@ messages! {
     E0112 decimal_of_another_language(name: &str, at: Span, ty: Type) {
         "unknown type `{name}`";
         at: "no such type";
-        help: "write `{ty}`", at => ty.to_string();
+        offer: "write `{ty}`", at => ty.to_string();
     }
 
     E0112 decimal_without_digits(name: &str, at: Span) {
@@ -243,7 +243,7 @@ messages! {
     E0117 view_as_rows(view: &str, rows: &str, at: Span) {
         "`{view}` is a view: rows come from a source or a transform";
         at: "a view has no rows";
-        help: "read what `{view}` reads: write `{rows}`", at => rows;
+        offer: "read what `{view}` reads: write `{rows}`", at => rows;
     }
 
     E0117 feature_of_another_view(view: &str, feature: &str, at: Span) {

@@ -5,6 +5,18 @@ use featc_syntax::diag::Span;
 use featc_syntax::messages;
 
 messages! {
+    E0108 request_as_a_view(name: &str, field: &str, at: Span) {
+        "`{name}` is a request, and no view";
+        at: "brings fields of the question";
+        help: "read its fields in features of the service: `feature other = {name}.{field}`";
+    }
+
+    E0108 service_as_a_view(name: &str, at: Span) {
+        "`{name}` is a service, and no view";
+        at: "a test is of one view";
+        help: "write the name of a view: rows are given, and its features are expected";
+    }
+
     E0108 unknown_view_or_request(name: &str, at: Span, nearest: Option<&str>) {
         "unknown view or request `{name}`";
         at: "no view and no request has this name";
@@ -128,7 +140,7 @@ messages! {
     E0423 role_of_role(role: &str, at: Span, view: &str) {
         "`{role}` is a role, and no view";
         at: "a role is of a view";
-        help: "write `{view}`", at => view;
+        offer: "write `{view}`", at => view;
     }
 
     E0423 one_column_for_two_keys_of_a_role(column: &str, at: Span, first: Span) {
@@ -148,7 +160,7 @@ messages! {
     E0424 alias_with_a_view(alias: &str, at: Span) {
         "column `{alias}` with two underscores in its name";
         at: "they part a view and its feature";
-        help: "write one underscore", at => alias.replace("__", "_");
+        offer: "write one underscore", at => alias.replace("__", "_");
     }
 
     E0424 column_is_a_key(service: &str, column: &str, at: Span) {

@@ -20,7 +20,7 @@ messages! {
     E0120 misspelt_parameter(name: &str, at: Span, nearest: &str, meant: &str) {
         "unknown parameter `{name}`";
         at: "no parameter has this name";
-        help: "did you mean `{{{nearest}}}`?", at => meant;
+        near: "did you mean `{{{nearest}}}`?", at => meant;
     }
 
     E0121 no_duration(name: &str, at: Span, value: Span) {
@@ -52,7 +52,7 @@ messages! {
     E0123 feature_of_one_name(template: &str, feature: &str, parameter: &str, at: Span) {
         "feature `{feature}` of template `{template}` has one name for all columns";
         at: "the column is no part of it";
-        help: "name it by the column, for example `{{{parameter}}}_{feature}`", at => format!("{{{parameter}}}_{feature}");
+        offer: "name it by the column, for example `{{{parameter}}}_{feature}`", at => format!("{{{parameter}}}_{feature}");
     }
 
     E0124 used_twice(template: &str, column: &str, at: Span, first: Span) {
@@ -67,6 +67,12 @@ messages! {
         at: "here with `{template}`";
         note: "at most 10000, which would take 4 MiB of text if they were written out";
         help: "use it for fewer columns, or divide the module";
+    }
+
+    W0107 parameter_in_quotes(name: &str, at: Span) {
+        "`\"{{{name}}}\"` is a text with braces, and not the value of `{name}`";
+        at: "compared as it stands";
+        help: "write `{{{name}}}` without quotes", at => format!("{{{name}}}");
     }
 
     W0104 unused_template(name: &str, at: Span) {

@@ -14,7 +14,7 @@ messages! {
     E0106 rows_of_a_transform(name: &str, at: Span, source: &str) {
         "`{name}` is a transform";
         at: "no source";
-        help: "give the rows of its source, from which it makes its own: `given {source}`", at => source;
+        offer: "give the rows of its source, from which it makes its own: `given {source}`", at => source;
     }
 
     E0110 no_such_column_in_a_table(source: &str, name: &str, at: Span, nearest: Option<&str>, source_at: Span) {

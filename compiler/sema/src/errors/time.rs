@@ -92,7 +92,7 @@ messages! {
     E0309 misspelt_zone(zone: &str, at: Span, nearest: &str) {
         "unknown time zone `{zone}`";
         at: "not in the time zone database";
-        help: "did you mean `\"{nearest}\"`?", at => format!("\"{nearest}\"");
+        near: "did you mean `\"{nearest}\"`?", at => format!("\"{nearest}\"");
     }
 
     /// `fixed`: the zone with this offset all year, if there is one.
@@ -133,7 +133,7 @@ messages! {
         let least = format_duration(least_us);
         "`{text}` always lies at least {least} after the source's time";
         within: "every row would be rejected";
-        help: "write `within {least}` or more", within => format!("within {least}");
+        offer: "write `within {least}` or more", within => format!("within {least}");
     }
 
     E0313 events_out_of_range(events: u64, at: Span) {
@@ -180,7 +180,7 @@ messages! {
     E0460 grid_too_fine(every: &str, at: Span) {
         "`every {every}` of a window on a grid in a zone";
         at: "shorter than a minute";
-        help: "write `1m` or more, or remove the zone: clocks differ by whole minutes", at => "1m";
+        offer: "write `1m` or more, or remove the zone: clocks differ by whole minutes", at => "1m";
     }
 
     /// `clause`: `arrival`, `delay`, `lateness`, `skew`.

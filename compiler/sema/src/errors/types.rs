@@ -7,6 +7,12 @@ use featc_syntax::diag::Span;
 use featc_syntax::messages;
 
 messages! {
+    E0112 type_of_another_language(name: &str, at: Span, ours: &str) {
+        "unknown type `{name}`";
+        at: "no such type";
+        help: "did you mean `{ours}`?", at => ours;
+    }
+
     /// `cast`: of the operand that is best converted.
     E0201 mixed_numbers(symbol: &str, at: Span, operands: [(Type, Span); 2], operand: Span, cast: &str) {
         let [(left, _), (right, _)] = operands;
@@ -50,7 +56,7 @@ messages! {
         "`{symbol}` does not take {left} and {right}";
         at: "not defined for these types";
         labels: beside(at, &operands);
-        help: "write the unit behind the number: `{number}s` if seconds are meant; others are `{number}m`, `{number}h` and \
+        offer: "write the unit behind the number: `{number}s` if seconds are meant; others are `{number}m`, `{number}h` and \
                `{number}d`", number_at => format!("{number}s");
     }
 

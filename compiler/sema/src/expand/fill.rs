@@ -218,6 +218,15 @@ impl<'a> Fill<'a> {
                     expr.kind = kind;
                 }
             }
+            ExprKind::Literal(Literal::String(text)) => {
+                let hole = hole_of(text).filter(|hole| {
+                    let is_own = self.own.is_some_and(|own| own.parameter == *hole);
+                    is_own || self.params.names().any(|known| known == *hole)
+                });
+                if let Some(complaint) = hole.map(|hole| errors::parameter_in_quotes(hole, expr.span)) {
+                    self.complain(complaint);
+                }
+            }
             ExprKind::Literal(_) => {}
             ExprKind::Name(name) => self.move_to(&mut name.span),
             ExprKind::Dotted(names) => names.iter_mut().for_each(|name| self.move_to(&mut name.span)),

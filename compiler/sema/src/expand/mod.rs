@@ -224,6 +224,7 @@ impl<'a> Expansion<'a> {
         features.iter_mut().for_each(|feature| fill.feature(feature));
         let made = Made {
             template: template.name.text.clone(),
+            parameter: template.parameter.text.clone(),
             body: template.span.file,
             argument: argument.span,
             filled: fill.filled,

@@ -1,5 +1,6 @@
 //! From the places of what templates made back to the program: the use first, then the template.
 
+use crate::errors;
 use featc_syntax::diag::{Code, Diagnostic, FileId, Help, Label, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug)]
 pub(super) struct Made {
     pub(super) template: String,
+    pub(super) parameter: String,
     /// The file of the template.
     pub(super) body: FileId,
     /// The column, in the use.
@@ -47,6 +49,14 @@ impl Places {
 
     fn one(&self, mut diagnostic: Diagnostic) -> Diagnostic {
         let of = |at: Span| self.made.get(&at.file);
+        if let Some(primary) = &diagnostic.primary
+            && let Some(made) = of(primary.span)
+            && diagnostic.code == Code::UnknownColumn
+            && diagnostic.message == format!("unknown column `{}`", made.parameter)
+            && !made.filled.contains(&primary.span)
+        {
+            return errors::parameter_as_a_column(&made.parameter, self.in_program(primary.span));
+        }
         let label = |span: Span, text: String| Label { span, text };
         if let Some(Help { edit, .. }) = &mut diagnostic.help {
             *edit = edit.take().and_then(|(at, text)| match of(at) {

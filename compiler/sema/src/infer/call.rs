@@ -33,7 +33,14 @@ impl Typer<'_> {
                 let checked: Vec<_> = pairs
                     .map(|(typed, wanted)| self.argument(function, typed, *wanted))
                     .collect();
-                (checked.into_iter().collect::<Option<Vec<_>>>()?, ty)
+                let checked = checked.into_iter().collect::<Option<Vec<_>>>()?;
+                let is_zero = |one: &Expr| one.kind == ExprKind::Literal(Literal::Int64(0));
+                if function == Function::Substring && checked.get(1).is_some_and(is_zero) {
+                    let start = arguments.get(1).map_or(at, |start| start.span);
+                    self.complaints.push(errors::letter_before_the_first(start));
+                    return None;
+                }
+                (checked, ty)
             }
             Signature::Same(wanted) => self.one(function, typed, wanted)?,
             Signature::Clock(wanted, ty) => (self.clock(function, typed, wanted)?, ty),

@@ -67,11 +67,7 @@ impl<'a> Exprs<'a> {
                 negated: *negated,
                 items: self.all(items),
             },
-            ast::ExprKind::Item { list, index } => ExprKind::Call {
-                function: Function::Item,
-                name_at: expr.span,
-                arguments: vec![self.expr(list), self.expr(index)],
-            },
+            ast::ExprKind::Item { list, index } => self.item(list, index, expr.span),
             ast::ExprKind::Call(call) => self.call(call, expr.span),
             ast::ExprKind::Lookup(written) => self.lookup(written, expr.span),
             ast::ExprKind::Cast { operand, ty } => {

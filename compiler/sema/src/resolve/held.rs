@@ -94,6 +94,10 @@ fn read(
             no_zone("a count of time, which is an instant", complaints);
             Some(ReadAs::Epoch(unit))
         }
+        ast::Form::Format(written) if !written.value.contains('%') && is_other(&[Type::Timestamp, Type::Date]) => {
+            complaints.push(errors::name_as_a_format(&form, name, at));
+            None
+        }
         ast::Form::Format(format) => {
             if is_other(&[Type::Timestamp, Type::Date]) {
                 return other(complaints);

@@ -114,7 +114,12 @@ impl<'a> Roles<'a> {
     pub(super) fn entry(&self, name: &ast::Name, complaints: &mut Vec<Diagnostic>) -> Option<(ViewId, Option<RoleId>)> {
         let found = self.find(&name.text);
         if found.is_none() && !self.is_broken(&name.text) {
-            complaints.push(errors::unknown_view(&name.text, name.span, self.nearest(&name.text)));
+            let request = self.items.requests.by_name.get(name.text.as_str());
+            let field = request.and_then(|request| self.items.requests.all[*request].fields.first());
+            complaints.push(match field {
+                Some(field) => errors::request_as_a_view(&name.text, &field.name.text, name.span),
+                None => errors::unknown_view(&name.text, name.span, self.nearest(&name.text)),
+            });
         }
         found
     }

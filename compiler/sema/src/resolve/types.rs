@@ -71,8 +71,11 @@ pub(super) fn type_of(written: &ast::TypeName, complaints: &mut Vec<Diagnostic>)
             .iter()
             .find(|(foreign, _)| foreign.split(' ').any(|foreign| foreign == lower))
             .map(|(_, ours)| *ours);
-        let nearest = foreign.or_else(|| suggest::nearest(name, names.iter().map(String::as_str)));
-        complaints.push(errors::unknown_type(name, written.span, nearest));
+        let nearest = suggest::nearest(name, names.iter().map(String::as_str));
+        complaints.push(match foreign {
+            Some(ours) => errors::type_of_another_language(name, written.span, ours),
+            None => errors::unknown_type(name, written.span, nearest),
+        });
         return None;
     };
     if !written.arguments.is_empty() {

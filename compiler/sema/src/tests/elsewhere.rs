@@ -249,7 +249,7 @@ const HELPS: &[(&str, &str)] = &[
     ("timestamp - last(t)", "it is `at` in a feature of a service; `time_since_last()` measures from it"),
     ("last(s, dropna=True)", "write `last(s ignoring nulls)`"),
     ("last_n(s)", "write `last_n(s, 10)`"),
-    ("lag(s, 2)", "two events before the last it is `last_n(s, 3)[-3]`, and so on"),
+    ("lag(s, 2)", "write `last_n(s, 3)[-3]`, of the events of its window; an earlier value of a feature is the feature with `offset 1d` behind its window"),
     ("lead(s)", "a feature knows nothing of later events; the event before the last is `last_n(s, 2)[-2]`"),
     ("last(s)[2]", "of a text `substring(…, 1, 1)` is the first character"),
     ("last(f)[2]", "lists are what `last_n(x, 5)` and its kin give: `last_n(x, 5)[-2]` is the value before the last"),

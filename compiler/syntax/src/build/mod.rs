@@ -237,6 +237,12 @@ impl Builder<'_> {
     fn broken(&mut self, context: Context, pair: &Pair<'_, Rule>) -> Broken {
         let span = self.span(pair);
         let is_shown = self.diagnostics.len() < SHOWN_MAX;
+        // What stands behind a declaration within a block is the rest of the block; that declaration is reported.
+        let is_inside = |one: &Diagnostic| one.message.ends_with(errors::WITHIN_ANOTHER);
+        let is_rest = is_shown && context == Context::Item && self.diagnostics.iter().any(is_inside);
+        if is_rest && explain::is_in_a_block(self.tokens, span.start) {
+            return self.remains(span);
+        }
         match explain::explain(self.tokens, context, span, is_shown) {
             Some(diagnostic) => self.report(diagnostic),
             None if self.tokens.is_poisoned(span) => {}

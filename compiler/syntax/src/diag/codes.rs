@@ -291,6 +291,7 @@ codes! {
     W0104 UnusedTemplate      "template or parameter that nothing uses", since "0.1";
     W0105 UnusedTable         "table that nothing looks into", since "0.1";
     W0106 UnusedRole          "role that nothing reads", since "0.1";
+    W0107 QuotedParameter     "parameter in quotes", since "0.1";
     W0301 ReadsAhead          "reading an instant that may lie ahead", since "0.1";
     W0302 MayMoveBack         "event time that may lie before the source's time", since "0.1";
     W0303 AlwaysStale         "view whose answers are always stale", since "0.1";
@@ -305,6 +306,7 @@ codes! {
     W0703 SeveralRowsOfAnId   "ids under which a source has different rows", since "0.1";
     W0704 NothingAsked        "result without rows", since "0.1";
     W0705 FilesLeftOut        "files of a folder that are not read", since "0.1";
+    W0706 NullInAllRows       "column that no line of a file has", since "0.1";
 }
 
 impl Code {

@@ -1,7 +1,8 @@
 //! What a message consists of.
 
 use super::codes::{Code, Severity};
-use super::span::Span;
+use super::span::{SourceMap, Span};
+use super::suggest::is_slip;
 
 /// One message: the cause, the place, at most one next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +31,33 @@ pub struct Label {
 pub struct Help {
     /// What to write.
     pub text: String,
-    /// The replacement, when it is certain.
+    /// The replacement that does it.
     pub edit: Option<(Span, String)>,
+    pub certainty: Certainty,
+}
+
+/// Whether an edit may be made without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Certainty {
+    /// It says the same in this language, and nothing else can be meant.
+    Sure,
+    /// It is a name like the one that is written: sure if that is it by a slip of the hand.
+    Near,
+    /// It is one of several things that may be meant, or changes what is meant: the writer decides.
+    Offered,
+}
+
+impl Help {
+    /// The edit, if it may be made without asking.
+    pub fn sure_edit(&self, sources: &SourceMap) -> Option<(Span, &str)> {
+        let (at, text) = self.edit.as_ref()?;
+        let is_sure = match self.certainty {
+            Certainty::Sure => true,
+            Certainty::Near => is_slip(sources.slice(*at), text),
+            Certainty::Offered => false,
+        };
+        is_sure.then_some((*at, text.as_str()))
+    }
 }
 
 impl Diagnostic {
@@ -92,16 +118,36 @@ impl Diagnostic {
         self.help = Some(Help {
             text: text.into(),
             edit: None,
+            certainty: Certainty::Offered,
         });
         self
     }
 
-    /// Sets the next step, with the replacement that does it.
+    /// Sets the next step, with the replacement that does it; nothing else can be meant.
     #[must_use]
-    pub fn with_edit(mut self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Diagnostic {
+    pub fn with_edit(self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Diagnostic {
+        self.with_replacement(text, span, replacement, Certainty::Sure)
+    }
+
+    /// Sets the next step, with a replacement about which the writer decides.
+    #[must_use]
+    pub fn with_offer(self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Diagnostic {
+        self.with_replacement(text, span, replacement, Certainty::Offered)
+    }
+
+    /// Sets the next step, with a replacement and how certain it is.
+    #[must_use]
+    pub fn with_replacement(
+        mut self,
+        text: impl Into<String>,
+        span: Span,
+        replacement: impl Into<String>,
+        certainty: Certainty,
+    ) -> Diagnostic {
         self.help = Some(Help {
             text: text.into(),
             edit: Some((span, replacement.into())),
+            certainty,
         });
         self
     }
@@ -110,7 +156,7 @@ impl Diagnostic {
     #[must_use]
     pub fn with_nearest(self, nearest: Option<&str>, span: Span, otherwise: impl Into<String>) -> Diagnostic {
         match nearest {
-            Some(name) => self.with_edit(format!("did you mean `{name}`?"), span, name),
+            Some(name) => self.with_replacement(format!("did you mean `{name}`?"), span, name, Certainty::Near),
             None => self.with_help(otherwise),
         }
     }

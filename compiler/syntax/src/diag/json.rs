@@ -12,11 +12,11 @@ use serde::Serialize;
 /// {"code":"E0203","severity":"error","title":"…","message":"…",
 ///  "primary":{"file":"a.feat","start":{"offset":0,"line":1,"column":1},"end":{…},"label":"…"},
 ///  "secondary":[…],"notes":["…"],
-///  "help":{"text":"…","edit":{"file":"a.feat","start":{…},"end":{…},"replacement":"…"}}}
+///  "help":{"text":"…","edit":{"file":"a.feat","start":{…},"end":{…},"replacement":"…","sure":true}}}
 /// ```
 ///
 /// What a terminal would obey instead of showing it is escaped (`\u009b`). Offsets are bytes from 0; lines and columns count from 1, columns in characters. `primary`, `help` and `edit` may be
-/// null. Behind [`SHOWN_MAX`](super::SHOWN_MAX) messages a last one, W0002, counts the others.
+/// null. An edit is `sure` if nothing else can be meant. Behind [`SHOWN_MAX`](super::SHOWN_MAX) messages a last one, W0002, counts the others.
 pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
     shown(diagnostics)
         .iter()
@@ -42,6 +42,7 @@ fn to_json(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
             edit: help.edit.as_ref().map(|(span, replacement)| EditJson {
                 place: place(*span, sources),
                 replacement,
+                sure: help.sure_edit(sources).is_some(),
             }),
         }),
     };
@@ -79,6 +80,7 @@ struct EditJson<'a> {
     #[serde(flatten)]
     place: Place<'a>,
     replacement: &'a str,
+    sure: bool,
 }
 
 #[derive(Serialize)]
@@ -149,7 +151,7 @@ mod tests {
             Diagnostic::new(Code::Bug, "no place").with_note("really"),
         ];
         assert_snapshot!(render(&diagnostics, &sources), @r#"
-    {"code":"E0001","severity":"error","title":"unexpected text","message":"odd","primary":{"file":"a.feat","start":{"offset":3,"line":2,"column":1},"end":{"offset":5,"line":2,"column":3},"label":"here"},"secondary":[],"notes":[],"help":{"text":"write `x`","edit":{"file":"a.feat","start":{"offset":3,"line":2,"column":1},"end":{"offset":5,"line":2,"column":3},"replacement":"x"}}}
+    {"code":"E0001","severity":"error","title":"unexpected text","message":"odd","primary":{"file":"a.feat","start":{"offset":3,"line":2,"column":1},"end":{"offset":5,"line":2,"column":3},"label":"here"},"secondary":[],"notes":[],"help":{"text":"write `x`","edit":{"file":"a.feat","start":{"offset":3,"line":2,"column":1},"end":{"offset":5,"line":2,"column":3},"replacement":"x","sure":true}}}
     {"code":"E9999","severity":"error","title":"a bug in featc","message":"no place","primary":null,"secondary":[],"notes":["really"],"help":null}
     "#);
     }

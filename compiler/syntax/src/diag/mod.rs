@@ -12,7 +12,7 @@ mod table;
 pub mod terminal;
 
 pub use codes::{Code, Severity};
-pub use diagnostic::{Diagnostic, Help, Label};
+pub use diagnostic::{Certainty, Diagnostic, Help, Label};
 pub use printable::{printable, printable_json, printable_messages};
 pub use shown::{OF_A_CODE_MAX, SHOWN_MAX, shown};
 pub use span::{FileId, Position, SourceMap, Span};

@@ -96,6 +96,7 @@ fn cut(diagnostic: &Diagnostic) -> Diagnostic {
         help: diagnostic.help.as_ref().map(|help| super::Help {
             text: text(&help.text),
             edit: help.edit.clone(),
+            certainty: help.certainty,
         }),
     }
 }

@@ -108,6 +108,31 @@ pub fn slip<'a>(name: &str, candidates: impl Iterator<Item = &'a str> + Clone) -
         })
 }
 
+/// Whether nothing but a slip of the hand parts a name from another: the same but for case and `_`, or one edit in a part of at
+/// least three letters, its first letter kept. `price_a` is no slip of `price_b`, nor `amount_1` of `amount_2`.
+pub fn is_slip(written: &str, meant: &str) -> bool {
+    let lower = |text: &str| text.trim_matches(['"', '{', '}']).to_lowercase();
+    let (written, meant) = (lower(written), lower(meant));
+    if written.replace('_', "") == meant.replace('_', "") {
+        return !written.is_empty();
+    }
+    let parts = |text: &str| {
+        text.split('_')
+            .map(|part| part.chars().collect())
+            .collect::<Vec<Vec<char>>>()
+    };
+    let (left, right) = (parts(&written), parts(&meant));
+    let is_same = |left: &[char], right: &[char]| {
+        let digits = |text: &[char]| text.iter().filter(|c| c.is_ascii_digit()).collect::<String>();
+        let is_long = left.len().min(right.len()) >= 3 && left.first() == right.first();
+        left == right || is_long && digits(left) == digits(right) && Rows::default().distance(left, right, 1).is_some()
+    };
+    let pairs = || left.iter().zip(&right);
+    left.len() == right.len()
+        && pairs().all(|(left, right)| is_same(left, right))
+        && pairs().filter(|(left, right)| left != right).count() == 1
+}
+
 /// Three rows of the table of distances, kept from one candidate to the next.
 #[derive(Default)]
 struct Rows {
@@ -151,6 +176,35 @@ impl Rows {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slip_is_one_edit_in_a_long_part() {
+        for (written, meant) in [
+            ("amuont", "amount"),
+            ("Total_1d", "total_1d"),
+            ("totl_1d", "total_1d"),
+            ("total1d", "total_1d"),
+            ("amounts", "amount"),
+            ("\"Europe/Amsterdm\"", "\"Europe/Amsterdam\""),
+            ("{weak}", "{wek}"),
+        ] {
+            assert!(is_slip(written, meant), "{written} {meant}");
+        }
+        for (written, meant) in [
+            ("last", "at"),
+            ("epoch", "epoch_seconds"),
+            ("CET+1", "CET"),
+            ("price_a", "price_b"),
+            ("total_1d", "total_7d"),
+            ("total_1d", "total"),
+            ("amount1", "amount2"),
+            ("paid", "said"),
+            ("at", "it"),
+            ("", ""),
+        ] {
+            assert!(!is_slip(written, meant), "{written} {meant}");
+        }
+    }
 
     #[test]
     fn finds_typing_errors() {

@@ -22,7 +22,9 @@
 /// - `place: "…";` a label; the first is where the message points.
 /// - `labels: …;` labels that are computed: pairs of a place and a text.
 /// - `note: "…";`
-/// - `help: "…";` the next step, in words; `help: "…", place => replacement;` with the edit that does it.
+/// - `help: "…";` the next step, in words; `help: "…", place => replacement;` with the edit that does it, which
+///   must be the only thing that can be meant; `offer: "…", place => replacement;` where the writer has to decide;
+///   `near: …` of a name like the one that is written.
 /// - `did_you_mean(nearest, place): "…";` the nearest name instead, if there is one, or else these words.
 ///
 /// All texts are those of `format!`.
@@ -55,6 +57,12 @@ macro_rules! message {
     };
     (@ $said:expr; help: $text:literal, $at:expr => $edit:expr; $($says:tt)*) => {
         $crate::message!(@ $said.with_edit(format!($text), $at, $edit); $($says)*)
+    };
+    (@ $said:expr; offer: $text:literal, $at:expr => $edit:expr; $($says:tt)*) => {
+        $crate::message!(@ $said.with_offer(format!($text), $at, $edit); $($says)*)
+    };
+    (@ $said:expr; near: $text:literal, $at:expr => $edit:expr; $($says:tt)*) => {
+        $crate::message!(@ $said.with_replacement(format!($text), $at, $edit, $crate::diag::Certainty::Near); $($says)*)
     };
     (@ $said:expr; did_you_mean($nearest:expr, $at:expr): $otherwise:literal; $($says:tt)*) => {
         $crate::message!(@ $said.with_nearest($nearest, $at, format!($otherwise)); $($says)*)

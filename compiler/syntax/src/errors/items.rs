@@ -4,10 +4,22 @@ use crate::diag::Span;
 use crate::messages;
 
 messages! {
+    E0001 files_of_some_format(at: Span, keyword: &str, path: &str) {
+        "files are named behind `batch` or `stream` and their format";
+        at: "";
+        help: "write `{keyword} parquet {path}`, or `csv`, `tsv`, `jsonl` or `arrow` for `parquet`";
+    }
+
+    E0001 keys_like_an_entity(at: Span, whole: Span, written: &str) {
+        "the keys of an entity stand in parentheses, each with its type";
+        at: "";
+        offer: "write `{written}`", whole => written;
+    }
+
     E0015 clause_of_others_in_a_table(word: &str, owner: &str, at: Span, whole: Span) {
         "`{word}` belongs into {owner}, and this is a table";
         at: "not a clause of a table";
-        help: "remove it", whole => "";
+        offer: "remove it", whole => "";
     }
 
     E0015 key_of_a_table(word: &str, at: Span) {
@@ -19,13 +31,13 @@ messages! {
     E0015 second_key_of_a_table(word: &str, at: Span, whole: Span) {
         "`{word}` begins no clause of a table";
         at: "the table says its key already";
-        help: "remove it", whole => "";
+        offer: "remove it", whole => "";
     }
 
     E0015 time_of_a_table(at: Span) {
         "`time` belongs into sources, and this is a table";
         at: "a table says from when on a row holds";
-        help: "write `valid from`", at => "valid from";
+        offer: "write `valid from`", at => "valid from";
     }
 
     E0015 validity_in_one_word(at: Span, written: &str) {
@@ -56,6 +68,18 @@ messages! {
         "an expectation says at which instant it asks";
         at: "`at` and an instant are missing before this";
         help: "write `at` and the instant of the question before it, such as `expect at @2024-01-02T00:00:00Z (card: \"a\") {{ … }}`";
+    }
+
+    E0001 window_of_a_view(at: Span, length: &str) {
+        "each feature has its window, behind the aggregate";
+        at: "";
+        help: "remove it, and write `over {length}` at the end of each feature: `feature total = sum(amount) over {length}`";
+    }
+
+    E0001 known_without_as(at: Span) {
+        "what is known at an instant is asked by `as known at`";
+        at: "";
+        help: "write `as known`", at => "as known";
     }
 
     E0001 expected_by_two_signs(at: Span) {

@@ -31,13 +31,13 @@ messages! {
     E0010 instant_without_offset(text: &str, at: Span) {
         "a timestamp needs an offset from UTC";
         at: "";
-        help: "write `{text}Z`", at => format!("{text}Z");
+        offer: "write `{text}Z`", at => format!("{text}Z");
     }
 
     E0010 date_as_instant(text: &str, at: Span) {
         "a date is not an instant";
         at: "has no time of day";
-        help: "write `{text}T00:00:00Z`", at => format!("{text}T00:00:00Z");
+        offer: "write `{text}T00:00:00Z`", at => format!("{text}T00:00:00Z");
     }
 
     E0011 duration_in_words(at: Span, whole: &str) {

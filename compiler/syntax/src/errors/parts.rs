@@ -150,7 +150,7 @@ messages! {
     E0001 view_as_entry(view: &str, at: Span) {
         "`{view}` is a view: an entry says which of its features";
         at: "";
-        help: "write `{view}.*`", at => format!("{view}.*");
+        offer: "write `{view}.*`", at => format!("{view}.*");
     }
 
     E0001 entry_without_view(feature: &str, at: Span) {
@@ -198,7 +198,7 @@ messages! {
     E0001 instant_of_a_lookup(at: Span) {
         "a lookup is made at the time of the event";
         at: "";
-        help: "remove it", at => "";
+        offer: "remove it", at => "";
     }
 
     E0001 lookup_named_behind(at: Span, written: &str) {
@@ -288,7 +288,7 @@ messages! {
         "`{clause}` is given twice";
         at: "the second one";
         first: "the first one";
-        help: "name all files in one: `{joined}`", whole => edited;
+        offer: "name all files in one: `{joined}`", whole => edited;
     }
 
     E0008 other_files(clause: &str, at: Span, first: Span) {

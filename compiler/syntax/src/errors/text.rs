@@ -82,6 +82,12 @@ messages! {
         help: "remove it: a statement ends where the next one begins", at => "";
     }
 
+    E0004 semicolon_for_a_comma(at: Span) {
+        "`;` is not used in .feat files";
+        at: "";
+        help: "write `,`", at => ",";
+    }
+
     E0004 backquote(at: Span) {
         "names take no quotes";
         at: "";
@@ -123,7 +129,14 @@ messages! {
     E0014 bracket_closes_nothing(bracket: &str, at: Span) {
         "`{bracket}` closes nothing";
         at: "no bracket is open here";
-        help: "remove it", at => "";
+        offer: "remove it", at => "";
+    }
+
+    E0014 declaration_inside(word: &str, at: Span, open: Span) {
+        "`{word}` {WITHIN_ANOTHER}";
+        at: "is a declaration of the file";
+        open: "within these braces";
+        help: "move it before that declaration, or behind its `}}`";
     }
 
     E0014 bracket_never_closed(opener: &str, closer: &str, at: Span, end: Span) {
@@ -145,12 +158,21 @@ messages! {
         help: "write `|` before the comment; a text that holds `//` stands in double quotes";
     }
 
+    E0430 cell_in_single_quotes(at: Span, inner: &str) {
+        "a cell is a text in double quotes, or has none";
+        at: "";
+        offer: "write `{inner}`; if its quotes belong to the text, put double ones around them", at => inner;
+    }
+
     E0430 quote_in_a_cell(at: Span) {
         "a cell is a text in double quotes, or has none";
         at: "";
         help: "put the whole cell into double quotes, and write those in it as `\\\"`";
     }
 }
+
+/// How the cause of a declaration in the block of another one ends.
+pub(crate) const WITHIN_ANOTHER: &str = "stands within another declaration";
 
 /// E0004 of a character that begins no token.
 pub(crate) fn illegal(character: char, at: Span) -> Diagnostic {

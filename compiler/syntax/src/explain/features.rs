@@ -19,6 +19,17 @@ impl Failure<'_> {
         Some(errors::joined_window(piece.span(piece.at, piece.at), &written))
     }
 
+    /// `window 7d` as a statement of a view.
+    pub(super) fn window_of_a_view(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        let at = piece.at;
+        let is_window = matches!(piece.text(at), "window" | "windows" | "over");
+        let is_statement = self.context == Context::Statement && piece.text(0) != "feature";
+        let (_, span) = self.word().filter(|_| is_window && is_statement)?;
+        let is_length = piece.kind(at + 1) == Some(TokenKind::Number);
+        (is_length && self.is_first_on_line(span))
+            .then(|| errors::window_of_a_view(piece.span(at, at + 1), piece.text(at + 1)))
+    }
+
     /// `tags ["fraud"]`
     pub(super) fn quoted_tags(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
         let is_list = piece.text(0) == "tags" && piece.text(1) == "[";

@@ -33,6 +33,7 @@ impl Failure<'_> {
             .or_else(|| self.view_without_entity(&piece, is_shown))
             .or_else(|| self.grouped_feature(&piece, is_shown))
             .or_else(|| self.joined_window(&piece))
+            .or_else(|| self.window_of_a_view(&piece))
             .or_else(|| self.quoted_tags(&piece))
             .or_else(|| falling_between(&piece))
             .or_else(|| format_string(&piece))
@@ -112,7 +113,14 @@ impl Failure<'_> {
             Some("tsv") => "tsv",
             Some("jsonl" | "ndjson") => "jsonl",
             Some("arrow") => "arrow",
-            _ => "parquet",
+            Some("parquet") => "parquet",
+            Some(_) | None => {
+                return Some(errors::files_of_some_format(
+                    piece.span(first, first + 1),
+                    keyword,
+                    path,
+                ));
+            }
         };
         Some(errors::files_without_format(
             piece.span(first, first + 1),

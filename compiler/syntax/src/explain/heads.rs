@@ -21,8 +21,12 @@ impl Failure<'_> {
             let known = names.into_iter().find_map(|name| Some((type_of(&name)?, name)));
             known.map(|(ty, name)| format!("{name}: {ty}"))
         };
+        let mut is_guess = false;
         let (last, keys) = match (piece.text(2), piece.at) {
-            ("", 2) => (1, of_its_name()),
+            ("", 2) => {
+                is_guess = true;
+                (1, of_its_name())
+            }
             (":", 2) => {
                 let last = piece.type_end(3)?;
                 (last, Some(format!("{entity}: {}", piece.slice(3, last))))
@@ -32,6 +36,7 @@ impl Failure<'_> {
                 let first = 3 + usize::from(matches!(piece.text(3), "key" | "keys" | "id") && piece.text(4) != ":");
                 let is_column = piece.text(first + 1) == ":" && first + 2 < last;
                 let written = is_column.then(|| piece.slice(first, last - 1).to_owned());
+                is_guess = written.is_none();
                 (last, written.or_else(of_its_name))
             }
             ("(", at) => {
@@ -51,7 +56,14 @@ impl Failure<'_> {
         };
         let (at, whole) = (piece.span(0, last), piece.span(0, last));
         Some(match keys {
-            Some(keys) => errors::keys_of_an_entity(at, whole, &format!("entity {entity} ({keys})")),
+            Some(keys) => {
+                let tell = if is_guess {
+                    errors::keys_like_an_entity
+                } else {
+                    errors::keys_of_an_entity
+                };
+                tell(at, whole, &format!("entity {entity} ({keys})"))
+            }
             None => errors::unknown_keys_of_an_entity(entity, at),
         })
     }

@@ -113,6 +113,9 @@ fn question_of_a_test(piece: &Piece<'_>) -> Option<Diagnostic> {
     if piece.back(1) == "==" {
         return Some(errors::expected_by_two_signs(piece.span(at - 1, at - 1)));
     }
+    if piece.back(1) == "expect" && piece.text(at) == "known" {
+        return Some(errors::known_without_as(piece.span(at, at)));
+    }
     let known = usize::from(piece.back(1) == "known" && piece.back(2) == "as");
     let is_head = piece.back(1 + 2 * known) == "expect" && matches!(piece.text(at), "(" | "{");
     is_head.then(|| errors::question_without_instant(piece.span(at, at)))

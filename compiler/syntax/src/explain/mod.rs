@@ -35,6 +35,8 @@ struct Failure<'a> {
     expected: Vec<Rule>,
     found: Option<Token>,
     previous: Option<Token>,
+    /// Whether there is still room for its message.
+    is_shown: bool,
 }
 
 /// Why a piece is broken; nothing when that is already reported. What is not shown needs no search for a next step.
@@ -65,6 +67,7 @@ pub(crate) fn explain(tokens: Tokens<'_>, context: Context, span: Span, is_shown
         expected,
         found,
         previous: tokens.before(at).filter(|token| token.start >= span.start),
+        is_shown,
     };
     let diagnostic = failure
         .habit(is_shown)
@@ -135,6 +138,14 @@ impl<'a> Failure<'a> {
             let token = self.found.filter(|token| closes && token.end <= self.span.end)?;
             return Some(errors::bracket_closes_nothing(self.text(token), self.place(token)));
         };
+        if let Some((word, at)) = self.word().filter(|_| self.text(innermost) == "{" && self.is_shown)
+            && Context::Item.keywords().contains(&word)
+            && self.starts_piece()
+            && !self.tokens.text[..at.start].ends_with('\n')
+            && is_in_a_block(self.tokens, self.at)
+        {
+            return Some(errors::declaration_inside(word, at, self.place(innermost)));
+        }
         let (opener, closer, rule) = match self.text(innermost) {
             "(" => ("(", ")", Rule::rparen),
             "[" => ("[", "]", Rule::rbracket),
@@ -275,6 +286,26 @@ impl<'a> Failure<'a> {
         let near = near.or_else(|| words.iter().copied().find(lacks_a_letter))?;
         Some(errors::misspelt_keyword(word, span, near))
     }
+}
+
+/// Whether a place lies between braces, in a file all of whose braces have partners.
+pub(crate) fn is_in_a_block(tokens: Tokens<'_>, at: usize) -> bool {
+    let (mut open, mut there) = (0_i64, 0);
+    for token in &tokens.scan.tokens {
+        match tokens.text(*token) {
+            _ if token.kind != TokenKind::Punctuation => {}
+            "{" => open += 1,
+            "}" => open -= 1,
+            _ => {}
+        }
+        if open < 0 {
+            return false;
+        }
+        if token.start < at {
+            there = open;
+        }
+    }
+    open == 0 && there > 0
 }
 
 /// The duration that a number and a unit make, or the one that is meant by them.

@@ -3,7 +3,7 @@
 //! The words of a pattern are those of the program in small letters, several with `|` between them; and capitals:
 //! `A B C` stand for expressions, `P` and `Q` for operands before and behind a word, `D` and `E F` likewise for the operands
 //! of a comparison, `R` for the rest of a clause, `L K` for anything up to the next word of the pattern (nothing included),
-//! `N M O` for numbers, `V W` for words, `S` for a string, `T U X` for any one token. `^` before them all: at the beginning
+//! `N M O` for numbers, `I` for one without a unit, `V W` for words, `S` for a string, `T U X` for any one token. `^` before them all: at the beginning
 //! of the piece. `~`: outside of all brackets. Between `«` and `»` stands what the message points at; the piece breaks at its
 //! beginning, or at the `!`. Without them it is all that was found, and the piece breaks somewhere in it.
 
@@ -70,6 +70,10 @@ fn fit(words: &[&str], anchor: usize, at: usize, piece: &Piece<'_>) -> Option<(u
         let first = match *word {
             "«" => {
                 opens = Some(start);
+                continue;
+            }
+            "!" => {
+                breaks = Some(start);
                 continue;
             }
             "A" => expression_before(piece, start)?,
@@ -142,11 +146,18 @@ fn letter(word: &str) -> char {
 fn is_kind(word: &str, piece: &Piece<'_>, index: usize) -> bool {
     let kind = match word {
         "N" | "M" | "O" => TokenKind::Number,
+        "I" => return is_whole(piece, index),
         "S" => TokenKind::String,
         "T" | "U" | "X" => return piece.kind(index).is_some(),
         _ => TokenKind::Word,
     };
     piece.kind(index) == Some(kind)
+}
+
+/// Whether a token is a number without a unit.
+fn is_whole(piece: &Piece<'_>, index: usize) -> bool {
+    let text = piece.text(index);
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Words at which an expression ends, whatever follows.

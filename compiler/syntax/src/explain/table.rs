@@ -25,11 +25,13 @@ enum Then {
     Call(&'static str, &'static str),
     /// The same of a condition: in parentheses where something beside it would bind a part of it.
     Value(&'static str, &'static str),
+    /// A replacement of what was found about which the writer decides, and what else may be meant.
+    Ask(&'static str, &'static str),
     /// Words.
     Say(&'static str),
 }
 
-use Then::{Call, Say, Show, Value, Write};
+use Then::{Ask, Call, Say, Show, Value, Write};
 
 const BODIES: &[Context] = &[Context::Step, Context::Statement];
 const EXPRESSIONS: &[Context] = &[Context::Step, Context::Statement, Context::Entry];
@@ -107,6 +109,12 @@ impl Habit {
                     false => format!("({})", filled(template)),
                 };
                 replaced(diagnostic, piece.span(first, last), condition, otherwise, true)
+            }
+            Ask("", remark) => diagnostic.with_offer(format!("remove it{}", filled(remark)), span, ""),
+            Ask(template, remark) => {
+                let whole = filled(template);
+                let shown = if is_quotable(&whole) { &whole } else { *template };
+                diagnostic.with_offer(format!("write `{shown}`{}", filled(remark)), span, whole)
             }
             Write("") => diagnostic.with_edit("remove it", span, ""),
             Write(template) => {

@@ -249,6 +249,12 @@ impl Scanner<'_> {
             if let Some(label) = self.scan.diagnostics.last_mut().and_then(|last| last.primary.as_mut()) {
                 label.span.end += length;
             }
+        } else if first == ';' && self.is_in_expected() {
+            self.report(errors::semicolon_for_a_comma(span));
+            self.blank(self.at, self.at + length, b',');
+            self.token(TokenKind::Punctuation, length);
+            self.at += length;
+            return;
         } else {
             self.report(errors::illegal(first, span));
         }
@@ -260,6 +266,16 @@ impl Scanner<'_> {
         }
         self.blank(self.at, self.at + length, b' ');
         self.at += length;
+    }
+
+    /// Whether this is between the braces of `expect at @… (…) { a = 1, b = 2 }`.
+    fn is_in_expected(&self) -> bool {
+        let before = &self.text[..self.at];
+        let Some(open) = before.rfind(['{', '}']).filter(|open| before[*open..].starts_with('{')) else {
+            return false;
+        };
+        let head = before[..open].rsplit('\n').next().unwrap_or("");
+        head.trim_start().starts_with("expect ")
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {

@@ -34,6 +34,13 @@ impl Scanner<'_> {
             let stop = self.at + cell;
             if !text.is_empty() {
                 self.at += lead;
+                let inner = text.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+                if let Some(inner) = inner.filter(|inner| !inner.is_empty()) {
+                    self.report(errors::cell_in_single_quotes(
+                        self.span(self.at, self.at + text.len()),
+                        inner,
+                    ));
+                }
                 self.token(TokenKind::Cell, text.len());
                 is_closed = false;
             }

@@ -5,6 +5,7 @@ use super::ids::{Duplicates, Ids};
 use super::part::Part;
 use super::pipeline::{Dealing, Dealt, Pipeline, Rest, Running};
 use super::rejects::InOrder;
+use super::wanted;
 use crate::entities::Memo;
 use crate::error::BatchError;
 use crate::id_column::IdColumn;
@@ -66,6 +67,8 @@ struct Found {
     by_views: u64,
     /// The first of them.
     view_examples: Vec<Example>,
+    /// Per column whether any row has a value.
+    has_value: Vec<bool>,
 }
 
 /// Where rows of one batch that are not used are told.
@@ -123,9 +126,11 @@ impl Scan<'_> {
         self.pass(&parts, &running, &first)?;
         let undecoded = first.rejects.finish();
         let found: Vec<Found> = lock(&first.found).drain(..).collect();
+        let has_value = wanted::any(found.iter().map(|found| &found.has_value));
         let coded = found.iter().filter(|found| found.coded);
         let coded = coded.map(|found| found.counts.iter().sum::<u64>()).sum();
         self.count(found, undecoded);
+        lock(self.report).null_columns = self.null_columns(&has_value, pipelines);
         let duplicates = first.ids.duplicates(self.threads, &self.context)?;
         drop(first);
         let (running, passes) = if duplicates.is_empty() {
@@ -297,6 +302,7 @@ impl Scan<'_> {
         for Rejected { row, reason, detail } in rejected(source, &decoded.batch, &verdict, most) {
             told.tell(row, (reason.name(), &detail), Fault::Unaccepted(reason), &mut examples)?;
         }
+        let has_value = wanted::has_value(source, &decoded.batch);
         let kept = (!verdict.all()).then(|| verdict.rows());
         let batch = match &kept {
             None => decoded.batch,
@@ -360,6 +366,7 @@ impl Scan<'_> {
             examples,
             by_views: rejected_rows.len() as u64,
             view_examples,
+            has_value,
         });
         Ok(())
     }

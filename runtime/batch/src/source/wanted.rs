@@ -5,11 +5,45 @@ use super::part::{Part, check};
 use super::pipeline::Pipeline;
 use super::scan::{ROWS_MANY, Scan};
 use crate::error::BatchError;
-use featc_ir::{ColumnId, Type};
+use featc_ir::{ColumnId, FileFormat, Source, Type};
 use featr_decode::{Bound, Piece, PieceOptions, pieces};
+use featr_kernels::Batch;
 use std::sync::Arc;
 
+/// Of the columns of a JSONL file that may be null, whether any row has a value: a key that no line has is null in all of them,
+/// as it is where it is misspelt. Of other files the header says which columns there are.
+pub(super) fn has_value(source: &Source, batch: &Batch) -> Vec<bool> {
+    let is_asked = source
+        .batch
+        .as_ref()
+        .is_some_and(|files| files.format == FileFormat::Jsonl);
+    let columns = source.columns.iter().zip(&batch.columns).filter(|_| is_asked);
+    columns
+        .map(|(declared, column)| !declared.nullable || (0..batch.rows).any(|row| column.is_valid(row)))
+        .collect()
+}
+
+/// Per column, whether one of the batches says it; empty without batches.
+pub(super) fn any<'a>(batches: impl Iterator<Item = &'a Vec<bool>>) -> Vec<bool> {
+    batches.fold(vec![], |mut all: Vec<bool>, one| {
+        all.resize(one.len().max(all.len()), false);
+        all.iter_mut().zip(one).for_each(|(all, one)| *all |= one);
+        all
+    })
+}
+
 impl Scan<'_> {
+    /// The columns that are read and have no value in any row, by their names.
+    pub(super) fn null_columns(&self, has_value: &[bool], pipelines: &[Arc<Pipeline>]) -> Vec<String> {
+        let read = self.columns(pipelines);
+        let columns = self.source.columns.iter().enumerate().zip(has_value);
+        let is_read = |index: usize| read.iter().any(|id| id.index() == index);
+        columns
+            .filter(|((index, _), has_value)| !**has_value && is_read(*index))
+            .map(|((_, column), _)| column.name.clone())
+            .collect()
+    }
+
     /// What is to be read; for digests all columns of it.
     pub(super) fn parts(&self, pipelines: &[Arc<Pipeline>], digests: bool) -> Outcome<Vec<Part>> {
         if let Some(batches) = self.resources.events.get(&self.source.name) {

@@ -1,6 +1,7 @@
 //! Types of columns that only pass through, from their texts: the narrowest one that gives every text back.
 
-use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray, UInt64Array};
+use crate::text::date;
+use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray, UInt64Array};
 use arrow::datatypes::DataType;
 use std::sync::Arc;
 
@@ -51,6 +52,39 @@ impl Kinds {
             Kinds { uint: true, .. } => DataType::UInt64,
             Kinds { float: true, .. } => DataType::Float64,
             Kinds { .. } => DataType::Utf8,
+        }
+    }
+}
+
+/// How instants of questions are written, where dates may stand for them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Days {
+    some: bool,
+    others: bool,
+}
+
+impl Days {
+    pub(crate) fn see(&mut self, text: &str) {
+        match date(text) {
+            Ok(_) => self.some = true,
+            Err(_) => self.others = true,
+        }
+    }
+
+    /// Dates as dates; where there are both, texts, in which both come back as what they were. `None` without dates.
+    pub(crate) fn arrays(self, chunks: &[StringArray]) -> Option<(DataType, Vec<ArrayRef>)> {
+        let day = |text: &str| i32::try_from(date(text).ok()?).ok();
+        let days = |texts: &StringArray| texts.iter().map(|text| day(text?)).collect::<Date32Array>();
+        match self {
+            Days { some: false, .. } => None,
+            Days { others: false, .. } => {
+                let chunks = chunks.iter().map(|texts| Arc::new(days(texts)) as ArrayRef);
+                Some((DataType::Date32, chunks.collect()))
+            }
+            Days { .. } => {
+                let chunks = chunks.iter().map(|texts| Arc::new(texts.clone()) as ArrayRef);
+                Some((DataType::Utf8, chunks.collect()))
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Spines from text: columns in the making, cell by cell.
 
-use super::infer::{Kinds, typed};
+use super::infer::{Days, Kinds, typed};
 use super::nested::{Place, Refused};
 use super::{Spine, Wanted, instants};
 use crate::builder::{Builder, json_string};
@@ -37,6 +37,8 @@ struct Passing {
     open: StringBuilder,
     texts: Vec<StringArray>,
     kinds: Kinds,
+    /// Of instants that may be dates; their texts are kept.
+    days: Option<Days>,
     strings: bool,
     nested: Option<Place>,
     scalars: bool,
@@ -140,14 +142,19 @@ impl<'a> Table<'a> {
             open: StringBuilder::with_capacity(0, 0),
             texts: Vec::new(),
             kinds: Kinds::new(),
+            days: (self.wanted.at == name && self.wanted.rules.zone.is_some()).then(Days::default),
             strings: false,
             nested: None,
             scalars: false,
         };
         for rows in self.chunks.iter().copied().chain([self.rows]) {
-            (0..rows).for_each(|_| match &mut column.declared {
-                Some(builder) => builder.push_null(),
-                None => column.open.append_null(),
+            (0..rows).for_each(|_| {
+                if let Some(builder) = &mut column.declared {
+                    builder.push_null();
+                }
+                if column.declared.is_none() || column.days.is_some() {
+                    column.open.append_null();
+                }
             });
             if column.closed() < self.chunks.len() {
                 column.close();
@@ -183,6 +190,10 @@ impl<'a> Table<'a> {
                     let pushed = builder.push_text(text, quoted, self.wanted.rules);
                     self.wanted
                         .check((&column.name, line), builder, pushed, || shown(text))?;
+                    if let Some(days) = &mut column.days {
+                        days.see(text);
+                        column.open.append_value(text);
+                    }
                 }
                 None if text.is_empty() && !quoted => column.open.append_null(),
                 None => {
@@ -210,6 +221,11 @@ impl<'a> Table<'a> {
                 let pushed = builder.push_json(raw, self.wanted.rules);
                 self.wanted
                     .check((&column.name, line), builder, pushed, || json_shown(raw))?;
+                if let Some(days) = &mut column.days {
+                    let text = json_string(raw).unwrap_or_else(|_| (*raw).into());
+                    days.see(&text);
+                    column.open.append_value(text);
+                }
                 continue;
             }
             match raw.as_bytes().first() {
@@ -319,13 +335,21 @@ impl Passing {
 
     fn close(&mut self) {
         match &mut self.declared {
-            Some(builder) => self.decoded.push(builder.take()),
+            Some(builder) => {
+                self.decoded.push(builder.take());
+                if self.days.is_some() {
+                    self.texts.push(self.open.finish());
+                }
+            }
             None => self.texts.push(self.open.finish()),
         }
     }
 
     /// The chunks with their field; an error says what the column mixes.
     fn arrays(&self) -> Result<(Field, Vec<ArrayRef>), String> {
+        if let Some((ty, chunks)) = self.days.and_then(|days| days.arrays(&self.texts)) {
+            return Ok((Field::new(&self.name, ty, true), chunks));
+        }
         if self.declared.is_some() {
             let ty = self
                 .decoded

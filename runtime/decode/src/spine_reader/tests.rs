@@ -1,7 +1,7 @@
 use super::*;
 use crate::write_rows;
 use arrow::array::*;
-use arrow::datatypes::{DataType, Field, Int8Type, Schema, TimeUnit};
+use arrow::datatypes::{DataType, Date32Type, Field, Int8Type, Schema, TimeUnit};
 use featr_kernels::{Data, Value};
 use std::sync::Arc;
 
@@ -453,6 +453,19 @@ fn dates_are_the_first_instants_of_their_days_in_the_zone_that_is_given() {
     let spine = read("s.csv", text, Some("Europe/Amsterdam")).unwrap();
     assert_eq!(spine.times, [1_719_784_800_000_000, 1_719_835_200_000_000]);
     assert_eq!(spine.keys[1].i64s(), [1, 2]);
+    // They come back as the dates that they are; beside instants, as texts.
+    let at = spine.batches[0].column(2);
+    assert_eq!(
+        at.as_string::<i32>().iter().flatten().collect::<Vec<_>>(),
+        ["2024-07-01", "2024-07-01T12:00:00Z"]
+    );
+    let days = read("s.csv", "card,n,at\na,1,2024-07-01\n", Some("Europe/Amsterdam")).unwrap();
+    assert_eq!(days.times, [1_719_784_800_000_000]);
+    let at = days.batches[0].column(2);
+    assert_eq!(at.as_primitive::<Date32Type>().values(), &[19_905]);
+    assert_eq!(days.schema.field(2).data_type(), &DataType::Date32);
+    let instants = read("s.csv", "card,n,at\na,1,2024-07-01T12:00:00\n", Some("UTC")).unwrap();
+    assert!(matches!(instants.schema.field(2).data_type(), DataType::Timestamp(..)));
     assert!(matches!(
         read("s.csv", text, None),
         Err(DecodeError::NaiveTimestamp { line: Some(2), .. })
@@ -462,6 +475,10 @@ fn dates_are_the_first_instants_of_their_days_in_the_zone_that_is_given() {
     assert_eq!(
         (spine.times, spine.keys[1].i64s()),
         (vec![1_719_792_000_000_000], &[1][..])
+    );
+    assert_eq!(
+        spine.batches[0].column(2).as_primitive::<Date32Type>().values(),
+        &[19_905]
     );
     for (text, why) in [
         ("card,n,at\na,1.5,2024-07-01\n", "holds \"1.5\", which is not an int64"),

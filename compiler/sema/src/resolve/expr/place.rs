@@ -3,7 +3,9 @@
 use super::super::feature::FeatureNames;
 use super::super::scope::{Items, RowScope};
 use super::super::service_feature::ServiceNames;
-use super::Exprs;
+use super::{ExprKind, Exprs, Function};
+use crate::errors;
+use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span};
 
 /// Where an expression stands.
@@ -59,6 +61,26 @@ impl<'a> Exprs<'a> {
         Exprs {
             place: Place::Aggregate { name: "since", at },
             ..Exprs::row(items, row, complaints)
+        }
+    }
+
+    /// An item of a list; `payments["amount"]` is a column of another language.
+    pub(super) fn item(&mut self, list: &ast::Expr, index: &ast::Expr, at: Span) -> ExprKind {
+        if let (ast::ExprKind::Name(rows), ast::ExprKind::Literal(ast::Literal::String(column))) =
+            (&list.kind, &index.kind)
+            && self.row.is_known
+            && self.row.find(&rows.text).is_none()
+        {
+            self.complaints.push(match self.row.find(column) {
+                Some(_) => errors::column_in_brackets(&rows.text, column, at),
+                None => errors::name_in_brackets(&rows.text, column, at),
+            });
+            return ExprKind::Poison;
+        }
+        ExprKind::Call {
+            function: Function::Item,
+            name_at: at,
+            arguments: vec![self.expr(list), self.expr(index)],
         }
     }
 

@@ -32,6 +32,8 @@ const JOINS: &str = "joins are not in this release";
 const JOIN_BEFORE: &str = "look up what is known of a key, `lookup planes(tailnum).seats` of a `table`; or make a view of each source, and list both in one service";
 const UNIONS: &str = "unions are not in this release";
 const BOTH_FILES: &str = "name the files of both in one source: `batch csv \"a.csv\", \"b.csv\"`";
+const ONE_INPUT: &str = "a view or a transform reads one source";
+const ONE_INPUT_EACH: &str = "look up what `{W}` knows of a key, `lookup {W}(key).column` of a `table`; if both have the same columns, name their files in one source, `batch csv \"a.csv\", \"b.csv\"`; else make a view of each";
 const NO_IMPORT: &str = "there is no `import`: the `.feat` files of a folder are one program";
 const ONE_FOLDER: &str =
     "put the files into one folder, give them one `module` line, and name the folder: `featc check FOLDER`";
@@ -50,7 +52,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(FILES, "^ view V of T « on|using|in|over W »", FOREIGN, HEAD, Write("from {W}")),
     Habit(FILES, "^ transform V « of W »", FOREIGN, "a transform has no entity: the views that read it have", Write("")),
     Habit(FILES, "^ transform V « on|using|= W »", FOREIGN, "the head of a transform says where its rows come from", Write("from {W}")),
-    Habit(FILES, "~ from V « , » W", ABSENT, UNIONS, Say(BOTH_FILES)),
+    Habit(FILES, "~ from V « , » W", ABSENT, ONE_INPUT, Say(ONE_INPUT_EACH)),
     Habit(FILES, "~ by « V as W »", FOREIGN, KEYS, Write("({V})")),
     Habit(SOURCES, "^ batch|stream W « [ L ] »", FOREIGN, "files stand one behind the other, with commas between them", Write("{L}")),
     Habit(SOURCES, "^ batch|stream W S « delimiter|delim|sep|separator|header|options|with|quote|quotechar|encoding|compression|skip|skiprows »", FOREIGN, OPTIONS, Say(CSV)),
@@ -59,8 +61,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SOURCES, "^ time|arrival W « as S »", FOREIGN, FORM, Say("remove it here, and declare `{W}: timestamp as {S}`")),
     Habit(SOURCES, "enum|categorical|category ( L )", FOREIGN, "a type of few values is a `string`", Write("string")),
     Habit(SERVICES, "« let » V =", Code::UnknownKeyword, "a service has no `let`: what it computes is a feature", Write("feature")),
-    Habit(SERVICES, "^ view V", FOREIGN, "an entry of a service says which features of a view", Write("{V}.*")),
-    Habit(SERVICES, "^ entity|entities|key|keys V", FOREIGN, "a service has no entity of its own: its views say whose features they are", Write("")),
+    Habit(SERVICES, "^ view V", FOREIGN, "an entry of a service says which features of a view", Ask("{V}.*", ", which are all of them")),
+    Habit(SERVICES, "^ entity|entities|key|keys V", FOREIGN, "a service has no entity of its own: its views say whose features they are", Ask("", "")),
     Habit(SERVICES, "^ « feature » V ! .", FOREIGN, "an entry of a service is a view and its features", Write("")),
     Habit(SERVICES, "^ « features » ! V .", FOREIGN, "an entry of a service is a view and its features", Write("")),
     Habit(SERVICES, "^ feature|features V", FOREIGN, "an entry of a service is a view and its features", Say("write the view before the feature: `view.{V}`")),
@@ -71,6 +73,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(FILES, "~ where A {", FOREIGN, NO_FILTER, Say(FILTERS)),
     Habit(FILES, "~ « by ! V » {", FOREIGN, KEYS, Write("by ({V})")),
     Habit(FILES, "~ « by ! V , W » {", FOREIGN, KEYS, Write("by ({V}, {W})")),
+    Habit(SOURCES, "« V ! from S : L » ,|)", FOREIGN, "what the file calls a column stands behind its type", Write("{V}: {L} from {S}")),
     Habit(SOURCES, "A not null", FOREIGN, NOT_NULL, Write("{A}")),
     Habit(SOURCES, "A null", FOREIGN, NULLABLE, Write("{A}?")),
     Habit(SOURCES, "optional|option [ W ]", FOREIGN, NULLABLE, Write("{W}?")),
@@ -88,7 +91,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SOURCES, "V . W", FOREIGN, NESTED, Say(FLATTEN_THIS)),
     Habit(SOURCES, "S :", FOREIGN, NO_QUOTES, Say(QUOTED)),
     Habit(SOURCES, "^ batch W from S", ABSENT, "files have no `from`", Say("write `batch {W} {S}`")),
-    Habit(SOURCES, "^ arrival W + N", FOREIGN, LAG, Write("arrival time + {N}")),
+    Habit(SOURCES, "^ arrival W + N", FOREIGN, LAG, Ask("arrival time + {N}", " if all rows are known so long after their event's time; if `{W}` says when a row came, `arrival {W}`, with `delay {N}` for the time until it can be read")),
     Habit(SOURCES, "V : W « path|alias|name S »", FOREIGN, PATH, Write("from {S}")),
     Habit(SOURCES, "^ time|arrival V ( W", ABSENT, EVENT_TIME, Say(READ_AS)),
     Habit(SOURCES, "^ time|arrival W (", ABSENT, EVENT_TIME, Say(READ_AS_EXAMPLE)),
@@ -97,6 +100,14 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(ITEMS, "union", ABSENT, UNIONS, Say(BOTH_FILES)),
     Habit(FILES, "^ import|include|use|from", ABSENT, NO_IMPORT, Say(ONE_FOLDER)),
     Habit(SERVICES, "^ role V = W « ( L ) »", FOREIGN, ROLE_BY, Show("role {V} = {W} by ({L})", "role dest = weather by (dest)")),
+    Habit(SERVICES, "^ except|minus|without|exclude|excluding|but T", FOREIGN, "an entry takes nothing out", Say("list the features that are wanted: `spend.{total, mean_*}`")),
+    Habit(SERVICES, "^ owner|tags|ttl T", FOREIGN, "what features have is said in their view", Say("remove it here, and write it at the beginning of the view")),
+    Habit(SERVICES, "^ description|doc|comment|describe T", FOREIGN, "what a service is for is said by a comment", Say("write `/// …` on the line before the service")),
+    Habit(SERVICES, "^ on|using ( V = W )", FOREIGN, ROLE_BY, Say("write `by ({W})`: `role other = view by ({W})`")),
+    Habit(SERVICES, "^ on|using|for|with ( L )", FOREIGN, ROLE_BY, Say("write `by ({L})`: `role other = view by ({L})`")),
+    Habit(SERVICES, "^ with|use|include V as W", FOREIGN, "another name of a view is a role of the service", Say("declare `role {W} = {V}`, with `by (…)` if other columns of the question hold its key, and list its features: `{W}.*`")),
+    Habit(SERVICES, "^ with|use|include V", FOREIGN, "an entry of a service is a view and its features", Say("write `{V}.*` for all of them, or `{V}.` and the name of one")),
+    Habit(SERVICES, "^ V . W « default T »", FOREIGN, "a default belongs to its feature", Say("write it in view `{V}`, at the end of `{W}`; or read the feature under another name here: `feature other = coalesce({V}.{W}, {T})`")),
     Habit(SERVICES, "^ V « = W by ( K ) »", FOREIGN, ROLE, Show("role {V} = {W} by ({K})", "role dest = weather by (dest)")),
     Habit(SERVICES, "^ role V = W by « T »", FOREIGN, "the columns behind `by` stand in parentheses", Write("({T})")),
     Habit(SERVICES, "^ role V « as|of|: W »", FOREIGN, "behind the name of a role stand `=` and a view", Write("= {W}")),

@@ -21,11 +21,12 @@ const CLOCKS: &str = "the zone of the clocks stands behind the word `in`";
 const NO_ZONE: &str = "an instant is the same in every zone";
 const NO_DOLLAR: &str = "neither names nor numbers have a `$`";
 const MEMBER: &str = "`in` takes a list of values: whether a text is in another is a function";
+const SUBQUERY: &str = "`in` takes literals: what a table knows is looked up";
 const IN_LIST: &str = "`in` takes its values in parentheses";
 const NO_SLICE: &str = "one item of a list stands in `[…]`";
 const PARTS: &str = "write `{P}[2]` for the second item of a list, `{P}[-1]` for the last; a part of a text is \
     `substring({P}, 1, 2)`, from its first letter on two";
-const POWER: &str = "a power is a function";
+const POWER: &str = "a power is a function of float64, to which an int64 is cast";
 const POWER_OF_POWER: &str = "write `pow(a, pow(b, c))`, or `pow(pow(a, b), c)`";
 
 #[rustfmt::skip]
@@ -48,8 +49,9 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "P « [ L ! , K ] »", FOREIGN, NO_SLICE, Say(PARTS)),
     Habit(EXPRESSIONS, "P « [ ! ] »", FOREIGN, NO_SLICE, Say(PARTS)),
     Habit(EXPRESSIONS, "P ~ S", FOREIGN, "patterns are looked for by functions", Call("regexp_matches({P}, {S})", "regexp_matches(x, \"^a\")")),
+    Habit(ALL, "count ( « distinct » ! V , W )", Code::UnknownKeyword, "`distinct` is not a keyword", Say("`count_distinct` takes one value: join them as texts, `count_distinct(concat({V}, \"|\", {W}))`")),
     Habit(ALL, "count ( « distinct » ! R )", Code::UnknownKeyword, "`distinct` is not a keyword", Show("count_distinct({R})", "count_distinct(x)")),
-    Habit(ALL, "W ( « distinct » ! T", Code::UnknownKeyword, "`distinct` is not a keyword", Show("", "count_distinct(x)")),
+    Habit(ALL, "W ( « distinct » ! R )", Code::UnknownKeyword, "`distinct` is not a keyword", Say("remove it: `{W}({R})` takes each event's value; of different values there is their number alone, `count_distinct({R})`")),
     Habit(ALL, "P « : : » W ( T U X )", FOREIGN, "`::` is not an operator of this language", Call("cast({P} as {W}({T}{U} {X}))", "cast(x as float64)")),
     Habit(ALL, "P « : : » W", FOREIGN, "`::` is not an operator of this language", Call("cast({P} as {W})", "cast(x as float64)")),
     Habit(ALL, "« : : »", FOREIGN, "`::` is not an operator of this language", Show("", "cast(x as float64)")),
@@ -82,17 +84,20 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "extract ( isodow from A )", FOREIGN, PART, Write("day_of_week({A})")),
     Habit(EXPRESSIONS, "extract ( dow|dayofweek from A )", FOREIGN, PART, Say("write `day_of_week({A})`: 1 is Monday, 7 is Sunday")),
     Habit(EXPRESSIONS, "extract ( V from A )", FOREIGN, PART, Write("{V}({A})")),
+    Habit(EXPRESSIONS, "D in ( N . . M )", FOREIGN, "a range is two comparisons", Value("{D} >= {N} and {D} <= {M}", "x >= 1 and x <= 5")),
     Habit(EXPRESSIONS, "in [ L ]", FOREIGN, "a list of values stands in parentheses", Write("in ({L})")),
+    Habit(EXPRESSIONS, "not null ( A )", FOREIGN, "`not null` stands behind the word `is`", Value("{A} is not null", "x is not null")),
     Habit(EXPRESSIONS, "not null", FOREIGN, "`not null` follows the word `is`", Write("is not null")),
-    Habit(STEPS, "^ let V « : L » =", FOREIGN, NO_TYPE, Write("")),
+    Habit(STEPS, "^ let V « : L » =", FOREIGN, NO_TYPE, Ask("", ", or say it in the expression: `cast(… as float64)`")),
     Habit(STEPS, "^ let V « : »", FOREIGN, EQUALS, Show("let {V} =", "let doubled =")),
-    Habit(STEPS, "^ let V « float64|int64|string|bool|timestamp|date|duration|float|double|int|bigint|str|text|boolean » =", FOREIGN, NO_TYPE, Write("")),
-    Habit(STEPS, "^ let V « W » =", FOREIGN, ONE_WORD, Show("let {V}_{W} =", "let doubled =")),
+    Habit(STEPS, "^ let V « float64|int64|string|bool|timestamp|date|duration|float|double|int|bigint|str|text|boolean » =", FOREIGN, NO_TYPE, Ask("", ", or say it in the expression: `cast(… as float64)`")),
+    Habit(STEPS, "^ let « V ! W » =", FOREIGN, ONE_WORD, Ask("{V}_{W}", "")),
     Habit(STEPS, "^ let V « W ( L ) »", FOREIGN, EQUALS, Show("let {V} = {W}({L})", "let doubled = amount * 2")),
     Habit(STEPS, "^ let V « W R »", FOREIGN, EQUALS, Show("let {V} = {W} {R}", "let doubled = amount * 2")),
     Habit(STEPS, "^ let V « W »", FOREIGN, EQUALS, Show("let {V} = {W}", "let doubled = amount * 2")),
     Habit(STEPS, "^ where A « , » R", FOREIGN, "conditions are joined by `and`", Show("where {(A)} and {(R)}", "where a and b")),
     Habit(&[Context::Step, Context::Entry], "D « ? ? E »", FOREIGN, "what stands for null is a function", Call("coalesce({D}, {E})", "coalesce(x, 0)")),
+    Habit(EXPRESSIONS, "D in ( « select ! V from W »", FOREIGN, SUBQUERY, Say("declare them as `table {W}` with `key {V}`, and write `lookup {W}({D}).column is not null`, of a column that is never null")),
     Habit(STEPS, "select", FOREIGN, SELECT_ALL, Say(KEEP_ALL)),
     Habit(EXPRESSIONS, "P * * Q * * Q", FOREIGN, POWER, Say(POWER_OF_POWER)),
     Habit(EXPRESSIONS, "P ^ Q ^ Q", FOREIGN, POWER, Say(POWER_OF_POWER)),
@@ -100,6 +105,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "P ^ Q", FOREIGN, POWER, Write("pow({P}, {Q})")),
     Habit(EXPRESSIONS, "P . isnull|isna|is_null ( )", FOREIGN, METHODS, Value("{P} is null", "x is null")),
     Habit(EXPRESSIONS, "P . notnull|notna|is_not_null ( )", FOREIGN, METHODS, Value("{P} is not null", "x is not null")),
+    Habit(EXPRESSIONS, "P . isin ( [ L ] )", FOREIGN, METHODS, Value("{P} in ({L})", "x in (1, 2)")),
     Habit(EXPRESSIONS, "P . isin ( L )", FOREIGN, METHODS, Value("{P} in ({L})", "x in (1, 2)")),
     Habit(&[Context::Step, Context::Entry], "P . fillna ( L )", FOREIGN, METHODS, Write("coalesce({P}, {L})")),
     Habit(EXPRESSIONS, "P . dt . weekday|dayofweek|day_of_week ( )", FOREIGN, METHODS, Say("write `day_of_week({P})`: 1 is Monday, 7 is Sunday")),
