@@ -187,7 +187,6 @@ impl Typer<'_> {
             ExprKind::Cast(operand, ty) => self.cast(operand, *ty),
             ExprKind::Call {
                 function,
-                name_at: _,
                 arguments,
             } => self.call(*function, arguments, expr.span).into(),
             ExprKind::Lookup { lookup, keys } => self.lookup(lookup, keys).into(),

@@ -69,7 +69,6 @@ impl<'a> Exprs<'a> {
             },
             ast::ExprKind::Item { list, index } => ExprKind::Call {
                 function: Function::Item,
-                name_at: expr.span,
                 arguments: vec![self.expr(list), self.expr(index)],
             },
             ast::ExprKind::Call(call) => self.call(call, expr.span),
@@ -213,7 +212,6 @@ impl<'a> Exprs<'a> {
             self.complaints.push(complaint);
             return ExprKind::Poison;
         }
-        let name_at = call.function.span;
         if name == "lookup" {
             self.complaints.push(super::table::called(self.items, call, span));
             return ExprKind::Poison;
@@ -257,11 +255,7 @@ impl<'a> Exprs<'a> {
                 ));
                 ExprKind::Poison
             }
-            _ => function.map_or(ExprKind::Poison, |function| ExprKind::Call {
-                function,
-                name_at,
-                arguments,
-            }),
+            _ => function.map_or(ExprKind::Poison, |function| ExprKind::Call { function, arguments }),
         }
     }
 
