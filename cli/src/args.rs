@@ -196,7 +196,7 @@ pub struct ReplayOptions {
     /// Events handed over at a time
     #[arg(long, value_name = "N", default_value_t = 4096, value_parser = clap::value_parser!(u64).range(1..))]
     pub chunk: u64,
-    /// Disorder the arrival order with this seed (as-of-arrival: only what arrives between two questions)
+    /// Hand over all rows before the first question, in a random order of this seed
     #[arg(long, value_name = "SEED")]
     pub shuffle: Option<u64>,
     /// Snapshot, drop and restore the engine every N events

@@ -30,7 +30,7 @@ use featc_ir::Type;
 use featr::provenance::HashInputs;
 use folder::{Locked, check_folder, make, named};
 use job::Job;
-use plan::{Questions, When};
+use plan::{Part, Questions, When};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
@@ -55,15 +55,14 @@ pub fn run(args: &BackfillArgs, reporter: &Reporter) -> Result<(), Refused> {
         .transpose()?
         .flatten();
     let mut state = describe(args, &prepared, hash, &wanted, known.as_ref(), reporter)?;
-    let grows = args.grow.then_some(known.as_ref()).flatten();
-    let changed_from_us = match (grows, &known) {
-        (Some(known), _) => grown(args, known, &mut state, &prepared, &wanted, reporter)?,
-        (None, Some(known)) => {
+    let changed_from_us = match &known {
+        Some(known) if args.grow => grown(args, known, &mut state, &prepared, &wanted, reporter)?,
+        Some(known) => {
             known.same_as(&state, &args.out, reporter)?;
             state.done.clone_from(&known.done);
             None
         }
-        (None, None) => None,
+        None => None,
     };
     if let Some(folder) = &begun {
         // Before anything is read. Which names parts have is known later; without a checkpoint there are none.
@@ -78,22 +77,8 @@ pub fn run(args: &BackfillArgs, reporter: &Reporter) -> Result<(), Refused> {
     let parts = questions.parts(chunk_us);
     state.rows = parts.iter().map(|part| part.rows).sum();
     state.parts = parts.len() as u64;
-    if let (Some(known), Some(_)) = (grows, &begun) {
-        let stay = grow::keep(known, &mut state, &parts, changed_from_us, &args.out, reporter)?;
-        reporter.note(&format!(
-            "{} of {} stay as they are",
-            stay,
-            counted(parts.len(), "part")
-        ));
-    } else if let Some(why) = known
-        .as_ref()
-        .and_then(|known| known.check_parts(state.rows, &parts).err())
-    {
-        let folder = args.out.display().to_string();
-        return reporter.refuse(errors::unusable_folder(
-            &folder,
-            &format!("its `{}`: {why}", checkpoint::FILE),
-        ));
+    if let Some(known) = &known {
+        go_on(args, known, &mut state, (&questions, &parts), changed_from_us, reporter)?;
     }
     let folder = match begun {
         Some(folder) => {
@@ -114,6 +99,30 @@ pub fn run(args: &BackfillArgs, reporter: &Reporter) -> Result<(), Refused> {
     let made = job.run(&mut state, reporter)?;
     job.tell(&state, made, reporter);
     verify::run(&job, &state, reporter)
+}
+
+/// Goes on with a checkpoint: when the backfill grows, with the parts that stay as they are; else its counts are checked.
+fn go_on(
+    args: &BackfillArgs,
+    known: &Checkpoint,
+    state: &mut Checkpoint,
+    (questions, parts): (&Questions, &[Part]),
+    changed_from_us: Option<i64>,
+    reporter: &Reporter,
+) -> Result<(), Refused> {
+    if args.grow {
+        let stay = grow::keep(known, state, (questions, parts), changed_from_us, &args.out, reporter)?;
+        let all = counted(parts.len(), "part");
+        reporter.note(&format!("{stay} of {all} stay as they are"));
+        return Ok(());
+    }
+    known.check_parts(state.rows, parts).or_else(|why| {
+        let folder = args.out.display().to_string();
+        reporter.refuse(errors::unusable_folder(
+            &folder,
+            &format!("its `{}`: {why}", checkpoint::FILE),
+        ))
+    })
 }
 
 /// What a backfill grows by: the first instant of which a value may be another, if there is one. New files are recorded as those of
@@ -167,7 +176,7 @@ fn wanted(args: &BackfillArgs, reporter: &Reporter) -> Result<Wanted, Refused> {
 fn check_at_column(args: &BackfillArgs, prepared: &Prepared, reporter: &Reporter) -> Result<(), Refused> {
     let (asked, outputs) = columns(prepared);
     let is_it = |name: &String| *name == args.at_column;
-    let is_status = |name: &String| args.status && args.at_column == format!("{name}__status");
+    let is_status = |name: &String| args.status && args.at_column == featc_ir::status_column(name);
     let why = if asked.iter().any(is_it) {
         "the service has a key of that name"
     } else if outputs.iter().any(|name| is_it(name) || is_status(name)) {

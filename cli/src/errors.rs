@@ -216,11 +216,11 @@ pub fn nothing_compared(why: &std::collections::BTreeMap<&str, &str>) -> Diagnos
 pub fn served_otherwise(
     differ: u64,
     compared: u64,
-    by_feature: &std::collections::BTreeMap<&String, &u64>,
+    by_feature: &std::collections::BTreeMap<&String, u64>,
 ) -> Diagnostic {
     let message = format!("{differ} of {compared} values and statuses were served otherwise");
     let diagnostic = Diagnostic::new(Code::ServedOtherwise, message);
-    let with_note = |diagnostic: Diagnostic, (feature, count): (&&String, &&u64)| {
+    let with_note = |diagnostic: Diagnostic, (feature, count): (&&String, &u64)| {
         diagnostic.with_note(format!("{feature}: {count}"))
     };
     by_feature.iter().fold(diagnostic, with_note).with_help(

@@ -1,10 +1,10 @@
 //! `featc check --fix`: does what messages offer, where nothing else can be meant and the program is the better for it.
 
 use crate::errors;
-use crate::report::{Refused, Reporter};
+use crate::report::{Refused, Reporter, counted};
 use crate::rewrite::rewrite;
 use featc_driver::Project;
-use featc_driver::diag::{Code, Diagnostic, FileId, SourceMap, Span};
+use featc_driver::diag::{Code, Diagnostic, FileId, SHOWN_MAX, SourceMap, Span};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -19,9 +19,19 @@ struct Edit<'a> {
     text: &'a str,
 }
 
-/// Edits the files of a program until no message offers anything that is sure; tells each edit. What is left is told by
-/// who checks it then.
+/// Edits the files of a program until no message offers anything that is sure; tells each edit, but people no more of them than messages. What
+/// is left is told by who checks it then.
 pub fn fix(path: &Path, reporter: &Reporter) -> Result<(), Refused> {
+    let mut told = 0;
+    let fixed = fix_telling(path, reporter, &mut told);
+    if told > SHOWN_MAX && !reporter.json {
+        let rest = counted(told - SHOWN_MAX, "more edit");
+        reporter.note(&format!("fixed: {rest}; `--json` lists all of them"));
+    }
+    fixed
+}
+
+fn fix_telling(path: &Path, reporter: &Reporter, told: &mut usize) -> Result<(), Refused> {
     let mut tried: BTreeSet<(Code, String, usize)> = BTreeSet::new();
     for _ in 0..ROUNDS_MAX {
         let Ok(project) = Project::load(path) else {
@@ -43,7 +53,12 @@ pub fn fix(path: &Path, reporter: &Reporter) -> Result<(), Refused> {
             let name = project.sources.name(*file);
             rewrite(path, &edited(project.sources.text(*file), &here))
                 .or_else(|why| reporter.refuse(errors::unwritable(name, &why)))?;
-            here.iter().for_each(|edit| tell(edit, &project, *file, reporter));
+            for edit in here {
+                *told += 1;
+                if reporter.json || *told <= SHOWN_MAX {
+                    tell(edit, &project, *file, reporter);
+                }
+            }
         }
     }
     Ok(())

@@ -17,28 +17,54 @@ use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+/// The record beside or in a file; `name` is the file as it was given.
+fn find_record(file: &Path, name: &str, reporter: &Reporter) -> Result<Provenance, Refused> {
+    if file.is_dir() && !file.join("_delta_log").is_dir() {
+        return reporter.refuse(errors::no_record(name, "it is a folder"));
+    }
+    if let Some((why, help)) = no_file(file) {
+        return reporter.refuse(errors::not_a_file(name, why, help));
+    }
+    if !file.exists() && !sidecar(file).exists() {
+        let missing = DecodeError::unreadable(name, &std::io::ErrorKind::NotFound.into());
+        return reporter.refuse(errors::of_command(&missing.into(), None));
+    }
+    let found = Provenance::find(file).or_else(|error| reporter.refuse(errors::of_command(&error.into(), None)))?;
+    let was = found.or_else(|why| reporter.refuse(errors::no_record(name, &why)))?;
+    if was.release != Release::this() {
+        return reporter.refuse(errors::other_release(name, &was.release));
+    }
+    if was.output.format == "delta" {
+        return reporter.refuse(errors::not_a_file(name, "it is the record of a Delta table", TRAIN));
+    }
+    Ok(was)
+}
+
+/// The program of a record, with the versions of tables that it read, if it still gives that set.
+fn prepare_again(
+    was: &Provenance,
+    name: &str,
+    program: &ProgramArgs,
+    reporter: &Reporter,
+) -> Result<Prepared, Refused> {
+    let mut prepared = prepare(program, reporter)?;
+    if let Some(what) = other_program(was, &prepared) {
+        return reporter.refuse(errors::features_changed(name, &what, errors::ANEW));
+    }
+    for source in &was.sources {
+        if let Some(table) = &source.files.table {
+            let pinned = prepared.program.pin(&source.files.source, table);
+            pinned.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+        }
+    }
+    Ok(prepared)
+}
+
 /// The training set that a record tells of, again, byte for byte.
 pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Result<(), Refused> {
     let name = file.display().to_string();
     let file = Path::new(name.strip_prefix("file://").map_or(file.as_os_str(), OsStr::new));
-    if file.is_dir() && !file.join("_delta_log").is_dir() {
-        return reporter.refuse(errors::no_record(&name, "it is a folder"));
-    }
-    if let Some((why, help)) = no_file(file) {
-        return reporter.refuse(errors::not_a_file(&name, why, help));
-    }
-    if !file.exists() && !sidecar(file).exists() {
-        let missing = DecodeError::unreadable(&name, &std::io::ErrorKind::NotFound.into());
-        return reporter.refuse(errors::of_command(&missing.into(), None));
-    }
-    let found = Provenance::find(file).or_else(|error| reporter.refuse(errors::of_command(&error.into(), None)))?;
-    let was = found.or_else(|why| reporter.refuse(errors::no_record(&name, &why)))?;
-    if was.release != Release::this() {
-        return reporter.refuse(errors::other_release(&name, &was.release));
-    }
-    if was.output.format == "delta" {
-        return reporter.refuse(errors::not_a_file(&name, "it is the record of a Delta table", TRAIN));
-    }
+    let was = find_record(file, &name, reporter)?;
     let original = original(file);
     let Some(out) = args.out.clone().or_else(|| original.clone()) else {
         let help = "pass `--out` with the name of the training set";
@@ -49,16 +75,7 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
     let format = agreed_format(&was, &out, reporter)?;
     let path = args.program.clone().unwrap_or_else(|| path_of(&was.program.path));
     let program = program_args(&was, path, args);
-    let mut prepared = prepare(&program, reporter)?;
-    if let Some(what) = other_program(&was, &prepared) {
-        return reporter.refuse(errors::features_changed(&name, &what, errors::ANEW));
-    }
-    for source in &was.sources {
-        if let Some(table) = &source.files.table {
-            let pinned = prepared.program.pin(&source.files.source, table);
-            pinned.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
-        }
-    }
+    let prepared = prepare_again(&was, &name, &program, reporter)?;
     let spine = SpineArgs {
         spine: prepared.program.base().join(path_of(&was.spine.file.path)),
         at_column: was.spine.at_column.clone(),
@@ -89,20 +106,7 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
     settle(&training.report, &program.run, reporter)?;
     let mut is = recorder.end(&prepared, &training, format, was.output.status, reporter)?;
-    // Its features and inputs have been compared. Where the program is, and what else it says, is no part of the set.
-    is.program.clone_from(&was.program);
-    is.spine.file.clone_from(&was.spine.file);
-    is.spine.further.clone_from(&was.spine.further);
-    for (is, was) in is
-        .sources
-        .iter_mut()
-        .zip(&was.sources)
-        .filter(|(is, was)| is.files.source == was.files.source)
-    {
-        is.files.clone_from(&was.files);
-        // It decides no byte, and a record may lack it.
-        is.differing_copies = was.differing_copies;
-    }
+    take_what_was_compared(&mut is, &was);
     if let Some((what, was, is)) = was.first_difference(&is) {
         return reporter.refuse(errors::not_reproduced(&name, &format!("{what} is {is}, not {was}")));
     }
@@ -114,6 +118,20 @@ pub fn reproduce(args: &TrainCommand, file: &Path, reporter: &Reporter) -> Resul
         return reporter.refuse(errors::not_reproduced(&name, &why));
     }
     put(staged, &prepared, &training, &out, reporter)
+}
+
+/// Takes over from a record what has been compared before: its features and inputs. Where the program is, and what else it says, is
+/// no part of the set.
+fn take_what_was_compared(is: &mut Provenance, was: &Provenance) {
+    is.program.clone_from(&was.program);
+    is.spine.file.clone_from(&was.spine.file);
+    is.spine.further.clone_from(&was.spine.further);
+    let both = is.sources.iter_mut().zip(&was.sources);
+    for (is, was) in both.filter(|(is, was)| is.files.source == was.files.source) {
+        is.files.clone_from(&was.files);
+        // It decides no byte, and a record may lack it.
+        is.differing_copies = was.differing_copies;
+    }
 }
 
 /// What makes the set that the program would give another than that of the record; `None` if nothing does.

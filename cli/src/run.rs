@@ -61,78 +61,14 @@ pub fn prepare_compiled(
         let views: Vec<&str> = ir.views.iter().map(|view| view.name.as_str()).collect();
         reporter.refuse(errors::no_service(&error, &views))
     })?;
-    if let Some(folder) = args.temp_dir.as_deref().filter(|folder| !folder.is_dir()) {
-        let help = "make it, or name another";
-        let name = folder.display().to_string();
-        return reporter.refuse(errors::argument("--temp-dir", &name, "is no folder", help));
-    }
-    let mut named = BTreeSet::new();
-    for given in &args.sources {
-        let Some((name, path)) = given.split_once('=') else {
-            let source = ir.sources.first().map_or("payments", |source| source.name.as_str());
-            let help = format!("write the source before the file, like `--source {source}={given}`");
-            return reporter.refuse(errors::argument("--source", given, "no `=` in it", &help));
-        };
-        if !named.insert(name) {
-            let why = format!("source `{name}` is named twice");
-            let help = format!("name all its files by one folder or glob: `--source {name}=data/*.csv`");
-            return reporter.refuse(errors::argument("--source", given, &why, &help));
-        }
-        program.read_from(name, Path::new(path)).map_err(refuse)?;
-    }
-    for (name, rows) in &args.given.sources {
-        program.read_rows(name, rows.clone()).map_err(refuse)?;
-    }
+    check_temp_dir(args, reporter)?;
+    give_sources(args, &mut program, &ir, reporter)?;
     if let Some(interrupt) = &args.given.interrupt {
         program = program.with_interrupt(interrupt.clone());
     }
     // Once, so that all that runs sees the same rows; the model is given them in its program.
     ir.hold(program.load_tables().map_err(refuse)?);
-    let delay_us = match &args.delay {
-        None => None,
-        Some(text) => match featc_driver::parse_duration(text) {
-            Some(us) if us >= 0 => Some(us.unsigned_abs()),
-            Some(_) | None => {
-                return reporter.refuse(errors::no_duration("--delay", text, "not a duration", "5s or 1h30m"));
-            }
-        },
-    };
-    let truth = match args.truth {
-        None if !args.served_log.is_empty() => Truth::AsServed,
-        None => program.default_truth(service).map_err(refuse)?,
-        Some(TruthArg::Complete) => Truth::Complete,
-        Some(TruthArg::AsOfArrival) => Truth::AsOfArrival { delay_us: None },
-        Some(TruthArg::AsServed) => Truth::AsServed,
-    };
-    if let (Truth::Complete | Truth::AsOfArrival { .. }, [first, ..]) = (truth, args.served_log.as_slice()) {
-        let why = "a served log is asked in truth as-served";
-        let help = "leave out `--truth`, or pass the questions as `--spine`";
-        return reporter.refuse(errors::argument(
-            "--served-log",
-            &first.display().to_string(),
-            why,
-            help,
-        ));
-    }
-    let truth = match truth {
-        Truth::Complete | Truth::AsServed if delay_us.is_some() => {
-            let text = args.delay.clone().unwrap_or_default();
-            let (why, help) = match truth {
-                Truth::AsServed => (
-                    "plays no role in truth as-served",
-                    "leave it out: the log says where the cuts were",
-                ),
-                Truth::Complete | Truth::AsOfArrival { .. } => (
-                    "plays no role in truth complete",
-                    "pass `--truth as-of-arrival` with it",
-                ),
-            };
-            return reporter.refuse(errors::argument("--delay", &text, why, help));
-        }
-        Truth::AsServed if args.served_log.is_empty() => return Err(refuse(featr::Error::CutsNeeded)),
-        Truth::Complete | Truth::AsServed => truth,
-        Truth::AsOfArrival { .. } => Truth::AsOfArrival { delay_us },
-    };
+    let truth = truth(args, &program, service, reporter)?;
     let served_log =
         featr::served_files(&args.served_log).or_else(|error| reporter.refuse(errors::no_served_log(&error)))?;
     let seen_early = program.seen_early(service, truth).map_err(refuse)?;
@@ -152,6 +88,91 @@ pub fn prepare_compiled(
         spine_rows: args.given.spine.clone(),
         served_log,
     })
+}
+
+fn check_temp_dir(args: &RunArgs, reporter: &Reporter) -> Result<(), Refused> {
+    let Some(folder) = args.temp_dir.as_deref().filter(|folder| !folder.is_dir()) else {
+        return Ok(());
+    };
+    let help = "make it, or name another";
+    let name = folder.display().to_string();
+    reporter.refuse(errors::argument("--temp-dir", &name, "is no folder", help))
+}
+
+/// Gives a program the files and rows that are named for its sources.
+fn give_sources(
+    args: &RunArgs,
+    program: &mut featr::Program,
+    ir: &featc_ir::Program,
+    reporter: &Reporter,
+) -> Result<(), Refused> {
+    let mut named = BTreeSet::new();
+    for given in &args.sources {
+        let Some((name, path)) = given.split_once('=') else {
+            let source = ir.sources.first().map_or("payments", |source| source.name.as_str());
+            let help = format!("write the source before the file, like `--source {source}={given}`");
+            return reporter.refuse(errors::argument("--source", given, "no `=` in it", &help));
+        };
+        if !named.insert(name) {
+            let why = format!("source `{name}` is named twice");
+            let help = format!("name all its files by one folder or glob: `--source {name}=data/*.csv`");
+            return reporter.refuse(errors::argument("--source", given, &why, &help));
+        }
+        let read = program.read_from(name, Path::new(path));
+        read.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+    }
+    for (name, rows) in &args.given.sources {
+        let read = program.read_rows(name, rows.clone());
+        read.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+    }
+    Ok(())
+}
+
+/// `--delay`, in microseconds.
+fn delay(args: &RunArgs, reporter: &Reporter) -> Result<Option<u64>, Refused> {
+    let Some(text) = &args.delay else { return Ok(None) };
+    match featc_driver::parse_duration(text) {
+        Some(us) if us >= 0 => Ok(Some(us.unsigned_abs())),
+        Some(_) | None => reporter.refuse(errors::no_duration("--delay", text, "not a duration", "5s or 1h30m")),
+    }
+}
+
+/// The truth that is asked for, with its delay; what contradicts it is refused.
+fn truth(args: &RunArgs, program: &featr::Program, service: &str, reporter: &Reporter) -> Result<Truth, Refused> {
+    let refuse = |error: featr::Error| reporter.refuse::<()>(errors::run(&error, None)).expect_err("refused");
+    let delay_us = delay(args, reporter)?;
+    let truth = match args.truth {
+        None if !args.served_log.is_empty() => Truth::AsServed,
+        None => program.default_truth(service).map_err(refuse)?,
+        Some(TruthArg::Complete) => Truth::Complete,
+        Some(TruthArg::AsOfArrival) => Truth::AsOfArrival { delay_us: None },
+        Some(TruthArg::AsServed) => Truth::AsServed,
+    };
+    if let (Truth::Complete | Truth::AsOfArrival { .. }, [first, ..]) = (truth, args.served_log.as_slice()) {
+        let why = "a served log is asked in truth as-served";
+        let help = "leave out `--truth`, or pass the questions as `--spine`";
+        let first = first.display().to_string();
+        return reporter.refuse(errors::argument("--served-log", &first, why, help));
+    }
+    match truth {
+        Truth::Complete | Truth::AsServed if delay_us.is_some() => {
+            let text = args.delay.clone().unwrap_or_default();
+            let (why, help) = match truth {
+                Truth::AsServed => (
+                    "plays no role in truth as-served",
+                    "leave it out: the log says where the cuts were",
+                ),
+                Truth::Complete | Truth::AsOfArrival { .. } => (
+                    "plays no role in truth complete",
+                    "pass `--truth as-of-arrival` with it",
+                ),
+            };
+            reporter.refuse(errors::argument("--delay", &text, why, help))
+        }
+        Truth::AsServed if args.served_log.is_empty() => Err(refuse(featr::Error::CutsNeeded)),
+        Truth::Complete | Truth::AsServed => Ok(truth),
+        Truth::AsOfArrival { .. } => Ok(Truth::AsOfArrival { delay_us }),
+    }
 }
 
 /// Tells of the rows that a server took in, of sources and of tables, where its answers are read with other ones.

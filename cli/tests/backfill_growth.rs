@@ -95,3 +95,48 @@ fn parts_have_to_stay_the_same_parts() {
     );
     assert!(said.contains("within a part"), "{said}");
 }
+
+/// Of a chunk that is cut, a question that comes in front moves all questions behind it: the first piece asks as many as before,
+/// and others.
+#[test]
+fn a_piece_that_asks_as_many_others_is_made_again() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| folder.path().join(name);
+    let program = "module m
+
+entity card (card: int64)
+
+source pay {
+  columns (card: int64, amount: int64, at: timestamp)
+  time at
+  batch csv \"in/*.csv\"
+}
+
+/// What was paid.
+view spend of card from pay {
+  owner \"o\"
+  /// All.
+  feature total = sum(amount) over 7d default 0
+}
+";
+    std::fs::write(at("p.feat"), program).expect("writable");
+    let write = |name: &str, row: &str| {
+        std::fs::create_dir_all(at("in")).expect("writable");
+        std::fs::write(at("in").join(name), format!("card,amount,at\n{row}\n")).expect("writable");
+    };
+    // 2 cards at 604 800 instants: more than the 1 048 576 rows of a part.
+    let command = |to: &str, out: &str| {
+        let range = format!("--from 2024-01-04T00:00:00Z --to {to} --every 1s --chunk 7d");
+        format!("backfill p.feat --view spend --truth complete {range} --out {out} --grow")
+    };
+    write("1.csv", "5,1,2024-01-01T00:00:00Z\n7,1,2024-01-01T00:00:00Z");
+    let said = ok(folder.path(), &command("2024-01-11T00:00:00Z", "grown"));
+    assert!(said.contains("1209600 rows in 2 parts"), "{said}");
+    // Another card, between the two: no value changes, and all questions but the first move.
+    write("2.csv", "6,1,2024-01-11T00:00:00Z");
+    let said = ok(folder.path(), &command("2024-01-11T00:00:05Z", "grown"));
+    assert!(said.contains("0 of 3 parts stay as they are"), "{said}");
+    ok(folder.path(), &command("2024-01-11T00:00:05Z", "at-once"));
+    assert_eq!(support::names(&at("grown")), support::names(&at("at-once")));
+    assert!(files(&at("grown")) == files(&at("at-once")), "the bytes are others");
+}

@@ -116,6 +116,31 @@ fn fix_does_what_messages_offer_and_says_what_it_did() {
     );
 }
 
+/// However many edits there are, people are shown as many as of messages; machines are given all.
+#[test]
+fn fix_tells_no_more_edits_than_messages() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("shop.feat");
+    let text = BROKEN
+        .replace("AND fee", &"AND fee == 1 ".repeat(200))
+        .replace("amuont", "amount");
+    std::fs::write(&path, &text).expect("writable");
+    let told = said(&featc(folder.path(), "check --fix shop.feat"));
+    let lines = told
+        .lines()
+        .filter(|line| line.starts_with("fixed: shop.feat:"))
+        .count();
+    assert_eq!(lines, 50, "{told}");
+    assert!(told.contains("more edits; `--json` lists all of them"), "{told}");
+    std::fs::write(&path, &text).expect("writable");
+    let output = featc(folder.path(), "check --fix --json shop.feat");
+    let all = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter(|line| line.contains("\"fixed\""))
+        .count();
+    assert!(all > 200, "{all}");
+}
+
 #[test]
 fn fix_leaves_what_has_no_certain_edit_and_tells_it() {
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -14,6 +14,13 @@ use support::{files, names, ok, refused, shop};
 const TRAIN: &str = "train shop.feat --service risk --max-missing 100%";
 const VERIFY: &str = "verify shop.feat --service risk --sample 20";
 
+/// A folder with [`shop`].
+fn a_shop(events: u64) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    shop(folder.path(), events);
+    folder
+}
+
 /// A served log of the spine of [`shop`] without answers, in two files: each cut is what is said of the place of its row and
 /// of its instant. Whole seconds.
 fn log(folder: &Path, cut: impl Fn(usize, &str) -> String) {
@@ -60,9 +67,8 @@ const FEATURES: [&str; 4] = ["habits__last", "spend__total_1h", "spend__total_7d
 
 #[test]
 fn cuts_at_the_instants_are_truth_as_of_arrival() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = a_shop(400);
     let folder = folder.path();
-    shop(folder, 400);
     log(folder, |_, at| at.to_owned());
     ok(folder, &format!("{TRAIN} --spine spine.csv --out arrived.csv"));
     let said = ok(
@@ -87,7 +93,18 @@ fn cuts_at_the_instants_are_truth_as_of_arrival() {
         columns(folder, "again.csv", &FEATURES),
         columns(folder, "arrived.csv", &FEATURES)
     );
-    // A cut a day behind shows less, and one behind all arrivals what complete shows.
+    // A cut before all arrivals shows nothing of the payments, and one after all of them what complete shows.
+    log(folder, |_, _| "2024-04-30T00:00:00Z".to_owned());
+    ok(
+        folder,
+        &format!("{TRAIN} --served-log asked/0.csv asked/1.csv --out served.csv"),
+    );
+    let early = columns(folder, "served.csv", &FEATURES);
+    assert!(
+        early.iter().all(|row| row[0].is_empty() && row[3].is_empty()),
+        "{early:?}"
+    );
+    assert_ne!(columns(folder, "arrived.csv", &FEATURES), early);
     log(folder, |_, _| "2024-06-30T00:00:00Z".to_owned());
     ok(
         folder,
@@ -104,9 +121,8 @@ fn cuts_at_the_instants_are_truth_as_of_arrival() {
 
 #[test]
 fn a_log_is_what_comes_out_again_until_a_row_comes_late() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = a_shop(400);
     let folder = folder.path();
-    shop(folder, 400);
     log(folder, |row, at| match row % 4 {
         0 => String::new(),
         1 => "2024-05-10T12:00:00Z".to_owned(),
@@ -172,9 +188,8 @@ fn a_log_is_what_comes_out_again_until_a_row_comes_late() {
 
 #[test]
 fn a_feature_that_computes_something_else_is_left_out() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = a_shop(200);
     let folder = folder.path();
-    shop(folder, 200);
     log(folder, |_, at| at.to_owned());
     serve(folder);
     // As a server writes it: with the fingerprints of its features.
@@ -232,9 +247,8 @@ fn write_anew(path: &Path) {
 
 #[test]
 fn a_log_that_another_tool_wrote_anew_is_the_same_log() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = a_shop(200);
     let folder = folder.path();
-    shop(folder, 200);
     log(folder, |_, at| at.to_owned());
     serve(folder);
     let train = format!("{TRAIN} --served-log served --out");
@@ -250,9 +264,8 @@ fn a_log_that_another_tool_wrote_anew_is_the_same_log() {
 
 #[test]
 fn identities_that_were_not_asked_for_are_null() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = a_shop(200);
     let folder = folder.path();
-    shop(folder, 200);
     log(folder, |_, at| at.to_owned());
     serve(folder);
     let text = std::fs::read_to_string(folder.join("shop.feat")).expect("a program");
@@ -268,9 +281,8 @@ fn identities_that_were_not_asked_for_are_null() {
 
 #[test]
 fn a_set_as_served_is_made_again_from_its_record() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = a_shop(200);
     let folder = folder.path();
-    shop(folder, 200);
     log(folder, |_, at| at.to_owned());
     serve(folder);
     ok(folder, &format!("{TRAIN} --served-log served --out set.parquet"));
@@ -304,9 +316,8 @@ fn a_set_as_served_is_made_again_from_its_record() {
 
 #[test]
 fn a_source_may_have_two_underscores_in_its_name() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = a_shop(200);
     let folder = folder.path();
-    shop(folder, 200);
     log(folder, |_, at| at.to_owned());
     let edit = |file: &str, from: &str, to: &str| {
         let text = std::fs::read_to_string(folder.join(file)).expect("a file");

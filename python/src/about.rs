@@ -79,17 +79,7 @@ pub fn about(ir: &Ir) -> Value {
         })
     });
     let sources = ir.sources.iter().map(|source| {
-        let columns = source.columns.iter();
-        let columns = columns.map(|column| {
-            let mut about = json!({
-                "name": column.name, "type": column.ty.to_string(), "nullable": column.nullable,
-            });
-            if !column.held.is_plain() {
-                about["held"] = json!(column.held.to_string().trim_start());
-                about["field"] = json!(column.field());
-            }
-            about
-        });
+        let columns = source.columns.iter().map(featr::column_json);
         json!({ "name": source.name, "doc": source.doc, "columns": columns.collect::<Vec<_>>() })
     });
     json!({

@@ -139,6 +139,64 @@ fn sources_stay_readable() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Lines that a function has at most, unless `tests/long_functions.txt` names it.
+const FUNCTION_LINES_MAX: usize = 70;
+
+/// The functions of a formatted file, with their lines: from the line with `fn` to the brace in its column.
+fn functions(text: &str) -> Vec<(String, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let name = |line: &str| {
+        let words = line.trim_start().split_once("fn ")?;
+        let is_head = words
+            .0
+            .split_whitespace()
+            .all(|word| word.starts_with("pub") || ["const", "async", "unsafe"].contains(&word) || word.ends_with(')'));
+        let end = words.1.find(['(', '<'])?;
+        is_head.then(|| words.1[..end].to_owned())
+    };
+    let length = |from: usize| {
+        let indent = lines[from].len() - lines[from].trim_start().len();
+        let close = format!("{}}}", " ".repeat(indent));
+        let is_over = |line: &str| line.ends_with([';', '}']) && line.len() - line.trim_start().len() == indent;
+        let end = lines[from..].iter().position(|line| is_over(line))?;
+        (lines[from + end] == close).then_some(end + 1)
+    };
+    let all = lines.iter().enumerate();
+    all.filter_map(|(at, line)| Some((name(line)?, length(at)?))).collect()
+}
+
+/// Long functions are those that a list names: tables of cases, and some that are to be split. Who shortens one takes it off.
+#[test]
+fn functions_are_short_or_listed() {
+    let list = read(&root().join("tests/long_functions.txt"));
+    let listed: BTreeSet<String> = list
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect();
+    let (mut long, mut all) = (BTreeSet::new(), 0);
+    for file in files(&root(), ".rs") {
+        let is_test = ["tests", "tests.rs", "benches"];
+        if file.iter().any(|part| is_test.iter().any(|name| part == *name)) {
+            continue;
+        }
+        let path = file.strip_prefix(root()).expect("below the root").display().to_string();
+        for (name, lines) in functions(&read(&file)) {
+            all += 1;
+            if lines > FUNCTION_LINES_MAX {
+                long.insert(format!("{path} {name}"));
+            }
+        }
+    }
+    assert!(all > 5_000, "{all} functions");
+    let more: Vec<_> = long.difference(&listed).collect();
+    let gone: Vec<_> = listed.difference(&long).collect();
+    assert!(
+        more.is_empty() && gone.is_empty(),
+        "longer than {FUNCTION_LINES_MAX} lines and not listed: {more:#?}; listed and not so: {gone:#?}"
+    );
+}
+
 /// Where a clock is read: by the server, for bars of progress, for the metrics of a plan, and for the commits of a table,
 /// which have to say when. No value depends on any (NO-CLOCK).
 const CLOCKS: [&str; 6] = [

@@ -69,6 +69,10 @@ pub struct Done {
     pub rows: u64,
     pub bytes: u64,
     pub xxh3_128: String,
+    /// The hash of its questions, as [`Questions::hash`] gives it.
+    ///
+    /// [`Questions::hash`]: super::plan::Questions::hash
+    pub questions: String,
 }
 
 impl Checkpoint {
@@ -135,8 +139,8 @@ impl Checkpoint {
             let Some(part) = rest.find(|part| part.file == done.file) else {
                 return Err(format!("`{}` is no part that comes there", done.file));
             };
-            let is_hash = done.xxh3_128.len() == 32 && done.xxh3_128.bytes().all(|byte| byte.is_ascii_hexdigit());
-            if done.rows != part.rows || !is_hash {
+            let is_hash = |text: &String| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if done.rows != part.rows || !is_hash(&done.xxh3_128) || !is_hash(&done.questions) {
                 return Err(format!("what it says of `{}` is not what was written", done.file));
             }
         }

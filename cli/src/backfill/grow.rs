@@ -1,11 +1,11 @@
 //! A backfill that grows, by a later end or by more files: which of its parts stay as they are.
 //!
 //! No question sees a row before it happened, nor, as of arrival, before it had arrived. So a part that ends before the first of
-//! these instants of all new rows has the values that it had, as long as it asks the same questions; and since rows only come,
-//! it asks the same if it asks as many.
+//! these instants of all new rows has the values that it had, as long as it asks the same questions. That is compared by their hash:
+//! a question that comes in front of others moves them all, into the next part where a chunk is cut, and no count shows it.
 
-use super::checkpoint::Checkpoint;
-use super::plan::Part;
+use super::checkpoint::{Checkpoint, Done};
+use super::plan::{Part, Questions};
 use crate::errors;
 use crate::report::{Refused, Reporter};
 use crate::run::Prepared;
@@ -127,20 +127,29 @@ fn known_from(truth: Truth, source: &Source, time_us: i64, arrival_us: Option<i6
     arrival_us.saturating_add_unsigned(delay_us.unwrap_or(source.delay_us))
 }
 
-/// Keeps in `state`, of the finished parts of a checkpoint, those that have the values and rows that they would be given; files of
-/// the others that no part is called by are taken away. Gives how many stay.
+/// Keeps in `state`, of the finished parts of a checkpoint, those that have the values and rows that they would be given: no new row
+/// is seen in them, and they ask what they asked. Files of the others that no part is called by are taken away. Gives how many stay.
 ///
 /// # Errors
 /// A file that cannot be taken away.
 pub fn keep(
     known: &Checkpoint,
     state: &mut Checkpoint,
-    parts: &[Part],
+    (questions, parts): (&Questions, &[Part]),
     changed_from_us: Option<i64>,
     folder: &Path,
     reporter: &Reporter,
 ) -> Result<usize, Refused> {
     let named = |file: &String| parts.iter().find(|part| part.file == *file);
+    let asks_the_same = |part: &Part, done: &Done| -> Result<bool, Refused> {
+        if part.rows != done.rows {
+            return Ok(false);
+        }
+        let spine = questions.spine(part.first..part.first + part.rows, &known.arguments.at_column);
+        let spine = spine.or_else(|why| reporter.refuse(errors::bug(&why)))?;
+        let hash = Questions::hash(&spine).or_else(|error| reporter.refuse(errors::run(&error, None)))?;
+        Ok(hash == done.questions)
+    };
     let stays = |part: &Part| changed_from_us.is_none_or(|from_us| part.to_us <= from_us);
     for done in known.done.iter().filter(|done| named(&done.file).is_none()) {
         let path = folder.join(&done.file);
@@ -151,10 +160,12 @@ pub fn keep(
             })?;
         }
     }
-    let stay = known
-        .done
-        .iter()
-        .filter(|done| named(&done.file).is_some_and(|part| part.rows == done.rows && stays(part)));
-    state.done = stay.cloned().collect();
+    for done in &known.done {
+        if let Some(part) = named(&done.file).filter(|part| stays(part))
+            && asks_the_same(part, done)?
+        {
+            state.done.push(done.clone());
+        }
+    }
     Ok(state.done.len())
 }

@@ -110,6 +110,7 @@ impl Job<'_> {
         let rows = part.first..part.first + part.rows;
         let spine = self.questions.spine(rows, &self.args.at_column);
         let spine = spine.or_else(|why| reporter.refuse(errors::bug(&why)))?;
+        let questions = Questions::hash(&spine).map_err(refuse)?;
         // What cannot be used was told by the survey.
         let run = RunArgs {
             rejected: None,
@@ -143,6 +144,7 @@ impl Job<'_> {
                 rows: sealed.rows,
                 bytes: record.bytes,
                 xxh3_128: record.xxh3_128.unwrap_or_default(),
+                questions: questions.clone(),
             };
             sealed.put()?;
             Ok(done)

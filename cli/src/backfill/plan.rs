@@ -10,7 +10,8 @@
 
 use arrow::datatypes::Schema;
 use featc_ir::{Key, Type};
-use featr::{Column, Spine, Survey};
+use featr::provenance::FileRecord;
+use featr::{Column, Spine, Survey, Table};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -278,6 +279,16 @@ impl Questions {
             times: times.into(),
             columns: columns.into_iter().chain(nulls).collect(),
         })
+    }
+
+    /// A hash of the questions of a part: of all that a spine of [`Questions::spine`] has in its rows, and of their order.
+    pub fn hash(spine: &Spine) -> Result<String, featr::Error> {
+        let table = Table {
+            schema: spine.schema.clone(),
+            batches: spine.batches.clone(),
+        };
+        let record = FileRecord::in_memory(&Arc::new(table).into(), true)?;
+        Ok(record.xxh3_128.unwrap_or_default())
     }
 
     /// Instant and row of the survey, per question.

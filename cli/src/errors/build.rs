@@ -31,6 +31,9 @@ pub fn load(error: &LoadError) -> Diagnostic {
     }
 }
 
+/// Fewer features than this make no build large.
+const FEATURES_FEW: usize = 1000;
+
 /// A program that git does not have.
 pub fn no_revision(revision: &str, path: &str, why: &str) -> Diagnostic {
     let message = format!("no program at `{revision}:{path}`: {why}");
@@ -56,9 +59,17 @@ pub fn build(error: &BuildError) -> Diagnostic {
                 "the build would have more than {} MiB: its {services} services have {features} features together",
                 most >> 20
             );
-            Diagnostic::new(Code::UnwritableOutput, message).with_help(
-                "name in each service the features that it needs instead of `view.*`, or give some services a module of their own",
-            )
+            // Of so few features it is not their number.
+            let help = match *features < FEATURES_FEW {
+                true => {
+                    "an expression is very long, such as `in` with a list of very many values: give a table such values as its keys, \
+                     and look them up"
+                }
+                false => {
+                    "name in each service the features that it needs instead of `view.*`, or give some services a module of their own"
+                }
+            };
+            Diagnostic::new(Code::UnwritableOutput, message).with_help(help)
         }
         BuildError::Foreign { path } => {
             let message = format!("`{}` is in the way: it is not of a build", path.display());
@@ -143,5 +154,25 @@ pub fn not_as_locked(lock: &str, program: &str, differences: &[String]) -> Diagn
     match differences.len().saturating_sub(SHOWN) {
         0 => diagnostic,
         more => diagnostic.with_note(format!("and {more} more")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One feature is not too many.
+    #[test]
+    fn a_large_build_is_told_by_what_makes_it_large() {
+        let help = |features: usize| {
+            let error = BuildError::TooLarge {
+                services: 1,
+                features,
+                most: 1 << 28,
+            };
+            build(&error).help.map_or_else(String::new, |help| help.text)
+        };
+        assert!(help(1).contains("an expression is very long"), "{}", help(1));
+        assert!(help(100_000).contains("name in each service"), "{}", help(100_000));
     }
 }

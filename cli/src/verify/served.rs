@@ -63,20 +63,7 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
     let inputs = Inputs::look(&prepared, Path::new(""), true, reporter)?;
     let log = prepared.served(&args.spine, true, reporter)?;
     check_spine(&prepared, &log.spine, &program.run, reporter)?;
-    let aside = Aside::new(&program.run, reporter)?;
-    let again = batch(
-        &prepared,
-        &program.run,
-        log.spine.clone(),
-        true,
-        aside.as_ref(),
-        reporter,
-    )?;
-    let again = again.collect(reporter)?;
-    aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
-    settle(&again.report, &program.run, reporter)?;
-    let own = log.spine.schema.fields().len();
-    let again = told(Answers::of(&again, own), reporter)?;
+    let again = again(&prepared, &program.run, &log, reporter)?;
     let fields = fields(&prepared);
     let compared = told(compare(&prepared, &log, &again, &fields), reporter)?;
     let asked = Asked::of(&log.spine);
@@ -92,74 +79,46 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
             .collect();
         return reporter.refuse(errors::nothing_compared(&why));
     }
-    let total: u64 = compared.differ.iter().sum();
-    let mut text = format!(
-        "verify: {} x {} of the served log, truth as-served: {} compared, {} with the model, seed {}: {total} differ",
-        counted(asked.len() as u64, "answer"),
-        counted(fields.names.len() as u64, "feature"),
-        values_and_statuses(compared.values),
-        counted(sampled.len() as u64, "row"),
-        args.seed,
-    );
-    let own_hash = prepared.program.hash();
-    let others: u64 = log
-        .programs
-        .iter()
-        .filter(|(hash, _)| *hash != own_hash)
-        .map(|(_, rows)| rows)
-        .sum();
-    if others > 0 {
-        text += &format!("\n  {} of another program", counted(others, "answer"));
-    }
-    for ((field, why), files) in &compared.without {
-        let name = &fields.names[*field];
-        text += &format!("\n  without {name} in {}: {why}", counted(*files as u64, "file"));
-    }
     let told = Told {
         log: &log,
         asked: &asked,
         again: &again,
         fields: &fields,
+        own_hash: prepared.program.hash(),
+        sampled: sampled.len(),
+        seed: args.seed,
     };
-    for differs in compared.first.iter().take(TOLD) {
-        text += &told.words(differs);
-    }
-    if total > TOLD as u64 {
-        text += &format!("\n  and {} more", total - TOLD as u64);
-    }
-    let by_feature = fields
-        .names
-        .iter()
-        .zip(&compared.differ)
-        .filter(|(_, differ)| **differ > 0);
-    let by_feature: BTreeMap<&String, &u64> = by_feature.collect();
-    let value = json!({
-        "program": own_hash,
-        "service": prepared.service,
-        "truth": prepared.truth_text(),
-        "rows": asked.len(),
-        "features": fields.names.len(),
-        "values": compared.values,
-        "model_rows": sampled.len(),
-        "seed": args.seed,
-        "of_other_programs": others,
-        "differ": total,
-        "by_feature": by_feature,
-        "checks": [
-            { "check": "served", "compared": compared.values, "differ": total },
-            { "check": "model", "compared": sampled.len() * fields.names.len(), "differ": of_model },
-        ],
-        "differences": compared.first.iter().map(|differs| told.json(differs)).collect::<Vec<_>>(),
-    });
-    reporter.result(&text, &value);
+    let value = told.value(&prepared, &compared, of_model);
+    reporter.result(&told.text(&compared), &value);
     outputs.write("", &value, reporter)?;
     if of_model > 0 {
         let asked = sampled.len() as u64 * fields.names.len() as u64;
         return reporter.refuse(errors::disagree(of_model, asked));
     }
-    match total {
+    match compared.total() {
         0 => Ok(()),
-        total => reporter.refuse(errors::served_otherwise(total, compared.values, &by_feature)),
+        total => reporter.refuse(errors::served_otherwise(
+            total,
+            compared.values,
+            &told.by_feature(&compared),
+        )),
+    }
+}
+
+/// The answers of a log, computed again from the sources.
+fn again(prepared: &Prepared, run: &RunArgs, log: &ServedLog, reporter: &Reporter) -> Result<Answers, Refused> {
+    let aside = Aside::new(run, reporter)?;
+    let again = batch(prepared, run, log.spine.clone(), true, aside.as_ref(), reporter)?;
+    let again = again.collect(reporter)?;
+    aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
+    settle(&again.report, run, reporter)?;
+    told(Answers::of(&again, log.spine.schema.fields().len()), reporter)
+}
+
+impl Compared {
+    /// How many values and statuses differ.
+    fn total(&self) -> u64 {
+        self.differ.iter().sum()
     }
 }
 
@@ -234,9 +193,77 @@ struct Told<'a> {
     asked: &'a Asked,
     again: &'a Answers,
     fields: &'a Fields,
+    /// Of the program that computed again.
+    own_hash: &'a str,
+    /// How many answers the model was asked about, and the seed that drew them.
+    sampled: usize,
+    seed: u64,
 }
 
 impl Told<'_> {
+    /// How many answers another program gave.
+    fn of_others(&self) -> u64 {
+        let programs = self.log.programs.iter();
+        let others = programs.filter(|(hash, _)| *hash != self.own_hash);
+        others.map(|(_, rows)| rows).sum()
+    }
+
+    /// Per feature with differences, how many there are.
+    fn by_feature(&self, compared: &Compared) -> BTreeMap<&String, u64> {
+        let counts = self.fields.names.iter().zip(compared.differ.iter().copied());
+        counts.filter(|(_, differ)| *differ > 0).collect()
+    }
+
+    /// For people.
+    fn text(&self, compared: &Compared) -> String {
+        let total = compared.total();
+        let mut text = format!(
+            "verify: {} x {} of the served log, truth as-served: {} compared, {} with the model, seed {}: {total} differ",
+            counted(self.asked.len() as u64, "answer"),
+            counted(self.fields.names.len() as u64, "feature"),
+            values_and_statuses(compared.values),
+            counted(self.sampled as u64, "row"),
+            self.seed,
+        );
+        let others = self.of_others();
+        if others > 0 {
+            text += &format!("\n  {} of another program", counted(others, "answer"));
+        }
+        for ((field, why), files) in &compared.without {
+            let name = &self.fields.names[*field];
+            text += &format!("\n  without {name} in {}: {why}", counted(*files as u64, "file"));
+        }
+        for differs in compared.first.iter().take(TOLD) {
+            text += &self.words(differs);
+        }
+        if total > TOLD as u64 {
+            text += &format!("\n  and {} more", total - TOLD as u64);
+        }
+        text
+    }
+
+    /// For machines; `of_model` are the differences from the model.
+    fn value(&self, prepared: &Prepared, compared: &Compared, of_model: u64) -> serde_json::Value {
+        json!({
+            "program": self.own_hash,
+            "service": prepared.service,
+            "truth": prepared.truth_text(),
+            "rows": self.asked.len(),
+            "features": self.fields.names.len(),
+            "values": compared.values,
+            "model_rows": self.sampled,
+            "seed": self.seed,
+            "of_other_programs": self.of_others(),
+            "differ": compared.total(),
+            "by_feature": self.by_feature(compared),
+            "checks": [
+                { "check": "served", "compared": compared.values, "differ": compared.total() },
+                { "check": "model", "compared": self.sampled * self.fields.names.len(), "differ": of_model },
+            ],
+            "differences": compared.first.iter().map(|differs| self.json(differs)).collect::<Vec<_>>(),
+        })
+    }
+
     /// The file of an answer, and its row there.
     fn place(&self, row: usize) -> Option<(&ServedFile, usize)> {
         let mut above = 0;

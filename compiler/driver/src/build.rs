@@ -35,6 +35,7 @@ const BYTES_MAX: usize = 256 << 20;
 
 /// Why a build could not be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "fields are described with their variants")]
 pub enum BuildError {
     Unwritable {
         path: PathBuf,

@@ -13,7 +13,10 @@ use std::path::Path;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CertifyError {
     /// It is no build of this release, or not whole.
-    Unusable { why: String },
+    Unusable {
+        /// In words.
+        why: String,
+    },
     /// A plan that does not mean what the program says.
     Refused(Box<Refusal>),
 }

@@ -18,8 +18,9 @@ use featc_ir::hash::program_hash;
 /// What a program means beside an older one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diff {
-    /// Hashes of the programs, in hexadecimal.
+    /// The hash of the older program, in hexadecimal.
     pub old: String,
+    /// The hash of the newer one.
     pub new: String,
     /// Every feature of either: those of the new program in declared order, then those that are gone.
     pub features: Vec<FeatureDiff>,

@@ -33,6 +33,8 @@
 //!
 //! Architecture invariant: nothing of `runtime/` is known here.
 
+#![warn(missing_docs)]
+
 mod build;
 mod certify;
 pub mod diff;
@@ -68,6 +70,7 @@ pub struct Plans {
 /// A program, and what its tests say, which is no part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compiled {
+    /// The program.
     pub program: Program,
     /// In the order of the text.
     pub tests: Vec<Test>,

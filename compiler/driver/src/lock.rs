@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 pub struct Lock {
     /// Always `"featc lock"`.
     pub kind: String,
+    /// The name of the program's module.
     pub module: String,
     /// Fingerprints by `view.feature`.
     pub features: BTreeMap<String, String>,

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 /// The files of one program, read.
 #[derive(Debug, Clone)]
 pub struct Project {
+    /// The texts of the files.
     pub sources: SourceMap,
+    /// Those that make the program, by name.
     pub files: Vec<FileId>,
     /// Where each of `files` is, in their order; names in `sources` are for messages.
     pub paths: Vec<PathBuf>,
@@ -21,17 +23,25 @@ pub struct Project {
 /// Why a program's files could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoadError {
+    /// Nothing there is a program.
     NotFound {
+        /// What was named.
         path: PathBuf,
+        /// For people.
         why: String,
     },
+    /// A file or a folder cannot be read, or is no text.
     Unreadable {
+        /// The file.
         path: PathBuf,
+        /// For people.
         why: String,
     },
     /// More bytes than a program may have.
     TooLarge {
+        /// The file with which they are too many.
         path: PathBuf,
+        /// The bytes of all up to this one.
         bytes: u64,
     },
 }
@@ -44,6 +54,43 @@ pub fn is_build(path: &Path) -> bool {
     let is_text = |entry: std::fs::DirEntry| entry.path().extension().is_some_and(|extension| extension == "feat");
     let has_text = || std::fs::read_dir(path).is_ok_and(|entries| entries.flatten().any(is_text));
     path.join(FILE).is_file() && !has_text()
+}
+
+/// The `.feat` files of a folder, by name. An entry that cannot be read may be one of them, so none is passed over.
+fn feat_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)?;
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+    let mut found: Vec<PathBuf> = paths.collect::<std::io::Result<_>>()?;
+    found.retain(|path| path.extension().is_some_and(|extension| extension == "feat"));
+    found.sort();
+    Ok(found)
+}
+
+/// Reads the files of a program.
+fn read_all(paths: &[PathBuf]) -> Result<(SourceMap, Vec<FileId>), LoadError> {
+    let (mut sources, mut files) = (SourceMap::new(), Vec::new());
+    let mut all = 0;
+    for path in paths {
+        all += std::fs::metadata(path).map_or(0, |about| about.len());
+        if all > PROGRAM_BYTES_MAX {
+            let path = path.clone();
+            return Err(LoadError::TooLarge { path, bytes: all });
+        }
+        let bytes = plain::read(path).map_err(|error| unreadable(path, error.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            unreadable(path, format!("it is not UTF-8 (first bad byte at {at})"))
+        })?;
+        files.push(sources.add(path.display().to_string(), text));
+    }
+    Ok((sources, files))
+}
+
+fn unreadable(path: &Path, why: String) -> LoadError {
+    LoadError::Unreadable {
+        path: path.to_owned(),
+        why,
+    }
 }
 
 impl Project {
@@ -68,10 +115,6 @@ impl Project {
             path: path.to_owned(),
             why: why.to_owned(),
         };
-        let unreadable = |path: &Path, why: String| LoadError::Unreadable {
-            path: path.to_owned(),
-            why,
-        };
         let kind = std::fs::metadata(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => not_found("no such file or folder"),
             _ => unreadable(path, error.to_string()),
@@ -85,14 +128,7 @@ impl Project {
             return Err(not_found("the file holds data"));
         }
         let paths = if kind.is_dir() {
-            let entries = std::fs::read_dir(path).map_err(|error| unreadable(path, error.to_string()))?;
-            let mut found: Vec<PathBuf> = entries
-                .flatten()
-                .map(|e| e.path())
-                .filter(|p| p.extension().is_some_and(|x| x == "feat"))
-                .collect();
-            found.sort();
-            found
+            feat_files(path).map_err(|error| unreadable(path, error.to_string()))?
         } else {
             vec![path.to_owned()]
         };
@@ -104,27 +140,7 @@ impl Project {
         if paths.is_empty() {
             return Err(not_found("the folder holds no .feat file"));
         }
-        let mut sources = SourceMap::new();
-        let mut files = Vec::new();
-        let mut all = 0;
-        for path in &paths {
-            all += std::fs::metadata(path).map_or(0, |about| about.len());
-            if all > PROGRAM_BYTES_MAX {
-                let path = path.clone();
-                return Err(LoadError::TooLarge { path, bytes: all });
-            }
-            let bytes = plain::read(path).map_err(|error| unreadable(path, error.to_string()))?;
-            let text = String::from_utf8(bytes).map_err(|error| {
-                unreadable(
-                    path,
-                    format!(
-                        "it is not UTF-8 (first bad byte at {})",
-                        error.utf8_error().valid_up_to()
-                    ),
-                )
-            })?;
-            files.push(sources.add(path.display().to_string(), text));
-        }
+        let (sources, files) = read_all(&paths)?;
         let base = if kind.is_dir() {
             path.to_owned()
         } else {

@@ -99,7 +99,6 @@ const OF_NUMBERS: Row = Row {
     takes: "int64, float64 or decimal",
     result: of_number,
     law: Law::Group,
-    method: Some(Method::Prefix),
     ..PLAIN
 };
 
@@ -172,9 +171,9 @@ aggregates! {
         ..PLAIN
     };
     /// Int64 → int64 (range checked when finalised), decimal(p, s) → decimal(38, s), float64 → float64 (exact, rounded once).
-    Sum => Row { name: "sum", usage: "sum(x)", result: sum, ..OF_NUMBERS };
+    Sum => Row { name: "sum", usage: "sum(x)", result: sum, method: Some(Method::Prefix), ..OF_NUMBERS };
     /// The exact quotient rounded once to float64, for all numeric types.
-    Mean => Row { name: "mean", usage: "mean(x)", ..OF_NUMBERS };
+    Mean => Row { name: "mean", usage: "mean(x)", method: Some(Method::Prefix), ..OF_NUMBERS };
     Min => Row { name: "min", usage: "min(x)", method: Some(Method::Extreme), ..OF_ANY };
     Max => Row { name: "max", usage: "max(x)", method: Some(Method::Extreme), ..OF_ANY };
     /// The argument of the least event by (τ, id, digest). Row-atomic: null when that event's argument is null,
@@ -207,17 +206,19 @@ aggregates! {
     /// The `items` least arguments, from the least on, each as often as events have it.
     BottomK { items: u32 = 3 } => Row { name: "bottom_k", usage: "bottom_k(x, 10)", ..OF_LISTS_OF_VALUES };
     /// Sample variance (null below two values): exact numerator and denominator, one rounding.
-    Variance => Row { name: "variance", usage: "variance(x)", version: 2, ..OF_NUMBERS };
+    Variance => Row { name: "variance", usage: "variance(x)", version: 2, method: Some(Method::Prefix), ..OF_NUMBERS };
     /// Square root (IEEE) of the rounded sample variance.
-    Stddev => Row { name: "stddev", usage: "stddev(x)", version: 2, ..OF_NUMBERS };
-    VariancePop => Row { name: "variance_pop", usage: "variance_pop(x)", version: 2, ..OF_NUMBERS };
-    StddevPop => Row { name: "stddev_pop", usage: "stddev_pop(x)", version: 2, ..OF_NUMBERS };
+    Stddev => Row { name: "stddev", usage: "stddev(x)", version: 2, method: Some(Method::Prefix), ..OF_NUMBERS };
+    /// The same of all values, not of a sample (null below one value).
+    VariancePop => Row { name: "variance_pop", usage: "variance_pop(x)", version: 2, method: Some(Method::Prefix), ..OF_NUMBERS };
+    /// Square root (IEEE) of the rounded variance of all values.
+    StddevPop => Row { name: "stddev_pop", usage: "stddev_pop(x)", version: 2, method: Some(Method::Prefix), ..OF_NUMBERS };
     /// How lopsided the values lie, of a sample (null below three values, and where all are equal): the root of an exact
     /// fraction, one rounding.
-    Skewness => Row { name: "skewness", usage: "skewness(x)", method: None, ..OF_NUMBERS };
+    Skewness => Row { name: "skewness", usage: "skewness(x)", ..OF_NUMBERS };
     /// How heavy their tails are beside those of a normal distribution, of a sample (null below four values, and where all are
     /// equal): an exact fraction, one rounding.
-    Kurtosis => Row { name: "kurtosis", usage: "kurtosis(x)", method: None, ..OF_NUMBERS };
+    Kurtosis => Row { name: "kurtosis", usage: "kurtosis(x)", ..OF_NUMBERS };
     /// Number of different non-null arguments; more than `cap` in the window is `error(cap)`.
     CountDistinct { cap: u32 = Aggregate::DEFAULT_CAP } => Row {
         name: "count_distinct",

@@ -213,6 +213,19 @@ pub struct ServiceField {
     pub gate: bool,
 }
 
+/// What the names of columns with statuses end with.
+const STATUS: &str = "__status";
+
+/// The column of the statuses of an output column.
+pub fn status_column(output: &str) -> String {
+    format!("{output}{STATUS}")
+}
+
+/// The output column whose statuses a column has, by its name.
+pub fn of_status_column(name: &str) -> Option<&str> {
+    name.strip_suffix(STATUS)
+}
+
 impl Source {
     /// What the names of columns with cuts begin with.
     pub const CUT: &'static str = "cut_";

@@ -116,7 +116,7 @@ pub enum ErrorCode {
     Overflow = 1,
     /// A cast whose argument has no counterpart in the target type.
     InvalidCast = 2,
-    /// A map-valued aggregate held more keys than its cap.
+    /// More different values in the window than the aggregate's `cap`.
     Cap = 3,
 }
 
@@ -149,7 +149,7 @@ pub enum Status {
     Missing,
     /// The window reaches before the source's `begins`.
     Truncated,
-    /// The source's frontier is further behind than the view's `ttl`.
+    /// The cut is further behind the instant than the view's `ttl`.
     Stale,
     Error(ErrorCode),
 }

@@ -22,7 +22,7 @@ mod check;
 mod errors;
 mod expand;
 mod infer;
-pub mod res;
+mod res;
 mod resolve;
 mod testing;
 
@@ -33,9 +33,10 @@ use featc_ir::Program;
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Outcome, SourceMap};
 
-pub use check::check;
-pub use resolve::resolve;
 pub use testing::tests;
+
+use check::check;
+use resolve::resolve;
 
 /// Resolves and checks the files of one module, in the given order.
 ///

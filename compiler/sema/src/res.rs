@@ -146,8 +146,6 @@ pub struct View {
 #[derive(Debug, Clone)]
 pub struct Feature {
     pub declared: Declared,
-    /// The whole declaration.
-    pub span: Span,
     pub value: Expr,
     pub kind: FeatureKind,
     pub cap: Option<ast::Cap>,
@@ -276,7 +274,6 @@ pub enum ExprKind {
     Cast(Box<Expr>, Option<Type>),
     Call {
         function: Function,
-        name_at: Span,
         arguments: Vec<Expr>,
     },
     Aggregate(Box<Call>),

@@ -153,8 +153,11 @@ impl NodeCodec {
 
     /// A node over its inputs.
     ///
+    /// The bytes are trusted: they come from [`NodeCodec::try_encode`] of the same release. What their form allows and no plan has,
+    /// such as a position that is not there, is not looked for here, and panics when the node runs.
+    ///
     /// # Errors
-    /// When the bytes are none of [`NodeCodec::try_encode`], or the inputs are too few.
+    /// When the bytes have not the form of [`NodeCodec::try_encode`], or the inputs are too few.
     pub fn try_decode(&self, bytes: &[u8], inputs: &[Arc<dyn ExecutionPlan>]) -> Result<Arc<dyn ExecutionPlan>> {
         let node: Node = serde_json::from_slice(bytes).map_err(|error| bug(error.to_string()))?;
         let input = |place: usize| {

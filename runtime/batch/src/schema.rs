@@ -157,7 +157,11 @@ pub(crate) fn feature_fields(spec: &FinishSpec, with_status: bool) -> Vec<Field>
     for feature in spec.features.iter().filter(|feature| feature.output) {
         columns.push(Field::new(&feature.name, arrow_type(feature.ty), true));
         if with_status {
-            columns.push(Field::new(format!("{}__status", feature.name), DataType::UInt8, false));
+            columns.push(Field::new(
+                featc_ir::status_column(&feature.name),
+                DataType::UInt8,
+                false,
+            ));
         }
     }
     columns

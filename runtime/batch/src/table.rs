@@ -131,7 +131,7 @@ impl FeaturesTable {
             fields.push(Arc::new(Field::new(&feature.name, ty, true)));
             columns.push(OutputColumn::Feature(*view, width * at));
             if asking.with_status {
-                let name = format!("{}__status", feature.name);
+                let name = featc_ir::status_column(&feature.name);
                 fields.push(Arc::new(Field::new(name, DataType::Utf8, false)));
                 columns.push(OutputColumn::Status(*view, width * at + 1));
             }
@@ -142,7 +142,7 @@ impl FeaturesTable {
             fields.push(Arc::new(Field::new(&feature.name, ty, true)));
             columns.push(TableColumn::Own(at));
             if asking.with_status {
-                let name = format!("{}__status", feature.name);
+                let name = featc_ir::status_column(&feature.name);
                 fields.push(Arc::new(Field::new(name, DataType::Utf8, false)));
                 columns.push(TableColumn::OwnStatus(at));
             }
@@ -160,6 +160,26 @@ impl FeaturesTable {
             schema: Arc::new(Schema::new(fields)),
             columns,
         })
+    }
+
+    /// What is made of the spine for some views, and with the request for features of the service's own.
+    fn spine_spec(&self, views: &[&ViewPlan], with_request: bool) -> SpineSpec {
+        let (mut kinds, mut handed_on) = (vec![], vec![]);
+        for view in views {
+            add(&mut kinds, view.fold.entity.clone());
+            let own = view.fold.self_columns.iter().cloned();
+            let keys = own.chain(cut_keys(view, self.asking.truth));
+            keys.for_each(|key| add(&mut handed_on, key));
+        }
+        let request = self.plan.request.iter().filter(|_| with_request);
+        request.for_each(|key| add(&mut handed_on, key.clone()));
+        SpineSpec {
+            own: self.spine.own,
+            time: self.spine.time,
+            columns: self.spine.columns.clone(),
+            kinds,
+            handed_on,
+        }
     }
 
     /// The nodes of a view, and what gives its events.
@@ -275,26 +295,7 @@ impl TableProvider for FeaturesTable {
         let used: BTreeSet<usize> = of_columns.chain(of_own.map(|(view, _)| view as usize)).collect();
         let used: Vec<usize> = used.into_iter().collect();
         let views: Vec<&ViewPlan> = used.iter().map(|view| &self.plan.views[*view]).collect();
-        let (mut kinds, mut handed_on) = (vec![], vec![]);
-        for view in &views {
-            add(&mut kinds, view.fold.entity.clone());
-            view.fold
-                .self_columns
-                .iter()
-                .for_each(|key| add(&mut handed_on, key.clone()));
-            cut_keys(view, self.asking.truth)
-                .into_iter()
-                .for_each(|key| add(&mut handed_on, key));
-        }
-        let request = self.plan.request.iter().filter(|_| is_derived);
-        request.for_each(|key| add(&mut handed_on, key.clone()));
-        let spec = Arc::new(SpineSpec {
-            own: self.spine.own,
-            time: self.spine.time,
-            columns: self.spine.columns.clone(),
-            kinds,
-            handed_on,
-        });
+        let spec = Arc::new(self.spine_spec(&views, is_derived));
         let counted = self.resources.memory_bytes.is_none();
         let build = Arc::new(BuildSide::new(Link::fresh(), spec.kinds.len()));
         let spool = Arc::new(Spool::new(build.clone(), counted));

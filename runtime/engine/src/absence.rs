@@ -49,11 +49,13 @@ pub enum Absence {
         /// The nearest that events have, if one is near.
         nearest: Option<String>,
     },
-    /// There are events of these entities, and no question sees one. First and last instants, in microseconds; and from
-    /// when on an event was known, where that is after the last question.
+    /// There are events of these entities, and no question sees one. Instants are in microseconds since 1970.
     Instants {
+        /// The first and the last instant that was asked about.
         asked: (i64, i64),
+        /// The first and the last event.
         events: (i64, i64),
+        /// From when on an event was known, where that is after the last question.
         known: Option<i64>,
     },
 }

@@ -6,7 +6,7 @@
 //! 00000003-00000009.parquet    segments 3 to 9, joined: the files of these segments are no part of the archive any more
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -52,9 +52,19 @@ pub(crate) fn leave_out_replaced(files: &mut Vec<PathBuf>) {
     for (folder, name) in files.iter().filter_map(|file| parts(file)) {
         folders.entry(folder).or_default().push(name);
     }
+    let left_out: BTreeMap<&Path, BTreeSet<&str>> = folders
+        .iter()
+        .map(|(folder, names)| {
+            (
+                folder.as_path(),
+                replaced(names.iter().map(String::as_str)).into_iter().collect(),
+            )
+        })
+        .collect();
     files.retain(|file| {
-        let names = parts(file).and_then(|(folder, name)| Some((folders.get(&folder)?, name)));
-        names.is_none_or(|(names, name)| !replaced(names.iter().map(String::as_str)).contains(&name.as_str()))
+        let is_left_out =
+            |(folder, name): (PathBuf, String)| Some(left_out.get(folder.as_path())?.contains(name.as_str()));
+        !parts(file).and_then(is_left_out).unwrap_or(false)
     });
 }
 

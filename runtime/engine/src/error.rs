@@ -8,7 +8,12 @@ use featr_batch::BatchError;
 use featr_decode::{DecodeError, Example};
 use std::fmt;
 
+/// Why a request was refused. The fields of a variant are what its message says.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "fields are described with their variants, and named as in the messages"
+)]
 pub enum Error {
     /// A file, a spine or an output.
     Decode(DecodeError),

@@ -20,6 +20,7 @@ pub struct TextPiece<'a> {
     pub name: &'a str,
     /// What stands in front of the first record, up to the end of its line: the header, of formats that have one.
     pub header: &'a [u8],
+    /// Whole records, as bytes of the format.
     pub records: &'a [u8],
     /// Lines of the text in front of these records, those of the header among them.
     pub lines_before: u64,

@@ -17,6 +17,7 @@ pub struct Grid {
     pub every_us: i64,
     /// Instants in microseconds; the end is out.
     pub range: Range<i64>,
+    /// Which events a question sees.
     pub truth: Truth,
 }
 

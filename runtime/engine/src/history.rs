@@ -31,10 +31,13 @@ pub struct History {
 pub struct Brought {
     /// Rows that had been taken in before.
     pub known: u64,
-    /// Rows of files, and of these the ones with an identity that was known, with an arrival after the cut, and of no use.
+    /// Rows of files.
     pub of_files: u64,
+    /// Of the rows of files, those with an identity that was known.
     pub again: u64,
+    /// Of the rows of files, those with an arrival after the cut.
     pub later: u64,
+    /// Of the rows of files, those that cannot be used.
     pub unusable: u64,
 }
 

@@ -69,6 +69,8 @@
 //! | bound what may be wrong with the data | [`Limits`], in [`TrainOptions`] and [`ReplayOptions`] |
 //! | know entities and events of a service | [`Program::survey`] |
 
+#![warn(missing_docs)]
+
 mod absence;
 mod archive_names;
 mod conform;
@@ -149,4 +151,4 @@ pub use spine::{Spine, read_rows, whole_column};
 pub use storing::put_record;
 pub use survey::{Survey, SurveyOptions};
 pub use train::{TrainOptions, TrainRows};
-pub use values::{json_value, parse_key, parse_value};
+pub use values::{column_json, json_value, parse_key, parse_value};

@@ -8,8 +8,11 @@ use std::str::FromStr;
 pub enum Most {
     /// So many.
     Count(u64),
-    /// Such a share of all, in millionths: 100 000 is 10 %.
-    Share { millionths: u32 },
+    /// Such a share of all.
+    Share {
+        /// Millionths: 100 000 is 10 %.
+        millionths: u32,
+    },
 }
 
 impl Most {

@@ -23,7 +23,7 @@ pub fn cut(source: &str) -> String {
 
 /// The column of the statuses of an output column.
 pub fn status(output: &str) -> String {
-    format!("{output}__status")
+    featc_ir::status_column(output)
 }
 
 /// Refuses a service of which a log would have two columns of one name; `instant` is the name of the instant, if it is known.

@@ -79,8 +79,7 @@ impl Online {
         Online::new(self.graphs.clone(), self.truth(), self.refused.clone())
     }
 
-    /// As served, per source the greatest arrival that questions see. Without one of a
-    /// source they see nothing of it.
+    /// As served: per source, the greatest arrival that questions see. A source that is not in the map has no visible rows.
     pub fn cuts(&self) -> Option<&Cuts> {
         self.engine.cuts()
     }

@@ -36,9 +36,13 @@ pub struct Provenance {
     pub kind: String,
     /// 1.
     pub version: u32,
+    /// The versions that made it.
     pub release: Release,
+    /// The program that was run.
     pub program: ProgramRecord,
+    /// The service that was asked.
     pub service: String,
+    /// Which events a question saw.
     pub truth: TruthRecord,
     /// Sources whose rows it shows though nothing says when they were known.
     #[serde(default, skip_serializing_if = "SeenEarly::is_empty")]
@@ -50,7 +54,9 @@ pub struct Provenance {
     pub features: BTreeMap<String, String>,
     /// The sources that the service reads, in the program's order.
     pub sources: Vec<SourceRecord>,
+    /// The questions.
     pub spine: SpineRecord,
+    /// The file that was written.
     pub output: OutputRecord,
 }
 
@@ -76,20 +82,26 @@ impl Release {
     }
 }
 
+/// The program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramRecord {
     /// As it was given: relative to the working directory, or absolute.
     pub path: String,
+    /// The name of its module.
     pub module: String,
+    /// The hash of the program.
     pub hash: String,
 }
 
+/// Which events a question saw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "kebab-case")]
 pub enum TruthRecord {
+    /// All of them, whenever they arrived.
     Complete,
-    /// `delay_us` overrides the delays that the sources declare.
+    /// Those that had arrived.
     AsOfArrival {
+        /// In microseconds: overrides the delays that the sources declare.
         delay_us: Option<u64>,
     },
     /// The spine is a served log.
@@ -119,12 +131,14 @@ impl From<TruthRecord> for Truth {
 /// A source and what became of its rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceRecord {
+    /// Its files.
     #[serde(flatten)]
     pub files: SourceFiles,
     /// Rows that were read: accepted and rejected.
     pub rows: u64,
+    /// Rows that count as events of the source.
     pub accepted: u64,
-    /// By reason.
+    /// Rows that count for nothing, by reason.
     pub rejected: BTreeMap<String, u64>,
     /// Accepted rows that a view rejects, by view, as reports name it, and reason.
     #[serde(default, skip_serializing_if = "ByView::is_empty")]
@@ -141,21 +155,25 @@ fn is_zero(count: &u64) -> bool {
 /// The questions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpineRecord {
+    /// Their file; of a served log the first one.
     pub file: FileRecord,
     /// Of a served log the files behind the first one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub further: Vec<FileRecord>,
+    /// The column with the instants.
     pub at_column: String,
     /// Of timestamps without offset.
     pub zone: Option<String>,
 }
 
+/// The file that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputRecord {
     /// `parquet`, `csv`, `tsv`, `jsonl` or `arrow`.
     pub format: String,
     /// Whether each feature is followed by its status.
     pub status: bool,
+    /// How many rows it has.
     pub rows: u64,
     /// All of them, in order.
     pub columns: Vec<String>,

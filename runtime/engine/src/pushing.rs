@@ -13,13 +13,14 @@ use std::collections::BTreeSet;
 /// What became of rows that were pushed. `accepted + rejected.len()` = `rows`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PushReport {
+    /// Rows that were pushed.
     pub rows: u64,
     /// Rows that count as events of the source (copies of known events among them).
     pub accepted: u64,
-    /// Of these, as of arrival, those that no question at the cut may see: they wait.
+    /// Of these, rows that are not visible yet: as of arrival their arrival plus delay lies after the cut, as served their arrival
+    /// lies after their source's cut.
     pub waiting: u64,
-    /// Of these, as of arrival, those that a question at the cut may see: they came after it, and answers that were given
-    /// at the cut or before it lack them.
+    /// Of these, rows at or below a cut that answers were already given with; those answers lack them.
     pub overdue: u64,
     /// Positions of the overdue rows, as served.
     pub overdue_rows: Vec<u64>,

@@ -7,6 +7,7 @@ pub struct Random {
 }
 
 impl Random {
+    /// The sequence of a seed.
     pub fn new(seed: u64) -> Random {
         Random { state: seed }
     }
@@ -20,12 +21,15 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `of`, which is not 0.
+    /// A number below `of`, or 0 where there is none.
     pub fn below(&mut self, of: usize) -> usize {
-        (self.number() % of as u64) as usize
+        (self.number() % (of as u64).max(1)) as usize
     }
 
-    /// One of some things, of which there is one.
+    /// One of some things.
+    ///
+    /// # Panics
+    /// If there are none.
     pub fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[self.below(all.len())]
     }

@@ -42,6 +42,7 @@ pub(crate) fn forward(source: &Source, target: &SharedRejects) -> RejectSink {
 /// Decoded rows of one source.
 #[derive(Debug)]
 pub struct Recorded {
+    /// The source that they are of.
     pub source: Source,
     /// All rows, in file order.
     pub rows: Batch,
@@ -56,6 +57,7 @@ pub struct Recorded {
 /// Which side of a source is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
+    /// The batch side: files.
     Batch,
     /// The stream side; the batch side where a source has none.
     Stream,
@@ -64,6 +66,7 @@ pub enum Side {
 /// Files in a folder of a source that look like its own and are not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
+    /// The name of the source.
     pub source: String,
     /// As the source names it.
     pub folder: String,

@@ -8,7 +8,7 @@ use crate::program::Program;
 use crate::random::Random;
 use crate::recorded::{Recorded, Side};
 use crate::results::{FeatureReport, RunReport, Training, columns_to_batch};
-use crate::spine::{Spine, join_columns, split};
+use crate::spine::{Brought, Spine, join_columns, split};
 use crate::warnings;
 use featc_ir::{Status, Truth};
 use featr_batch::RejectedRows;
@@ -19,14 +19,16 @@ use std::collections::BTreeMap;
 /// How recorded rows are delivered. None of it may change an answer.
 #[derive(Debug, Clone)]
 pub struct ReplayOptions {
+    /// Which events a question sees.
     pub truth: Truth,
-    /// Events handed over at a time, at most; at least 1.
+    /// Events handed over at a time, at most; 0 is taken for 1.
     pub chunk: usize,
     /// Disorders deliveries: every row is handed over before the first question, in a random order. Without it rows come
     /// in order of arrival, and as of arrival not much before a question may see them.
     pub shuffle: Option<u64>,
-    /// Snapshots, drops and restores the engine each time it has taken in this many events.
+    /// Snapshots, drops and restores the engine each time it has taken in this many events; 0 is taken for 1.
     pub restart_every: Option<u64>,
+    /// Adds a column `<feature>__status` after each feature.
     pub with_status: bool,
     /// What is refused for its data.
     pub limits: Limits,
@@ -78,6 +80,9 @@ struct Run<'a> {
     online: Online,
     deliveries: Vec<Delivery>,
     since_restart: u64,
+    /// Which questions find anything.
+    presence: Presence,
+    troubles: Vec<FeatureTrouble>,
 }
 
 impl Run<'_> {
@@ -90,7 +95,8 @@ impl Run<'_> {
                     .rows
                     .rows
                     .min(delivery.next.saturating_add(self.options.chunk.max(1)));
-                if let Some(every) = self.options.restart_every {
+                let every = self.options.restart_every.map(|every| every.max(1));
+                if let Some(every) = every {
                     end = end.min(delivery.next + (every - self.since_restart) as usize);
                 }
                 let chunk = delivery.rows.slice(delivery.next..end);
@@ -99,7 +105,7 @@ impl Run<'_> {
                 self.online.push_rows(&delivery.name, &chunk);
                 told(count)?;
                 self.since_restart += count;
-                if self.options.restart_every == Some(self.since_restart) {
+                if every == Some(self.since_restart) {
                     self.restart()?;
                 }
             }
@@ -152,7 +158,6 @@ impl Program {
         if options.truth == Truth::AsServed {
             return Err(Error::CutsNeeded);
         }
-        let declared = self.service(service)?;
         let mut order: Vec<u32> = (0..spine.times.len() as u32).collect();
         order.sort_by_key(|row| spine.times[*row as usize]);
         let mut random = Random::new(options.shuffle.unwrap_or(0));
@@ -161,7 +166,7 @@ impl Program {
             .map(|source| Delivery::new(source, options, &mut random))
             .collect();
         let graph = self.graph(service)?;
-        let (mut presence, present) = Presence::new(graph, &self.field_views(service)?);
+        let (presence, present) = Presence::new(graph, &self.field_views(service)?);
         let mut graphs = vec![graph.clone(), present];
         self.hold_stream(&mut graphs, options.truth)?;
         let online = Online::new(graphs, options.truth, BTreeMap::new())?;
@@ -171,90 +176,19 @@ impl Program {
             online,
             deliveries,
             since_restart: 0,
+            presence,
+            troubles: Vec::new(),
         };
-
-        let events: u64 = run.deliveries.iter().map(|delivery| delivery.rows.rows as u64).sum();
-        let mut delivered = 0;
-        let complete = options.truth == Truth::Complete;
-        if complete || options.shuffle.is_some() {
-            run.deliver(None, &mut |count| {
-                delivered += count;
-                progress("events", delivered, events);
-                self.check_interrupt()
-            })?;
-        }
-        let (keys, own, fields) = split(spine, declared)?;
-        let mut answers: Option<Vec<(Column, Vec<Status>)>> = None;
-        let mut troubles = Vec::new();
-        let mut from = 0;
-        while from < order.len() {
-            self.check_interrupt()?;
-            let t = spine.times[order[from] as usize];
-            let until = if complete {
-                order.len().min(from + 4096)
-            } else {
-                run.deliver(Some(t), &mut |count| {
-                    delivered += count;
-                    self.check_interrupt()
-                })?;
-                from + order[from..].partition_point(|row| spine.times[*row as usize] <= t)
-            };
-            run.online.advance(t)?;
-            let rows = &order[from..until];
-            let questions = Questions {
-                times: rows.iter().map(|row| spine.times[*row as usize]).collect(),
-                keys: keys.iter().map(|column| column.take(rows)).collect(),
-                self_columns: own.iter().map(|column| column.take(rows)).collect(),
-                request: fields.iter().map(|column| column.take(rows)).collect(),
-            };
-            let more = run.online.answer_counted(service, &questions, &mut troubles)?;
-            presence.count(rows.len(), &more, |rows| {
-                let take = |columns: &[Column]| columns.iter().map(|column| column.take(rows)).collect();
-                let some = Questions {
-                    times: rows.iter().map(|row| questions.times[*row as usize]).collect(),
-                    keys: take(&questions.keys),
-                    self_columns: take(&questions.self_columns),
-                    // Whether there are events is no matter of what else is asked.
-                    request: vec![],
-                };
-                run.online.answer(presence::SERVICE, &some)
-            })?;
-            append(&mut answers, more);
-            from = until;
-            progress("questions", from as u64, order.len() as u64);
-        }
-        let answers = match answers {
-            Some(answers) => answers,
-            None => run.online.answer(
-                service,
-                &Questions {
-                    times: vec![],
-                    keys: empty(&keys),
-                    self_columns: empty(&own),
-                    request: empty(&fields),
-                },
-            )?,
-        };
-        let mut back = vec![0u32; order.len()];
-        for (place, row) in order.iter().enumerate() {
-            back[*row as usize] = place as u32;
-        }
-        let ordered = answers.into_iter().map(|(column, statuses)| {
-            (
-                column.take(&back),
-                back.iter().map(|place| statuses[*place as usize]).collect(),
-            )
-        });
-        let ordered: Vec<(Column, Vec<Status>)> = ordered.collect();
-        let features = columns_to_batch(&names, ordered, options.with_status)?;
+        let answers = run.answer_all(self, service, (spine, &order), progress)?;
+        let features = columns_to_batch(&names, in_spine_order(answers, &order), options.with_status)?;
         let (schema, batches) = join_columns(spine, &features)?;
-        let views = presence.reports();
+        let views = run.presence.reports();
         let report = RunReport {
             rows: order.len() as u64,
             sources: recorded.iter().map(Recorded::report).collect(),
             warnings: warnings::of_replay(self, service, (spine, options.truth), recorded, &views)?,
             views,
-            features: troubles.iter().filter_map(feature_report).collect(),
+            features: run.troubles.iter().filter_map(feature_report).collect(),
             ..RunReport::default()
         };
         self.check_limits(service, &report, spine, Side::Stream, &options.limits)?;
@@ -264,6 +198,97 @@ impl Program {
             report,
         })
     }
+}
+
+/// Per output column of a service, values and statuses.
+type Answers = Vec<(Column, Vec<Status>)>;
+
+impl Run<'_> {
+    /// The answers to all questions of a spine, in the order in which they are asked, which is that of their instants.
+    fn answer_all(
+        &mut self,
+        program: &Program,
+        service: &str,
+        (spine, order): (&Spine, &[u32]),
+        progress: &mut Progress<'_>,
+    ) -> Result<Answers, Error> {
+        let complete = self.options.truth == Truth::Complete;
+        if complete || self.options.shuffle.is_some() {
+            let events: u64 = self.deliveries.iter().map(|delivery| delivery.rows.rows as u64).sum();
+            let mut delivered = 0;
+            self.deliver(None, &mut |count| {
+                delivered += count;
+                progress("events", delivered, events);
+                program.check_interrupt()
+            })?;
+        }
+        let columns = split(spine, program.service(service)?)?;
+        let mut answers: Option<Answers> = None;
+        let mut from = 0;
+        while from < order.len() {
+            program.check_interrupt()?;
+            let t = spine.times[order[from] as usize];
+            let until = if complete {
+                order.len().min(from + 4096)
+            } else {
+                self.deliver(Some(t), &mut |_| program.check_interrupt())?;
+                from + order[from..].partition_point(|row| spine.times[*row as usize] <= t)
+            };
+            self.online.advance(t)?;
+            append(
+                &mut answers,
+                self.answer(service, &questions(spine, &columns, &order[from..until]))?,
+            );
+            from = until;
+            progress("questions", from as u64, order.len() as u64);
+        }
+        match answers {
+            Some(answers) => Ok(answers),
+            None => Ok(self.online.answer(service, &questions(spine, &columns, &[]))?),
+        }
+    }
+
+    /// Answers some questions, and counts those that find nothing.
+    fn answer(&mut self, service: &str, questions: &Questions) -> Result<Answers, Error> {
+        let answers = self.online.answer_counted(service, questions, &mut self.troubles)?;
+        let online = &self.online;
+        self.presence.count(questions.times.len(), &answers, |rows| {
+            let take = |columns: &[Column]| columns.iter().map(|column| column.take(rows)).collect();
+            let some = Questions {
+                times: rows.iter().map(|row| questions.times[*row as usize]).collect(),
+                keys: take(&questions.keys),
+                self_columns: take(&questions.self_columns),
+                // Whether there are events is no matter of what else is asked.
+                request: vec![],
+            };
+            online.answer(presence::SERVICE, &some)
+        })?;
+        Ok(answers)
+    }
+}
+
+/// The questions of some rows of a spine; its columns are keys, identities and fields of the request.
+fn questions(spine: &Spine, (keys, own, request): &Brought<'_>, rows: &[u32]) -> Questions {
+    let take = |columns: &[&Column]| columns.iter().map(|column| column.take(rows)).collect();
+    Questions {
+        times: rows.iter().map(|row| spine.times[*row as usize]).collect(),
+        keys: take(keys),
+        self_columns: take(own),
+        request: take(request),
+    }
+}
+
+/// Answers in the order of the spine, from those in the order in which its rows were asked.
+fn in_spine_order(answers: Answers, order: &[u32]) -> Answers {
+    let mut back = vec![0u32; order.len()];
+    for (place, row) in order.iter().enumerate() {
+        back[*row as usize] = place as u32;
+    }
+    let ordered = answers.into_iter().map(|(column, statuses)| {
+        let statuses = back.iter().map(|place| statuses[*place as usize]).collect();
+        (column.take(&back), statuses)
+    });
+    ordered.collect()
 }
 
 /// What there is to tell of a feature's answers.
@@ -279,11 +304,7 @@ fn feature_report(counted: &FeatureTrouble) -> Option<FeatureReport> {
     })
 }
 
-fn empty(columns: &[&Column]) -> Vec<Column> {
-    columns.iter().map(|column| Column::empty(column.ty)).collect()
-}
-
-fn append(all: &mut Option<Vec<(Column, Vec<Status>)>>, more: Vec<(Column, Vec<Status>)>) {
+fn append(all: &mut Option<Answers>, more: Answers) {
     match all {
         None => *all = Some(more),
         Some(all) => {

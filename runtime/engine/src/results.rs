@@ -19,9 +19,11 @@ use std::sync::Arc;
 /// A training set, or what a replay gives: the spine's columns untouched, then the features.
 #[derive(Debug, Clone)]
 pub struct Training {
+    /// The columns of the spine, then the features.
     pub schema: SchemaRef,
     /// In spine order.
     pub batches: Vec<RecordBatch>,
+    /// What the run read, and what became of it.
     pub report: RunReport,
 }
 
@@ -30,6 +32,7 @@ pub struct Training {
 pub struct RunReport {
     /// Questions answered.
     pub rows: u64,
+    /// Per source that was read.
     pub sources: Vec<SourceReport>,
     /// Per view of the service.
     pub views: Vec<ViewReport>,
@@ -41,6 +44,7 @@ pub struct RunReport {
     /// Views whose answers are all null or zero, but for defaults, and nothing worse. Of a run in batch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub silent_views: Vec<String>,
+    /// What is allowed, and probably not meant.
     pub warnings: Vec<Warning>,
     /// Per view with questions that find nothing, the first of them: rows of the spine from 0, ascending. Of a run in
     /// batch.
@@ -91,7 +95,9 @@ impl RunReport {
 /// Questions of a run to one view.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct ViewReport {
+    /// Its name.
     pub view: String,
+    /// How many were asked.
     pub questions: u64,
     /// Those that find nothing: no event of their entity that they see lies within the longest retention of the view's
     /// features.
@@ -115,15 +121,27 @@ pub enum Warning {
     AskedAtEvents {
         /// As reports name views: `txn by (card)`.
         view: String,
+        /// Questions at the very instant of an event.
         at_events: u64,
+        /// All questions.
         questions: u64,
     },
     /// Questions that bring an identity, and no event that was read has one of them.
-    NothingExcluded { view: String, with_id: u64, questions: u64 },
+    NothingExcluded {
+        /// As reports name views.
+        view: String,
+        /// Questions that bring an identity.
+        with_id: u64,
+        /// All questions.
+        questions: u64,
+    },
     /// Columns of a JSONL file that no line fills.
     NullColumns {
+        /// Of which.
         source: String,
+        /// As files call them.
         columns: Vec<String>,
+        /// All rows that were read.
         rows: u64,
     },
 }
@@ -174,6 +192,7 @@ impl serde::Serialize for Warning {
 /// What became of a source's rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct SourceReport {
+    /// Its name.
     pub source: String,
     /// Rows that came in time and with an event time.
     pub accepted: u64,

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 pub struct ServedLog {
     /// What was asked: the log's columns but for the answers, and in them instants, keys and cuts.
     pub spine: Spine,
+    /// The files with their answers, in the order of the log.
     pub files: Vec<ServedFile>,
     /// How many answers each program gave, by its hash.
     pub programs: BTreeMap<String, u64>,
@@ -31,7 +32,9 @@ pub struct ServedLog {
 /// The answers in a file of a log.
 #[derive(Debug, Clone)]
 pub struct ServedFile {
+    /// Where it is.
     pub path: PathBuf,
+    /// How many answers it has.
     pub rows: usize,
     /// The column that says what the caller called its question, if there is one.
     pub requests: Option<ArrayRef>,
@@ -309,7 +312,7 @@ impl Reader<'_> {
     /// statuses.
     fn unknown_cut<'n>(&self, name: &'n str, schema: &Schema) -> Option<&'n str> {
         let has = |name: &str| schema.fields().iter().any(|field| field.name() == name);
-        let is_answer = has(&status(name)) || name.strip_suffix("__status").is_some_and(has);
+        let is_answer = has(&status(name)) || featc_ir::of_status_column(name).is_some_and(has);
         name.strip_prefix(Source::CUT)
             .filter(|_| !is_answer && !self.is_cut(name))
     }

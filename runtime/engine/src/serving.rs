@@ -14,6 +14,7 @@ use std::sync::Arc;
 /// Rows of a source that were pushed, decoded.
 #[derive(Debug, Clone)]
 pub struct Incoming {
+    /// The name of the source.
     pub source: String,
     /// The declared columns in canonical types: what [`Online::push`](crate::Online::push) takes. An arrival may be null; see
     /// [`Incoming::stamp`].
@@ -31,6 +32,7 @@ pub struct Undecoded {
     pub place: u64,
     /// The word of run reports.
     pub reason: &'static str,
+    /// What is wrong with it, for people.
     pub detail: String,
     /// Its text, where it has one.
     pub raw: Option<String>,

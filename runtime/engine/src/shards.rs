@@ -37,7 +37,8 @@ pub struct Asking {
 pub struct Version {
     /// Its position among those that were pushed.
     pub row: usize,
-    /// When a version was known first, in microseconds, that is this one but for its arrival; of those that are held.
+    /// Arrival, in microseconds since 1970, of the earliest version in the state that equals this one in every column but the
+    /// arrival; `None` if there is none.
     pub known_us: Option<i64>,
     /// All of it but its arrival.
     pub bytes: Vec<u8>,

@@ -7,10 +7,13 @@ use std::fmt;
 /// The keys that a transform looks up in a table: of each row that was read one, unless it is null or an error.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct LookupReport {
+    /// The name of the transform.
     pub transform: String,
+    /// The name of the table.
     pub table: String,
     /// As the program says it: `shops(lower(shop)) within 30d`.
     pub lookup: String,
+    /// How many keys were looked up.
     pub asked: u64,
     /// Those that no row of the table has.
     pub unknown: u64,
@@ -51,20 +54,33 @@ pub enum Stray {
         /// The nearest that a row has, if one is near.
         nearest: Option<String>,
     },
-    /// No version of the key held, and was known, at that instant; in microseconds.
+    /// No version of the key was valid, and known, at that instant.
     NotYet {
+        /// `tail "n1"`.
         asked: String,
+        /// The instant of the lookup, in microseconds since 1970.
         at_us: i64,
-        /// From when on the first one holds, and since when one is known.
+        /// From when on the first version is valid, in microseconds since 1970.
         valid_from_us: i64,
+        /// Since when one is known, in microseconds since 1970.
         known_us: i64,
     },
     /// The last version then had ended.
-    Ended { asked: String, at_us: i64, end_us: i64 },
+    Ended {
+        /// `tail "n1"`.
+        asked: String,
+        /// The instant of the lookup, in microseconds since 1970.
+        at_us: i64,
+        /// When it had ended, in microseconds since 1970.
+        end_us: i64,
+    },
     /// The last version then was too old for the lookup.
     TooOld {
+        /// `tail "n1"`.
         asked: String,
+        /// The instant of the lookup, in microseconds since 1970.
         at_us: i64,
+        /// From when on it was valid, in microseconds since 1970.
         valid_from_us: i64,
     },
 }

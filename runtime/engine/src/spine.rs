@@ -31,7 +31,7 @@ pub(crate) fn shared_identity(service: &Asked, column: &str, has: impl Fn(&str) 
 }
 
 impl Program {
-    /// Reads a spine for a service from Parquet, Arrow IPC, CSV or JSONL: the entity columns, `at_column` with the instants, and any
+    /// Reads a spine for a service from Parquet, Arrow IPC, CSV, TSV or JSONL: the entity columns, `at_column` with the instants, and any
     /// further columns, which pass through. `zone` is for timestamps without offset.
     ///
     /// # Errors

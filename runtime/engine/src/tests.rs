@@ -92,6 +92,30 @@ fn reports_over(text: &str, events: &str, questions: &str, truth: Truth) -> (Run
     (trained.report, replayed.report)
 }
 
+/// 0 is no number of events; a replay by 0 of them at a time would never end.
+#[test]
+fn a_replay_by_nothing_at_a_time_ends() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("txn.csv"), EVENTS).expect("writes");
+    let path = folder.path().join("spine.csv");
+    std::fs::write(&path, SPINE).expect("writes");
+    let program = program(folder.path());
+    let spine = program.read_spine("risk", &path, "timestamp", None).expect("a spine");
+    let replay = |chunk: usize, restart_every: Option<u64>| {
+        let options = ReplayOptions {
+            truth: Truth::Complete,
+            chunk,
+            shuffle: None,
+            restart_every,
+            with_status: true,
+            limits: Limits::NONE,
+        };
+        let set = program.replay("risk", &spine, &options, None, &mut |_, _, _| {});
+        set.expect("replays").batches
+    };
+    assert_eq!(replay(0, Some(0)), replay(2, None));
+}
+
 #[test]
 fn both_engines_report_the_same_of_a_source() {
     let (trained, replayed) = reports(Truth::Complete);

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 
 /// How a training set is computed.
 pub struct TrainOptions {
+    /// Which events a question sees.
     pub truth: Truth,
     /// Adds a column `<feature>__status` after each feature.
     pub with_status: bool,
@@ -37,6 +38,7 @@ pub struct TrainOptions {
     pub limits: Limits,
     /// Receives every source row that cannot be used.
     pub rejects: Option<Box<dyn RejectedRows>>,
+    /// Is told how far the run is.
     pub progress: Option<ProgressSink>,
 }
 

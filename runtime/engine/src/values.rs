@@ -1,6 +1,6 @@
 //! Values from text, as people write them in commands, and to JSON.
 
-use featc_ir::{Expr, ExprKind, Literal, Type};
+use featc_ir::{Expr, ExprKind, Literal, SourceColumn, Type};
 use featr_decode::parse_float64;
 use featr_kernels::eval::eval;
 use featr_kernels::{Batch, Value};
@@ -61,6 +61,19 @@ pub fn json_value(value: &Value, ty: Type) -> serde_json::Value {
         | Value::Date(_)
         | Value::Duration(_) => value.render(ty).into(),
     }
+}
+
+/// A column of a source as JSON for people, the same wherever columns are listed: its name, its type, whether it may be null, and
+/// where it is no plain column of its name, how files have it.
+pub fn column_json(column: &SourceColumn) -> serde_json::Value {
+    let mut about = serde_json::json!({
+        "name": column.name, "type": column.ty.to_string(), "nullable": column.nullable,
+    });
+    if !column.held.is_plain() {
+        about["held"] = column.held.to_string().trim_start().into();
+        about["field"] = column.field().into();
+    }
+    about
 }
 
 #[cfg(test)]

@@ -10,12 +10,15 @@ use std::path::{Path, PathBuf};
 /// A source, and where its rows come from.
 #[derive(Debug, Clone)]
 pub struct Followed {
+    /// The name of the source.
     pub source: String,
+    /// Where its rows come from.
     pub input: Input,
 }
 
 /// Where rows come from.
 #[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "fields are described with their variants")]
 pub enum Input {
     /// Text of this format, from its beginning to its end.
     StandardInput(FileFormat),
@@ -27,6 +30,7 @@ pub enum Input {
 
 /// Why sources cannot be read as they are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "fields are described with their variants")]
 pub enum Unfollowable {
     /// Two of them want standard input.
     StandardInputTwice { sources: [String; 2] },

@@ -14,6 +14,8 @@
 //!
 //! Architecture invariant: nothing here knows what rows mean; the decoder does, and the runtime keeps them.
 
+#![warn(missing_docs)]
+
 mod beside;
 mod cutter;
 mod files;

@@ -13,6 +13,8 @@
 //!
 //! Architecture invariant: nothing here knows what rows mean, and only [`connection`] knows the client library.
 
+#![warn(missing_docs)]
+
 mod avro;
 mod connection;
 mod partition;

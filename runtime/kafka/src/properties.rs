@@ -23,7 +23,9 @@ impl fmt::Debug for Properties {
 /// What is wrong with properties, without what they say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
+    /// What is wrong.
     pub why: String,
+    /// What to do.
     pub help: String,
 }
 

@@ -7,7 +7,9 @@ use std::str::FromStr;
 /// A topic that is read into a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topic {
+    /// Its name.
     pub name: String,
+    /// What says when a record arrived.
     pub arrival: Arrival,
     /// What its records are in; `None`: nothing behind its name says it.
     pub format: Option<FileFormat>,

@@ -39,13 +39,50 @@ pub(super) enum Means {
 }
 
 impl Means {
-    /// Of a slot whose method is the prefix difference.
-    pub fn totals(slot: &Slot) -> Means {
-        match slot.aggregate {
-            Aggregate::Count => Means::Counts,
-            Aggregate::Sum | Aggregate::Mean => Means::Sums,
-            _ => Means::Squares,
+    /// The totals of which prefix differences give an aggregate, if there are any. A new aggregate is decided on here.
+    pub fn totals(aggregate: Aggregate) -> Option<Means> {
+        match aggregate {
+            Aggregate::Count => Some(Means::Counts),
+            Aggregate::Sum | Aggregate::Mean => Some(Means::Sums),
+            Aggregate::Variance | Aggregate::Stddev | Aggregate::VariancePop | Aggregate::StddevPop => {
+                Some(Means::Squares)
+            }
+            Aggregate::Min
+            | Aggregate::Max
+            | Aggregate::First { .. }
+            | Aggregate::Last { .. }
+            | Aggregate::FirstN { .. }
+            | Aggregate::LastN { .. }
+            | Aggregate::LastDistinctN { .. }
+            | Aggregate::TopK { .. }
+            | Aggregate::BottomK { .. }
+            | Aggregate::Skewness
+            | Aggregate::Kurtosis
+            | Aggregate::CountDistinct { .. }
+            | Aggregate::Median { .. }
+            | Aggregate::Quantile { .. }
+            | Aggregate::Mode { .. }
+            | Aggregate::ModeN { .. }
+            | Aggregate::TimeSinceLast
+            | Aggregate::TimeSinceFirst
+            | Aggregate::Any
+            | Aggregate::All
+            | Aggregate::Covariance
+            | Aggregate::Correlation
+            | Aggregate::Slope
+            | Aggregate::Intercept
+            | Aggregate::WeightedMean
+            | Aggregate::ArgMin
+            | Aggregate::ArgMax => None,
         }
+    }
+
+    /// Of a slot whose method is the prefix difference.
+    ///
+    /// # Panics
+    /// If its aggregate has no totals, which no row of the table says (tested).
+    pub fn of_prefix(slot: &Slot) -> Means {
+        Means::totals(slot.aggregate).unwrap_or_else(|| panic!("{:?} has no totals", slot.aggregate))
     }
 }
 
@@ -85,7 +122,7 @@ pub(super) fn slots(context: &Context<'_>) -> Vec<Answer> {
 pub(super) fn work(context: &Context<'_>, at: usize) -> Work {
     let slot = &context.slots[at];
     let means = match context.methods[at] {
-        Method::Prefix => Means::totals(slot),
+        Method::Prefix => Means::of_prefix(slot),
         Method::Extreme => {
             let frame = context.frame_of[at];
             let bounds = &context.frames[frame].bounds;

@@ -101,7 +101,7 @@ fn moments((slots, methods): (&[Slot], &[Method]), of: &Key) -> (bool, bool) {
         .zip(methods)
         .filter(|(_, method)| **method == Method::Prefix);
     let of_key = by_prefix.filter(|(slot, _)| key(slot) == *of);
-    let totals: Vec<Means> = of_key.map(|(slot, _)| Means::totals(slot)).collect();
+    let totals: Vec<Means> = of_key.map(|(slot, _)| Means::of_prefix(slot)).collect();
     let squares = totals.contains(&Means::Squares);
     (squares || totals.contains(&Means::Sums), squares)
 }

@@ -49,6 +49,19 @@ fn methods(spec: &FoldSpec, order: &[Method]) -> Vec<Method> {
     spec.slots.iter().map(of_slot).collect()
 }
 
+/// None goes to the code of another one by being forgotten.
+#[test]
+fn prefix_differences_are_of_aggregates_with_totals() {
+    for aggregate in Aggregate::ALL {
+        let by_prefix = aggregate.method() == Method::Prefix;
+        assert_eq!(
+            by_prefix,
+            super::answer::Means::totals(*aggregate).is_some(),
+            "{aggregate:?}"
+        );
+    }
+}
+
 /// A source of random numbers that gives the same ones on every machine.
 struct Random(Rng);
 

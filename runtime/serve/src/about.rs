@@ -15,17 +15,7 @@ fn keys(keys: &[Key]) -> Vec<Value> {
 }
 
 fn source(source: &Source) -> Value {
-    let columns = source.columns.iter();
-    let columns: Vec<Value> = columns
-        .map(|column| {
-            let mut about = json!({ "name": column.name, "type": column.ty.to_string(), "nullable": column.nullable });
-            if !column.held.is_plain() {
-                about["held"] = json!(column.held.to_string().trim_start());
-                about["field"] = json!(column.field());
-            }
-            about
-        })
-        .collect();
+    let columns: Vec<Value> = source.columns.iter().map(featr::column_json).collect();
     let arrival = match source.arrival {
         Some(Arrival::Column(column)) => json!(source.columns[column.index()].name),
         Some(Arrival::AfterTime { .. }) => json!("after its event time"),

@@ -1,4 +1,4 @@
-//! The running graph: one operator for each one in the plan, with its wires as positions.
+//! The running graph: operators that carry out those of the plan, with their wires as positions.
 
 use crate::delta::{Delta, EventDeltas, RowDeltas};
 use crate::log::LogAsk;

@@ -6,8 +6,8 @@
 //!                                  └── read(service, questions) ──▶ values and statuses
 //! ```
 //!
-//! The engine makes one operator of each one in the graph, pushes deltas (rows with a weight, +1 or −1) from sources into
-//! logs, and pulls answers from logs into services. [`Engine::step`] takes in rows in any order, chunking and multiplicity;
+//! The engine makes operators of those in the graph (several of the plan may be one of the engine's: docs/architecture.md has
+//! the table), pushes deltas (rows with a weight, +1 or −1) from sources into logs, and pulls answers from logs into services. [`Engine::step`] takes in rows in any order, chunking and multiplicity;
 //! as of arrival they wait until [`Engine::advance`] lets them into the state. `advance` also releases what no question can
 //! reach any more, and nothing else does. [`Engine::read`] answers, and its answer is a function of the *set* of rows taken
 //! in and of the cut. [`Engine::snapshot`] writes both down, canonically; [`Engine::restore`] takes up, log by log, what

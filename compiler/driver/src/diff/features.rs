@@ -10,27 +10,34 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct FeatureDiff {
     /// `view.feature`, as the new program calls it; the old one's where it is gone.
     pub name: String,
+    /// What became of it.
     pub change: FeatureChange,
 }
 
+/// What became of a feature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FeatureChange {
     /// The same values and statuses.
     Same,
     /// The same values and statuses under another name.
     Renamed {
+        /// `view.feature`, as the old program called it.
         from: String,
     },
     /// Values or statuses may differ.
     Changed {
+        /// What differs, in the order of the text.
         parts: Vec<Part>,
     },
+    /// Only the new program has it.
     Added,
+    /// Only the old program had it.
     Removed,
 }
 
 /// What differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "fields are described with their variants")]
 pub enum Part {
     /// A clause, of the feature itself, its view, the steps that it reads or its source; `None` where it is not written.
     Clause {

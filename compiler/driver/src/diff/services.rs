@@ -7,12 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A service in which something differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceDiff {
+    /// Its name.
     pub name: String,
     /// Whether only one of the programs has it, and which: the new one (`Some(true)`) or the old one.
     pub is_new: Option<bool>,
     /// Columns of both whose values may differ.
     pub changed: Vec<String>,
+    /// Columns that only the new program has.
     pub added: Vec<String>,
+    /// Columns that only the old program had.
     pub removed: Vec<String>,
     /// Whether columns that stay come in another order.
     pub reordered: bool,

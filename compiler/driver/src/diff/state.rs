@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The events of a source by the keys of an entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogDiff {
+    /// The name of the source.
     pub source: String,
     /// The name of the source where it is read as it is.
     pub transform: String,
     /// Key columns of the entity.
     pub keys: Vec<String>,
+    /// Whether it serves.
     pub kept: Kept,
 }
 
@@ -24,10 +26,15 @@ pub enum Kept {
     /// The events are others: another source, acceptance, transform, event time or key.
     No,
     /// Events do not carry all expressions that are read now.
-    Columns { missing: usize },
+    Columns {
+        /// How many they lack.
+        missing: usize,
+    },
     /// Windows reach back further than events were kept, in microseconds after their event time; `None`: for ever.
     Released {
+        /// How long events were kept.
         kept_us: Option<u64>,
+        /// How far windows reach back.
         needed_us: Option<u64>,
     },
     /// Nothing of the new program reads them.

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! BatchPlan    Spine ┐
-//!              Scan ─ Accept ─ Steps ─ Place ─ KeyBy ─ Lift ─ Dedup ─ Order ─ Restrict ─ Fold ─ Finish ┴─ Compose
-//! StreamGraph  Scan ─ Accept ─ Steps ─ Place ─ KeyBy ─ Lift ─ Gate ─ Dedup ─ Order (a log) ─ Fold ─ Finish ─ Compose
+//!              Scan ─ Accept ─ Steps ─ Place ─ KeyBy ─ Lift ─ Dedup ─ Order ─ Restrict ─ Fold ─ Finish ┴─ Compose ─ Derive
+//! StreamGraph  Scan ─ Accept ─ Steps ─ Place ─ KeyBy ─ Lift ─ Gate ─ Dedup ─ Order (a log) ─ Fold ─ Finish ─ Compose ─ Derive
 //! ```
 //!
 //! Every operator says in its documentation which function it is: of a set of rows, or of an entity and an instant. The

@@ -129,7 +129,7 @@ pub enum FinishKind {
         presence: u32,
         /// The window of the slots: decides `truncated`.
         window: Window,
-        /// The view's circuit breaker.
+        /// The view's `ttl`: how far the cut may be behind the instant, in microseconds.
         ttl_us: Option<u64>,
     },
     Derived {

@@ -24,9 +24,9 @@ pub struct View {
     pub windows: Vec<Window>,
     /// Distinct aggregates over windows.
     pub slots: Vec<Slot>,
-    /// In declared order; a derived feature comes after its inputs' declarations or before, see `Feature::kind`.
+    /// In declared order, which need not be the order of evaluation: a derived feature may be declared before its inputs.
     pub features: Vec<Feature>,
-    /// The circuit breaker, in microseconds.
+    /// `ttl`: how far the cut may be behind the instant, in microseconds.
     pub ttl_us: Option<u64>,
 }
 

@@ -78,26 +78,20 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) -> AllRows {
         at: None,
         says_at: false,
     };
-    let sources = file
-        .sources
-        .iter()
-        .enumerate()
-        .map(|(id, source)| of_source(SourceId::from(id), source))
-        .collect();
-    let is_read: BTreeSet<usize> = file
-        .views
-        .iter()
-        .filter_map(|view| match view.from {
-            Some(Rows::Transform(transform)) => Some(transform),
-            Some(Rows::Source(_)) | None => None,
-        })
-        .collect();
+    let sources = file.sources.iter().enumerate();
     let mut all = AllRows {
-        sources,
+        sources: sources
+            .map(|(id, source)| of_source(SourceId::from(id), source))
+            .collect(),
         rows: BTreeMap::new(),
         transforms: BTreeMap::new(),
         unknown,
     };
+    let read = file.views.iter().filter_map(|view| match view.from {
+        Some(Rows::Transform(transform)) => Some(transform),
+        Some(Rows::Source(_)) | None => None,
+    });
+    let is_read: BTreeSet<usize> = read.collect();
     let mut added: BTreeMap<usize, Added> = BTreeMap::new();
     // The rows of the transform before: most often those that the next one reads.
     let mut last: Option<(usize, RowTypes)> = None;
@@ -129,15 +123,9 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) -> AllRows {
         featc_ir::work::add(own.names.len() + own.steps.len());
         added.insert(*position, own);
         warn_reads_ahead(file, transform, &row, context);
-        let exprs = transform.steps.iter().map(|step| match step {
-            res::Step::Where(expr) | res::Step::Let { value: expr, .. } => expr,
-        });
-        super::calendar::warn(file, &row, exprs.clone(), context);
-        super::never::warn(exprs, context);
-        let steps = transform.steps.iter().map(|step| match step {
-            res::Step::Where(expr) | res::Step::Let { value: expr, .. } => expr,
-        });
-        refuse_arrival(file, &row, steps.chain(&transform.at), context);
+        super::calendar::warn(file, &row, expressions(transform), context);
+        super::never::warn(expressions(transform), context);
+        refuse_arrival(file, &row, expressions(transform).chain(&transform.at), context);
         if is_read.contains(position) {
             featc_ir::work::add(row.names.len() + row.steps.len());
             all.transforms.insert(*position, build(transform, &row));
@@ -366,10 +354,14 @@ pub(super) fn reads_ahead<'a>(
 }
 
 fn warn_reads_ahead(file: &res::File, transform: &res::Transform, row: &RowTypes, context: &mut Context<'_>) {
-    let exprs = transform.steps.iter().map(|step| match step {
+    reads_ahead(file, row, expressions(transform), Kind::Transform, context);
+}
+
+/// The expressions of a transform's steps, in order.
+fn expressions(transform: &res::Transform) -> impl Iterator<Item = &res::Expr> + Clone {
+    transform.steps.iter().map(|step| match step {
         res::Step::Where(expr) | res::Step::Let { value: expr, .. } => expr,
-    });
-    reads_ahead(file, row, exprs, Kind::Transform, context);
+    })
 }
 
 /// Warns about transforms that nothing reads.

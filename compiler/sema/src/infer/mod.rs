@@ -185,11 +185,7 @@ impl Typer<'_> {
                     .into()
             }
             ExprKind::Cast(operand, ty) => self.cast(operand, *ty),
-            ExprKind::Call {
-                function,
-                name_at: _,
-                arguments,
-            } => self.call(*function, arguments, expr.span).into(),
+            ExprKind::Call { function, arguments } => self.call(*function, arguments, expr.span).into(),
             ExprKind::Lookup { lookup, keys } => self.lookup(lookup, keys).into(),
             ExprKind::Aggregate(call) => self.leaves.aggregate(call, self.texts, self.complaints).into(),
         };

@@ -209,7 +209,6 @@ impl<'a> Exprs<'a> {
             self.complaints.push(complaint);
             return ExprKind::Poison;
         }
-        let name_at = call.function.span;
         if name == "lookup" {
             self.complaints.push(super::table::called(self.items, call, span));
             return ExprKind::Poison;
@@ -253,11 +252,7 @@ impl<'a> Exprs<'a> {
                 ));
                 ExprKind::Poison
             }
-            _ => function.map_or(ExprKind::Poison, |function| ExprKind::Call {
-                function,
-                name_at,
-                arguments,
-            }),
+            _ => function.map_or(ExprKind::Poison, |function| ExprKind::Call { function, arguments }),
         }
     }
 

@@ -286,7 +286,6 @@ fn feature(
     let declared = declared(&written.name, written.doc.as_ref());
     res::Feature {
         declared,
-        span: written.span,
         value,
         kind,
         cap: written.cap.clone(),

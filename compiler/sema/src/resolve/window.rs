@@ -8,7 +8,7 @@ use crate::res::Expansion;
 use featc_ir::window::{GRID_MAX_US, GRID_MIN_US, PERIODS_MAX};
 use featc_ir::{Excluding, Unit, Window, WindowKind, Zone};
 use featc_syntax::ast;
-use featc_syntax::diag::Diagnostic;
+use featc_syntax::diag::{Diagnostic, Span};
 
 /// The microseconds of a length of time, which must not be 0.
 fn positive(what: &'static str, length: &ast::Duration, complaints: &mut Vec<Diagnostic>) -> i64 {
@@ -51,80 +51,17 @@ pub(super) fn expansions(
         Some(ast::ExcludingKind::SelfEvent) => Excluding::SelfEvent,
     };
     let mut expand = |window: &ast::Window| {
-        let mut since = None;
-        let kind = match window {
-            ast::Window::Lifetime(_) => WindowKind::Lifetime,
-            ast::Window::Last(length) => WindowKind::Last {
-                length_us: positive("window", length, complaints),
-            },
-            ast::Window::Offset { length, offset, .. } => {
-                if let Some(written) = over.excluding.as_ref().filter(|_| excluding == Excluding::Now) {
-                    complaints.push(errors::nothing_to_exclude(written.span, &offset.text, offset.span));
-                }
-                WindowKind::Offset {
-                    length_us: length.as_ref().map(|length| positive("window", length, complaints)),
-                    offset_us: positive("offset", offset, complaints),
-                }
+        let since = match window {
+            ast::Window::Since { condition, span, .. } => {
+                Some(Exprs::since(items, row, *span, complaints).expr(condition))
             }
-            ast::Window::Events { count, max, .. } => {
-                let found = u32::try_from(count.value).ok().filter(|count| *count > 0);
-                if found.is_none() {
-                    let (value, at) = (count.value, count.span);
-                    complaints.push(errors::events_out_of_range(value, at));
-                }
-                WindowKind::Events {
-                    count: found.unwrap_or(1),
-                    max_us: max.as_ref().map(|max| positive("max", max, complaints)),
-                }
-            }
-            ast::Window::Since { condition, max, span } => {
-                since = Some(Exprs::since(items, row, *span, complaints).expr(condition));
-                WindowKind::Since {
-                    max_us: positive("max", max, complaints),
-                }
-            }
-            ast::Window::Grid {
-                length,
-                every,
-                after,
-                zone,
-                ..
-            } => {
-                if let Some(written) = over.excluding.as_ref().filter(|_| excluding == Excluding::Now) {
-                    complaints.push(errors::nothing_to_exclude_on_grid(written.span, every.span));
-                }
-                let zone = zone_of(zone.as_ref(), complaints);
-                let every_us = of_grid("every", every, complaints);
-                if !zone.is_utc() && every_us < GRID_MIN_US {
-                    complaints.push(errors::grid_too_fine(&every.text, every.span));
-                }
-                WindowKind::Grid {
-                    length_us: positive("window", length, complaints),
-                    every_us,
-                    after_us: after.as_ref().map_or(0, |after| of_grid("after", after, complaints)),
-                    zone,
-                }
-            }
-            ast::Window::This { unit, zone, .. } => WindowKind::This {
-                unit: unit_of(unit),
-                zone: zone_of(zone.as_ref(), complaints),
-            },
-            ast::Window::Past { count, unit, zone, .. } => {
-                if let Some(written) = over.excluding.as_ref().filter(|_| excluding == Excluding::Now) {
-                    complaints.push(errors::nothing_to_exclude_before(written.span, unit, count.span));
-                }
-                let found = u32::try_from(count.value).ok();
-                let found = found.filter(|count| (1..=PERIODS_MAX).contains(count));
-                if found.is_none() {
-                    complaints.push(errors::periods_out_of_range(count.value, unit, count.span));
-                }
-                WindowKind::Past {
-                    count: found.unwrap_or(1),
-                    unit: unit_of(unit),
-                    zone: zone_of(zone.as_ref(), complaints),
-                }
-            }
+            _ => None,
         };
+        let mut kinds = Kinds {
+            excluding_now: over.excluding.as_ref().filter(|_| excluding == Excluding::Now),
+            complaints: &mut *complaints,
+        };
+        let kind = kinds.of(window);
         Expansion {
             name: written.name_over(window),
             window: Window { kind, excluding },
@@ -133,4 +70,93 @@ pub(super) fn expansions(
         }
     };
     over.windows.all().iter().map(&mut expand).collect()
+}
+
+/// Reads kinds of windows, and complains.
+struct Kinds<'a> {
+    /// `excluding now`, where it is written.
+    excluding_now: Option<&'a ast::Excluding>,
+    complaints: &'a mut Vec<Diagnostic>,
+}
+
+impl Kinds<'_> {
+    fn of(&mut self, window: &ast::Window) -> WindowKind {
+        match window {
+            ast::Window::Lifetime(_) => WindowKind::Lifetime,
+            ast::Window::Last(length) => WindowKind::Last {
+                length_us: self.positive("window", length),
+            },
+            ast::Window::Offset { length, offset, .. } => {
+                self.refuse_excluding(|at| errors::nothing_to_exclude(at, &offset.text, offset.span));
+                WindowKind::Offset {
+                    length_us: length.as_ref().map(|length| self.positive("window", length)),
+                    offset_us: self.positive("offset", offset),
+                }
+            }
+            ast::Window::Events { count, max, .. } => {
+                let found = u32::try_from(count.value).ok().filter(|count| *count > 0);
+                if found.is_none() {
+                    let (value, at) = (count.value, count.span);
+                    self.complaints.push(errors::events_out_of_range(value, at));
+                }
+                WindowKind::Events {
+                    count: found.unwrap_or(1),
+                    max_us: max.as_ref().map(|max| self.positive("max", max)),
+                }
+            }
+            ast::Window::Since { max, .. } => WindowKind::Since {
+                max_us: self.positive("max", max),
+            },
+            ast::Window::Grid {
+                length,
+                every,
+                after,
+                zone,
+                ..
+            } => {
+                self.refuse_excluding(|at| errors::nothing_to_exclude_on_grid(at, every.span));
+                let zone = zone_of(zone.as_ref(), self.complaints);
+                let every_us = of_grid("every", every, self.complaints);
+                if !zone.is_utc() && every_us < GRID_MIN_US {
+                    self.complaints.push(errors::grid_too_fine(&every.text, every.span));
+                }
+                let after = after.as_ref();
+                WindowKind::Grid {
+                    length_us: self.positive("window", length),
+                    every_us,
+                    after_us: after.map_or(0, |after| of_grid("after", after, self.complaints)),
+                    zone,
+                }
+            }
+            ast::Window::This { unit, zone, .. } => WindowKind::This {
+                unit: unit_of(unit),
+                zone: zone_of(zone.as_ref(), self.complaints),
+            },
+            ast::Window::Past { count, unit, zone, .. } => {
+                self.refuse_excluding(|at| errors::nothing_to_exclude_before(at, unit, count.span));
+                let found = u32::try_from(count.value).ok();
+                let found = found.filter(|count| (1..=PERIODS_MAX).contains(count));
+                if found.is_none() {
+                    let (value, at) = (count.value, count.span);
+                    self.complaints.push(errors::periods_out_of_range(value, unit, at));
+                }
+                WindowKind::Past {
+                    count: found.unwrap_or(1),
+                    unit: unit_of(unit),
+                    zone: zone_of(zone.as_ref(), self.complaints),
+                }
+            }
+        }
+    }
+
+    fn positive(&mut self, what: &'static str, length: &ast::Duration) -> i64 {
+        positive(what, length, self.complaints)
+    }
+
+    /// Complains of `excluding now` about a window in which the event of the instant never is.
+    fn refuse_excluding(&mut self, complaint: impl FnOnce(Span) -> Diagnostic) {
+        if let Some(written) = self.excluding_now {
+            self.complaints.push(complaint(written.span));
+        }
+    }
 }

@@ -15,7 +15,7 @@ pub fn written(text: &str) -> Option<(bool, Literal)> {
     let literal = match body {
         "true" | "false" if !is_negative => Literal::Bool(body == "true"),
         _ if !is_negative && is_instant(body) => {
-            let text = format!("@{}", body.trim_start_matches('@'));
+            let text = format!("@{}", body.strip_prefix('@').unwrap_or(body));
             match instant(&text, place).ok()? {
                 Instant::Timestamp(us) => Literal::Timestamp { us, text },
                 Instant::Date(days) => Literal::Date { days, text },
@@ -67,6 +67,8 @@ mod tests {
             "2026-01-01T00:00:00",
             "1 2",
             "-@2026-01-01",
+            "@@2026-01-01",
+            "@@@2026-01-01T00:00:00Z",
         ] {
             assert_eq!(is(none), None, "{none}");
         }

@@ -7,19 +7,23 @@ impl Scanner<'_> {
     /// Takes two braces for one; whether there are two, and what closes them on the line.
     pub(super) fn double_braces(&mut self) -> bool {
         let rest = &self.text[self.at..];
-        let line = rest.split('\n').next().unwrap_or(rest);
-        let Some(inside) = line.strip_prefix("{{").and_then(|line| line.split_once("}}")) else {
+        let Some(inside) = rest.strip_prefix("{{") else {
             return false;
         };
-        let (inside, _) = inside;
+        // No further than to the next brace, so that a row of them is read once.
+        let end = inside.find(['{', '}', '\n']).unwrap_or(inside.len());
+        self.look(end);
+        if !inside[end..].starts_with("}}") {
+            return false;
+        }
+        let inside = &inside[..end];
         let (start, end) = (self.at, self.at + inside.len() + 4);
         let span = self.span(start, end);
         let name = inside.trim();
         let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         let is_name = name.bytes().all(is_letter) && name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
         if !is_name {
-            let is_call = name.contains('(') && !name.contains(['{', '}']);
-            if !is_call {
+            if !name.contains('(') {
                 return false;
             }
             self.report(errors::call_in_braces(span));

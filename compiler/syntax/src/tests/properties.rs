@@ -199,6 +199,21 @@ fn monotonous_texts_survive() {
     }
 }
 
+/// A file may have 4 MB. Those that take quadratic time take minutes for a tenth of it, the others less than a second.
+#[test]
+fn a_long_row_of_one_character_takes_a_moment() {
+    let marks = (' '..='~').filter(|mark| !mark.is_ascii_alphanumeric() || ['a', '1'].contains(mark));
+    for mark in marks {
+        let text = format!("module m\n{}", mark.to_string().repeat(400_000));
+        let begun = std::time::Instant::now();
+        let file = SourceMap::new().add("a.feat", text.as_str());
+        let found = parse(file, &text);
+        let took = begun.elapsed();
+        assert_eq!(found.value.is_complete, mark == ' ' || mark == '/', "{mark}");
+        assert!(took.as_secs() < 20, "{mark}: {took:?}");
+    }
+}
+
 /// Characters are looked at a bounded number of times, whatever quotes and dashes a line has.
 #[test]
 fn the_scanner_is_linear() {
@@ -217,9 +232,14 @@ fn the_scanner_is_linear() {
         "/*",
         "@",
         "# ",
+        "{",
+        "{{x",
+        "{{f( ",
+        "{{ }",
+        "}}",
     ] {
-        for first in ["", "'", "\"", "x ", "'\"", "over '"] {
-            for last in ["", "'", "\"", "'\"'"] {
+        for first in ["", "'", "\"", "x ", "'\"", "over '", "{{ "] {
+            for last in ["", "'", "\"", "'\"'", "}}"] {
                 let text = format!("{first}{}{last}", line.repeat(5_000));
                 let looked = crate::scan::scan(crate::diag::FileId(0), &text).looked;
                 assert!(

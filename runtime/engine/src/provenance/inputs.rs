@@ -17,13 +17,15 @@ use xxhash_rust::xxh3::Xxh3;
 pub struct FileRecord {
     /// Relative to the program's folder, if it was named so; as [`super::name_of`] says it.
     pub path: String,
+    /// Its length; of rows in memory, see [`FileRecord::in_memory`].
     pub bytes: u64,
+    /// The hash of all its bytes, as 32 hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub xxh3_128: Option<String>,
     /// Of the last bytes of a Parquet file: schema, places, sizes and statistics of all its columns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub footer_xxh3_128: Option<String>,
-    /// Since 1970-01-01T00:00:00Z.
+    /// When it was changed last, in nanoseconds since 1970-01-01T00:00:00Z.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified_ns: Option<i64>,
     /// What an object store says instead of a time: an etag, or a version.
@@ -34,7 +36,9 @@ pub struct FileRecord {
 /// The files of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFiles {
+    /// The name of the source.
     pub source: String,
+    /// `csv`, `parquet` …
     pub format: String,
     /// The patterns, relative to the program's folder unless absolute.
     pub paths: Vec<String>,
@@ -43,6 +47,7 @@ pub struct SourceFiles {
     /// The version of a Delta table: `delta:<table id>@<version>`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
+    /// The files that the patterns found, in order.
     pub files: Vec<FileRecord>,
 }
 
@@ -56,6 +61,7 @@ pub enum HashInputs<'a> {
     Memory,
     /// Those of this machine, as long as those of a source (or the one file) are [`HASHED_BYTES`] together at most.
     Usual,
+    /// All files.
     All,
     /// Those that these records know so.
     As(&'a [SourceFiles]),
@@ -87,6 +93,7 @@ impl HashInputs<'_> {
 /// How an input differs from what it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
+    /// The file, as its record names it.
     pub file: String,
     /// `is gone`, `has 12 bytes, not 10` …
     pub how: String,

@@ -10,9 +10,9 @@ use featr_decode::{DecodeError, Rows};
 use xxhash_rust::xxh3::Xxh3;
 
 /// Rows that are turned into bytes at a time, where a type needs that.
-const ROWS: usize = 8_192;
+const ROWS_AT_ONCE: usize = 8_192;
 
-/// How many bytes were hashed, and the hash of schema and values of the columns that count.
+/// About how many bytes the columns that count take in Arrow (4 for each text's offset), and the hash of their schema and values.
 ///
 /// # Errors
 /// The temporary file of rows that were spooled cannot be read.
@@ -125,8 +125,8 @@ impl Column {
         let sort = vec![SortField::new(array.data_type().clone())];
         let converter = RowConverter::supports_fields(&sort).then(|| RowConverter::new(sort).ok());
         let mut converter = converter.flatten();
-        for from in (0..array.len()).step_by(ROWS) {
-            let part = array.slice(from, ROWS.min(array.len() - from));
+        for from in (0..array.len()).step_by(ROWS_AT_ONCE) {
+            let part = array.slice(from, ROWS_AT_ONCE.min(array.len() - from));
             let rows = converter
                 .as_mut()
                 .and_then(|converter| converter.convert_columns(std::slice::from_ref(&part)).ok());

@@ -79,7 +79,6 @@ impl<'a> Exprs<'a> {
         }
         ExprKind::Call {
             function: Function::Item,
-            name_at: at,
             arguments: vec![self.expr(list), self.expr(index)],
         }
     }
