@@ -108,6 +108,7 @@ entity card (card: int64)
 
 source pay {
   columns (card: int64, amount: int64, at: timestamp)
+  unique all
   time at
   batch csv \"in/*.csv\"
 }

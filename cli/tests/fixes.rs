@@ -121,9 +121,9 @@ fn fix_does_what_messages_offer_and_says_what_it_did() {
 fn fix_tells_no_more_edits_than_messages() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("shop.feat");
-    let text = BROKEN
-        .replace("AND fee", &"AND fee == 1 ".repeat(200))
-        .replace("amuont", "amount");
+    let large = "  feature large = count(where amount > 10 AND fee == 1) over 7d\n";
+    let features: String = (0..200).map(|n| large.replace("large", &format!("large{n}"))).collect();
+    let text = BROKEN.replace(large, &features).replace("amuont", "amount");
     std::fs::write(&path, &text).expect("writable");
     let told = said(&featc(folder.path(), "check --fix shop.feat"));
     let lines = told

@@ -344,7 +344,8 @@ impl Scope<'_> {
             2 => format!("concat({}, {})", text(self), text(self)),
             3 => format!("concat({}, {}, {})", text(self), text(self), text(self)),
             4 => {
-                let start = *self.rng.pick(&["0", "1", "2", "-1"]);
+                // A literal 0 is refused, and as a value it is one place before the first letter.
+                let start = *self.rng.pick(&["(1 - 1)", "1", "2", "-1"]);
                 let length = *self.rng.pick(&["0", "1", "2", "-1"]);
                 format!("substring({}, {start}, {length})", text(self))
             }

@@ -58,29 +58,8 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
         let is_named = |row: &&Elsewhere| row.0.split_whitespace().any(|known| known == wanted);
         ELSEWHERE.iter().filter(is_named).collect::<Vec<_>>()
     };
-    if let [share] = call.arguments[..]
-        && (name.contains("percentile") || name.contains("quantile"))
-        && share.parse::<f64>().is_ok()
-    {
-        let help = format!("write the values before the share: `quantile(amount, {share})`");
-        return function_of_another_language(&UNKNOWN.replace("{name}", call.name), call.name_at, &help);
-    }
-    if let Some((of_hundred, share)) = percentile(&name, &call.arguments) {
-        let cause = format!("unknown function `{}`", call.name);
-        let meant = format!("quantile({of_hundred}, {share})");
-        let shown = if is_short(&meant) { &meant } else { "quantile(x, 0.95)" };
-        let shown = format!("`{shown}`, which is one of the values");
-        return call_like_another(&cause, call.name_at, &shown, call.at, &meant);
-    }
-    if let Some(number) = lag(&name, &call.arguments) {
-        let cause = format!("unknown function `{}`", call.name);
-        let meant = format!("last_n({}, {number})[-{number}]", call.arguments[0]);
-        let shown = if is_short(&meant) { &meant } else { "last_n(x, 2)[-2]" };
-        let shown = format!(
-            "`{shown}`, of the events of its window; an earlier value of a feature is the feature with `offset 1d` behind its \
-             window"
-        );
-        return call_like_another(&cause, call.name_at, &shown, call.at, &meant);
+    if let Some(like) = call_with_a_number(call, &name) {
+        return like;
     }
     let (found, arguments) = match of_part.map(|key| rows(&key)) {
         Some(found) if !found.is_empty() => (found, &call.arguments[1..]),
@@ -114,6 +93,36 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
             }
         }
     }
+}
+
+/// A percentile or a lag, with what says it here.
+fn call_with_a_number(call: &Written<'_>, name: &str) -> Option<Diagnostic> {
+    if let [share] = call.arguments[..]
+        && (name.contains("percentile") || name.contains("quantile"))
+        && share.parse::<f64>().is_ok()
+    {
+        let help = format!("write the values before the share: `quantile(amount, {share})`");
+        let cause = UNKNOWN.replace("{name}", call.name);
+        return Some(function_of_another_language(&cause, call.name_at, &help));
+    }
+    if let Some((of_hundred, share)) = percentile(name, &call.arguments) {
+        let cause = format!("unknown function `{}`", call.name);
+        let meant = format!("quantile({of_hundred}, {share})");
+        let shown = if is_short(&meant) { &meant } else { "quantile(x, 0.95)" };
+        let shown = format!("`{shown}`, which is one of the values");
+        return Some(call_like_another(&cause, call.name_at, &shown, call.at, &meant));
+    }
+    if let Some(number) = lag(name, &call.arguments) {
+        let cause = format!("unknown function `{}`", call.name);
+        let meant = format!("last_n({}, {number})[-{number}]", call.arguments[0]);
+        let shown = if is_short(&meant) { &meant } else { "last_n(x, 2)[-2]" };
+        let shown = format!(
+            "`{shown}`, of the events of its window; an earlier value of a feature is the feature with `offset 1d` behind its \
+             window"
+        );
+        return Some(call_like_another(&cause, call.name_at, &shown, call.at, &meant));
+    }
+    None
 }
 
 /// Whether a help may quote it.
