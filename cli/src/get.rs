@@ -169,15 +169,24 @@ pub fn keys(
                 &help,
             ));
         }
-        match featr::parse_key(text, wanted[place].ty) {
+        let ty = wanted[place].ty;
+        // As programs write it, too.
+        let duration = (ty == Type::Duration)
+            .then(|| featc_driver::parse_duration(text))
+            .flatten();
+        match duration.map(Value::Duration).or_else(|| featr::parse_key(text, ty)) {
             Some(_) if values[place].is_some() => {
                 let help = "give each key once";
                 return reporter.refuse(errors::argument("--key", given, "the key is given twice", help));
             }
             Some(value) => values[place] = Some(value),
             None => {
-                let why = format!("`{text}` is no {}", wanted[place].ty);
-                return reporter.refuse(errors::argument("--key", given, &why, "give a value of the key's type"));
+                let why = format!("`{text}` is no {ty}");
+                let help = match ty {
+                    Type::Duration => "write it as `1h30m` or `PT1H30M`",
+                    _ => "give a value of the key's type",
+                };
+                return reporter.refuse(errors::argument("--key", given, &why, help));
             }
         }
     }

@@ -129,7 +129,7 @@ pub use spine_reader::{read_spine, spine_of};
 pub use spool::{Spooled, Spooling};
 pub use store::{InputFile, RandomRead, Store, Table, open_file, read_file};
 pub use system::plain;
-pub use text::parse_float64;
+pub use text::{parse_duration, parse_float64};
 pub use text_size::{has_text, rows_of_text, text_bytes};
 pub use undeclared::Undeclared;
 pub use write::{Aside, Beyond, Claim, JsonColumns, WriteOptions, beyond_text, sync_folder};

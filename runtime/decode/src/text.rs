@@ -160,6 +160,11 @@ pub(crate) fn duration(text: &str) -> Result<i64, Wrong> {
     i64::try_from(signed.div_euclid(1_000)).map_err(|_| Wrong::BeyondDuration)
 }
 
+/// A duration in microseconds, as [`duration`] reads it; `None` if the text is none, or beyond 64 bits.
+pub fn parse_duration(text: &str) -> Option<i64> {
+    duration(text).ok()
+}
+
 /// What a fraction of so many digits is multiplied with to be nanoseconds.
 const NANOS: [i64; 10] = [
     1_000_000_000,

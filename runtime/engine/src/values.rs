@@ -1,7 +1,7 @@
 //! Values from text, as people write them in commands, and to JSON.
 
 use featc_ir::{Expr, ExprKind, Literal, SourceColumn, Type};
-use featr_decode::parse_float64;
+use featr_decode::{parse_duration, parse_float64};
 use featr_kernels::eval::eval;
 use featr_kernels::{Batch, Value};
 
@@ -26,9 +26,10 @@ pub fn parse_value(text: &str, ty: Type) -> Option<Value> {
     }
 }
 
-/// Reads what a question asks about: as [`parse_value`], and NaN and infinities as the text of a spine has them.
+/// Reads what a question asks about: as [`parse_value`], but NaN, infinities and durations as the text of a spine has them.
 pub fn parse_key(text: &str, ty: Type) -> Option<Value> {
     match ty {
+        Type::Duration => parse_duration(text).map(Value::Duration),
         Type::Float64 => parse_float64(text).map(Value::Float64),
         _ => parse_value(text, ty),
     }
@@ -103,6 +104,8 @@ mod tests {
             assert_eq!(bits(text), Some(f64::INFINITY.to_bits()), "{text}");
         }
         assert_eq!(bits("-inf"), Some(f64::NEG_INFINITY.to_bits()));
+        assert_eq!(parse_key("PT1.5S", Type::Duration), Some(Value::Duration(1_500_000)));
+        assert_eq!(parse_key("1500000", Type::Duration), None);
         assert_eq!((bits("-0"), bits("1e999"), bits("x")), (Some(0), None, None));
     }
 }

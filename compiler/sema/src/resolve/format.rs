@@ -31,6 +31,12 @@ pub(super) fn says(format: &str) -> Result<Says, String> {
     for item in &items {
         match item {
             Item::Fixed(Fixed::TimezoneName) => return Err("`%Z`: no instant follows from a name".to_owned()),
+            // After a point it would take `.5` for 5 ns.
+            Item::Numeric(Numeric::Nanosecond, _) => {
+                return Err(
+                    "`%f` reads a number of nanoseconds: write `%.f` for a point and the fraction behind it".to_owned(),
+                );
+            }
             Item::Numeric(Numeric::Timestamp, _) => return Err("`%s`: write `as epoch_seconds`".to_owned()),
             _ => {}
         }
@@ -113,6 +119,10 @@ mod tests {
             ("%F %Q", "`%Q` is not known"),
             ("%F %", "`%` is not known"),
             ("%F %T %Z", "`%Z`: no instant follows from a name"),
+            (
+                "%F %T.%f",
+                "`%f` reads a number of nanoseconds: write `%.f` for a point and the fraction behind it",
+            ),
             ("%s", "`%s`: write `as epoch_seconds`"),
         ] {
             assert_eq!(says(format), Err(why.to_owned()), "{format}");

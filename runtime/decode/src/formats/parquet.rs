@@ -1,5 +1,7 @@
 //! Parquet: row groups, which are read from anywhere.
 
+mod types;
+
 use crate::chunks::Chunks;
 use crate::error::DecodeError;
 use crate::format::{Format, Opened, Part, Reading};
@@ -141,7 +143,16 @@ fn load(
     options: ArrowReaderOptions,
 ) -> Result<ArrowReaderMetadata, DecodeError> {
     let tail = Chunks::tail(file.clone());
-    let metadata = guarded(name, || ArrowReaderMetadata::load(&tail, options));
+    let metadata = guarded(name, || {
+        let metadata = ArrowReaderMetadata::load(&tail, options.clone())?;
+        match types::read_as(metadata.schema(), metadata.parquet_schema()) {
+            None => Ok(metadata),
+            Some(schema) => {
+                let options = options.with_schema(Arc::new(schema));
+                ArrowReaderMetadata::try_new(metadata.metadata().clone(), options)
+            }
+        }
+    });
     metadata.map_err(|error| {
         let of_another = || of_another_format(name, MAGIC, &**file);
         tail.failure().or_else(of_another).unwrap_or(error)

@@ -211,3 +211,66 @@ fn no_rows_and_a_null_column() {
     assert_eq!(outcome.rows, ["f:1 0|∅"]);
     assert_eq!(DataType::Null, *NullArray::new(1).data_type());
 }
+
+/// Instants of INT96, as days since 4713 BC and nanoseconds of the day.
+fn int96(us: &[i64]) -> Vec<u8> {
+    use ::parquet::data_type::{Int96, Int96Type};
+    use ::parquet::file::writer::SerializedFileWriter;
+    use ::parquet::schema::parser::parse_message_type;
+    const EPOCH: i64 = 2_440_588;
+    let schema =
+        parse_message_type("message m { required int96 at; required group s { required int96 at; } }").unwrap();
+    let mut writer = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let values: Vec<Int96> = us
+        .iter()
+        .map(|us| {
+            let (days, nanos) = (us.div_euclid(86_400_000_000), us.rem_euclid(86_400_000_000) * 1_000);
+            let mut value = Int96::new();
+            value.set_data(nanos as u32, (nanos >> 32) as u32, (days + EPOCH) as u32);
+            value
+        })
+        .collect();
+    while let Some(mut column) = group.next_column().unwrap() {
+        column.typed::<Int96Type>().write_batch(&values, None, None).unwrap();
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.into_inner().unwrap()
+}
+
+/// Beyond what 64 bits of nanoseconds hold, too.
+#[test]
+fn instants_of_96_bits() {
+    let instants = [
+        253_402_214_400_000_000,
+        9_223_372_036_854_776,
+        0,
+        -11_676_096_000_000_000,
+        -62_135_596_800_000_000,
+    ];
+    let mut at = source(&[("at", Type::Timestamp)]);
+    at.zone = Some("UTC".into());
+    let outcome = read_content(&at, FileFormat::Parquet, int96(&instants));
+    let expected: Vec<String> = (1..).zip(instants).map(|(row, us)| format!("f:{row} {us}")).collect();
+    assert_eq!((outcome.rows, outcome.rejects), (expected, Vec::new()));
+    assert!(outcome.error.is_none());
+}
+
+#[test]
+fn dictionaries_of_decimals() {
+    let decimals = Decimal128Array::from(vec![150, 250])
+        .with_precision_and_scale(10, 2)
+        .unwrap();
+    let keys = Int32Array::from(vec![Some(1), Some(0), None, Some(1)]);
+    let coded: ArrayRef = Arc::new(DictionaryArray::new(keys, Arc::new(decimals)));
+    let columns = [(
+        "d?",
+        Type::Decimal {
+            precision: 10,
+            scale: 2,
+        },
+    )];
+    let outcome = check(&columns, vec![("d", coded)]);
+    assert_eq!(outcome.rows, ["f:1 250", "f:2 150", "f:3 ∅", "f:4 250"]);
+}

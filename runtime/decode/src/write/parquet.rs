@@ -54,7 +54,10 @@ const TEXT_PER_CHUNK: usize = 32 << 20;
 
 /// Rows on their way into Parquet. See [`crate::RowsWriter`] for files.
 pub struct ParquetWriter<W: Write + Send> {
+    /// Of the batches that are given,
     schema: SchemaRef,
+    /// and of the file.
+    written: SchemaRef,
     file: SerializedFileWriter<W>,
     factory: ArrowRowGroupWriterFactory,
     threads: usize,
@@ -118,9 +121,10 @@ impl<W: Write + Send> ParquetWriter<W> {
     /// # Errors
     /// When the schema has a type that Parquet lacks, when `sorted_by` names no flat column, when the target refuses.
     pub fn new(target: W, schema: SchemaRef, options: &WriteOptions) -> Result<ParquetWriter<W>> {
-        let mut properties = properties(&schema, options);
+        let written = types::written(&schema);
+        let mut properties = properties(&written, options);
         if !options.sorted_by.is_empty() {
-            let probe = ArrowWriter::try_new(Vec::new(), schema.clone(), None)?;
+            let probe = ArrowWriter::try_new(Vec::new(), written.clone(), None)?;
             let (probe, _) = probe.into_serialized_writer()?;
             let sorted = |name: &String| {
                 Ok(SortingColumn {
@@ -132,7 +136,7 @@ impl<W: Write + Send> ParquetWriter<W> {
             let sorted = options.sorted_by.iter().map(sorted).collect::<Result<Vec<_>>>()?;
             properties = properties.into_builder().set_sorting_columns(Some(sorted)).build();
         }
-        let writer = ArrowWriter::try_new(target, schema.clone(), Some(properties))?;
+        let writer = ArrowWriter::try_new(target, written.clone(), Some(properties))?;
         let (file, factory) = writer.into_serialized_writer()?;
         let rows_per_chunk = match schema.fields().len() {
             ..=64 => 1 << 16,
@@ -144,6 +148,7 @@ impl<W: Write + Send> ParquetWriter<W> {
         Ok(ParquetWriter {
             texts: texts.map(|(column, _)| column).collect(),
             schema,
+            written,
             file,
             factory,
             threads: options.threads.max(1),
@@ -167,6 +172,7 @@ impl<W: Write + Send> ParquetWriter<W> {
         if batch.schema_ref().fields() != self.schema.fields() {
             return Err(ParquetError::General("a batch of another schema".into()));
         }
+        let batch = &types::as_written(batch, &self.written)?;
         let text = |columns: &[usize], rows: Range<usize>| -> usize {
             let texts = columns
                 .iter()
@@ -248,7 +254,7 @@ impl<W: Write + Send> ParquetWriter<W> {
             .factory
             .create_column_writers(self.file.flushed_row_groups().len())?;
         let mut roots: Vec<Root> = self
-            .schema
+            .written
             .fields()
             .iter()
             .map(|field| Root {
@@ -331,6 +337,8 @@ fn each(threads: usize, group: &[Mutex<Root>], step: impl Fn(usize, &mut Root) -
         None => Err(ParquetError::General("a thread of the encoders failed".into())),
     }
 }
+
+mod types;
 
 #[cfg(test)]
 mod tests;

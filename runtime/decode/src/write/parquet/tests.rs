@@ -285,3 +285,44 @@ fn of_several_errors_the_one_of_the_first_column_is_told() {
     }
     assert!(each(2, &group, |_, _| Ok(())).is_ok());
 }
+
+/// Whoever reads the file sees instants, times and days, and not their numbers.
+#[test]
+fn seconds_and_days_keep_what_they_are() {
+    let zone = "Europe/Amsterdam";
+    let seconds = TimestampSecondArray::from(vec![Some(1_704_153_600), None, Some(-1)]);
+    let days = Date64Array::from(vec![Some(86_400_000), Some(-86_400_000), None]);
+    let times = Time32SecondArray::from(vec![Some(0), Some(86_399), None]);
+    let lists = FixedSizeListArray::new(
+        Arc::new(Field::new("item", DataType::Date64, true)),
+        1,
+        Arc::new(days.clone()),
+        None,
+    );
+    let rows = RecordBatch::try_from_iter_with_nullable([
+        ("at", Arc::new(seconds.clone().with_timezone(zone)) as ArrayRef, true),
+        ("local", Arc::new(seconds), true),
+        ("day", Arc::new(days), true),
+        ("time", Arc::new(times), true),
+        ("days", Arc::new(lists), true),
+    ])
+    .unwrap();
+    let (_, back) = read(written(&rows, [3].into_iter(), &options(1)));
+    let in_ms = TimestampMillisecondArray::from(vec![Some(1_704_153_600_000), None, Some(-1_000)]);
+    let days = Date32Array::from(vec![Some(1), Some(-1), None]);
+    let expected: [ArrayRef; 4] = [
+        Arc::new(in_ms.clone().with_timezone(zone)),
+        Arc::new(in_ms),
+        Arc::new(days.clone()),
+        Arc::new(Time32MillisecondArray::from(vec![Some(0), Some(86_399_000), None])),
+    ];
+    assert_eq!(back.columns()[..4], expected);
+    assert_eq!(
+        back.column(4).as_fixed_size_list().values().as_ref(),
+        &days as &dyn Array
+    );
+    let beyond = TimestampSecondArray::from(vec![i64::MAX]);
+    let beyond = RecordBatch::try_from_iter([("at", Arc::new(beyond) as ArrayRef)]).unwrap();
+    let mut writer = ParquetWriter::new(Vec::new(), beyond.schema(), &options(1)).unwrap();
+    assert!(writer.write(&beyond).is_err());
+}
