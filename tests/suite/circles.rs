@@ -83,7 +83,10 @@ fn defined(line: &str) -> Option<&str> {
 /// The modules below a folder with a `lib.rs`.
 fn modules(source: &Path) -> Graph {
     let lib = code(&read(&source.join("lib.rs")));
-    let lib: String = lib.split_inclusive('\n').filter(|line| !line.starts_with("#!")).collect();
+    let lib: String = lib
+        .split_inclusive('\n')
+        .filter(|line| !line.starts_with("#!"))
+        .collect();
     let mut places = BTreeMap::new();
     for file in files(source, ".rs") {
         let place = file.strip_prefix(source).expect("below it");
@@ -155,7 +158,8 @@ fn circles_are_found() {
         }
         circle(modules(folder.path()))
     };
-    let lib = "#![warn(missing_docs)]\n\nmod a;\nmod b;\npub use b::{Passed, Other as _};\n\n/// What.\npub struct Own;\n";
+    let lib =
+        "#![warn(missing_docs)]\n\nmod a;\nmod b;\npub use b::{Passed, Other as _};\n\n/// What.\npub struct Own;\n";
     let free = ("b.rs", "use std::fmt;\n");
     let a = ("a.rs", "use crate::b;\n");
     assert!(left(&[("lib.rs", lib), a, free]).is_empty());
