@@ -325,8 +325,9 @@ fn what_passes_through_is_held_by_the_format_or_refused() {
         ("day", column(Arc::new(Date32Array::from(vec![0, i32::MAX])))),
         (
             "instant",
-            column(Arc::new(TimestampSecondArray::from(vec![0, i64::MAX]))),
+            column(Arc::new(TimestampSecondArray::from(vec![0, i64::MAX / 1_000]))),
         ),
+        ("later", column(Arc::new(TimestampSecondArray::from(vec![0, i64::MAX])))),
     ] {
         let columns = [
             ("card", column(Arc::new(StringArray::from(vec!["a", "b"])))),
@@ -335,7 +336,12 @@ fn what_passes_through_is_held_by_the_format_or_refused() {
             ("far", far),
         ];
         let batch = RecordBatch::try_from_iter(columns).expect("equal lengths");
-        for spine in ["s.parquet", "s.arrow"] {
+        // Parquet has no seconds, and not so many milliseconds.
+        let spines: &[&str] = match name {
+            "later" => &["s.arrow"],
+            _ => &["s.parquet", "s.arrow"],
+        };
+        for spine in spines {
             featr::write_rows(&at(spine), batch.schema(), [batch.clone()]).expect("writable");
             for out in ["o.csv", "o.jsonl"] {
                 for engine in ["train", "replay"] {
@@ -349,10 +355,16 @@ fn what_passes_through_is_held_by_the_format_or_refused() {
                     assert!(!at(out).exists());
                 }
             }
-            ok(
-                folder.path(),
-                &format!("train shop.feat --service risk --spine {spine} --out o.parquet --max-missing 100%"),
-            );
+            let train =
+                |out: &str| format!("train shop.feat --service risk --spine {spine} --out {out} --max-missing 100%");
+            ok(folder.path(), &train("o.arrow"));
+            match name {
+                "later" => {
+                    let told = refused(folder.path(), &train("o.parquet"), "E0717");
+                    assert!(told.contains("write an `.arrow` file"), "{told}");
+                }
+                _ => drop(ok(folder.path(), &train("o.parquet"))),
+            }
         }
     }
 }

@@ -190,6 +190,9 @@ impl DecodeError {
             }
             DecodeError::UnknownZone { .. } => Some("use a name like \"Europe/Paris\" or \"UTC\"".into()),
             DecodeError::Changed { .. } => Some("read a copy, or only files that are no longer written".into()),
+            DecodeError::BeyondText { file, .. } if file.ends_with(".parquet") => {
+                Some("write an `.arrow` file, which holds every value, or give the column in milliseconds".into())
+            }
             DecodeError::BeyondText { .. } => Some(
                 "write a `.parquet` or `.arrow` file, which hold every value, or bound the column where it is made"
                     .into(),

@@ -13,7 +13,7 @@ use crate::said::Said;
 use crate::spec::{Decoded, Spec};
 use crate::spine::{Spine, Wanted, columns};
 use crate::store::{InputFile, RandomRead, Store, of_another_format, open_file};
-use crate::write::{Encoder, ParquetWriter, Target, WriteError, WriteOptions};
+use crate::write::{Encoder, ParquetWriter, Target, WriteError, WriteOptions, beyond_milliseconds};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
@@ -106,7 +106,10 @@ impl Format for Parquet {
 
 impl Encoder for ParquetWriter<Target> {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
-        Ok(ParquetWriter::write(self, batch)?)
+        match beyond_milliseconds(batch) {
+            Some(beyond) => Err(WriteError::Beyond(beyond)),
+            None => Ok(ParquetWriter::write(self, batch)?),
+        }
     }
 
     fn add_metadata(&mut self, key: &str, value: &str) {

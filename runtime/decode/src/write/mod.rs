@@ -7,8 +7,8 @@ mod json_columns;
 mod parquet;
 mod utc;
 
-pub(crate) use self::parquet::ParquetWriter;
 pub use self::parquet::WriteOptions;
+pub(crate) use self::parquet::{ParquetWriter, beyond_milliseconds};
 pub(crate) use aside::folder;
 pub use aside::{Aside, sync_folder};
 pub use beyond::{Beyond, beyond_text};

@@ -340,5 +340,7 @@ fn each(threads: usize, group: &[Mutex<Root>], step: impl Fn(usize, &mut Root) -
 
 mod types;
 
+pub(crate) use types::beyond_milliseconds;
+
 #[cfg(test)]
 mod tests;

@@ -392,7 +392,7 @@ fn a_start_that_is_refused_takes_nothing() {
     first.push(1).expect("pushed");
     first.checkpoint().expect("a checkpoint");
     let other = SHOP
-        .replace("over 1h", "over 1h where amount > 1.0")
+        .replace("sum(amount)", "sum(amount where amount > 1.0)")
         .replace("card: string", "card: int64");
     let open_other = |disk: &SimulatedDisk| {
         let (backup, restored) = Backup::prepare(Arc::new(store.clone()), disk)?;

@@ -1,8 +1,9 @@
 //! Types that Parquet has no name for, as the nearest that it has.
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use crate::write::Beyond;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit, TimestampSecondType};
 use arrow::error::ArrowError;
 use std::sync::Arc;
 
@@ -33,6 +34,30 @@ pub(super) fn as_written(batch: &RecordBatch, written: &SchemaRef) -> Result<Rec
     let columns: Vec<ArrayRef> = columns.collect::<Result<_, _>>()?;
     let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(written.clone(), columns, &rows)
+}
+
+/// The first instant in seconds that has no milliseconds in 64 bits, by columns.
+pub(crate) fn beyond_milliseconds(batch: &RecordBatch) -> Option<Beyond> {
+    batch
+        .columns()
+        .iter()
+        .zip(batch.schema().fields())
+        .find_map(|(column, field)| {
+            let DataType::Timestamp(TimeUnit::Second, _) = column.data_type() else {
+                return None;
+            };
+            let seconds = column.as_primitive::<TimestampSecondType>();
+            let row = (0..seconds.len())
+                .find(|row| seconds.is_valid(*row) && seconds.value(*row).checked_mul(1_000).is_none())?;
+            Some(Beyond {
+                column: field.name().clone(),
+                row,
+                why: format!(
+                    "is {} s after 1970, and Parquet counts milliseconds in 64 bits",
+                    seconds.value(row)
+                ),
+            })
+        })
 }
 
 fn fields(fields: &Fields) -> Fields {
