@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinError;
 
 /// Started at the first request; its threads end with the process.
 static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
@@ -25,12 +26,41 @@ fn handle() -> Result<Handle, String> {
 /// Waits for a request. The caller's thread only sleeps on a channel, so it may belong to another runtime.
 ///
 /// # Errors
-/// When the operating system gives no threads, or the request broke off.
+/// When the operating system gives no threads, or the request panicked.
 pub(crate) fn wait<T: Send + 'static>(request: impl Future<Output = T> + Send + 'static) -> Result<T, String> {
     let (sender, receiver) = sync_channel(1);
-    handle()?.spawn(async move {
-        // A receiver that is gone has nobody waiting behind it.
+    let handle = handle()?;
+    let request = handle.spawn(request);
+    handle.spawn(async move {
+        // If the caller is gone, nobody needs the result.
         let _ = sender.send(request.await);
     });
-    receiver.recv().map_err(|_| "the request broke off".to_owned())
+    match receiver.recv() {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(failed)) => Err(format!("the request broke off: {}", cause(failed))),
+        Err(_) => Err("the request broke off".to_owned()),
+    }
+}
+
+/// What a task that did not end said.
+fn cause(failed: JoinError) -> String {
+    let Ok(panic) = failed.try_into_panic() else {
+        return "it was cancelled".to_owned();
+    };
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("no cause is known").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wait;
+
+    #[test]
+    fn a_panic_is_told() {
+        assert_eq!(wait(async { 3 }), Ok(3));
+        let text = "a number";
+        let failed = wait(async move { panic!("no {text}") });
+        assert_eq!(failed, Err::<(), _>("the request broke off: no a number".to_owned()));
+    }
 }

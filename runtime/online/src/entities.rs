@@ -12,6 +12,7 @@
 use crate::disk::Disk;
 use crate::entity_files::FILE_BYTES;
 use crate::error::StateError;
+use crate::numbered;
 use crate::refusals::{damaged, other_version, refused};
 use featr::{EntityStore, Record, Stored};
 use std::collections::BTreeMap;
@@ -35,7 +36,7 @@ pub fn is_file(name: &str) -> bool {
 
 /// The number in the name of a file in the folder `entities`.
 pub fn number(name: &str) -> Option<u64> {
-    name.strip_suffix(".ent")?.parse().ok()
+    numbered::number(name, ".ent", 8)
 }
 
 fn header(number: u64) -> Vec<u8> {

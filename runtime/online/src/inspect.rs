@@ -12,6 +12,7 @@ use crate::ipc;
 use crate::log::Entry;
 use crate::manifest::Manifest;
 use crate::mark;
+use crate::numbered;
 use crate::owner;
 use crate::positions::Read;
 use crate::pushed::batches;
@@ -190,9 +191,7 @@ pub fn verify(disk: &dyn Disk) -> Result<Verified, StateError> {
 /// What a manifest that is broken probably said: the last checkpoint, and every segment.
 fn supposed(disk: &dyn Disk) -> Result<Manifest, StateError> {
     let names = disk.list("checkpoint").map_err(refused(disk, "checkpoint"))?;
-    let numbers = names
-        .iter()
-        .filter_map(|name| name.strip_suffix(".snap")?.parse::<u64>().ok());
+    let numbers = names.iter().filter_map(|name| numbered::number(name, ".snap", 8));
     Ok(Manifest {
         epoch: 0,
         program: String::new(),

@@ -40,6 +40,7 @@ mod locks;
 mod log;
 mod manifest;
 mod mark;
+mod numbered;
 mod opening;
 mod owner;
 mod positions;

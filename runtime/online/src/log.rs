@@ -17,6 +17,7 @@
 //! segment and the place of the record, so that a record counts nowhere but where it was written.
 
 use crate::disk::{Append, Disk};
+use crate::numbered;
 use std::io;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -84,7 +85,7 @@ pub fn file(segment: u64) -> String {
 
 /// The number in the name of a segment's file.
 pub fn number(name: &str) -> Option<u64> {
-    name.strip_suffix(".wal")?.parse().ok()
+    numbered::number(name, ".wal", 8)
 }
 
 fn sum(segment: u64, place: u64, bytes: &[u8]) -> u64 {

@@ -3,6 +3,7 @@
 use super::{MANIFESTS, Objects};
 use crate::error::StateError;
 use crate::manifest::Manifest;
+use crate::numbered;
 use crate::sealed::{Broken, seal, unseal};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ pub fn key(number: u64) -> String {
 
 /// The number in the name of a manifest.
 pub fn number(name: &str) -> Option<u64> {
-    name.strip_prefix(MANIFESTS)?.strip_prefix('/')?.parse().ok()
+    numbered::number(name.strip_prefix(MANIFESTS)?.strip_prefix('/')?, "", 10)
 }
 
 impl Saved {
