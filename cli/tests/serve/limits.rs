@@ -59,6 +59,36 @@ fn a_body_of_nothing_usable_takes_bounded_memory() {
     assert!(server.peak_kib() - before < 100 << 10);
 }
 
+/// Also who sends all of it before he reads anything is told, and the connection is not reset under the answer.
+#[test]
+fn who_sends_too_much_reads_why() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let program = shop(folder.path());
+    let server = Server::start(&program, &folder.path().join("state"), &["--max-body", "1"]).expect("it starts");
+    let body = vec![b'x'; 24 << 20];
+    let length = format!("Content-Length: {}", body.len());
+    let chunked = "Transfer-Encoding: chunked";
+    for head in [length.as_str(), chunked] {
+        let mut stream = TcpStream::connect(&server.address).expect("it listens");
+        let lines = format!("POST /v1/push/payments HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n");
+        stream.write_all(lines.as_bytes()).expect("it reads");
+        if head == chunked {
+            stream
+                .write_all(format!("{:x}\r\n", body.len()).as_bytes())
+                .expect("it reads");
+        }
+        stream.write_all(&body).expect("it reads all of it");
+        if head == chunked {
+            stream.write_all(b"\r\n0\r\n\r\n").expect("it reads all of it");
+        }
+        let mut answer = vec![0; 4_096];
+        let read = stream.read(&mut answer).expect("an answer");
+        let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
+        assert!(answer.starts_with("HTTP/1.1 413"), "{head}: {answer}");
+        assert!(answer.contains("E0803"), "{head}: {answer}");
+    }
+}
+
 /// Who asks and asks and does not read holds his connection for as long as his patience is, and no longer.
 #[test]
 fn clients_that_do_not_read_are_let_go() {

@@ -2,9 +2,10 @@
 
 use crate::refusal::Refusal;
 use crate::shared::{MEMORY_UNIT, Server};
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use futures::StreamExt as _;
 use http::{HeaderMap, header};
+use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 
 /// A body that was read, and the room that it takes until it is dropped.
@@ -33,13 +34,30 @@ impl Read {
     }
 }
 
+/// What is read and dropped of a body that was refused, so that a client that sends all before it reads gets the refusal:
+/// a connection that is closed over unread bytes is reset, and the answer is lost with it.
+const DRAINED_BYTES_MAX: usize = 64 << 20;
+const DRAINED_WITHIN: Duration = Duration::from_secs(2);
+
 /// Reads a body. It counts as it comes: one that is announced and does not come takes no room.
 ///
 /// # Errors
 /// It is too long, comes too slowly, or breaks off; there is no room for it.
 pub async fn read(server: &Server, headers: &HeaderMap, body: Body) -> Result<Read, Refusal> {
-    let limits = &server.limits;
-    let most = limits.body_bytes;
+    let mut chunks = body.into_data_stream();
+    let wait = server.limits.request_time;
+    let within = tokio::time::timeout(wait, filled(server, headers, &mut chunks)).await;
+    let read = within.unwrap_or_else(|_| Err(Refusal::slow(wait.as_secs())));
+    let is_refused = read.as_ref().is_err_and(Refusal::leaves_a_body);
+    // Who asks first has not begun to send.
+    if is_refused && !headers.contains_key(header::EXPECT) {
+        drain(&mut chunks).await;
+    }
+    read
+}
+
+async fn filled(server: &Server, headers: &HeaderMap, chunks: &mut BodyDataStream) -> Result<Read, Refusal> {
+    let most = server.limits.body_bytes;
     let too_large = || {
         let message = format!("the body has more than {most} bytes");
         Refusal::too_large(message, "send it in smaller parts, or raise --max-body")
@@ -50,22 +68,31 @@ pub async fn read(server: &Server, headers: &HeaderMap, body: Body) -> Result<Re
     if said.is_some_and(|length| length > most as u64) {
         return Err(too_large());
     }
-    let all = async {
-        let mut read = Read {
-            // The system gives memory where it is written to.
-            bytes: Vec::with_capacity(said.and_then(|said| usize::try_from(said).ok()).unwrap_or(0)),
-            room: None,
-        };
-        let mut chunks = body.into_data_stream();
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|_| Refusal::unreadable("the body breaks off", "send all of it"))?;
-            if read.bytes.len() + chunk.len() > most {
-                return Err(too_large());
-            }
-            read.add(server, &chunk)?;
-        }
-        Ok(read)
+    let mut read = Read {
+        // The system gives memory where it is written to.
+        bytes: Vec::with_capacity(said.and_then(|said| usize::try_from(said).ok()).unwrap_or(0)),
+        room: None,
     };
-    let within = tokio::time::timeout(limits.request_time, all).await;
-    within.unwrap_or_else(|_| Err(Refusal::slow(limits.request_time.as_secs())))
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Refusal::unreadable("the body breaks off", "send all of it"))?;
+        if read.bytes.len() + chunk.len() > most {
+            return Err(too_large());
+        }
+        read.add(server, &chunk)?;
+    }
+    Ok(read)
+}
+
+/// Reads what is left, up to the limits above.
+async fn drain(chunks: &mut BodyDataStream) {
+    let all = async {
+        let mut left = DRAINED_BYTES_MAX;
+        while let Some(Ok(chunk)) = chunks.next().await {
+            match left.checked_sub(chunk.len()) {
+                Some(less) => left = less,
+                None => return,
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DRAINED_WITHIN, all).await;
 }

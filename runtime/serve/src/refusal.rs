@@ -50,6 +50,11 @@ impl Refusal {
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "E0803", message, help)
     }
 
+    /// Whether it may come before the body is read.
+    pub fn leaves_a_body(&self) -> bool {
+        [StatusCode::PAYLOAD_TOO_LARGE, StatusCode::TOO_MANY_REQUESTS].contains(&self.status)
+    }
+
     pub fn too_many_entities(count: usize, most: usize) -> Refusal {
         let message = format!("{count} entities are asked about, and at most {most} may be");
         Refusal::too_large(message, "ask about fewer at a time, or raise --max-entities")
