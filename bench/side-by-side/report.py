@@ -222,7 +222,7 @@ def page(results, drawn):
     for case in ("arrival", "hot", "sorted", "cents", "order", "copies", "csv-1m", "csv-10m", "windows-sum", "ranks", "last-n", "mode", "lookups"):
         if any(key[0] == case for key in results.runs):
             parts += [f"**{cases.CASES[case][0]}**\n", runs_table(results, case, first=True)]
-    parts += ["### Answers\n", "Every output is compared with exact answers: sums of integers in two limbs, held against `math.fsum` and fractions. All rows up to "
+    parts += ["### Answers\n", "Every output is compared with exact answers: sums of integers in two limbs, compared with `math.fsum` and fractions. All rows up to "
               "10 M events, beyond that all rows of one customer in sixteen; means on 100 000 rows. `close` means: counts, maxima and lasts equal, "
               "sums and means within 1e-9 of their size or 1e-6.\n"]
     for case in ("w1-10m", "w1-1m"):

@@ -16,11 +16,11 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
             Some(WITHOUT_ARRIVAL.to_owned())
         }
         Fault::Undecoded(Detail::Null { column, .. }) if file.contains(".jsonl") => Some(format!(
-            "if `{column}` may be null, write a `?` behind its type in the source; a key that is absent is null, too: keys \
-             are spelt as the columns, or as `from \"…\"` behind the type says, which leads into objects: `from \"user.id\"`"
+            "if `{column}` may be null, write a `?` after its type in the source; a key that is absent is null, too: keys \
+             are spelt as the columns, or as `from \"…\"` after the type says, which leads into objects: `from \"user.id\"`"
         )),
         Fault::Undecoded(Detail::Null { column, .. }) => Some(format!(
-            "if `{column}` may be null, write a `?` behind its type in the source; otherwise fill it in the file"
+            "if `{column}` may be null, write a `?` after its type in the source; otherwise fill it in the file"
         )),
         Fault::Undecoded(Detail::Value { column, value }) => of_value(column, value),
         Fault::Undecoded(Detail::Record(broken)) => record(broken),
@@ -47,11 +47,11 @@ pub fn all_rows(fault: &Fault, file: &str) -> Option<String> {
         Fault::Undecoded(Detail::Null { is_arrival: true, .. }) => row(fault, file),
         Fault::Undecoded(Detail::Null { column, .. }) if file.contains(".jsonl") => Some(format!(
             "no line has a value where `{column}` is looked for: name the file of this source, compare the name with the keys of \
-             the file, or say the way to it: behind its type, `from \"user.id\"` is the `id` in the object `user`; a `?` would make it null in all rows"
+             the file, or say the way to it: after its type, `from \"user.id\"` is the `id` in the object `user`; a `?` would make it null in all rows"
         )),
         Fault::Undecoded(Detail::Null { column, .. }) => Some(format!(
             "`{column}` may be null in all of them, as it is in a file of another source: name the file of this one, whose \
-             columns and keys are spelt as they are declared; or write a `?` behind the type of `{column}`"
+             columns and keys are spelt as they are declared; or write a `?` after the type of `{column}`"
         )),
         Fault::Unaccepted(Reason::Late) => Some(
             "if all are late by about as much, compare the zones and units of event time and arrival; give the source a longer \
@@ -80,7 +80,7 @@ fn record(broken: &Broken) -> Option<String> {
                                   comma out; what is divided by other signs is no CSV"
             .to_owned(),
         Broken::NoJson(_) => {
-            format!("each line is one whole object, with double quotes, no comma behind it and `null` for NaN: {LINES}")
+            format!("each line is one whole object, with double quotes, no comma after it and `null` for NaN: {LINES}")
         }
         Broken::BehindQuote | Broken::KeyTwice(_) => return None,
     })
@@ -111,7 +111,7 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
         Wrong::MorePlaces => {
             let places = plain.rsplit_once('.').map_or(0, |(_, places)| places.len());
             Some(format!(
-                "declare `{column}` with {places} digits behind the point, `decimal(…, {places})`, and as many more in all, or \
+                "declare `{column}` with {places} digits after the point, `decimal(…, {places})`, and as many more in all, or \
                  round it in the file"
             ))
         }
@@ -126,21 +126,21 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
             "declare `{column}: string` if nothing is computed with it, or `{column}: decimal(20, 0)`"
         )),
         Wrong::Inexact => Some(format!(
-            "declare `{column}` as the decimal that the file has: as many digits behind the point, and in all"
+            "declare `{column}` as the decimal that the file has: as many digits after the point, and in all"
         )),
         _ if is_kind && is_absent => Some(format!(
             "what is absent is an empty field (in pandas `to_csv(path, na_rep=\"\")`): write nothing in place of `{plain}`, \
-             and a `?` behind the type of `{column}`"
+             and a `?` after the type of `{column}`"
         )),
         Wrong::NoTimestamp => Some(read_as(column, plain).unwrap_or_else(|| timestamp(plain))),
         Wrong::NotInFormat => Some(format!(
-            "compare it with the format behind the type of `{column}`; texts in another one are rejected"
+            "compare it with the format after the type of `{column}`; texts in another one are rejected"
         )),
         Wrong::BeyondYears if is_number => Some(format!(
             "compare it with what the numbers of `{column}` are said to count: seconds, millis or micros"
         )),
         Wrong::PartOfMicrosecond => Some(format!(
-            "instants are whole microseconds: write `{column}` with fewer digits behind the point, as text or as a decimal"
+            "instants are whole microseconds: write `{column}` with fewer digits after the point, as text or as a decimal"
         )),
         Wrong::NoObject => Some(format!(
             "`from` leads to `{column}` through an object: name the field in which it is"

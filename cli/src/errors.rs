@@ -69,7 +69,7 @@ pub fn long_name_of_record(path: &str) -> Diagnostic {
 /// A file that is to be written, named `out.csv/`.
 pub fn named_like_a_folder(path: &str) -> Diagnostic {
     let message = format!("cannot write `{path}`: a name that ends so is that of a folder");
-    Diagnostic::new(Code::UnwritableOutput, message).with_help("leave out what stands behind the name of the file")
+    Diagnostic::new(Code::UnwritableOutput, message).with_help("leave out what stands after the name of the file")
 }
 
 pub fn unknown_code(code: &str, nearest: Option<&str>) -> Diagnostic {
@@ -89,11 +89,11 @@ pub fn warning(warning: &Warning) -> Diagnostic {
     let (code, help) = match warning {
         Warning::AskedAtEvents { .. } => (
             Code::AskedAtEvents,
-            "if a question is about that event, say `excluding now` or `excluding self` behind the window",
+            "if a question is about that event, say `excluding now` or `excluding self` after the window",
         ),
         Warning::NullColumns { .. } => (
             Code::NullInAllRows,
-            "compare the keys of the file with the column's name, or with the path behind `from`: \"user.id\" leads into an object",
+            "compare the keys of the file with the column's name, or with the path after `from`: \"user.id\" leads into an object",
         ),
         Warning::NothingExcluded { .. } => (
             Code::NothingExcluded,

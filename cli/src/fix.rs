@@ -116,13 +116,13 @@ fn is_good(edits: &[Edit<'_>], index: usize, before: &[Diagnostic], after: &[Dia
     let moved = |offset: usize| moved(edits, edit.at.file, offset);
     let start = moved(edit.at.start);
     let end = start + edit.text.len();
-    // With the word behind it: what does not fit is found there.
+    // With the word after it: what does not fit is found there.
     let text = sources.text(edit.at.file);
-    let behind = text[end..].trim_start();
-    let next = text.len() - behind.len();
-    let word = behind
+    let rest = text[end..].trim_start();
+    let next = text.len() - rest.len();
+    let word = rest
         .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-        .map_or(behind.len(), |length| length.max(1));
+        .map_or(rest.len(), |length| length.max(1));
     let last = next + word;
     let place = |one: &Diagnostic| one.primary.as_ref().map(|label| label.span);
     let was_there = |one: &Diagnostic, at: Span| {

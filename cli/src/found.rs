@@ -63,7 +63,7 @@ pub fn lookups(prepared: &Prepared, report: &RunReport, reporter: &Reporter) -> 
         let keys = if lookup.asked == 1 { "key" } else { "keys" };
         let then = match lookup.not_then {
             0 => String::new(),
-            some => format!(" (the table has rows of {some} of them, which do not hold then)"),
+            some => format!(" (the table has rows of {some} of them, which were not valid then)"),
         };
         format!(
             "lookup {} of transform {}: {} of {} {keys} find no row{then}{why}",

@@ -140,7 +140,7 @@ impl Ready {
         let scheme = if self.config.tls.is_some() { "https" } else { "http" };
         let filled: Vec<String> = filled.iter().flat_map(fill::told).collect();
         let mut text = format!(
-            "serving {scheme}://{address} from `{folder}`: checkpoint {checkpoint}, {replayed} rows of log behind it"
+            "serving {scheme}://{address} from `{folder}`: checkpoint {checkpoint}, {replayed} rows of log after it"
         );
         if let Some(address) = &self.restored {
             text.push_str(&format!(

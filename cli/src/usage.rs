@@ -322,7 +322,7 @@ fn data_as_a_program(error: &clap::Error, words: &[String]) -> Option<String> {
     if error.kind() != ErrorKind::MissingRequiredArgument || !missing.contains("--spine") {
         return None;
     }
-    // What stands behind an option is its value.
+    // What stands after an option is its value.
     let is_data = |pair: &&[String]| !pair[0].starts_with('-') && DATA.iter().any(|ending| pair[1].ends_with(ending));
     let data = &words.windows(2).find(is_data)?[1];
     Some(format!(

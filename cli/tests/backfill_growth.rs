@@ -96,7 +96,7 @@ fn parts_have_to_stay_the_same_parts() {
     assert!(said.contains("within a part"), "{said}");
 }
 
-/// Of a chunk that is cut, a question that comes in front moves all questions behind it: the first piece asks as many as before,
+/// Of a chunk that is cut, a question that comes in front moves all questions after it: the first piece asks as many as before,
 /// and others.
 #[test]
 fn a_piece_that_asks_as_many_others_is_made_again() {

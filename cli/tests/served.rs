@@ -1,4 +1,4 @@
-//! Training sets of what was served, and served logs held against what comes out again.
+//! Training sets of what was served, and served logs compared with what comes out again.
 
 mod support;
 

@@ -82,7 +82,7 @@ class Server:
         self.log = open(home / "server.log", "a")
         self.process = subprocess.Popen(words, cwd=home, stdout=subprocess.PIPE, stderr=self.log, text=True)
         told = self.process.stdout.readline()
-        found = re.search(r"(http://127\.0\.0\.1:\d+) .* (\d+) rows? of log behind it", told)
+        found = re.search(r"(http://127\.0\.0\.1:\d+) .* (\d+) rows? of log after it", told)
         if not found:
             raise SystemExit(f"the server did not begin: {told}{(home / 'server.log').read_text()}")
         self.url, self.behind = found.group(1), int(found.group(2))

@@ -116,7 +116,7 @@ def in_array(schema: Schema, array: Array) -> Optional[str]:
     if length < 0 or offset < 0:
         return f"its length is {length}, its offset {offset}"
     if (length + offset) // 8 > BYTES_MAX:
-        return f"its length is {length} behind {offset}, which no memory has"
+        return f"its length is {length} after {offset}, which no memory has"
     if not -1 <= array.null_count <= length:
         return f"{array.null_count} of its {length} rows are null"
     if bool(array.dictionary) != bool(schema.dictionary):

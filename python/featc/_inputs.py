@@ -40,8 +40,8 @@ def table(rows: Any, what: str, wanted: Iterable[str] = ()) -> _featc.Table:
 
 def in_rows(column: dict[str, Any], arrival: Optional[str] = None) -> tuple[str, str, bool]:
     """A column of a source as rows have it: name, type, and whether they may leave it out. One that a file holds under another
-    name, or in another form than its type (`held`), stands in rows as in a file: nothing is made of it here."""
-    if "held" in column:
+    name, or in another form than its type (`form`), stands in rows as in a file: nothing is made of it here."""
+    if "form" in column:
         return column["field"].split(".")[0], "", False
     return column["name"], column["type"], column["nullable"] or column["name"] == arrival
 
@@ -120,7 +120,7 @@ def _told_of(what: str) -> Iterator[None]:
 
 
 def _add(into: _featc.Spool, part: Any) -> bool:
-    """Whether more is wanted behind this part."""
+    """Whether more is wanted after this part."""
     taken = _c_data.checked(part)
     try:
         return into.add(taken)

@@ -97,8 +97,8 @@ class Online:
     def restore(self, snapshot: bytes) -> dict[str, Any]:
         """Replaces the state by that of a snapshot of the same truth, of this program or of another version of it.
 
-        Gives ``is_whole``, ``kept``, ``to_rebuild`` (each with ``source``, ``why``, and ``after``: the instant from behind
-        which its rows are to be pushed again, None for all of them) and ``dropped``. What is to be rebuilt is not answered
+        Gives ``is_whole``, ``kept``, ``to_rebuild`` (each with ``source``, ``why``, and ``after``: the instant
+        after which its rows are to be pushed again, None for all of them) and ``dropped``. What is to be rebuilt is not answered
         until its history is pushed and :meth:`rebuilt` is called.
 
         :raises featc.RunError: damaged bytes, another truth or version; the state stays as it was.

@@ -39,7 +39,7 @@ class Server:
         self.url: str = about["url"]
         #: The folder of its state.
         self.state: str = about["state"]
-        #: The checkpoint that it began with, and how many rows of log were behind it.
+        #: The checkpoint that it began with, and how many rows of log came after it.
         self.checkpoint: int = about["checkpoint"]
         self.replayed: int = about["replayed"]
 

@@ -44,7 +44,7 @@ def case(
         timestamp, date, duration and decimal columns are read as the command line reads them, and what a row leaves out is
         null.
     :param ask: the questions: likewise, with the keys of the service and ``timestamp``.
-    :param expect: output column (``view__feature``, or with ``__status`` behind it) → one value per question. Columns that are
+    :param expect: output column (``view__feature``, or with ``__status`` after it) → one value per question. Columns that are
         not named are not compared. Floats are compared exactly; NaN equals NaN.
     :param program: a program, or the text or path of one.
     :param truth: ``"as-of-arrival"`` (unless told) or ``"complete"``.

@@ -59,7 +59,7 @@ impl Declared {
     /// The columns of a source, by what their rows call them; those that are read in another way than their types say are
     /// left as they are.
     pub fn of_source<'a>(columns: impl Iterator<Item = &'a SourceColumn>) -> Declared {
-        let plain = columns.filter(|column| column.held.read_as.is_none());
+        let plain = columns.filter(|column| column.form.read_as.is_none());
         Declared {
             columns: plain.map(|column| (column.field().to_owned(), column.ty)).collect(),
         }
@@ -84,7 +84,7 @@ impl Declared {
     pub fn fit(&self, table: &Table) -> Table {
         let mut fit = table.clone();
         for (name, ty) in &self.columns {
-            if let Some(column) = Held::new(&fit, name) {
+            if let Some(column) = FrameColumn::new(&fit, name) {
                 fit = column.fit(*ty).unwrap_or(fit);
             }
         }
@@ -99,17 +99,17 @@ const EXACT: CastOptions<'static> = CastOptions {
 };
 
 /// A column of a table.
-struct Held<'a> {
+struct FrameColumn<'a> {
     table: &'a Table,
     place: usize,
     ty: &'a DataType,
 }
 
-impl<'a> Held<'a> {
-    fn new(table: &'a Table, name: &str) -> Option<Held<'a>> {
+impl<'a> FrameColumn<'a> {
+    fn new(table: &'a Table, name: &str) -> Option<FrameColumn<'a>> {
         let (place, field) = table.schema.column_with_name(name)?;
         let ty = field.data_type();
-        Some(Held { table, place, ty })
+        Some(FrameColumn { table, place, ty })
     }
 
     /// The table in which it has the declared type, if it has not, and each value stands for one of that type.

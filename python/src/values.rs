@@ -7,7 +7,7 @@
 //! | `timestamp_ns`, `naive_ns` | nanoseconds; only to Python |
 //! | `date` | days since 1970-01-01 |
 //! | `duration` | microseconds |
-//! | `decimal:S` | texts with S digits behind the point |
+//! | `decimal:S` | texts with S digits after the point |
 //! | `list:KIND` | lists of these; only to Python |
 //! | `null` | nothing |
 

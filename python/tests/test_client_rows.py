@@ -186,7 +186,7 @@ def bodies(client, monkeypatch):
 
 
 def uneven(small=20_000, large=6, size=400_000):
-    """Small rows, and some large ones behind them."""
+    """Small rows, and some large ones after them."""
     count = small + large
     shops = [f"shop {i % 5}" for i in range(small)] + ["x" * size] * large
     return pyarrow.table({"id": range(count), "card": [i % 7 for i in range(count)], "shop": shops, "at": stamps([i % 3_000 for i in range(count)]), "known_at": stamps([i % 3_000 for i in range(count)])})

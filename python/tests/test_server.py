@@ -32,7 +32,7 @@ def test_a_server_beside_other_work(shop):
     with shop.serving(**FAR) as server:
         state = pathlib.Path(server.state)
         assert state.is_dir() and (server.checkpoint, server.replayed) == (0, 0)
-        assert server.told == f"serving {server.url} from `{state}`: checkpoint 0, 0 rows of log behind it"
+        assert server.told == f"serving {server.url} from `{state}`: checkpoint 0, 0 rows of log after it"
         client = server.client()
         # The interpreter's lock is free while it works: this very process asks it.
         assert client.push("txn", rows)["rows"] == 120

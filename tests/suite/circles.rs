@@ -59,7 +59,7 @@ fn ends(text: &str) -> Vec<(String, String)> {
     more.into_iter().map(|(_, last)| (first.to_owned(), last)).collect()
 }
 
-/// The paths that begin behind a prefix such as `crate`.
+/// The paths that begin after a prefix such as `crate`.
 fn behind(code: &str, prefix: &str) -> Vec<(String, String)> {
     let prefix = format!("{prefix}::");
     let rest = code.split(&prefix).skip(1);

@@ -4,8 +4,8 @@
 mod batch;
 #[path = "evaluators/files.rs"]
 mod files;
-#[path = "evaluators/held.rs"]
-mod held;
+#[path = "evaluators/forms.rs"]
+mod forms;
 #[path = "evaluators/served.rs"]
 mod served;
 #[path = "evaluators/stream.rs"]

@@ -35,7 +35,7 @@ impl Scene {
                 Column::from_values(column.ty, &values)
             });
             let rows = Batch::from_columns(columns.collect());
-            let held = tables::held(&table, &[rows]).expect("a row per key");
+            let held = tables::table_rows(&table, &[rows]).expect("a row per key");
             (table.name, held)
         });
         held.collect()

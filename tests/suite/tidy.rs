@@ -88,7 +88,7 @@ fn notices_list_every_crate_of_the_binary_and_the_package() {
         )
         .collect();
     let notices = read(&root().join("NOTICES.txt"));
-    let list = notices.split("\n\n").nth(1).expect("a list behind the first paragraph");
+    let list = notices.split("\n\n").nth(1).expect("a list after the first paragraph");
     let told: BTreeSet<String> = list
         .lines()
         .filter_map(|line| Some(line.split_once(':')?.0.to_owned()))

@@ -265,7 +265,7 @@ fn question(rng: &mut Rng, program: &Program, shapes: &[Shape], rows: &[Vec<Vec<
     Asked { at_us, values }
 }
 
-/// Adds a question before all others and one behind them, about entities of their own, and an event of theirs on
+/// Adds a question before all others and one after them, about entities of their own, and an event of theirs on
 /// either side of the instants from which and up to which events of a source can matter: exactly there, a microsecond
 /// beyond, or less than a minute inside.
 pub fn add_edges(

@@ -9,7 +9,7 @@ use featr_kernels::value::{NAN, render_decimal, render_float};
 
 /// 2024-02-28T22:30:00Z in microseconds: the leap day begins in the midst of what happens.
 pub const START_US: i64 = 1_709_159_400_000_000;
-/// The Monday behind it: 2024-03-04T00:00:00Z.
+/// The Monday after it: 2024-03-04T00:00:00Z.
 const MONDAY_US: i64 = 1_709_510_400_000_000;
 /// Its day.
 const START_DAY: i32 = 19_781;

@@ -213,7 +213,7 @@ fn drawn(rng: &mut Rng, (has_tables, of_theory): (bool, bool)) -> Generated {
     let fields = FIELDS.map(|(name, ty)| format!("{name}: {ty}"));
     let _ = writeln!(text, "request asked ({})\n", fields.join(", "));
     text += "service s {\n";
-    // A copy, so that what is drawn behind does not depend on the gates.
+    // A copy, so that what is drawn afterwards does not depend on the gates.
     let mut gates = rng.clone();
     for view in 0..views {
         let fallback = *gates.pick(&["", "", "", "", "", "", " fallback impute", " fallback gate"]);
@@ -239,7 +239,7 @@ struct Role {
 
 /// A role of a view, of some views: at least one of its keys is brought by another column.
 fn role(rng: &Rng, view: usize, keys: &[usize], named: &[(String, Type)]) -> Option<Role> {
-    // A copy, so that what is drawn behind does not depend on it.
+    // A copy, so that what is drawn afterwards does not depend on it.
     let mut rng = rng.clone();
     if !rng.one_in(4) {
         return None;

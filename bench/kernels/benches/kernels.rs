@@ -65,7 +65,7 @@ fn source() -> Source {
         name: name.to_owned(),
         ty,
         nullable: true,
-        held: featc_ir::Held::default(),
+        form: featc_ir::ColumnForm::default(),
     });
     Source {
         name: "orders".to_owned(),

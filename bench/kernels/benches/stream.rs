@@ -22,7 +22,7 @@ fn graph(aggregates: &[(Aggregate, Type)], excluding: Excluding) -> Vec<StreamGr
         name: name.to_owned(),
         ty,
         nullable: false,
-        held: featc_ir::Held::default(),
+        form: featc_ir::ColumnForm::default(),
     });
     let source = Source::plain("txn", declared.to_vec(), vec![ColumnId(1)], ColumnId(2));
     let key = |position: usize| Key {

@@ -26,7 +26,7 @@ fn every_kind_of_row_has_its_step() {
     assert!(of_all(Fault::Unaccepted(Reason::Late)).contains("compare the zones"));
     assert!(of_all(Fault::Unaccepted(Reason::Ahead)).contains("`time` and `arrival` are swapped"));
     for (fault, words) in [
-        (null(false), "`?` behind its type"),
+        (null(false), "`?` after its type"),
         (value("x", "\"1,50\"", Wrong::NoDecimal), "1.50"),
         (value("x", "\"$1.50\"", Wrong::NoDecimal), ": 1.50"),
         (value("x", "\"NA\"", Wrong::NoDecimal), "in place of `NA`"),
@@ -41,7 +41,7 @@ fn every_kind_of_row_has_its_step() {
             "`at: timestamp as \"%d/%m/%Y %H:%M\" in \"UTC\"`, or `%m/%d`",
         ),
         (value("at", "\"Mon 3 June\"", Wrong::NoTimestamp), "write instants like"),
-        (value("at", "\"3.4.24\"", Wrong::NotInFormat), "behind the type of `at`"),
+        (value("at", "\"3.4.24\"", Wrong::NotInFormat), "after the type of `at`"),
         (value("at", "1e20", Wrong::BeyondYears), "said to count"),
         (value("at", "0.1", Wrong::PartOfMicrosecond), "fewer digits"),
         (value("user_id", "5", Wrong::NoObject), "through an object"),

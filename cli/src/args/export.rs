@@ -29,7 +29,7 @@ pub struct FeastArgs {
     pub url: String,
 }
 
-/// An address that a path can be put behind.
+/// An address that a path can be appended to.
 fn url(text: &str) -> Result<String, String> {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '?' | '#');

@@ -52,7 +52,7 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                 return Diagnostic::new(Code::MissingColumn, error.to_string())
                     .with_note(has(file, found))
                     .with_help(format!(
-                        "write behind the type of `{column}` what the file calls it: `from \"{name}\"`"
+                        "write after the type of `{column}` what the file calls it: `from \"{name}\"`"
                     ));
             }
             // Half of the letters of a short name agree by chance.
@@ -63,7 +63,7 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                 || {
                     match at_column {
                         None => {
-                            "write behind the type of the column what the file calls it, `from \"…\"`, or add it to the file; an \
+                            "write after the type of the column what the file calls it, `from \"…\"`, or add it to the file; an \
                              arrival that no column says is `arrival time + 5m`: no other instant of the row stands for it"
                         },
                         Some(_) => "the service asks for it: rename the column in the spine, or add it",
@@ -72,7 +72,7 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                 },
                 |nearest| match at_column {
                     None if !is_name(nearest) => {
-                        format!("write behind the type of `{column}` what the file calls it: `from {nearest:?}`")
+                        format!("write after the type of `{column}` what the file calls it: `from {nearest:?}`")
                     }
                     None => format!("did you mean `{nearest}`?"),
                     Some(_) => format!("did you mean `{nearest}`? rename the column in the spine"),
@@ -101,7 +101,7 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                 .any(|number| found.starts_with(number));
             let help = match found.as_str() {
                 _ if is_number => {
-                    "say behind the column's type what it counts: `timestamp as epoch_seconds`, `epoch_millis` or `epoch_micros`"
+                    "say after the column's type what it counts: `timestamp as epoch_seconds`, `epoch_millis` or `epoch_micros`"
                 }
                 date if date.starts_with("Date") => "say that it is a date, and where: `timestamp as date in \"UTC\"`",
                 text if text.contains("Utf8") => {

@@ -77,7 +77,7 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
              rows never change; or pass `--truth complete`"
         )),
         Error::TwoRowsOfAKey { .. } => Diagnostic::new(Code::TwoRowsOfAKey, error.to_string()).with_help(
-            "keep one of them; if they hold at different times, declare `valid from` and `arrival`",
+            "keep one of them; if they are valid at different times, declare `valid from` and `arrival`",
         ),
         Error::UnusableRow { example, .. } => {
             let diagnostic = Diagnostic::new(Code::UnusableTableRow, error.to_string())
@@ -141,7 +141,7 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         Error::ColumnClash { of_spine, .. } => {
             Diagnostic::new(Code::ColumnClash, error.to_string()).with_help(match of_spine {
                 true => "rename the column in the spine",
-                false => "rename the feature: `--status` adds `<feature>__status` behind each",
+                false => "rename the feature: `--status` adds `<feature>__status` after each",
             })
         }
         Error::Columns { .. } => Diagnostic::new(Code::MissingColumn, error.to_string())
@@ -174,10 +174,10 @@ fn looked_up(table: &str, why: Option<&Stray>) -> String {
         Some(Stray::NoRows) => format!("check the files of table `{table}`"),
         Some(Stray::NotYet { .. }) => {
             format!(
-                "give table `{table}` the rows that held then, with an `arrival` that says since when they were known"
+                "give table `{table}` the rows that were valid then, with an `arrival` that says since when they were known"
             )
         }
-        Some(Stray::Ended { .. }) => format!("give table `{table}` the rows that held then"),
+        Some(Stray::Ended { .. }) => format!("give table `{table}` the rows that were valid then"),
         Some(Stray::TooOld { .. }) => format!("give table `{table}` younger rows, or `within` a longer duration"),
     };
     format!("{step}, or pass `--max-missing 100%`")

@@ -268,7 +268,7 @@ fn beyond(program: &Program, service: &Service, spine: &Spine) -> Option<String>
     ))
 }
 
-/// What Feast calls a column, behind the name of its view.
+/// What Feast calls a column, after the name of its view.
 fn short<'a>(field: &'a ServiceField, view: &str) -> &'a str {
     let rest = field.name.strip_prefix(view).and_then(|rest| rest.strip_prefix("__"));
     rest.unwrap_or(&field.name)

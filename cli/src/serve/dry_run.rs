@@ -70,7 +70,7 @@ fn restores(folder: &str, (checkpoint, address): (u64, &str), reporter: &Reporte
 
 fn tell(folder: &str, found: &Found, reporter: &Reporter) {
     let mut text = format!(
-        "{folder}: checkpoint {} of program {}, {} of log behind it",
+        "{folder}: checkpoint {} of program {}, {} of log after it",
         found.checkpoint,
         found.program,
         counted(found.replayed, "row")

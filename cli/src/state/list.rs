@@ -12,7 +12,7 @@ pub fn run(args: &StateArgs, reporter: &Reporter) -> Result<(), Refused> {
     let Opened { ir, program, found } = opened(args, reporter)?;
     let folder = args.folder.state.display().to_string();
     let mut text = format!(
-        "{folder}: checkpoint {}, {} of log behind it, program {}",
+        "{folder}: checkpoint {}, {} of log after it, program {}",
         found.checkpoint,
         counted(found.replayed, "row"),
         found.program

@@ -21,7 +21,7 @@ pub fn run(args: &FolderArgs, reporter: &Reporter) -> Result<(), Refused> {
     let folder = args.state.display().to_string();
     let bytes: u64 = found.files.iter().map(|(_, bytes)| bytes).sum();
     let text = format!(
-        "{folder}: {} of {}; {} behind the checkpoint, {} of Parquet: {}",
+        "{folder}: {} of {}; {} after the checkpoint, {} of Parquet: {}",
         counted(found.files.len(), "file"),
         counted(bytes, "byte"),
         counted(found.records, "record"),

@@ -277,7 +277,7 @@ mod tests {
             name: name.to_owned(),
             ty: Type::Int64,
             nullable: true,
-            held: featc_ir::Held::default(),
+            form: featc_ir::ColumnForm::default(),
         };
         Source::plain("txn", vec![column("id")], vec![ColumnId::from(0)], ColumnId::from(0))
     }

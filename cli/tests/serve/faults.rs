@@ -78,7 +78,7 @@ fn refused(program: &Path, state: &Path) -> Value {
     serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
 }
 
-/// A state with a checkpoint, and a log behind it that was acknowledged.
+/// A state with a checkpoint, and a log after it that was acknowledged.
 fn made(program: &Path, state: &Path) {
     let server = Server::of(program, state);
     server.push(&batches()[0]);

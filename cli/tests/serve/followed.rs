@@ -74,7 +74,7 @@ pub fn rejected(state: &Path) -> BTreeSet<String> {
     let lines = lines
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-    // After a crash rows that come count as late if answers may have been given behind their arrivals.
+    // After a crash rows that come count as late if answers may have been given after their arrivals.
     let rejected = lines.filter(|line| line["reason"] != "late_for_cut");
     rejected
         .map(|line| line["payload"].as_str().expect("a record").to_owned())

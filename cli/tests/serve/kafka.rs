@@ -250,7 +250,7 @@ fn bursts(broker: &Broker, folder: &Path) {
     let before = cut(&server);
     std::thread::sleep(Duration::from_millis(20));
     assert!(cut(&server) > before);
-    // What it gets in the end is stamped behind the cut, and counts.
+    // What it gets in the end is stamped after the cut, and counts.
     let mut first = row(6_060, "b", 718);
     first["at"] = json!(before);
     first.as_object_mut().expect("an object").remove("seen");

@@ -143,7 +143,7 @@ fn a_server_takes_in_the_versions_of_tables() {
         push(&server, "planes", &plane("N2", 7, "2024-01-01T00:00:00Z", &ago(900))),
         1
     );
-    // A version that holds from now on, and flights behind both and before.
+    // A version that holds from now on, and flights after both and before.
     let row = format!("{{\"tail\":\"N1\",\"seats\":200,\"since\":\"{}\"}}\n", ago(0));
     assert_eq!(push(&server, "planes", &row), 0);
     std::thread::sleep(Duration::from_millis(5));

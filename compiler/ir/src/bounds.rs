@@ -78,7 +78,7 @@ impl Edge {
                 less_us,
                 zone,
             } => {
-                // The first point that is as far behind what the clocks had not reached before.
+                // The first point that is as far after what the clocks had not reached before.
                 let next = furthest(zone, place - 1) + i128::from(less_us) + i128::from(every_us);
                 reached(zone, grid_point(every_us, next)) + i128::from(after_us)
             }

@@ -1,6 +1,6 @@
 //! Columns of files, and the files that have them.
 
-use crate::held::Held;
+use crate::form::ColumnForm;
 use crate::types::Type;
 use serde::{Deserialize, Serialize};
 
@@ -17,14 +17,14 @@ pub struct SourceColumn {
     /// A null in a column that is not nullable rejects the row.
     pub nullable: bool,
     /// Where files have it, and as what.
-    #[serde(default, skip_serializing_if = "Held::is_plain")]
-    pub held: Held,
+    #[serde(default, skip_serializing_if = "ColumnForm::is_plain")]
+    pub form: ColumnForm,
 }
 
 impl SourceColumn {
-    /// What files call it, see [`Held::field`].
+    /// What files call it, see [`ColumnForm::field`].
     pub fn field(&self) -> &str {
-        self.held.field.as_deref().unwrap_or(&self.name)
+        self.form.field.as_deref().unwrap_or(&self.name)
     }
 
     /// Whether something of this name in a file or a row is the column, or has it inside.
@@ -48,7 +48,7 @@ pub struct FileSet {
 pub const KAFKA: &str = "kafka:";
 
 impl FileSet {
-    /// The topic of Kafka that stands in place of files: its name, and what may follow behind a `?`.
+    /// The topic of Kafka that stands in place of files: its name, and what may follow after a `?`.
     pub fn topic(&self) -> Option<&str> {
         self.paths.first()?.strip_prefix(KAFKA)
     }

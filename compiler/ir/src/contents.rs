@@ -83,11 +83,11 @@ impl StreamGraph {
 
     /// Takes in what tables hold. Events have values of theirs, so logs get the keys of such state.
     pub fn hold(&mut self, contents: &Contents) {
-        let held = self
+        let is_given = self
             .tables()
             .into_iter()
             .any(|table| contents.contains_key(&table.name));
-        if !held {
+        if !is_given {
             return;
         }
         for rows in &mut self.rows {

@@ -27,7 +27,7 @@ pub enum Signature {
     Alike(usize, usize),
     /// Two or more strings.
     Strings,
-    /// `floor`, `ceil`: a decimal loses its digits behind the point.
+    /// `floor`, `ceil`: a decimal loses its digits after the point.
     Whole,
     Round,
     Div,

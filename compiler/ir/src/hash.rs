@@ -174,12 +174,12 @@ fn source_hash(source: &Source) -> u128 {
     let zone = zone.as_ref().map(|zone| (zone, TZDB_VERSION));
     let rules = (delay_us, lateness, skew_us, begins_us, zone, keep_nan);
     let head = wire(&(own_name, columns, unique, name(*time), arrival));
-    let held: BTreeMap<_, _> = all.iter().map(|c| (&c.name, &c.held)).collect();
-    let held: BTreeMap<_, _> = held.into_iter().filter(|(_, held)| !held.is_plain()).collect();
-    if held.is_empty() {
+    let forms: BTreeMap<_, _> = all.iter().map(|c| (&c.name, &c.form)).collect();
+    let forms: BTreeMap<_, _> = forms.into_iter().filter(|(_, form)| !form.is_plain()).collect();
+    if forms.is_empty() {
         return node("source", &[&head, &wire(&rules)]);
     }
-    node("source", &[&head, &wire(&rules), &wire(&(held, TZDB_VERSION))])
+    node("source", &[&head, &wire(&rules), &wire(&(forms, TZDB_VERSION))])
 }
 
 /// The meanings of a row's columns after `steps`, and of the row's existence (its source and filters).

@@ -9,7 +9,7 @@ use std::fmt;
 pub struct Portion(u32);
 
 impl Portion {
-    /// So many digits behind the point it may have.
+    /// So many digits after the point it may have.
     pub const DIGITS: u8 = 9;
     /// That of the table of aggregates.
     pub const EXAMPLE: Portion = Portion(750_000_000);

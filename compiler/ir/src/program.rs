@@ -258,7 +258,7 @@ impl Source {
     /// truths `complete` and `as_served`, and for rows that never change.
     pub fn delay_under(&self, truth: Truth) -> Option<u64> {
         match self.cut_under(truth) {
-            Cut::Behind { delay_us } => Some(delay_us),
+            Cut::Delayed { delay_us } => Some(delay_us),
             Cut::Open | Cut::Given => None,
         }
     }

@@ -49,7 +49,7 @@ impl Type {
         matches!(self, Type::Int64 | Type::Float64 | Type::Decimal { .. })
     }
 
-    /// The digits behind the point of a decimal; 0 of other types, which count as integers there.
+    /// The digits after the point of a decimal; 0 of other types, which count as integers there.
     pub fn scale(self) -> u8 {
         match self {
             Type::Decimal { scale, .. } => scale,
@@ -189,7 +189,7 @@ pub enum Cut {
     /// Arrival plays no role.
     Open,
     /// Up to so many microseconds before the instant.
-    Behind { delay_us: u64 },
+    Delayed { delay_us: u64 },
     /// Each question brings its own, or none: then it sees no event.
     Given,
 }
@@ -197,7 +197,7 @@ pub enum Cut {
 impl From<Option<u64>> for Cut {
     /// Of a delay; without one arrival plays no role.
     fn from(delay_us: Option<u64>) -> Cut {
-        delay_us.map_or(Cut::Open, |delay_us| Cut::Behind { delay_us })
+        delay_us.map_or(Cut::Open, |delay_us| Cut::Delayed { delay_us })
     }
 }
 
@@ -206,7 +206,7 @@ impl Truth {
     pub fn cut(self, source_delay_us: u64) -> Cut {
         match self {
             Truth::Complete => Cut::Open,
-            Truth::AsOfArrival { delay_us } => Cut::Behind {
+            Truth::AsOfArrival { delay_us } => Cut::Delayed {
                 delay_us: delay_us.unwrap_or(source_delay_us),
             },
             Truth::AsServed => Cut::Given,
@@ -216,7 +216,7 @@ impl Truth {
     /// The pipeline delay that holds for a source; `None` where the cut is no function of the instant.
     pub fn delay_us(self, source_delay_us: u64) -> Option<u64> {
         match self.cut(source_delay_us) {
-            Cut::Behind { delay_us } => Some(delay_us),
+            Cut::Delayed { delay_us } => Some(delay_us),
             Cut::Open | Cut::Given => None,
         }
     }

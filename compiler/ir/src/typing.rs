@@ -1,7 +1,7 @@
 //! Types of operators, casts and functions (those of aggregates stand in their table), and whether an expression keeps to them.
 //!
 //! The rules are those of `docs/language.md`. The compiler decides types by them; a plan that was read from a file is
-//! held against them, because the evaluators rely on every type that an expression says.
+//! compared with them, because the evaluators rely on every type that an expression says.
 
 use crate::expr::{BinaryOp, Expr, ExprKind, Literal, UnaryOp};
 use crate::function::{Accepts, Function, Signature};

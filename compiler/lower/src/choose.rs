@@ -50,7 +50,7 @@ pub(crate) fn scan<'a>(source: &Source, all: impl IntoIterator<Item = &'a Rows>)
     let columns = source.columns.iter().map(|column| ScanColumn {
         name: column.name.clone(),
         ty: column.ty,
-        held: column.held.clone(),
+        form: column.form.clone(),
     });
     Scan {
         source: source.name.clone(),

@@ -3,7 +3,8 @@
 //! What could not be resolved has been reported and is `None` or [`ExprKind::Poison`]; checking keeps silent about it.
 
 use featc_ir::{
-    Aggregate, BinaryOp, ColumnId, EntityId, FeatureId, Function, Held, Lookup, RoleId, SourceId, Type, ViewId, Window,
+    Aggregate, BinaryOp, ColumnForm, ColumnId, EntityId, FeatureId, Function, Lookup, RoleId, SourceId, Type, ViewId,
+    Window,
 };
 use featc_syntax::ast;
 use featc_syntax::diag::Span;
@@ -50,7 +51,7 @@ pub struct Column {
     /// The place of the `?`.
     pub nullable: Option<Span>,
     /// Of a column of a source: where files have it, and as what.
-    pub held: Held,
+    pub form: ColumnForm,
 }
 
 /// A reference to a column of the row at hand.
@@ -196,7 +197,7 @@ pub struct Service {
 pub struct Role {
     pub declared: Declared,
     pub view: ViewId,
-    /// The columns of the question behind `by`, with their places, in the order of the keys; `None`: those of the entity.
+    /// The columns of the question after `by`, with their places, in the order of the keys; `None`: those of the entity.
     pub by: Option<Vec<(String, Span)>>,
 }
 

@@ -60,7 +60,7 @@ pub struct Name {
     pub span: Span,
 }
 
-/// A doc comment: the text behind `///`, one line per comment line.
+/// A doc comment: the text after `///`, one line per comment line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doc {
     pub text: String,
@@ -131,7 +131,7 @@ pub struct Entity {
     pub span: Span,
 }
 
-/// `fare: decimal(12, 2)?`, `left: timestamp from "departure.at" as epoch_millis`. (The grammar allows what stands behind the
+/// `fare: decimal(12, 2)?`, `left: timestamp from "departure.at" as epoch_millis`. (The grammar allows what stands after the
 /// type in entity keys too; checking refuses it there.)
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
@@ -300,7 +300,7 @@ pub struct Service {
     pub roles: Vec<Role>,
     /// In order.
     pub entries: Vec<ServiceEntry>,
-    /// Those of its own, in order. (The grammar allows what stands behind the value of a view's feature here too; resolving
+    /// Those of its own, in order. (The grammar allows what stands after the value of a view's feature here too; resolving
     /// refuses it.)
     pub features: Vec<Feature>,
     /// Entries not understood, reported.

@@ -165,7 +165,7 @@ pub(crate) fn form(context: Context, first: Option<&str>) -> Option<String> {
     Some(format!("{kind} is written like this: `{example}`"))
 }
 
-/// What is written here for a word that begins a clause or a statement elsewhere; `named` is the name behind it.
+/// What is written here for a word that begins a clause or a statement elsewhere; `named` is the name after it.
 pub(crate) fn instead(context: Context, word: &str, named: Option<&str>) -> Option<String> {
     let lower = word.to_ascii_lowercase();
     let (keyword, meaning) = match (context, lower.as_str()) {

@@ -94,10 +94,10 @@ mod tests {
                 "—".to_owned(),
             ));
         }
-        let behind = ["is null", "is not null", "in (…)", "not in (…)"]
+        let after = ["is null", "is not null", "in (…)", "not in (…)"]
             .map(str::to_owned)
             .to_vec();
-        rows.push((COMPARISON, behind, "behind".to_owned(), "none".to_owned()));
+        rows.push((COMPARISON, after, "after".to_owned(), "none".to_owned()));
         rows.sort_by_key(|row| row.0);
         assert_eq!(rows, documented());
     }

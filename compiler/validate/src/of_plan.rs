@@ -3,7 +3,7 @@
 use crate::derived;
 use crate::lifted::{self, Lifted, keys};
 use crate::of_program::{columns_term, spine};
-use crate::term::{Term, expression, held};
+use crate::term::{Term, expression, form};
 use featc_ir::plan::{
     Accept, BatchPlan, Compose, Dedup, Derive, Finish, FinishFeature, FinishKind, Fold, FoldSlot, Rows, Scan, Spine,
     StreamGraph, Visibility,
@@ -142,7 +142,7 @@ impl Chain<'_> {
         let required = |at: usize| self.accept.required.contains(&ColumnId::from(at));
         let columns = self.scan.columns.iter().enumerate().map(|(at, column)| {
             let null = if required(at) { "" } else { "?" };
-            format!("{}:{}{null}{}", column.name, column.ty, held(&column.held))
+            format!("{}:{}{null}{}", column.name, column.ty, form(&column.form))
         });
         let moved = match self.rows.place.at {
             None => Term::leaf("own"),

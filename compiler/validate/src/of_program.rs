@@ -3,7 +3,7 @@
 use crate::asked::{Names, own_columns, self_columns, service_keys, with_inputs};
 use crate::derived;
 use crate::lifted::{self, Lifted, keys};
-use crate::term::{Term, expression, held};
+use crate::term::{Term, expression, form};
 use featc_ir::{
     Arrival, AskedFeature, ColumnId, Expr, FeatureId, FeatureKind, Key, Program, Service, Source, Step, Transform, View,
 };
@@ -145,7 +145,7 @@ fn source_terms(source: &Source) -> Result<Vec<Term>, String> {
     };
     let columns = all.iter().map(|column| {
         let null = if column.nullable { "?" } else { "" };
-        format!("{}:{}{null}{}", column.name, column.ty, held(&column.held))
+        format!("{}:{}{null}{}", column.name, column.ty, form(&column.form))
     });
     let unique: Vec<String> = unique.iter().map(|id| name(*id)).collect::<Result<_, _>>()?;
     Ok(vec![

@@ -1,6 +1,6 @@
 //! Terms over names: what a feature means, with nothing in it that depends on positions.
 
-use featc_ir::{ColumnId, Expr, ExprKind, Held, Lookup};
+use featc_ir::{ColumnForm, ColumnId, Expr, ExprKind, Lookup};
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -86,10 +86,10 @@ pub fn expression(expr: &Expr, name: &dyn Fn(ColumnId) -> Option<String>) -> Res
     ))
 }
 
-/// Where files have a column, and as what; nothing where it is held as it is.
-pub fn held(held: &Held) -> String {
-    match held {
-        Held {
+/// Where files have a column, and as what; nothing where that is its name and its type.
+pub fn form(form: &ColumnForm) -> String {
+    match form {
+        ColumnForm {
             field: None,
             read_as: None,
         } => String::new(),
@@ -107,7 +107,7 @@ fn looked_up(lookup: &Lookup) -> Result<String, String> {
     };
     let columns = table.columns.iter().map(|column| {
         let null = if column.nullable { "?" } else { "" };
-        format!("{}:{}{null}{}", column.name, column.ty, held(&column.held))
+        format!("{}:{}{null}{}", column.name, column.ty, form(&column.form))
     });
     let key: Result<Vec<String>, String> = table.key.iter().map(|id| name(*id)).collect();
     let versions = match table.versions {

@@ -29,7 +29,7 @@ pub(crate) struct ServicePlan {
     pub views: Vec<ViewPlan>,
     /// Per output column the view and the position among its output features.
     pub columns: Vec<(usize, usize)>,
-    /// The features of its own, which come out behind them.
+    /// The features of its own, which come out after them.
     pub derive: Derive,
     /// The fields of requests that these read.
     pub request: Vec<Key>,

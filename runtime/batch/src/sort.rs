@@ -125,10 +125,10 @@ impl Sorter {
         self.dealt.partitions.each(partition, &mut |batch| {
             let places = places(&batch);
             sample.extend(places.skip(skip).step_by(every));
-            let behind = batch.num_rows().saturating_sub(skip) % every;
+            let after = batch.num_rows().saturating_sub(skip) % every;
             skip = match batch.num_rows() {
                 rows if rows < skip => skip - rows,
-                _ => (every - behind) % every,
+                _ => (every - after) % every,
             };
             Ok(())
         })?;

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! It carries what must be regrouped: events by entity, answers by place in the spine, ids by hash. What is put is
-//! counted in DataFusion's memory pool; when the pool has no more, all chunks are written as one run, behind those that are
+//! counted in DataFusion's memory pool; when the pool has no more, all chunks are written as one run, after those that are
 //! there, into one file. It has no name (it is unlinked as it is made), so nothing is left behind by any end of the process.
 
 use crate::error::bug;
@@ -40,7 +40,7 @@ pub(crate) struct PartitionedSpill {
 struct State {
     reservation: MemoryReservation,
     chunks: Vec<Chunk>,
-    /// All runs, one behind the other.
+    /// All runs, one after the other.
     file: Option<Arc<File>>,
     end: u64,
     runs: Vec<Arc<Run>>,
@@ -85,9 +85,9 @@ pub(crate) struct Piece {
 /// Rows of a partition that are written, and read back, together; fewer where their text is long.
 const ROWS_TOGETHER: usize = 1 << 16;
 
-/// What partitions held, for reports.
+/// What partitions have had and spilled, for reports.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Held {
+pub(crate) struct SpillStats {
     pub rows: u64,
     pub spilled_bytes: u64,
     pub spills: u64,
@@ -322,9 +322,9 @@ impl PartitionedSpill {
         state.reservation.free();
     }
 
-    pub fn held(&self) -> Held {
+    pub fn stats(&self) -> SpillStats {
         let state = lock(&self.state);
-        Held {
+        SpillStats {
             rows: state.rows,
             spilled_bytes: state.spilled_bytes,
             spills: state.spills,

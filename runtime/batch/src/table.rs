@@ -248,7 +248,7 @@ fn awaits(view: &ViewPlan, truth: Truth) -> bool {
 fn cut_keys(view: &ViewPlan, truth: Truth) -> Vec<Key> {
     let source = match view.source.cut_under(truth) {
         Cut::Given => Some(view.source.cut_key()),
-        Cut::Open | Cut::Behind { .. } => None,
+        Cut::Open | Cut::Delayed { .. } => None,
     };
     let tables = match awaits(view, truth) {
         true => view.rows.awaited(),

@@ -11,7 +11,7 @@ use std::io::Read;
 /// How many bytes the buffers of a stream say that they become; of one that is broken up to there.
 pub(crate) fn unpacked_bytes(stream: &[u8]) -> u64 {
     let (mut rest, mut sum) = (stream, 0u64);
-    while let Some((about, body, behind)) = message(rest) {
+    while let Some((about, body, after)) = message(rest) {
         let Ok(message) = root_as_message(about) else { break };
         let dictionary = || message.header_as_dictionary_batch()?.data();
         let batch = message.header_as_record_batch().or_else(dictionary);
@@ -19,7 +19,7 @@ pub(crate) fn unpacked_bytes(stream: &[u8]) -> u64 {
         for buffer in packed.iter().flat_map(|batch| batch.buffers()).flatten() {
             let start = usize::try_from(buffer.offset()).unwrap_or(usize::MAX);
             let length = usize::try_from(buffer.length()).unwrap_or(0);
-            let part = body.get(start..).and_then(|behind| behind.get(..length));
+            let part = body.get(start..).and_then(|after| after.get(..length));
             let size = part.and_then(|part| part.first_chunk::<8>());
             let size = size.map_or(0, |size| i64::from_le_bytes(*size));
             // −1: it is as it was.
@@ -27,7 +27,7 @@ pub(crate) fn unpacked_bytes(stream: &[u8]) -> u64 {
         }
         let plain = if packed.is_none() { body.len() as u64 } else { 0 };
         sum = sum.saturating_add(plain);
-        rest = behind;
+        rest = after;
     }
     sum
 }
@@ -84,7 +84,7 @@ fn length(text: Option<&str>) -> u64 {
     text.map_or(0, |text| text.len() as u64)
 }
 
-/// The head and the body of the first message, and what is behind it.
+/// The head and the body of the first message, and what is after it.
 fn message(stream: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (mut length, mut rest) = stream.split_first_chunk::<4>()?;
     if *length == MARKER {
@@ -92,8 +92,8 @@ fn message(stream: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     }
     let (about, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
     let length = root_as_message(about).ok()?.bodyLength();
-    let (body, behind) = rest.split_at_checked(usize::try_from(length).ok()?)?;
-    Some((about, body, behind))
+    let (body, after) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+    Some((about, body, after))
 }
 
 #[cfg(test)]

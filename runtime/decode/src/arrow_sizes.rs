@@ -1,4 +1,4 @@
-//! What compressed Arrow buffers say of their sizes, held against what their bytes can be, before memory is taken for them.
+//! What compressed Arrow buffers say of their sizes, compared with what their bytes can be, before memory is taken for them.
 
 use arrow::error::ArrowError;
 use arrow::ipc::{CompressionType, Message};

@@ -31,7 +31,7 @@ fn whole(text: &str) -> Option<i64> {
 #[derive(Debug)]
 pub(crate) struct Builder {
     ty: Type,
-    /// Of values that are not held as those of the type are.
+    /// Of values that are not written as those of the type are.
     reader: Option<Reader>,
     data: Data,
     tags: Vec<u8>,

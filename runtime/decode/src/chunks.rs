@@ -138,7 +138,7 @@ impl ChunkReader for Chunks {
 /// The bytes of a file from some place on.
 pub(crate) struct FromChunks {
     chunks: Chunks,
-    /// Where the bytes behind `bytes` are.
+    /// Where the bytes after `bytes` are.
     at: u64,
     bytes: Bytes,
 }

@@ -178,7 +178,7 @@ impl CsvReader {
         Ok(Record::Fields { line })
     }
 
-    /// Whether the quote that is open behind the line just taken closes in its record. What this looks at stays ahead.
+    /// Whether the quote that is open after the line just taken closes in its record. What this looks at stays ahead.
     ///
     /// Lines that are ahead already were looked at for a record in front of them, whose quote was open at the end of each;
     /// so is that of this one, as there is nothing else to know of an open quote at the end of a line. So each byte is

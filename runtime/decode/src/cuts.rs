@@ -68,15 +68,15 @@ fn chunks(file: &dyn RandomRead, bytes: u64) -> Option<Vec<Range<u64>>> {
     let mut chunks = Vec::new();
     let mut start = 0;
     while start < file.len() {
-        let end = behind_line(file, start.saturating_add(bytes - 1))?;
+        let end = after_line(file, start.saturating_add(bytes - 1))?;
         chunks.push(start..end);
         start = end;
     }
     Some(chunks)
 }
 
-/// The first place behind a line feed at `from` or later.
-fn behind_line(file: &dyn RandomRead, from: u64) -> Option<u64> {
+/// The first place after a line feed at `from` or later.
+fn after_line(file: &dyn RandomRead, from: u64) -> Option<u64> {
     let (mut at, mut size) = (from, 1 << 10);
     while at < file.len() {
         let bytes = file.read_at(at, within(size, file.len() - at)).ok()?;
@@ -246,12 +246,12 @@ fn records(file: &Arc<dyn RandomRead>, delimiter: u8, chunks: &[Range<u64>], loo
 /// The end of a record, as it is read.
 fn behind_record(file: &Arc<dyn RandomRead>, delimiter: u8, record: Place) -> Option<Place> {
     let input = Ranged::new(file.clone(), record.offset..file.len());
-    let mut reader = CsvReader::new(Lines::behind(Box::new(input), record.lines), delimiter);
+    let mut reader = CsvReader::new(Lines::starting_at_line(Box::new(input), record.lines), delimiter);
     reader.next().ok()?;
-    let mut behind = record;
-    while behind.lines < reader.line() {
-        behind.offset = behind_line(&**file, behind.offset)?;
-        behind.lines += 1;
+    let mut after = record;
+    while after.lines < reader.line() {
+        after.offset = after_line(&**file, after.offset)?;
+        after.lines += 1;
     }
-    Some(behind)
+    Some(after)
 }

@@ -9,7 +9,7 @@ const MARK: &str = "featc.decoded";
 
 /// The schema of decoded rows of a source. It is marked where files hold some column otherwise.
 pub fn schema_of_decoded(source: &Source, fields: Vec<Field>) -> Schema {
-    let is_plain = |column: &SourceColumn| column.held.is_plain();
+    let is_plain = |column: &SourceColumn| column.form.is_plain();
     let mark = match source.columns.iter().all(is_plain) {
         true => HashMap::new(),
         false => HashMap::from([(MARK.to_owned(), "true".to_owned())]),

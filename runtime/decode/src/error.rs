@@ -234,7 +234,7 @@ fn listed(extensions: &[&str], last: &str) -> String {
     }
 }
 
-/// The verb behind the name of a file, or of rows that have none.
+/// The verb after the name of a file, or of rows that have none.
 fn has(file: &str) -> &'static str {
     match file.starts_with("rows of ") {
         true => "have",

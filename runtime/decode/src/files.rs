@@ -303,7 +303,7 @@ fn hidden(name: &[u8]) -> bool {
     (name.starts_with(b".") && name != b"." && name != b"..") || name.starts_with(b"_")
 }
 
-/// Whether the name of a file ends in one of these, behind a dot.
+/// Whether the name of a file ends in one of these, after a dot.
 pub fn has_extension(name: impl AsRef<[u8]>, extensions: &[&str]) -> bool {
     let ends = |extension: &&str| {
         let stem = name.as_ref().strip_suffix(extension.as_bytes());

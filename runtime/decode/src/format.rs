@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// A file format. Each is a file in `formats/` and a row of its table.
 pub(crate) trait Format: Sync {
-    /// How the names of its files end, behind a dot.
+    /// How the names of its files end, after a dot.
     fn extensions(&self) -> &'static [&'static str];
 
     /// Whether the files are not found by their names: the log of a table lists them.
@@ -146,7 +146,7 @@ pub(crate) fn parts_of_batches(batches: impl Iterator<Item = (u64, u64)>, rows_p
 
 /// A part being read.
 pub(crate) trait Reading: Send {
-    /// The next rows, maybe none of them; `None` at the end. Rows that are rejected are put behind `rejects`.
+    /// The next rows, maybe none of them; `None` at the end. Rows that are rejected are put after `rejects`.
     ///
     /// # Errors
     /// What is wrong with the file.

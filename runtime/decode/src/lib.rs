@@ -41,7 +41,7 @@
 //! * TSV is CSV with tabs in place of commas.
 //! * JSONL has one object per line; blank lines are skipped, a key that is not there is null, a key that occurs twice
 //!   makes the line unparsable.
-//! * A record of more than 16 MiB of text is unparsable; so much, twice, is kept of what stands behind an open quote.
+//! * A record of more than 16 MiB of text is unparsable; so much, twice, is kept of what stands after an open quote.
 //! * Text in a file whose name ends in `.gz` or `.zst` is unpacked while it is read; Arrow buffers may be compressed.
 //!
 //! * A declared column that a file lacks takes the value that a folder of its path names: `day=2026-01-01`; see

@@ -42,7 +42,7 @@ impl Lines {
     }
 
     /// Of lines that `number` others are in front of.
-    pub(crate) fn behind(input: Box<dyn BufRead + Send>, number: u64) -> Lines {
+    pub(crate) fn starting_at_line(input: Box<dyn BufRead + Send>, number: u64) -> Lines {
         Lines {
             number,
             started: true,
@@ -78,7 +78,7 @@ impl Lines {
         })
     }
 
-    /// Reads a line ahead, which [`Lines::next`] gives when those in front of it are taken. Nothing is read behind a line
+    /// Reads a line ahead, which [`Lines::next`] gives when those in front of it are taken. Nothing is read after a line
     /// that is too long.
     pub(crate) fn look(&mut self) -> io::Result<Line> {
         if self.ahead_bytes() > 0 && self.last != Line::Whole {

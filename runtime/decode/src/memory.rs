@@ -183,7 +183,7 @@ mod tests {
             name: name.to_owned(),
             ty,
             nullable: false,
-            held: featc_ir::Held::default(),
+            form: featc_ir::ColumnForm::default(),
         };
         let columns = vec![column("id", Type::Int64), column("at", Type::Timestamp)];
         Source::plain("txn", columns, vec![ColumnId(0)], ColumnId(1))

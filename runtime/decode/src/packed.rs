@@ -1,7 +1,7 @@
 //! Text that is packed by gzip or zstd, told by the name of its file.
 //!
 //! The members of gzip come one by one from `flate2::GzDecoder`, and not from its `MultiGzDecoder`, which takes the same
-//! time (docs/benchmarks.md) but refuses the zeros that may stand behind the last member, and cannot tell other bytes there
+//! time (docs/benchmarks.md) but refuses the zeros that may stand after the last member, and cannot tell other bytes there
 //! from a broken member.
 
 use crate::error::{Damaged, DecodeError};
@@ -93,7 +93,7 @@ impl Read for Stored {
     }
 }
 
-/// What the members of gzip say, one after the other. As `gzip -t` does it, zeros behind the last one are left out.
+/// What the members of gzip say, one after the other. As `gzip -t` does it, zeros after the last one are left out.
 struct Members<R> {
     member: Option<GzDecoder<R>>,
     is_first: bool,
@@ -107,7 +107,7 @@ impl<R: BufRead> Members<R> {
         }
     }
 
-    /// Goes on behind the end of a member.
+    /// Goes on after the end of a member.
     fn advance(&mut self) -> io::Result<()> {
         let Some(member) = &mut self.member else { return Ok(()) };
         let input = member.get_mut();
@@ -139,7 +139,7 @@ fn zeros(bytes: &[u8]) -> io::Result<(bool, usize)> {
 }
 
 fn other_bytes() -> io::Error {
-    let why = "other bytes stand behind its last member";
+    let why = "other bytes stand after its last member";
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 

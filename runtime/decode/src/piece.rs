@@ -105,7 +105,7 @@ impl Piece {
         self.part.unpacked_bytes
     }
 
-    /// Rows in front of this piece (behind it, if it is the last one) that were left out because of their statistics.
+    /// Rows in front of this piece (after it, if it is the last one) that were left out because of their statistics.
     pub fn skipped_rows(&self) -> u64 {
         self.part.skipped
     }
@@ -115,7 +115,7 @@ impl Piece {
         self.file.name()
     }
 
-    /// Decodes: gives each batch to `each`, and each rejected row to `rejects` before the rows behind it; stops at the
+    /// Decodes: gives each batch to `each`, and each rejected row to `rejects` before the rows after it; stops at the
     /// first error of either side. It may be called again.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Columns whose values are not held as values of their type: numbers of an epoch, dates that are instants, texts in a format.
+//! Columns whose values are not written as values of their type: numbers of an epoch, dates that are instants, texts in a format.
 //!
 //! A value means the same in every format of files: what is read of a number is its exact value, whether it is written in
 //! decimal or binary, and what is read of a text is the text.
@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// How the values of a column are read.
 #[derive(Debug, Clone)]
 pub(crate) enum Reader {
-    /// Numbers of which so many digits behind the point are microseconds.
+    /// Numbers of which so many digits after the point are microseconds.
     Epoch {
         places: u8,
     },
@@ -45,9 +45,9 @@ pub(crate) struct Format {
 const EPOCH_DAY: i64 = 719_163;
 
 impl Reader {
-    /// `None` for a column whose values are held as its type says.
+    /// `None` for a column whose values are written as its type says.
     pub(crate) fn of(column: &SourceColumn) -> Result<Option<Reader>, DecodeError> {
-        Ok(Some(match &column.held.read_as {
+        Ok(Some(match &column.form.read_as {
             None => return Ok(None),
             Some(ReadAs::Epoch(unit)) => Reader::Epoch { places: unit.places() },
             Some(ReadAs::Date { zone }) => Reader::Day(Zone::named(zone)?),

@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(csv(""), (0, 0, None));
         assert_eq!(csv("id,at"), (0, 0, None));
         assert_eq!(csv("\n\nid,at\n1,2\n3"), (12, 4, Some(8)));
-        // A quote that may still close, also behind lines that look whole.
+        // A quote that may still close, also after lines that look whole.
         assert_eq!(csv("id,at\n1,\"a\nb\"\n2,\"c\n3,d\n"), (14, 3, Some(6)));
         assert_eq!(csv("id,at\n1,\"a\nb\"\n2,\"c\n3,d\"\n"), (24, 5, Some(6)));
         assert_eq!(csv("\"id\nx\",at\n\n"), (11, 3, Some(10)));

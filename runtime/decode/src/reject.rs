@@ -152,7 +152,7 @@ impl Rejects {
         }
     }
 
-    /// Adds the rejects of another reader behind these.
+    /// Adds the rejects of another reader after these.
     pub fn merge(&mut self, other: Rejects) {
         for (mine, theirs) in self.counts.iter_mut().zip(other.counts) {
             *mine += theirs;

@@ -57,7 +57,7 @@ pub(crate) fn decimal(text: &str, precision: u8, scale: u8) -> Result<i128, Wron
         return Err(NOT);
     }
     let mut value: i128 = 0;
-    let mut zeros: u32 = 0; // zeros read behind `value` and not yet multiplied in
+    let mut zeros: u32 = 0; // zeros read after `value` and not yet multiplied in
     for byte in whole.bytes().chain(fraction.bytes()) {
         match byte {
             b'0' => zeros = if value == 0 { 0 } else { zeros + 1 },

@@ -88,7 +88,10 @@ impl Opened for TextFile {
                 let input = Box::new(Ranged::new(open, cut.range(part)));
                 match part {
                     0 => (Lines::new(input), None),
-                    _ => (Lines::behind(input, cut.starts[part].lines), Some(&*cut.names)),
+                    _ => (
+                        Lines::starting_at_line(input, cut.starts[part].lines),
+                        Some(&*cut.names),
+                    ),
                 }
             }
         };

@@ -37,7 +37,7 @@ pub(crate) trait TextFormat: Sync {
 
 /// Records, one after the other.
 pub(crate) trait Records: Send {
-    /// Reads a record, and puts it behind the rows or says why it is none; with its line. `None` at the end of the file.
+    /// Reads a record, and puts it after the rows or says why it is none; with its line. `None` at the end of the file.
     fn next(&mut self, rows: &mut Rows, spec: &Spec) -> Result<Option<(u64, Outcome)>, DecodeError>;
 
     /// The text of the record read last.
@@ -123,7 +123,7 @@ impl Reading for TextReader {
 }
 
 impl Rows {
-    /// Puts a row behind the others, or none of its cells. `text` shows a cell, `undeclared` is the hash of the others.
+    /// Puts a row after the others, or none of its cells. `text` shows a cell, `undeclared` is the hash of the others.
     ///
     /// # Errors
     /// [`DecodeError::NaiveTimestamp`], the mistake of a whole file, unless it is to reject its row alone.

@@ -87,7 +87,7 @@ fn entity_rows(keys: &[Key]) -> Source {
         name: key.name.clone(),
         ty: key.ty,
         nullable: false,
-        held: featc_ir::Held::default(),
+        form: featc_ir::ColumnForm::default(),
     };
     // Nobody asks when: only the decoder reads these rows.
     Source::plain(

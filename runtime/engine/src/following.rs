@@ -31,7 +31,7 @@ impl TextPiece<'_> {
         lines(self.header)
     }
 
-    /// Its records before and behind one of about its middle; `None`: it has one.
+    /// Its records before and after one of about its middle; `None`: it has one.
     fn halves(&self, format: FileFormat) -> Option<[Self; 2]> {
         let whole = |text: &[u8]| whole_records(format, text).unwrap_or_default();
         let middle = match whole(&self.records[..self.records.len() / 2]).bytes {
@@ -72,7 +72,7 @@ impl Program {
             return Ok(declared.stream.map(|files| (files, base)));
         };
         let own = declared.stream.as_ref().or(declared.batch.as_ref());
-        // Rotated files have something behind their extension.
+        // Rotated files have something after their extension.
         let by_name = format_of(Path::new(place.trim_end_matches(['*', '?', '.']))).ok();
         let files = by_name.or(own.map(|files| files.format)).map(|format| FileSet {
             format,
@@ -184,7 +184,7 @@ fn unusable(error: &DecodeError, piece: &TextPiece<'_>) -> crate::serving::Undec
 /// The rows of a whole file, batch by batch. Where a row stands does not depend on how often, or on how far, it was read before.
 pub struct IncomingFile {
     source: Source,
-    /// `None` behind the end.
+    /// `None` after the end.
     reader: Option<SourceReader>,
     rejects: Arc<Mutex<Vec<Reject>>>,
 }

@@ -44,7 +44,7 @@ impl fmt::Display for Most {
     }
 }
 
-/// A share `10%` or `0.5%`, with at most four digits behind the point and at most 100 %; or a count `12`.
+/// A share `10%` or `0.5%`, with at most four digits after the point and at most 100 %; or a count `12`.
 impl FromStr for Most {
     type Err = String;
 

@@ -87,7 +87,7 @@ pub(crate) fn distinct(all: impl IntoIterator<Item = LookupReport>) -> Vec<Looku
     for report in all {
         let same = |known: &&mut LookupReport| known.transform == report.transform && known.lookup == report.lookup;
         match found.iter_mut().find(same) {
-            // Behind a `where` there are fewer rows.
+            // After a `where` there are fewer rows.
             Some(known) if known.asked < report.asked => *known = report,
             Some(_) => {}
             None => found.push(report),
@@ -116,7 +116,7 @@ impl Program {
 
 /// `finds` says whether the lookup finds something elsewhere: then a key like others is another key.
 fn why(lookup: &Lookup, asked: &[Literal], finds: bool) -> Option<Stray> {
-    let (table, held) = (&lookup.table, lookup.rows.as_ref()?);
+    let (table, rows) = (&lookup.table, lookup.rows.as_ref()?);
     let keys: Vec<Key> = table.keys().collect();
     let (key, now) = asked.split_at_checked(keys.len())?;
     let words = |key: &[Literal]| -> Vec<String> {
@@ -125,12 +125,12 @@ fn why(lookup: &Lookup, asked: &[Literal], finds: bool) -> Option<Stray> {
             .map(|(key, value)| Value::from_literal(value).render(key.ty))
             .collect()
     };
-    if held.rows().is_empty() {
+    if rows.rows().is_empty() {
         return Some(Stray::NoRows);
     }
-    if held.of_key(key).next().is_none() {
+    if rows.of_key(key).next().is_none() {
         let own = |row: &Vec<Literal>| -> Vec<Literal> { table.key.iter().map(|id| row[id.index()].clone()).collect() };
-        let mut known: Vec<Vec<Literal>> = held.rows().iter().map(own).collect();
+        let mut known: Vec<Vec<Literal>> = rows.rows().iter().map(own).collect();
         // Versions of a key stand side by side.
         known.dedup();
         let (asked, nearest) = nearest(&keys, words(key), known.iter().map(|key| words(key)), finds);
@@ -138,13 +138,13 @@ fn why(lookup: &Lookup, asked: &[Literal], finds: bool) -> Option<Stray> {
     }
     let asked = nearest(&keys, words(key), std::iter::empty(), finds).0;
     let [Literal::Timestamp(at_us)] = *now else { return None };
-    not_then(lookup, table.versions?, held, key, (asked, at_us))
+    not_then(lookup, table.versions?, rows, key, (asked, at_us))
 }
 
 fn not_then(
     lookup: &Lookup,
     versions: Versions,
-    held: &TableRows,
+    rows: &TableRows,
     key: &[Literal],
     (asked, at_us): (String, i64),
 ) -> Option<Stray> {
@@ -154,8 +154,8 @@ fn not_then(
     };
     let is_past = |row: &[Literal], id: ColumnId| at(row, id).is_some_and(|us| us <= at_us);
     let seen = |row: &&[Literal]| is_past(row, versions.valid_from) && is_past(row, versions.arrival);
-    let Some(last) = held.of_key(key).rev().find(seen) else {
-        let first = |id: ColumnId| held.of_key(key).filter_map(|row| at(row, id)).min();
+    let Some(last) = rows.of_key(key).rev().find(seen) else {
+        let first = |id: ColumnId| rows.of_key(key).filter_map(|row| at(row, id)).min();
         return Some(Stray::NotYet {
             asked,
             at_us,

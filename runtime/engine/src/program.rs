@@ -27,7 +27,7 @@ pub struct Program {
     /// Rows that were given for a source.
     tables: BTreeMap<String, Rows>,
     /// What tables hold that were read.
-    pub(crate) held: Contents,
+    pub(crate) table_contents: Contents,
     pub(crate) interrupt: Option<Arc<AtomicBool>>,
 }
 
@@ -58,7 +58,7 @@ impl Program {
             files: BTreeMap::new(),
             lake: Arc::default(),
             tables: BTreeMap::new(),
-            held: Contents::new(),
+            table_contents: Contents::new(),
             interrupt: None,
         }
     }
@@ -244,7 +244,7 @@ impl Program {
             version: None,
         };
         self.tables.remove(source);
-        self.held.remove(source);
+        self.table_contents.remove(source);
         self.files.insert(source.to_owned(), files);
         Ok(())
     }
@@ -262,7 +262,7 @@ impl Program {
                 known: sources.into_iter().map(|known| known.name).collect(),
             });
         }
-        self.held.remove(source);
+        self.table_contents.remove(source);
         self.files.insert(source.to_owned(), Tables::files(source));
         self.tables.insert(source.to_owned(), rows.into());
         Ok(())
@@ -370,7 +370,7 @@ impl Program {
         Ok(found)
     }
 
-    /// The views of the first [`Program::fields`] of a service; those behind them are features of the service's own.
+    /// The views of the first [`Program::fields`] of a service; those after them are features of the service's own.
     ///
     /// # Errors
     /// [`Error::UnknownService`].

@@ -157,7 +157,7 @@ fn is_zero(count: &u64) -> bool {
 pub struct SpineRecord {
     /// Their file; of a served log the first one.
     pub file: FileRecord,
-    /// Of a served log the files behind the first one.
+    /// Of a served log the files after the first one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub further: Vec<FileRecord>,
     /// The column with the instants.

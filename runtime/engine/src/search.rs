@@ -284,7 +284,7 @@ fn words(keys: &[Key], columns: &[&Column], row: usize) -> Vec<String> {
     values.map(|(key, column)| column.value(row).render(key.ty)).collect()
 }
 
-/// What is left of a key without case, blanks around it, zeros before it and `.0` behind it.
+/// What is left of a key without case, blanks around it, zeros before it and `.0` after it.
 fn plain(word: &str) -> String {
     let word = word.trim().to_lowercase();
     let word = word.strip_suffix(".0").unwrap_or(&word);

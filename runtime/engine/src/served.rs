@@ -261,7 +261,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The columns of a file that say what was asked, in our Arrow types, and behind them those that it is without.
+    /// The columns of a file that say what was asked, in our Arrow types, and after them those that it is without.
     fn asked_columns(
         &self,
         read: &featr_decode::Spine,

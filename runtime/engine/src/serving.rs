@@ -186,7 +186,7 @@ fn source_of_questions(columns: &[Key]) -> Source {
         name: name.to_owned(),
         ty,
         nullable: true,
-        held: featc_ir::Held::default(),
+        form: featc_ir::ColumnForm::default(),
     };
     let mut all: Vec<SourceColumn> = columns.iter().map(|key| column(&key.name, key.ty)).collect();
     all.push(column(INSTANT, Type::Timestamp));

@@ -17,7 +17,7 @@ use featr_kernels::{Value, identity};
 use featr_stream::{Engine, Known, Owners, Questions, Snapshotting, Staged, StagedPart, StepReport};
 use std::sync::Arc;
 
-/// What is done to rows and questions before and behind the states: an engine without events.
+/// What is done to rows and questions before and after the states: an engine without events.
 #[derive(Debug)]
 pub struct Stage {
     online: Online,

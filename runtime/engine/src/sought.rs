@@ -35,8 +35,8 @@ impl LookupReport {
         let keys = if self.asked == 1 { "key" } else { "keys" };
         let not_then = match self.not_then {
             0 => String::new(),
-            all if all == self.missing() => ", the table has rows of them that do not hold then".to_owned(),
-            some => format!(", the table has rows of {some} of them that do not hold then"),
+            all if all == self.missing() => ", the table has rows of them that were not valid then".to_owned(),
+            some => format!(", the table has rows of {some} of them that were not valid then"),
         };
         format!("{} {keys}{not_then}", self.asked)
     }
@@ -101,14 +101,14 @@ impl fmt::Display for Stray {
                 known_us,
             } => write!(
                 f,
-                "of {asked} nothing held and was known at {}; its rows hold from {} on and are known from {} on",
+                "no row of {asked} was valid and known at {}; its rows are valid from {} on and known from {} on",
                 instant(*at_us),
                 instant(*valid_from_us),
                 instant(*known_us)
             ),
             Stray::Ended { asked, at_us, end_us } => write!(
                 f,
-                "of {asked} nothing held at {}; the last row had ended at {}",
+                "no row of {asked} was valid at {}; the last one had ended at {}",
                 instant(*at_us),
                 instant(*end_us)
             ),
@@ -118,7 +118,7 @@ impl fmt::Display for Stray {
                 valid_from_us,
             } => write!(
                 f,
-                "of {asked} nothing held at {} that is young enough; the last row is of {}",
+                "no row of {asked} that was valid at {} is young enough; the last one is of {}",
                 instant(*at_us),
                 instant(*valid_from_us)
             ),

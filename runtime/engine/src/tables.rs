@@ -25,8 +25,8 @@ impl Program {
     /// # Errors
     /// As [`Program::contents`].
     pub fn load_tables(&mut self) -> Result<&Contents, Error> {
-        self.held = self.contents()?;
-        Ok(&self.held)
+        self.table_contents = self.contents()?;
+        Ok(&self.table_contents)
     }
 
     /// Gives a table its rows, in place of files.
@@ -41,8 +41,8 @@ impl Program {
                 known: tables.into_iter().map(|known| known.name).collect(),
             });
         };
-        let rows = held(found, rows)?;
-        self.held.insert(table.to_owned(), rows);
+        let rows = table_rows(found, rows)?;
+        self.table_contents.insert(table.to_owned(), rows);
         Ok(())
     }
 
@@ -52,7 +52,7 @@ impl Program {
     /// [`Error::NoFiles`], [`Error::Decode`]; [`Error::UnusableRow`] of a table with a row that is rejected,
     /// [`Error::TwoRowsOfAKey`].
     pub fn contents(&self) -> Result<Contents, Error> {
-        let mut contents = self.held.clone();
+        let mut contents = self.table_contents.clone();
         for table in self.stream.iter().flat_map(StreamGraph::unread_tables) {
             if !contents.contains_key(&table.name) {
                 let rows = self.read_table(&table)?;
@@ -82,7 +82,7 @@ impl Program {
     fn static_contents(&self) -> Result<Contents, Error> {
         let mut contents = Contents::new();
         for table in self.tables().iter().filter(|table| table.versions.is_none()) {
-            let rows = match self.held.get(&table.name) {
+            let rows = match self.table_contents.get(&table.name) {
                 Some(rows) => rows.clone(),
                 None => self.read_table(table)?,
             };
@@ -97,7 +97,7 @@ impl Program {
     /// As [`Program::contents`].
     pub fn load_static_tables(&mut self) -> Result<(), Error> {
         let contents = self.static_contents()?;
-        self.held.extend(contents);
+        self.table_contents.extend(contents);
         Ok(())
     }
 
@@ -171,12 +171,12 @@ impl Program {
                 example: rejects.kept().first().map(|reject| Example::from(reject).text),
             });
         }
-        held(table, &batches)
+        table_rows(table, &batches)
     }
 }
 
-fn held(table: &Table, batches: &[Batch]) -> Result<TableRows, Error> {
-    tables::held(table, batches).map_err(|twice| Error::TwoRowsOfAKey {
+fn table_rows(table: &Table, batches: &[Batch]) -> Result<TableRows, Error> {
+    tables::table_rows(table, batches).map_err(|twice| Error::TwoRowsOfAKey {
         table: table.name.clone(),
         key: twice.key,
     })

@@ -35,10 +35,10 @@ pub fn parse_key(text: &str, ty: Type) -> Option<Value> {
     }
 }
 
-/// How many digits behind the point say something.
+/// How many digits after the point say something.
 fn digits_behind(text: &str) -> usize {
-    let behind = text.split_once('.').map_or("", |(_, behind)| behind);
-    behind.trim_end_matches('0').len()
+    let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+    fraction.trim_end_matches('0').len()
 }
 
 /// A value as JSON for people: numbers, texts, truth values, lists; what JSON has no form of is its text, and an error null.
@@ -70,8 +70,8 @@ pub fn column_json(column: &SourceColumn) -> serde_json::Value {
     let mut about = serde_json::json!({
         "name": column.name, "type": column.ty.to_string(), "nullable": column.nullable,
     });
-    if !column.held.is_plain() {
-        about["held"] = column.held.to_string().trim_start().into();
+    if !column.form.is_plain() {
+        about["form"] = column.form.to_string().trim_start().into();
         about["field"] = column.field().into();
     }
     about

@@ -98,7 +98,7 @@ impl Files {
             let look = split.look(sender, is_end)?;
             has_moved |= look == Look::Moved;
             match (look, is_end) {
-                // The same look again: with `is_end` it ends behind its last piece.
+                // The same look again: with `is_end` it ends after its last piece.
                 (Look::Moved, _) => self.leaving.push((split, Instant::now())),
                 (Look::Nothing, false) => self.leaving.push((split, since)),
                 (Look::Unopened(why, help), _) => {

@@ -2,7 +2,7 @@
 //! topics of Kafka.
 //!
 //! ```text
-//! a thread per source:  splits ─▶ whole records ─▶ decode ─▶ Feed::push with the position behind them ─▶ the writer
+//! a thread per source:  splits ─▶ whole records ─▶ decode ─▶ Feed::push with the position after them ─▶ the writer
 //! ```
 //!
 //! - One push of a source is on its way and the next one is being made: a slow disk stops the reading, and memory is bounded.

@@ -229,7 +229,7 @@ impl Text {
         let known = last(&self.before, waiting);
         let file = self.open_file()?;
         let bytes = read_at(file, from, PIECE_BYTES)?;
-        // Looked at behind the reading: what was cut and written anew by then is not taken for what follows.
+        // Looked at after the reading: what was cut and written anew by then is not taken for what follows.
         let len = file.metadata()?.len();
         let before = match bytes.is_empty() {
             true => known.clone(),

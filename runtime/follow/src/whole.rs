@@ -137,7 +137,7 @@ impl Whole {
                 Ok(part) => part,
                 Err(error) => return Ok(Err(error)),
             };
-            let rows = behind(part, self.position.rows);
+            let rows = rows_after(part, self.position.rows);
             let ends = [rows.places.last().copied(), rows.rejected.last().map(|row| row.place)];
             let last = ends.into_iter().flatten().max();
             self.position.done = parts.peek().is_none();
@@ -162,8 +162,8 @@ impl Whole {
     }
 }
 
-/// The rows behind the one with this number.
-fn behind(mut part: Incoming, number: u64) -> Incoming {
+/// The rows after the one with this number.
+fn rows_after(mut part: Incoming, number: u64) -> Incoming {
     let known = part.places.partition_point(|place| *place <= number);
     part.rows = part.rows.slice(known, part.places.len() - known);
     part.places.drain(..known);

@@ -18,7 +18,7 @@ pub use schema::{Schema, Schemas};
 const MAGIC: u8 = 0;
 const HEAD_BYTES: usize = 5;
 
-/// The number of a record's schema, and the record behind it.
+/// The number of a record's schema, and the record after it.
 ///
 /// # Errors
 /// It does not begin as such a record does.

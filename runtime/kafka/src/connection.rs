@@ -26,7 +26,7 @@ const EVENTS_MAX: usize = 100_000;
 /// What is told by the way.
 #[derive(Debug, Default)]
 struct Heard {
-    /// By partition, the offset behind the last record that may be read.
+    /// By partition, the offset after the last record that may be read.
     ends: Mutex<BTreeMap<i32, i64>>,
     /// What was said last of brokers that cannot be reached, and when.
     reason: Mutex<Option<(Instant, String)>>,
@@ -134,7 +134,7 @@ impl Connection {
         }
     }
 
-    /// The first offset of a partition that is there, and the one behind the last.
+    /// The first offset of a partition that is there, and the one after the last.
     ///
     /// # Errors
     /// Nobody answers.
@@ -170,9 +170,9 @@ impl Connection {
         assigned.map_err(|error| error.to_string())
     }
 
-    /// By partition, the offset behind what has come of it. Records of transactions that were broken off, and the marks that
+    /// By partition, the offset after what has come of it. Records of transactions that were broken off, and the marks that
     /// end transactions, lie before it and never come.
-    pub fn behind(&self) -> BTreeMap<i32, i64> {
+    pub fn next_offsets(&self) -> BTreeMap<i32, i64> {
         let positions = self.consumer.position();
         let positions = positions.as_ref().map(TopicPartitionList::elements).unwrap_or_default();
         let known = positions.iter().filter_map(|about| match about.offset() {
@@ -182,7 +182,7 @@ impl Connection {
         known.collect()
     }
 
-    /// By partition, the offset behind the last record that may be read, as it was a second ago.
+    /// By partition, the offset after the last record that may be read, as it was a second ago.
     pub fn ends(&self) -> BTreeMap<i32, i64> {
         let heard = &self.consumer.client().context().ends;
         heard.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -1,7 +1,7 @@
 //! Topics of Kafka as sources of an online state.
 //!
 //! ```text
-//! a thread per topic:  poll ─▶ a batch per partition ─▶ decode ─▶ Feed::push with the offset behind it ─▶ the writer
+//! a thread per topic:  poll ─▶ a batch per partition ─▶ decode ─▶ Feed::push with the offset after it ─▶ the writer
 //! ```
 //!
 //! - A partition is a split, `TOPIC/PARTITION`; its position is an offset and stands in the record of the log that has the rows.

@@ -58,7 +58,7 @@ pub struct Partition {
     expected: Option<Last>,
     waiting: Waiting,
     sender: Sender,
-    /// The offset behind what was sent last.
+    /// The offset after what was sent last.
     sent: i64,
     /// The offset up to which rows are durable, or there are none.
     pub durable: i64,

@@ -148,13 +148,13 @@ impl Reader {
         let mut looked = Instant::now();
         loop {
             let taken = self.batch(connection);
-            // Also where it goes on from other positions: those of what was taken are behind it.
+            // Also where it goes on from other positions: those of what was taken are after it.
             for partition in self.partitions.values_mut() {
                 partition.send()?;
             }
             let is_idle = taken?;
             if is_idle {
-                for (id, offset) in connection.behind() {
+                for (id, offset) in connection.next_offsets() {
                     self.partitions
                         .get_mut(&id)
                         .into_iter()

@@ -235,7 +235,7 @@ impl Registry {
 /// What is left to do for a schema that refers to others; the last one is next.
 enum Waiting {
     Ask(Vec<Reference>),
-    /// A subject and its schema, behind those that it refers to.
+    /// A subject and its schema, after those that it refers to.
     Add(String, String),
 }
 

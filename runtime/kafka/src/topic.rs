@@ -11,7 +11,7 @@ pub struct Topic {
     pub name: String,
     /// What says when a record arrived.
     pub arrival: Arrival,
-    /// What its records are in; `None`: nothing behind its name says it.
+    /// What its records are in; `None`: nothing after its name says it.
     pub format: Option<FileFormat>,
 }
 
@@ -32,7 +32,7 @@ const NAME_MAX: usize = 249;
 impl FromStr for Topic {
     type Err = String;
 
-    /// Reads `TOPIC`, and behind a `?` and between `&` what is said of it: `arrival=timestamp` or `arrival=header:NAME`, and
+    /// Reads `TOPIC`, and after a `?` and between `&` what is said of it: `arrival=timestamp` or `arrival=header:NAME`, and
     /// `format=avro` or `format=jsonl`.
     fn from_str(text: &str) -> Result<Topic, String> {
         let (name, options) = text

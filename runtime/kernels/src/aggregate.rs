@@ -80,7 +80,7 @@ pub trait Aggregate: Sized + Clone + Eq + std::fmt::Debug {
     fn is_empty(&self) -> bool;
 
     /// How many values it keeps of those that only the events bound.
-    fn held(&self) -> usize {
+    fn kept_values(&self) -> usize {
         0
     }
 
@@ -193,9 +193,9 @@ macro_rules! states {
                 }
             }
 
-            fn held(&self) -> usize {
+            fn kept_values(&self) -> usize {
                 match self {
-                    $(Core::$variant(state) => state.held(),)*
+                    $(Core::$variant(state) => state.kept_values(),)*
                 }
             }
 
@@ -302,8 +302,8 @@ impl State {
     }
 
     /// How many values it keeps beside what every state of its slot takes.
-    pub fn held(&self) -> usize {
-        self.core.held()
+    pub fn kept_values(&self) -> usize {
+        self.core.kept_values()
     }
 
     /// Of a `count`: the events that take part, and those that are an error.

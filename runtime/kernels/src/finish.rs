@@ -25,7 +25,7 @@ use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec};
 use featc_ir::{ErrorCode, Expr, ExprKind, Literal, Status, Window};
 
 pub use derive::{Finished, Given, derive};
-pub use lag::{Lag, behind};
+pub use lag::{Lag, lag_us};
 pub use trouble::{Told, Trouble};
 
 use status::{any, around, derived_statuses, is_error, merge_statuses, settle};

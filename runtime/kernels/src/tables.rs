@@ -15,7 +15,7 @@ pub struct TwoRows {
 ///
 /// # Errors
 /// A static table has two rows of one key.
-pub fn held(table: &Table, batches: &[Batch]) -> Result<TableRows, TwoRows> {
+pub fn table_rows(table: &Table, batches: &[Batch]) -> Result<TableRows, TwoRows> {
     let rows = batches
         .iter()
         .flat_map(|batch| (0..batch.rows).map(|row| batch.row(row)));
@@ -48,9 +48,9 @@ pub fn held(table: &Table, batches: &[Batch]) -> Result<TableRows, TwoRows> {
 }
 
 /// Puts a version into a table; whether it was not there.
-pub fn insert(table: &Table, held: &mut TableRows, row: &[Value]) -> bool {
+pub fn insert(table: &Table, rows: &mut TableRows, row: &[Value]) -> bool {
     let literals = row.iter().map(Value::to_literal).collect();
-    held.insert(literals, |left, right| order(table, left, right))
+    rows.insert(literals, |left, right| order(table, left, right))
 }
 
 /// The order of versions of a key: by (valid from, arrival, row).
@@ -69,8 +69,8 @@ fn order(table: &Table, left: &[Literal], right: &[Literal]) -> Ordering {
 }
 
 /// Of the versions of a key, in order, those that a lookup after `floor_us` may find: the last one that was known there, and
-/// what comes behind it.
-pub fn behind<'a>(
+/// what comes after it.
+pub fn findable_after<'a>(
     table: &Table,
     of_key: impl DoubleEndedIterator<Item = &'a [Literal]>,
     floor_us: Option<i64>,

@@ -340,7 +340,7 @@ fn variance_of(window: &[i128], population: bool) -> (BigInt, BigInt) {
     (&count * squares - &total * &total, count * last)
 }
 
-/// The window stands behind a value that sets the unit of its column.
+/// The window stands after a value that sets the unit of its column.
 fn float_variances(tally: &mut Tally, of: &Spread, window: &[i128]) {
     let exponent = match tally.below(3) {
         0 => 450,

@@ -60,7 +60,7 @@ impl LakeStore {
         }
     }
 
-    /// Whether a path or an address, a version behind it or not, is the folder of a Delta table.
+    /// Whether a path or an address, a version after it or not, is the folder of a Delta table.
     ///
     /// # Errors
     /// [`DecodeError::Lake`]: `UnknownStore`, `Refused`.
@@ -134,7 +134,7 @@ impl LakeStore {
         ObjectFolder::at(&self.buckets, address)
     }
 
-    /// The versions of the Delta tables that were read so far: `delta:<table id>@<version>` by address, with `@v12` behind it
+    /// The versions of the Delta tables that were read so far: `delta:<table id>@<version>` by address, with `@v12` after it
     /// where a version was asked for. A table without a
     /// version in the program is read at the version that was its latest when it was first asked for, to the end.
     pub fn snapshots(&self) -> BTreeMap<String, String> {

@@ -131,7 +131,7 @@ impl Deltas {
                 self.enter.push(*row, *row + 1);
             }
         }
-        // Those before the last span, if this one starts earlier; and those behind it.
+        // Those before the last span, if this one starts earlier; and those after it.
         for row in (low..old_low.min(high)).chain(old_high.max(low)..high) {
             if !inside[row as usize] && sees(row) {
                 inside[row as usize] = true;

@@ -240,7 +240,7 @@ impl Tree {
 
     /// Adds the leaves from `left` to before `right`, in their order.
     fn between(&self, mut left: usize, mut right: usize, state: &mut State) {
-        let mut behind: Vec<usize> = vec![];
+        let mut rights: Vec<usize> = vec![];
         while left < right {
             if left % 2 == 1 {
                 state.combine(&self.nodes[left]);
@@ -248,11 +248,11 @@ impl Tree {
             }
             if right % 2 == 1 {
                 right -= 1;
-                behind.push(right);
+                rights.push(right);
             }
             (left, right) = (left / 2, right / 2);
         }
-        behind
+        rights
             .into_iter()
             .rev()
             .for_each(|node| state.combine(&self.nodes[node]));

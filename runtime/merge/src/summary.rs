@@ -24,8 +24,8 @@ pub(super) struct OfKey {
 
 impl PaneSummary {
     /// How many values its states keep, of those that only the events bound.
-    pub fn held(&self) -> usize {
-        self.states.iter().map(State::held).sum()
+    pub fn kept_values(&self) -> usize {
+        self.states.iter().map(State::kept_values).sum()
     }
 
     pub(super) fn counts(&self, key: usize) -> &Counts {

@@ -84,7 +84,7 @@ impl Visibility {
             own,
             arrival: match cut {
                 Cut::Open => None,
-                Cut::Behind { delay_us } => Some(arrival(Some(delay_us))),
+                Cut::Delayed { delay_us } => Some(arrival(Some(delay_us))),
                 Cut::Given => Some(arrival(None)),
             },
         };

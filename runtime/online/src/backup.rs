@@ -7,11 +7,11 @@
 //! ```
 //!
 //! # Contract
-//! - **One owner**: a manifest is put where none is, behind the one that its process knows; who finds another one there has lost
+//! - **One owner**: a manifest is put where none is, after the one that its process knows; who finds another one there has lost
 //!   the state, and says so ([`StateError::TakenOver`]). A process begins with a manifest of its own, a claim, so that those
 //!   before it can save nothing any more.
 //! - **Whole**: a manifest is put when all that it names is there, and what is removed was named by no manifest since. That
-//!   holds wherever a process stops, for as long as it stops: who goes on behind a manifest that was removed meanwhile
+//!   holds wherever a process stops, for as long as it stops: who goes on after a manifest that was removed meanwhile
 //!   finds the last one that it knows missing.
 //! - **Old ones go in order**: of all manifests that are there the last two count, and no gap comes before one that is there.
 
@@ -100,7 +100,7 @@ fn is_ours(object: &str) -> bool {
 }
 
 impl State {
-    /// Behind what was saved last.
+    /// After what was saved last.
     fn new(last: Saved) -> State {
         State {
             oldest: last.number,
@@ -173,7 +173,7 @@ impl Backup {
         Ok(())
     }
 
-    /// Puts a manifest behind the last one.
+    /// Puts a manifest after the last one.
     fn commit(&self, state: &mut State, mut next: Saved) -> Result<(), StateError> {
         loop {
             let is_put = self.objects.create(&key(next.number), next.write()).map_err(refusal)?;

@@ -1,11 +1,11 @@
-//! Checkpoints beside the writer, while the log goes on behind them.
+//! Checkpoints beside the writer, while the log goes on after them.
 //!
 //! ```text
 //! writer   roll ─ begin ─┐     pushes … answers … pushes        ┌─ manifest
 //! thread                 └─ snapshot, part by part ─ Parquet ─ files ─┘
 //! ```
 //!
-//! A snapshot may have rows that came after it was begun: they stand in the log behind it, and are taken in again.
+//! A snapshot may have rows that came after it was begun: they stand in the log after it, and are taken in again.
 
 use crate::archive;
 use crate::disk::Disk;

@@ -19,7 +19,7 @@ const BEHIND_US: i64 = 10_000_000;
 ///
 /// # Errors
 /// So far that it must be wrong.
-pub fn behind(answered_us: i64, clock: &dyn Clock) -> Result<i64, StateError> {
+pub fn lag_us(answered_us: i64, clock: &dyn Clock) -> Result<i64, StateError> {
     let now_us = clock.now_us();
     match answered_us.saturating_sub(now_us) {
         behind_us if behind_us > BEHIND_US => Err(StateError::ClockBehind { now_us, answered_us }),

@@ -57,14 +57,14 @@ impl Core {
     pub fn base(&self, clock: &dyn Clock) -> i64 {
         let now_us = clock.now_us();
         let first = self.in_flight_us.iter().min();
-        let behind = first.map_or(now_us, |first| now_us.min(first.saturating_sub(1)));
-        behind.max(self.base_us)
+        let before_in_flight = first.map_or(now_us, |first| now_us.min(first.saturating_sub(1)));
+        before_in_flight.max(self.base_us)
     }
 
     /// A stamp for rows, after all others.
     pub fn stamp(&mut self, clock: &dyn Clock) -> i64 {
-        let behind = self.base_us.max(self.stamped_us).saturating_add(1);
-        self.stamped_us = clock.now_us().max(behind);
+        let least = self.base_us.max(self.stamped_us).saturating_add(1);
+        self.stamped_us = clock.now_us().max(least);
         self.stamped_us
     }
 
@@ -77,7 +77,7 @@ impl Core {
     pub fn landed(&mut self, stamp_us: Option<i64>) {
         self.landed_us = self.landed_us.max(stamp_us.unwrap_or(i64::MIN));
         self.in_flight_us.pop_front();
-        // One behind it may have rows that arrived before.
+        // One after it may have rows that arrived before.
         let others = self.in_flight_us.iter().min();
         let most = others.map_or(i64::MAX, |first| first.saturating_sub(1));
         self.base_us = self.base_us.max(self.landed_us.min(most));
@@ -137,7 +137,7 @@ impl Core {
         cuts
     }
 
-    /// Goes on behind answers with these cuts: rows that come from now on and lie there come late.
+    /// Goes on after answers with these cuts: rows that come from now on and lie there come late.
     ///
     /// # Errors
     /// None but bugs.

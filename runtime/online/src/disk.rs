@@ -32,7 +32,7 @@ pub trait Disk: Send + Sync + fmt::Debug {
 
 /// An open file.
 pub trait Append: Send + fmt::Debug {
-    /// Writes behind what was written.
+    /// Writes after what was written.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
 
     /// Writes at a place.

@@ -20,7 +20,7 @@ use std::time::Instant;
 /// # Contract
 /// After a restart [`Feed::positions`] are those of the last rows that are in the state, whatever happened between: rows and
 /// positions of one [`Feed::push`] are durable together or not at all (tested on a disk that loses, tears and keeps what was
-/// not synced). Who sends a push again that was refused, and nothing behind it before, has all of his rows in the state once.
+/// not synced). Who sends a push again that was refused, before any later one, has all of his rows in the state once.
 #[derive(Clone)]
 pub struct Feed {
     shared: Arc<Shared>,
@@ -84,7 +84,7 @@ impl Feed {
         self.shared.read.of(&self.source.name)
     }
 
-    /// Takes in rows with the positions behind them, after all that was pushed before. Waits while the writer has as much to do
+    /// Takes in rows with the positions after them, after all that was pushed before. Waits while the writer has as much to do
     /// as it may; `then` is told when both are durable.
     ///
     /// # Errors

@@ -35,7 +35,7 @@ pub struct Found {
     pub checkpoint: u64,
     /// Whether the last process ended in order.
     pub has_ended: bool,
-    /// Rows of the log behind the checkpoint.
+    /// Rows of the log after the checkpoint.
     pub replayed: u64,
     /// Answers may have been given whose cuts follow from instants up to this one.
     pub answered_us: Option<i64>,
@@ -69,7 +69,7 @@ impl Found {
     /// It is behind what was answered.
     pub fn check_clock(&self, clock: &dyn Clock) -> Result<(), StateError> {
         self.answered_us
-            .map_or(Ok(()), |answered_us| clock::behind(answered_us, clock).map(drop))
+            .map_or(Ok(()), |answered_us| clock::lag_us(answered_us, clock).map(drop))
     }
 
     /// What the state has and the program does not read: it goes with the next checkpoint.
@@ -129,7 +129,7 @@ pub struct Verified {
     pub files: Vec<(String, u64)>,
     /// What is wrong, by file.
     pub damaged: Vec<StateError>,
-    /// Rows of Parquet, and records of the log behind the checkpoint.
+    /// Rows of Parquet, and records of the log after the checkpoint.
     pub rows: u64,
     pub records: u64,
     /// Files of which a part was not written whole that nobody was told of: the last line of one in `aside/`, one of the two slots

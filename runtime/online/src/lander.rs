@@ -1,4 +1,4 @@
-//! Behind the shards: pushes land one after another, what cannot be used is kept aside, and those who pushed are told.
+//! After the shards: pushes land one after another, what cannot be used is kept aside, and those who pushed are told.
 
 use crate::aside::{About, Aside};
 use crate::error::Refused;
@@ -64,7 +64,7 @@ impl Lander {
         })
     }
 
-    /// Sends a group on its way behind the others; waits while there are too many.
+    /// Sends a group on its way after the others; waits while there are too many.
     pub fn send(&self, group: Vec<Landing>, now_us: i64) {
         let refused = |landing: Landing| (landing.push.then)(Err(Refused::Stopping));
         if let Err(error) = self.flights.send(Flight::Group(group, now_us))

@@ -7,12 +7,12 @@
 //!           2 answers    service: length u16, text; Arrow IPC stream
 //!           3 bound      instant i64: answers up to it may be given; their greatest cuts as JSON, by source
 //!           4 program      hash: length u16, text; what it answers with, as JSON: service → output column → fingerprint
-//!           5 read       source: length u16, text; positions behind the rows, by split: length u32, JSON; Arrow IPC stream,
+//!           5 read       source: length u16, text; positions after the rows, by split: length u32, JSON; Arrow IPC stream,
 //!                        or nothing where there are no rows
 //!           255 end      the next segment goes on
 //! ```
 //!
-//! All integers are little-endian. The length is that of kind and body. Answers stand behind the program that gave them, in
+//! All integers are little-endian. The length is that of kind and body. Answers stand after the program that gave them, in
 //! each segment. The sum of a record is seeded with the number of the
 //! segment and the place of the record, so that a record counts nowhere but where it was written.
 
@@ -47,12 +47,12 @@ pub enum Entry<'a> {
         /// The cuts that follow from it, as JSON, by source.
         cuts: &'a [u8],
     },
-    /// The program that gave the answers behind it.
+    /// The program that gave the answers after it.
     Program {
         hash: &'a str,
         fingerprints: &'a [u8],
     },
-    /// Rows that a reader has read, and how far it is behind them.
+    /// Rows that a reader has read, and how far it had read with them.
     Read {
         source: &'a str,
         /// By split, as JSON.
@@ -261,7 +261,7 @@ impl Segment {
         })
     }
 
-    /// Goes on behind the first `len` bytes; others are dropped.
+    /// Goes on after the first `len` bytes; others are dropped.
     ///
     /// # Errors
     /// The disk refuses.

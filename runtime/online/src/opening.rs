@@ -31,7 +31,7 @@ pub struct Opened {
     pub epoch: u64,
     /// The checkpoint that it goes on from; 0: none.
     pub checkpoint: u64,
-    /// Rows that were read from the log behind it.
+    /// Rows that were read from the log after it.
     pub replayed: u64,
     /// What was filled from history; it is in a checkpoint.
     pub filled: Vec<Filled>,
@@ -216,7 +216,7 @@ fn watch(backup: &Arc<Backup>, shared: &Arc<Shared>) -> std::io::Result<()> {
 /// gone back, cuts stand still instead.
 fn wait_for(bound_us: Option<i64>, clock: &dyn Clock) -> Result<(), StateError> {
     let Some(answered_us) = bound_us else { return Ok(()) };
-    if clock::behind(answered_us, clock)? <= BOUND_AHEAD_US {
+    if clock::lag_us(answered_us, clock)? <= BOUND_AHEAD_US {
         clock.wait_until(answered_us);
     }
     Ok(())

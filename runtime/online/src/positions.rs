@@ -1,4 +1,4 @@
-//! How far the runtime's readers have read: positions, which are committed with the rows that they stand behind.
+//! How far the runtime's readers have read: positions, which are committed with the rows that they stand after.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,7 +13,7 @@ pub type Positions = BTreeMap<String, Value>;
 pub struct Reading {
     /// What messages call the place, such as the name of a file.
     pub from: String,
-    /// The positions of the splits that have moved, behind these rows.
+    /// The positions of the splits that have moved, after these rows.
     pub positions: Positions,
 }
 

@@ -8,7 +8,7 @@ use crate::positions::Positions;
 use crate::shared::Shared;
 use std::collections::BTreeMap;
 
-/// By source, the positions behind a group's rows, as JSON.
+/// By source, the positions after a group's rows, as JSON.
 pub type Moved = BTreeMap<String, Vec<u8>>;
 
 /// The positions that the pushes of a group move to.
@@ -30,7 +30,7 @@ pub fn moved(pushes: &[Push]) -> Result<Moved, String> {
     all.into_iter().map(json).collect()
 }
 
-/// The records of a group's rows, by source, with the positions behind them.
+/// The records of a group's rows, by source, with the positions after them.
 pub fn entries<'a>(rows: &'a [(String, Vec<u8>)], moved: &'a Moved) -> Vec<Entry<'a>> {
     let mut entries = Vec::with_capacity(rows.len() + moved.len());
     for (place, (source, ipc)) in rows.iter().enumerate() {

@@ -146,7 +146,7 @@ pub struct End {
     pub len: u64,
     /// Whether the segment says that the next one goes on.
     pub ended: bool,
-    /// Segments behind it, which hold nothing.
+    /// Segments after it, which hold nothing.
     pub beyond: Vec<u64>,
     /// The bytes of the segments before it.
     pub before: BTreeMap<u64, u64>,
@@ -163,7 +163,7 @@ pub fn read_manifest(disk: &dyn Disk) -> Result<Option<Manifest>, StateError> {
     })
 }
 
-/// Replays a state: its checkpoint, and the log behind that. `None`: there is none.
+/// Replays a state: its checkpoint, and the log after that. `None`: there is none.
 ///
 /// # Errors
 /// Everything that is not whole, or not ours; what `replay` refuses.
@@ -240,7 +240,7 @@ pub fn gaps(numbers: &[u64], all: RangeInclusive<u64>) -> Vec<RangeInclusive<u64
     found
 }
 
-/// Replays the log behind the checkpoint.
+/// Replays the log after the checkpoint.
 fn replay_log(
     disk: &dyn Disk,
     manifest: &Manifest,

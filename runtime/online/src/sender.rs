@@ -20,7 +20,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 /// Sends what a reader of a source has read.
 ///
 /// # Contract
-/// A push is sent when the one before it is durable. So a position never stands behind rows that were refused.
+/// A push is sent when the one before it is durable. So a position never stands after rows that were refused.
 #[derive(Debug)]
 pub struct Sender {
     pub feed: Feed,
@@ -46,7 +46,7 @@ impl Sender {
         }
     }
 
-    /// Sends rows behind those before, when these are durable.
+    /// Sends rows after those before, when these are durable.
     ///
     /// # Errors
     /// [`Ended`].

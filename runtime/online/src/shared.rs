@@ -107,7 +107,7 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     pub core: Mutex<Core>,
     pub shards: Vec<Shard>,
-    /// What is done to questions before and behind the shards.
+    /// What is done to questions before and after the shards.
     pub front: Stage,
     /// Of the whole program: sources, and tables with versions.
     pub sources: Vec<Source>,

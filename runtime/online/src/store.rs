@@ -1,4 +1,4 @@
-//! The durable state: a checkpoint, and the log behind it.
+//! The durable state: a checkpoint, and the log after it.
 //!
 //! ```text
 //! manifest                which checkpoint, which segments; replaced whole
@@ -12,7 +12,7 @@
 //! - **Durable**: what [`Store::commit`] was told to sync, and returned from, is replayed by every later [`Store::open`]
 //!   (tested under kills, and on a disk that loses what is not synced).
 //! - **Never wrong**: what is missing, cut short or changed among it is found, and the folder refused. Dropped is nothing but
-//!   the end of the log behind the mark, which nobody was told of.
+//!   the end of the log after the mark, which nobody was told of.
 //! - **One owner**: see [`crate::disk::Folder`]; and a manifest of another epoch is never replaced.
 
 use crate::disk::Disk;
@@ -35,7 +35,7 @@ pub struct Store {
     manifest: Manifest,
     segment: Segment,
     mark: Mark,
-    /// The bytes of the segments before it, from the first one behind the checkpoint on.
+    /// The bytes of the segments before it, from the first one after the checkpoint on.
     before: BTreeMap<u64, u64>,
     /// Up to where readers have read what is durable.
     read: Read,
@@ -199,7 +199,7 @@ impl Store {
         self.manifest.checkpoint + 1
     }
 
-    /// Begins a new segment: what is committed from now on comes behind the checkpoint that is put next.
+    /// Begins a new segment: what is committed from now on comes after the checkpoint that is put next.
     ///
     /// # Errors
     /// The disk refuses; the log goes on where it was, if one may try again.
@@ -226,7 +226,7 @@ impl Store {
         Ok(next)
     }
 
-    /// The manifest of a checkpoint of what is committed, behind which the log goes on with segment `first`. What it says of rows
+    /// The manifest of a checkpoint of what is committed, after which the log goes on with segment `first`. What it says of rows
     /// and files of entities is known when it is written.
     pub fn next_manifest(&self, first: u64, answered: Option<(i64, Cuts)>) -> Manifest {
         let (answered_us, cuts) = answered.unzip();

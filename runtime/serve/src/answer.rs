@@ -146,10 +146,10 @@ fn as_json(server: &Server, question: &Question, answer: &Answer) -> Result<Vec<
             out.push_str(&Refusal::gated(&question.service, gated, 1).document().to_string());
             continue;
         }
-        let entries = |out: &mut String, behind: usize| {
+        let entries = |out: &mut String, offset: usize| {
             for (place, name) in names.iter().enumerate() {
                 let comma = if place > 0 { "," } else { "" };
-                out.extend([comma, name, ":", texts.value(2 * place + behind, row)]);
+                out.extend([comma, name, ":", texts.value(2 * place + offset, row)]);
             }
         };
         out.push_str("{\"values\":{");

@@ -16,7 +16,7 @@ pub struct Read {
 }
 
 impl Read {
-    /// Puts bytes behind the others, if there is room for them.
+    /// Puts bytes after the others, if there is room for them.
     fn add(&mut self, server: &Server, chunk: &[u8]) -> Result<(), Refusal> {
         let wanted = (self.bytes.len() + chunk.len()).div_ceil(MEMORY_UNIT);
         let has = self.room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);

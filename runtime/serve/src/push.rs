@@ -40,7 +40,7 @@ pub async fn push(server: &Shared, source: String, request: Request) -> Result<V
     }
     let text = bytes.trim_ascii();
     if format == FileFormat::Jsonl && text.starts_with(b"[") && text.ends_with(b"]") {
-        let help = "send an object a line: `{…}`, and a line break behind each";
+        let help = "send an object a line: `{…}`, and a line break after each";
         return Err(Refusal::unreadable("the body is one JSON array, and not rows", help));
     }
     let bounds = Bounds {
@@ -67,7 +67,7 @@ pub async fn push(server: &Shared, source: String, request: Request) -> Result<V
             "no line of the body can be read; line {}: {}",
             first.place, first.detail
         );
-        let help = "send an object a line, `{…}`, and a line break behind each; of curl that takes `--data-binary @FILE`: \
+        let help = "send an object a line, `{…}`, and a line break after each; of curl that takes `--data-binary @FILE`: \
                     `-d @FILE` leaves the line breaks out";
         return Err(Refusal::unreadable(message, help));
     }

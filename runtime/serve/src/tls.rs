@@ -29,7 +29,7 @@ impl fmt::Debug for Tls {
 /// The files that TLS is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct TlsFiles<'a> {
-    /// The certificate of the server, with those between it and its authority behind it, as PEM.
+    /// The certificate of the server, with those between it and its authority after it, as PEM.
     pub certificate: &'a Path,
     /// Its private key, as PEM.
     pub key: &'a Path,

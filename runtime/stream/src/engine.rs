@@ -226,7 +226,7 @@ impl Engine {
         self.read_counted(service, questions, None)
     }
 
-    /// As [`Engine::read`]; behind `troubles` comes every feature that answers are made of, with how many are not what was
+    /// As [`Engine::read`]; after `troubles` comes every feature that answers are made of, with how many are not what was
     /// asked for.
     ///
     /// # Errors

@@ -336,7 +336,7 @@ impl Network {
         }
     }
 
-    /// What a service takes from its logs, column by column. Where somebody counts, `troubles` has every feature behind it.
+    /// What a service takes from its logs, column by column. Where somebody counts, `troubles` has every feature after it.
     pub fn columns(
         &self,
         service: &Service,

@@ -34,7 +34,7 @@ pub(crate) trait Operator: fmt::Debug + Send + Sync {
     /// Takes in the delta of one input; gives the delta of its own output, where that is pushed on.
     fn step<'a>(&mut self, delta: &Delta<'a>, now: &Now, report: &mut StepReport) -> Option<Delta<'a>>;
 
-    /// The cut has moved; gives the delta of its own output that this lets out, for what comes behind it.
+    /// The cut has moved; gives the delta of its own output that this lets out, for what comes after it.
     fn advance(&mut self, _now: &Now, _report: &mut AdvanceReport) -> Option<Delta<'static>> {
         None
     }

@@ -186,7 +186,7 @@ fn take_over(
     Ok(Err(refused.unwrap_or(Rebuild::NoState)))
 }
 
-/// Restores rows that wait: those of its own section; where a log behind them goes on from another one, or there is none of its
+/// Restores rows that wait: those of its own section; where a log after them goes on from another one, or there is none of its
 /// own, those of all that it may go on with. A row too many becomes a copy of its event, which the log has; one too few would be
 /// lost.
 fn take_up_queue(
@@ -246,7 +246,7 @@ fn put_foreign(
     Ok(())
 }
 
-/// Events behind a floor.
+/// Events after a floor.
 fn above(mut events: Events, floor_us: Option<i64>) -> Events {
     let from = floor_us.map_or(0, |floor| events.upper_bound(floor));
     if from > 0 { events.split_off(from) } else { events }

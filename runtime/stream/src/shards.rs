@@ -252,7 +252,7 @@ pub(crate) fn states_of<'a>(first: &'a Engine, others: &[&'a Engine]) -> Vec<Vec
 
 /// Every column, each row from the engine that holds its entity.
 fn joined(owners: &Owners, known: &[Known], rows: usize) -> Vec<(Column, Vec<Status>)> {
-    // Where the answer of a question stands behind those of all engines, by shard.
+    // Where the answer of a question stands after those of all engines, by shard.
     let mut places: Vec<(usize, Vec<u32>)> = Vec::new();
     let mut before = 0;
     for of in known {

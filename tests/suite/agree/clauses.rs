@@ -138,7 +138,7 @@ fn tables(case: &Case, found: &mut Found) {
     );
 }
 
-/// Sources without the first or the last events that matter: as if the bound behind which the stream gives up events, or
+/// Sources without the first or the last events that matter: as if the bound after which the stream gives up events, or
 /// by which parts of files are left out, were off by so much.
 fn edges(case: &Case, pruned: bool, found: &mut Found) {
     const MINUTE_US: i64 = 60_000_000;
@@ -354,7 +354,7 @@ fn windows(case: &Case, at: usize, view: &View, found: &mut Found) {
                 };
                 found.add(name, move |case| set(case, Window { kind, ..window }));
                 // The right edge alone, a microsecond to either side.
-                for (name, us) in [("last instant of an offset", 1), ("behind an offset", -1)] {
+                for (name, us) in [("last instant of an offset", 1), ("after an offset", -1)] {
                     let kind = WindowKind::Offset {
                         length_us: length_us.map(|length| length - us),
                         offset_us: offset_us + us,

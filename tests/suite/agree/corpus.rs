@@ -1,4 +1,4 @@
-//! Cases with the answers of the oracle of `proofs/`, committed: model, batch and stream are held against them wherever
+//! Cases with the answers of the oracle of `proofs/`, committed: model, batch and stream are compared with them wherever
 //! the tests run, Coq or no Coq.
 //!
 //! `drawn` are cases of the randomised comparison. `ties` are sums, means, variances and ratios at the middle between two

@@ -151,7 +151,7 @@ const EDGES: [&str; 6] = [
     "first instant that matters",
     "last instant that matters",
     "last instant of an offset",
-    "behind an offset",
+    "after an offset",
     "where before over events",
 ];
 
@@ -252,7 +252,7 @@ fn expected() -> Vec<String> {
         "over a length offset",
         "over lifetime offset",
         "last instant of an offset",
-        "behind an offset",
+        "after an offset",
         "over events",
         "where before over events",
         "over events max",

@@ -56,7 +56,7 @@ const WAYS: [(&str, u64); 23] = [
     ("instants without offset", 20),
     ("event times of folders", 20),
     // Columns under other names, inside of others, and as something else than values of their types.
-    ("held otherwise", 40),
+    ("columns in other forms", 40),
 ];
 
 /// How often engines did what [`WAYS`] names.
@@ -98,7 +98,7 @@ impl Did {
         self.note("keys from dictionaries", ran.measured.contains(" rows_coded"));
         self.note("instants without offset", layout.naive && zoned);
         self.note("event times of folders", layout.folders);
-        self.note("held otherwise", layout.held.is_some());
+        self.note("columns in other forms", layout.forms.is_some());
         if layout.replay.is_none() {
             self.note_batch(layout.setting, ran, states);
         }
@@ -215,7 +215,7 @@ fn layout(rng: &mut Rng, shapes: &[Shape], rows: usize) -> Layout {
         folders: years && rng.one_in(4),
         prune: !rng.one_in(4),
         // From a copy, so that all other choices stay what they are.
-        held: Some(rng.clone().word()).filter(|word| years && word % 2 == 0),
+        forms: Some(rng.clone().word()).filter(|word| years && word % 2 == 0),
         setting: setting(rng, memory_bytes),
         replay: replays.then(|| Delivery {
             shuffle: Some(rng.word()).filter(|word| word % 2 == 0),

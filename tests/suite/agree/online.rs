@@ -45,7 +45,7 @@ pub struct Tally {
     /// Runs that ended with the process alone.
     pub kills: u64,
     pub in_order: u64,
-    /// Of these, those behind which another machine went on from the backup.
+    /// Of these, those after which another machine went on from the backup.
     pub moved: u64,
     /// Files that lost what was not synced; torn segments among them.
     pub lost: u64,

@@ -2,12 +2,12 @@
 //! `featc replay` do.
 
 use super::batch::{Ran, Setting, read, spine_keys};
-use super::held;
+use super::forms;
 use super::{Case, Delivery};
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, TimeUnit};
 use featc_driver::Plans;
-use featc_ir::{Held, ReadAs, Source, Truth, Type};
+use featc_ir::{ColumnForm, ReadAs, Source, Truth, Type};
 use featr::{Limits, ReplayOptions, TrainOptions};
 use featr_kernels::value::render_float;
 use featr_kernels::{Batch, Column, Value, calendar};
@@ -56,7 +56,7 @@ pub struct Layout {
     pub folders: bool,
     pub prune: bool,
     /// Columns have other names there, lie inside of others, and are no values of their types; drawn from this seed.
-    pub held: Option<u64>,
+    pub forms: Option<u64>,
     pub setting: Setting,
     /// By the streaming engine, in place of the batch engine.
     pub replay: Option<Delivery>,
@@ -108,12 +108,12 @@ impl Written {
 }
 
 impl Table {
-    fn of_source(source: &Source, batch: Batch, layout: Layout, held: &[Held]) -> Table {
-        let columns = source.columns.iter().zip(batch.columns).zip(held);
-        let written = columns.map(|((declared, column), held)| Written {
-            name: held.field.clone().unwrap_or_else(|| declared.name.clone()),
+    fn of_source(source: &Source, batch: Batch, layout: Layout, forms: &[ColumnForm]) -> Table {
+        let columns = source.columns.iter().zip(batch.columns).zip(forms);
+        let written = columns.map(|((declared, column), form)| Written {
+            name: form.field.clone().unwrap_or_else(|| declared.name.clone()),
             column,
-            read_as: held.read_as.clone(),
+            read_as: form.read_as.clone(),
         });
         let mut columns: Vec<Written> = written.collect();
         if layout.folders {
@@ -142,7 +142,7 @@ impl Table {
     fn array(&self, written: &Written, dictionary: bool) -> ArrayRef {
         let column = &written.column;
         if let Some(read_as) = &written.read_as {
-            return held::array(column, read_as);
+            return forms::array(column, read_as);
         }
         match column.ty {
             Type::Timestamp if self.shift_us.is_some() => {
@@ -166,7 +166,7 @@ impl Table {
         let columns = self.columns.iter();
         let arrays = columns.map(|written| (written.name.clone(), self.array(written, dictionary)));
         let arrays: Vec<_> = match self.nested {
-            true => held::structs(arrays.collect()),
+            true => forms::structs(arrays.collect()),
             false => arrays.collect(),
         };
         let arrays = arrays.into_iter().map(|(name, array)| (name, array, true));
@@ -195,7 +195,7 @@ impl Table {
     /// A value as text; `None` for null.
     fn text(&self, value: &Value, ty: Type, read_as: Option<&ReadAs>) -> Option<String> {
         if let Some(read_as) = read_as {
-            return held::text(value, read_as);
+            return forms::text(value, read_as);
         }
         Some(match value {
             Value::Null => return None,
@@ -246,8 +246,8 @@ impl Table {
             });
             let fields: Vec<_> = fields.flatten().collect();
             text += &match self.nested {
-                true => held::object(fields),
-                false => held::flat(fields),
+                true => forms::object(fields),
+                false => forms::flat(fields),
             };
             text.push('\n');
         }
@@ -295,13 +295,13 @@ pub fn files(case: &Case, plans: &Plans, layout: Layout) -> Ran {
     };
     let layout = Layout { format, ..layout };
     let extension = layout.format.extension();
-    let held_of = |(place, source): (usize, &Source)| match layout.held {
-        Some(seed) => held::draw(source, &case.rows[place], seed),
-        None => vec![Held::default(); source.columns.len()],
+    let forms_of = |(place, source): (usize, &Source)| match layout.forms {
+        Some(seed) => forms::draw(source, &case.rows[place], seed),
+        None => vec![ColumnForm::default(); source.columns.len()],
     };
     let sources = case.program.sources.iter().enumerate();
     let plans = &sources.fold(plans.clone(), |plans, (place, source)| {
-        held::over(&plans, source, &held_of((place, source)))
+        forms::over(&plans, source, &forms_of((place, source)))
     });
     let mut program = featr::Program::new(plans.batch.clone(), plans.stream.clone(), folder.path());
     for (place, source) in case.program.sources.iter().enumerate() {
@@ -322,17 +322,17 @@ pub fn files(case: &Case, plans: &Plans, layout: Layout) -> Ran {
         let folder = folder.path().join(&source.name);
         std::fs::create_dir(&folder).expect("a folder is made");
         for (number, rows) in chunks.into_iter().enumerate() {
-            let held = held_of((place, source));
-            let table = Table::of_source(source, case.batch(place, rows), layout, &held);
+            let own = forms_of((place, source));
+            let table = Table::of_source(source, case.batch(place, rows), layout, &own);
             let mut path = folder.clone();
             if layout.folders {
-                let time_held = &held[source.time.index()];
-                let said = table.text(time(rows[0]), Type::Timestamp, time_held.read_as.as_ref());
+                let time_form = &own[source.time.index()];
+                let said = table.text(time(rows[0]), Type::Timestamp, time_form.read_as.as_ref());
                 // What cannot stand in the name of a folder is written by its code.
                 let said = said.map(|said| said.replace('/', "%2F"));
                 let said = said.unwrap_or_else(|| "__HIVE_DEFAULT_PARTITION__".to_owned());
                 let name = &source.columns[source.time.index()].name;
-                path.push(format!("{}={said}", time_held.field.as_ref().unwrap_or(name)));
+                path.push(format!("{}={said}", time_form.field.as_ref().unwrap_or(name)));
                 std::fs::create_dir_all(&path).expect("a folder is made");
             }
             table.write(&path.join(format!("{number:05}.{extension}")), layout);

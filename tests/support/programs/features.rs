@@ -196,7 +196,7 @@ fn written(
                 Times::Years | Times::Ends => *rng.pick(&["1h", "1d", "7d", "365d"]),
             };
             let after = *rng.pick(&["", "", " after 1us", " after 10m"]);
-            // A copy, so that what is drawn behind does not depend on it.
+            // A copy, so that what is drawn afterwards does not depend on it.
             let zones = [
                 "",
                 " in \"Europe/Paris\"",

@@ -154,7 +154,7 @@ pub fn contents(rng: &mut Rng, program: &Program, rows: &[Vec<Vec<Value>>], styl
             Column::from_values(column.ty, &values)
         });
         let batch = Batch::from_columns(columns.collect());
-        let held = tables::held(&table, &[batch]).expect("a row per key");
+        let held = tables::table_rows(&table, &[batch]).expect("a row per key");
         (table.name, held)
     };
     tables.map(&mut draw).collect()

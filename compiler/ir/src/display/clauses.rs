@@ -130,7 +130,7 @@ fn table_text(table: &Table) -> String {
     let name = |id: ColumnId| table.columns[id.index()].name.as_str();
     let columns = table.columns.iter().map(|column| {
         let mark = if column.nullable { "?" } else { "" };
-        format!("{}: {}{mark}{}", column.name, column.ty, column.held)
+        format!("{}: {}{mark}{}", column.name, column.ty, column.form)
     });
     let columns: Vec<String> = columns.collect();
     let key: Vec<&str> = table.key.iter().map(|id| name(*id)).collect();
@@ -164,7 +164,7 @@ fn of_source(found: &mut Clauses, source: &Source) {
             let mark = if column.nullable { "?" } else { "" };
             (
                 format!("column {}", column.name),
-                format!("{}{mark}{}", column.ty, column.held),
+                format!("{}{mark}{}", column.ty, column.form),
             )
         })
         .collect();

@@ -50,7 +50,7 @@ fn source_lines(out: &mut String, source: &Source, indent: &str) {
         let _ = writeln!(
             out,
             "{indent}#{position} {}: {}{mark}{}",
-            column.name, column.ty, column.held
+            column.name, column.ty, column.form
         );
     }
     let unique: Vec<&str> = source.unique.iter().map(|id| name(*id)).collect();

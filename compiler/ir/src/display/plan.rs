@@ -64,7 +64,7 @@ fn scan_lines(out: &mut String, scan: &Scan, accept: &Accept, indent: &str) {
     let list = |ids: &[ColumnId]| ids.iter().map(column).collect::<Vec<_>>().join(", ");
     let _ = writeln!(out, "{indent}Scan {} (", scan.source);
     for column in &scan.columns {
-        let _ = writeln!(out, "{indent}    {}: {}{}", column.name, column.ty, column.held);
+        let _ = writeln!(out, "{indent}    {}: {}{}", column.name, column.ty, column.form);
     }
     let _ = writeln!(out, "{indent}  ) reads {}", list(&scan.read));
     if let Some(zone) = &scan.zone {

@@ -37,7 +37,7 @@ pub struct Versions {
     pub arrival: ColumnId,
 }
 
-/// `lookup planes(tailnum).seats within 30d`. Its operands are the key, and over a table with versions an instant behind it.
+/// `lookup planes(tailnum).seats within 30d`. Its operands are the key, and over a table with versions an instant after it.
 ///
 /// Denotes, over the rows of the table whose key equals the operands: of a static table the column of the one row; of
 /// versions the column of the greatest one by (valid from, arrival, row) among those with valid from ≤ τ and arrival ≤ τ,
@@ -57,7 +57,7 @@ pub struct Lookup {
 
 /// What a table holds: of each key the rows in the order of (valid from, arrival, row). Cheap to clone.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(into = "Held", try_from = "Held")]
+#[serde(into = "TableRowsWire", try_from = "TableRowsWire")]
 pub struct TableRows(Arc<Contents>);
 
 #[derive(Debug, Clone)]
@@ -70,38 +70,38 @@ struct Contents {
 
 /// [`TableRows`] on the wire.
 #[derive(Serialize, Deserialize)]
-struct Held {
+struct TableRowsWire {
     key: Vec<ColumnId>,
     rows: Vec<Vec<Literal>>,
 }
 
-impl From<TableRows> for Held {
-    fn from(held: TableRows) -> Held {
+impl From<TableRows> for TableRowsWire {
+    fn from(rows: TableRows) -> TableRowsWire {
         // A reader takes the rows of a key in the order in which they stand.
         let in_order =
-            |row: &Vec<Literal>| -> Vec<Literal> { held.0.key.iter().map(|id| row[id.index()].clone()).collect() };
+            |row: &Vec<Literal>| -> Vec<Literal> { rows.0.key.iter().map(|id| row[id.index()].clone()).collect() };
         let mut met = BTreeSet::new();
-        let keys = held.0.rows.iter().map(in_order);
+        let keys = rows.0.rows.iter().map(in_order);
         let keys = keys.filter(|key| met.insert(xxh3_128(&serde_json::to_vec(key).unwrap_or_default())));
-        Held {
-            key: held.0.key.clone(),
+        TableRowsWire {
+            key: rows.0.key.clone(),
             rows: keys
-                .flat_map(|key| held.of_key(&key).map(<[Literal]>::to_vec).collect::<Vec<_>>())
+                .flat_map(|key| rows.of_key(&key).map(<[Literal]>::to_vec).collect::<Vec<_>>())
                 .collect(),
         }
     }
 }
 
-impl TryFrom<Held> for TableRows {
+impl TryFrom<TableRowsWire> for TableRows {
     type Error = String;
 
-    fn try_from(held: Held) -> Result<TableRows, String> {
-        let whole = held
+    fn try_from(wire: TableRowsWire) -> Result<TableRows, String> {
+        let whole = wire
             .rows
             .iter()
-            .all(|row| held.key.iter().all(|id| id.index() < row.len()));
+            .all(|row| wire.key.iter().all(|id| id.index() < row.len()));
         match whole {
-            true => Ok(TableRows::new(held.key, held.rows)),
+            true => Ok(TableRows::new(wire.key, wire.rows)),
             false => Err("a row of a table without its key".to_owned()),
         }
     }
@@ -125,15 +125,15 @@ impl TableRows {
 
     /// Puts in a row where `order` says among those of its key; whether it was not there. What others hold stays as it is.
     pub fn insert(&mut self, row: Vec<Literal>, order: impl Fn(&[Literal], &[Literal]) -> Ordering) -> bool {
-        let held = Arc::make_mut(&mut self.0);
-        let own = held.key.iter().map(|id| row[id.index()].clone()).collect();
-        let places = held.by_key.entry(own).or_default();
-        let Err(at) = places.binary_search_by(|place| order(&held.rows[*place as usize], &row)) else {
+        let all = Arc::make_mut(&mut self.0);
+        let own = all.key.iter().map(|id| row[id.index()].clone()).collect();
+        let places = all.by_key.entry(own).or_default();
+        let Err(at) = places.binary_search_by(|place| order(&all.rows[*place as usize], &row)) else {
             return false;
         };
-        places.insert(at, held.rows.len() as u32);
-        held.rows.push(row);
-        held.hash = OnceLock::new();
+        places.insert(at, all.rows.len() as u32);
+        all.rows.push(row);
+        all.hash = OnceLock::new();
         true
     }
 
@@ -152,7 +152,7 @@ impl TableRows {
         self.of_key_while(key, |_| true)
     }
 
-    /// The rows of a key, in order, up to the first that is not `before`; behind it there is none that is.
+    /// The rows of a key, in order, up to the first that is not `before`; after it there is none that is.
     #[inline]
     pub fn of_key_while(
         &self,
@@ -218,8 +218,8 @@ impl Table {
                 && to.is_some() == versions.valid_to.is_some()
                 && to.is_none_or(|to| to.ty == Type::Timestamp)
         });
-        let held = self.columns.iter().all(|column| column.held.fits(column.ty));
-        match (key && different && !self.key.is_empty(), versions, held) {
+        let forms = self.columns.iter().all(|column| column.form.fits(column.ty));
+        match (key && different && !self.key.is_empty(), versions, forms) {
             (false, ..) => Some("its key"),
             (_, false, _) => Some("what tells its versions apart"),
             (.., false) => Some("how files hold a column"),

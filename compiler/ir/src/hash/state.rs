@@ -46,12 +46,12 @@ pub fn table_key(table: &Table) -> String {
 /// The hashes of what the tables hold that a row stage looks into, by name, of those that have been read: events have the
 /// values in them.
 fn held_tables(rows: &RowSpec) -> BTreeMap<&str, &str> {
-    let mut held = BTreeMap::new();
+    let mut hashes = BTreeMap::new();
     lookups(&rows.steps, &rows.time, &mut |lookup| {
         let hash = lookup.rows.as_ref().map(|rows| rows.hash());
-        held.extend(hash.map(|hash| (lookup.table.name.as_str(), hash)));
+        hashes.extend(hash.map(|hash| (lookup.table.name.as_str(), hash)));
     });
-    held
+    hashes
 }
 
 /// The meaning of each lift of a transform: events of one [`state_key`] carry equal values under equal lift keys.

@@ -3,7 +3,7 @@
 use super::spec::FinishFeature;
 use crate::aggregate::Aggregate;
 use crate::expr::{Expr, Literal};
-use crate::held::Held;
+use crate::form::ColumnForm;
 use crate::id::{ColumnId, LiftId, WindowId};
 use crate::method::Method;
 use crate::program::{Arrival, At, FileSet, Key, Lateness, Source, Step};
@@ -45,8 +45,8 @@ pub struct Scan {
 pub struct ScanColumn {
     pub name: String,
     pub ty: Type,
-    #[serde(default, skip_serializing_if = "Held::is_plain")]
-    pub held: Held,
+    #[serde(default, skip_serializing_if = "ColumnForm::is_plain")]
+    pub form: ColumnForm,
 }
 
 /// The rows of a set that came in time, each judged by itself: no null in a `required` column (ascending) nor in `time`

@@ -24,7 +24,7 @@ fn declared(scan: &Scan, accept: &Accept, dedup: &Dedup, delay_us: u64, begins_u
         name: column.name.clone(),
         ty: column.ty,
         nullable: !accept.required.contains(&crate::ColumnId(at)),
-        held: column.held.clone(),
+        form: column.form.clone(),
     });
     Source {
         name: scan.source.clone(),

@@ -43,9 +43,9 @@ pub fn check(program: &Program) -> Result<(), Bug> {
         ensure(!(is_static && bounded), || {
             format!("source {} is static and waits for rows", source.name)
         })?;
-        let held = source.columns.iter().find(|column| !column.held.fits(column.ty));
-        ensure(held.is_none(), || {
-            format!("source {}: a column of its type is not held so", source.name)
+        let unfit = source.columns.iter().find(|column| !column.form.fits(column.ty));
+        ensure(unfit.is_none(), || {
+            format!("source {}: a column has a form that its type cannot have", source.name)
         })?;
         let time = source.columns[source.time.index()].ty;
         ensure(time == Type::Timestamp, || {

@@ -22,7 +22,7 @@ pub(super) fn source(source: &Source) -> Result<(), Wrong> {
     ensure(columns.iter().all(|column| column.ty.is_valid()), || {
         wrong("type of a column")
     })?;
-    ensure(columns.iter().all(|column| column.held.fits(column.ty)), || {
+    ensure(columns.iter().all(|column| column.form.fits(column.ty)), || {
         wrong("how files hold a column")
     })?;
     ensure(is_instant(source.time), || wrong("its time is no timestamp column"))?;

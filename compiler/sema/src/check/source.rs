@@ -49,7 +49,7 @@ pub(super) fn check(source: &res::Source, context: &mut Context<'_>) -> Option<S
             name: column.name.clone(),
             ty: column.ty?,
             nullable: column.nullable.is_some(),
-            held: column.held.clone(),
+            form: column.form.clone(),
         })
     });
     Some(Source {

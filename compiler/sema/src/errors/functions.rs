@@ -117,7 +117,7 @@ fn call_with_a_number(call: &Written<'_>, name: &str) -> Option<Diagnostic> {
         let meant = format!("last_n({}, {number})[-{number}]", call.arguments[0]);
         let shown = if is_short(&meant) { &meant } else { "last_n(x, 2)[-2]" };
         let shown = format!(
-            "`{shown}`, of the events of its window; an earlier value of a feature is the feature with `offset 1d` behind its \
+            "`{shown}`, of the events of its window; an earlier value of a feature is the feature with `offset 1d` after its \
              window"
         );
         return Some(call_like_another(&cause, call.name_at, &shown, call.at, &meant));
@@ -171,7 +171,7 @@ fn fill(template: &str, call: &Written<'_>, arguments: &[&str], is_shown: bool) 
     };
     // In one pass: an argument may hold braces of its own.
     let (mut text, mut rest) = (String::new(), template);
-    while let Some((before, (place, behind))) = rest
+    while let Some((before, (place, after))) = rest
         .split_once('{')
         .and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
     {
@@ -183,7 +183,7 @@ fn fill(template: &str, call: &Written<'_>, arguments: &[&str], is_shown: bool) 
                 None => argument(place),
             },
         );
-        rest = behind;
+        rest = after;
     }
     text + rest
 }
@@ -209,7 +209,7 @@ enum Then {
 use Then::{Say, Write};
 
 /// Functions of other languages: their names in small letters, the cause, and what is written here; of several rows of a
-/// name the first with so many arguments. Behind a colon stands a first argument that is a text.
+/// name the first with so many arguments. After a colon stands a first argument that is a text.
 struct Elsewhere(&'static str, &'static str, Then);
 
 #[rustfmt::skip]
@@ -341,7 +341,7 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("lag shift", UNKNOWN, Write("last_n({x}, 2)[-2]",
         ", of the event before the last; before the question's own event it is `last({x})` with `over 30d excluding self`")),
     Elsewhere("lag shift", UNKNOWN, Say("one event before the last it is `last_n({x}, 2)[-2]`, two before it `last_n({x}, 3)[-3]`, and so on; an \
-            earlier value of a feature is the feature with `offset 1d` behind its window")),
+            earlier value of a feature is the feature with `offset 1d` after its window")),
     Elsewhere("nth_value", UNKNOWN, Write("first_n({x}, {y})[{y}]", "; from the end of the window it is `last_n({x}, {y})[-{y}]`")),
     Elsewhere("diff delta", UNKNOWN, Write("(last({x}) - last_n({x}, 2)[-2])", ", of the last event and the one before it")),
     Elsewhere("pct_change", UNKNOWN, Write("(last({x}) / last_n({x}, 2)[-2] - 1.0)", ", of the last event and the one before it")),
@@ -373,7 +373,7 @@ const ELSEWHERE: &[Elsewhere] = &[
         Say("a rate is a count or a sum over the length of its window: `count() / 60` with `over 1h` is how many in a minute, \
             `sum({x}) / 60` how much, of some of them `count(where a > 0) / 60`")),
     Elsewhere("cumsum cumulative_sum running_sum", WINDOW, Say("all up to the question is a window: `sum({x}) over lifetime`")),
-    Elsewhere("rolling rolling_sum rolling_mean", WINDOW, Say("the window stands behind the aggregate: `sum({x}) over 7d`")),
+    Elsewhere("rolling rolling_sum rolling_mean", WINDOW, Say("the window stands after the aggregate: `sum({x}) over 7d`")),
     Elsewhere("explode unnest flatten posexplode struct named_struct", ABSENT,
         Say("write one row per element, and one column per field, into the file")),
     Elsewhere("json json_extract json_value get_json_object parse_json from_json", ABSENT,

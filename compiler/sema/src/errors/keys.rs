@@ -188,7 +188,7 @@ messages! {
                 "if `{column}` holds it, write `from {rows} by ({column})`, or call the key `{column}` as well, with the \
                  type of the column"
             ),
-            None => "name the columns that hold the key: `by (…)` behind `from`".to_owned(),
+            None => "name the columns that hold the key: `by (…)` after `from`".to_owned(),
         };
         "view `{view}` finds no column `{key}` in `{rows}`";
         at: "no column holds key `{key}` of `{entity}`";

@@ -67,7 +67,7 @@ messages! {
     E0218 nullable_items(item: Type, at: Span) {
         "an item of any list may be null";
         at: "says nothing new";
-        help: "write `list<{item}>`; a `?` behind it, `list<{item}>?`, says that there may be no list";
+        help: "write `list<{item}>`; a `?` after it, `list<{item}>?`, says that there may be no list";
     }
 
     E0218 list_of_another_language(name: &str, at: Span, list: &str) {
@@ -77,7 +77,7 @@ messages! {
     }
 
     E0218 optional_of_another_language(of: &str, at: Span) {
-        "a column that may be null has a `?` behind its type";
+        "a column that may be null has a `?` after its type";
         at: "not known here";
         help: "write `{of}?`", at => format!("{of}?");
     }
@@ -109,7 +109,7 @@ messages! {
     E0218 nullable_struct(name: &str, at: Span) {
         "`{name}` is a struct, and null are its fields";
         at: "says nothing of them";
-        help: "write the `?` behind the fields that may be null: where there is no `{name}`, all of them are";
+        help: "write the `?` after the fields that may be null: where there is no `{name}`, all of them are";
     }
 
     E0219 identity_of_a_list(name: &str, ty: Type, at: Span) {

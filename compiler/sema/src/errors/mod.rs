@@ -1,8 +1,8 @@
 //! Every message of this crate, an entry for each: its words stand here and nowhere else.
 
 mod files;
+mod form;
 mod functions;
-mod held;
 mod keys;
 mod lists;
 mod names;
@@ -15,8 +15,8 @@ mod types;
 mod warnings;
 
 pub use files::*;
+pub use form::*;
 pub use functions::*;
-pub use held::*;
 pub use keys::*;
 pub use lists::*;
 pub use names::*;

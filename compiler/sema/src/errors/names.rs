@@ -199,7 +199,7 @@ messages! {
     E0112 decimal_without_digits(name: &str, at: Span) {
         "unknown type `{name}`";
         at: "no such type";
-        help: "write how many digits there are in all and how many of them behind the point, for example `decimal(12, 2)`";
+        help: "write how many digits there are in all and how many of them after the point, for example `decimal(12, 2)`";
     }
 
     E0112 type_not_in_release(name: &str, at: Span, instead: &str) {

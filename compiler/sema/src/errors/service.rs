@@ -94,10 +94,10 @@ messages! {
         help: "remove the `?`: a field of a request may always be null", at => "";
     }
 
-    E0422 field_held_in_files(field: &str, at: Span) {
+    E0422 field_with_a_form(field: &str, at: Span) {
         "field `{field}` of a request says how files hold it";
         at: "a question brings it by its name";
-        help: "remove what stands behind the type: a spine has a column `{field}`";
+        help: "remove what stands after the type: a spine has a column `{field}`";
     }
 
     /// `other`: what else has the name.
@@ -151,9 +151,9 @@ messages! {
     }
 
     E0424 alias_of_several(alias: &str, owner: &str, at: Span) {
-        "`as {alias}` behind several features";
+        "`as {alias}` after several features";
         at: "names one column";
-        help: "another name of a view is a role: declare `role {alias} = {owner}`, with `by (…)` behind it if other columns \
+        help: "another name of a view is a role: declare `role {alias} = {owner}`, with `by (…)` after it if other columns \
                of the question bring the key, and list `{alias}.*`";
     }
 

@@ -22,7 +22,7 @@ messages! {
         "table `{table}` does not say which row of a key holds";
         at: "neither `static` nor `valid from`";
         help: "write `static` if each key has one row, which never changes; or `valid from` and `arrival` with the columns \
-               that say from when on a version holds and since when it is known";
+               that say from when on a version is valid and since when it is known";
     }
 
     E0441 static_and_versions(table: &str, clause: &str, at: Span, static_at: Span) {
@@ -69,7 +69,7 @@ messages! {
     }
 
     E0442 arrival_is_validity(column: &str, at: Span) {
-        "column `{column}` says from when on a version holds, and when it was known";
+        "column `{column}` says from when on a version is valid, and when it was known";
         at: "named by `valid from` too";
         help: "name the column that says when the row was written";
     }
@@ -165,13 +165,13 @@ messages! {
 
     E0111 lookup_as_a_call(at: Span, meant: &str) {
         "`lookup` is no function";
-        at: "its table stands before the parentheses, its column behind them";
+        at: "its table stands before the parentheses, its column after them";
         help: "write `{meant}`", at => meant;
     }
 
     E0111 lookup_without_a_table(at: Span) {
         "`lookup` is no function";
-        at: "its table stands before the parentheses, its column behind them";
+        at: "its table stands before the parentheses, its column after them";
         help: "write `lookup table(key).column`, such as `lookup planes(tail).seats`";
     }
 

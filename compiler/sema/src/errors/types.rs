@@ -56,7 +56,7 @@ messages! {
         "`{symbol}` does not take {left} and {right}";
         at: "not defined for these types";
         labels: beside(at, &operands);
-        offer: "write the unit behind the number: `{number}s` if seconds are meant; others are `{number}m`, `{number}h` and \
+        offer: "write the unit after the number: `{number}s` if seconds are meant; others are `{number}m`, `{number}h` and \
                `{number}d`", number_at => format!("{number}s");
     }
 
@@ -64,7 +64,7 @@ messages! {
     E0203 or_as_a_default(value: &str, ty: Type, other: &str, at: Span) {
         "`or` needs a bool, this is {ty}";
         at: "{ty}";
-        help: "what stands for null is `default {other}` behind the window of a feature, or `coalesce({value}, {other})`";
+        help: "what stands for null is `default {other}` after the window of a feature, or `coalesce({value}, {other})`";
     }
 
     /// `role`: `where`, `when`, `and`, …
@@ -124,14 +124,14 @@ messages! {
             false => format!("{name}(at in \"Europe/Paris\")"),
         };
         "`{name}` called with 2 arguments";
-        at: "a zone stands behind `in`";
+        at: "a zone stands after `in`";
         help: "write `{meant}`";
     }
 
     E0205 zone_of_function(name: &str, at: Span) {
         "`{name}` takes no zone";
         at: "";
-        help: "a zone stands behind the instant in parts of the calendar, such as `hour(at in \"Europe/Paris\")`; of texts write `x in (\"a\", \"b\")`";
+        help: "a zone stands after the instant in parts of the calendar, such as `hour(at in \"Europe/Paris\")`; of texts write `x in (\"a\", \"b\")`";
     }
 
     E0206 wrong_argument_type(name: &str, usage: &str, ty: Type, at: Span) {
@@ -144,7 +144,7 @@ messages! {
         let help = match ty {
             Type::Decimal { precision, scale } => {
                 let whole = precision - scale.min(precision);
-                format!("write at most {whole} digits before the point and {scale} behind it")
+                format!("write at most {whole} digits before the point and {scale} after it")
             }
             _ => "write a smaller number".to_owned(),
         };
@@ -167,7 +167,7 @@ messages! {
             Some(narrowed) => format!("say how many digits there can be: `{narrowed}`"),
             None => "make it narrower first: `cast(x as decimal(p, s))`, or `cast(x as float64)`".to_owned(),
         };
-        "`{what}` may need {precision} digits, {scale} of them behind the point";
+        "`{what}` may need {precision} digits, {scale} of them after the point";
         at: "does not fit a decimal of 38 digits";
         labels: operands.iter().map(|(ty, at)| (*at, ty.to_string()));
         help: "{help}";
@@ -247,7 +247,7 @@ messages! {
     E0214 invalid_decimal(at: Span) {
         "invalid decimal type";
         at: "1 ≤ p ≤ 38 and s ≤ p must hold";
-        help: "write digits in total and digits behind the point, for example `decimal(12, 2)`";
+        help: "write digits in total and digits after the point, for example `decimal(12, 2)`";
     }
 
     E0214 type_without_numbers(name: &str, at: Span) {

@@ -33,7 +33,7 @@ messages! {
     }
 
     W0301 reads_ahead(column: &str, time: &str, at: Span, column_at: Span, reader: Kind) {
-        let place = if reader == Kind::Transform { "behind `from`" } else { "in a transform before the view" };
+        let place = if reader == Kind::Transform { "after `from`" } else { "in a transform before the view" };
         "`{column}` may be later than the event";
         at: "not yet known at the event's time?";
         column_at: "another instant of the same row";
@@ -106,7 +106,7 @@ messages! {
         "`{one} and {other}` is never true";
         at: "not together with the other one";
         one_at: "the other one";
-        help: "if it goes on behind the end, as the hours of a night do, write `({one} or {other})`";
+        help: "if it goes on past the end, as the hours of a night do, write `({one} or {other})`";
     }
 }
 

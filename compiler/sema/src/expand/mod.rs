@@ -1,4 +1,4 @@
-//! Parameters and templates are written out: behind this phase no tree has a hole or a use, but where one is refused.
+//! Parameters and templates are written out: after this phase no tree has a hole or a use, but where one is refused.
 //!
 //! What a template makes for a column gets places of its own, since its text is added to the map once more; so what is
 //! said of it is told apart from what is said of another column, and [`Places`] leads it back to the use.

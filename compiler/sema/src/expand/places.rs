@@ -73,14 +73,14 @@ impl Places {
             let at = primary.span;
             told.insert(at.file);
             primary.span = made.argument;
-            let behind = match self.argument_at(at) {
+            let after = match self.argument_at(at) {
                 Some(_) => format!("read in template `{}`", made.template),
                 None => {
                     let used = format!("template `{}` is used for it", made.template);
                     std::mem::replace(&mut primary.text, used)
                 }
             };
-            secondary.push(label(self.in_program(at), behind));
+            secondary.push(label(self.in_program(at), after));
         }
         for Label { span, text } in std::mem::take(&mut diagnostic.secondary) {
             secondary.push(label(

@@ -195,7 +195,7 @@ impl Typer<'_> {
         ))
     }
 
-    /// The number of digits behind the point, as a literal.
+    /// The number of digits after the point, as a literal.
     fn digits(&mut self, function: Function, typed: Typed) -> Option<u8> {
         let at = typed.span;
         let digits = match &typed.value {
@@ -234,7 +234,7 @@ impl Typer<'_> {
 }
 
 impl Typer<'_> {
-    /// What a part of the calendar is of; of an instant there may be a zone behind it, which was checked.
+    /// What a part of the calendar is of; of an instant there may be a zone after it, which was checked.
     fn clock(&mut self, function: Function, mut typed: Vec<Typed>, wanted: Accepts) -> Option<Vec<Expr>> {
         let zone = (typed.len() == 2).then(|| typed.pop()).flatten();
         let wanted = if zone.is_some() { Accepts::TIMESTAMP } else { wanted };

@@ -109,7 +109,7 @@ impl Number {
         (precision <= 38).then_some((Literal::Decimal(unscaled), Type::Decimal { precision, scale }))
     }
 
-    /// The exact value as a whole number and how many of its digits stand behind the point.
+    /// The exact value as a whole number and how many of its digits stand after the point.
     fn exact(&self) -> Option<(i128, u32)> {
         let lower = self.digits.to_ascii_lowercase();
         let (mantissa, exponent) = lower.split_once('e').unwrap_or((&lower, "0"));

@@ -280,7 +280,7 @@ impl Typer<'_> {
         }
     }
 
-    /// The operation with its wide operands bounded to 18 digits, if that helps and no digit behind the point is lost.
+    /// The operation with its wide operands bounded to 18 digits, if that helps and no digit after the point is lost.
     fn narrowed(&self, site: Site, left: Type, right: Type) -> Option<String> {
         let bounded = |ty: Type| match ty {
             Type::Decimal { precision, scale } if precision > NARROW && scale < NARROW => Type::Decimal {

@@ -7,7 +7,7 @@ use featc_ir::{BinaryOp, Type};
 /// What the table says about two types.
 pub(super) enum Rule {
     Gives(Type),
-    /// A decimal with this many digits, and behind the point.
+    /// A decimal with this many digits, and after the point.
     TooWide(u32, u32),
     /// Numbers of different types: convert the left or the right one to the type.
     Mixed {

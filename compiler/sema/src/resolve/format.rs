@@ -34,7 +34,7 @@ pub(super) fn says(format: &str) -> Result<Says, String> {
             // After a point it would take `.5` for 5 ns.
             Item::Numeric(Numeric::Nanosecond, _) => {
                 return Err(
-                    "`%f` reads a number of nanoseconds: write `%.f` for a point and the fraction behind it".to_owned(),
+                    "`%f` reads a number of nanoseconds: write `%.f` for a point and the fraction after it".to_owned(),
                 );
             }
             Item::Numeric(Numeric::Timestamp, _) => return Err("`%s`: write `as epoch_seconds`".to_owned()),
@@ -121,7 +121,7 @@ mod tests {
             ("%F %T %Z", "`%Z`: no instant follows from a name"),
             (
                 "%F %T.%f",
-                "`%f` reads a number of nanoseconds: write `%.f` for a point and the fraction behind it",
+                "`%f` reads a number of nanoseconds: write `%.f` for a point and the fraction after it",
             ),
             ("%s", "`%s`: write `as epoch_seconds`"),
         ] {

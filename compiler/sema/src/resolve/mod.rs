@@ -2,8 +2,8 @@
 
 mod expr;
 mod feature;
+mod form;
 mod format;
-mod held;
 mod meant;
 mod nested;
 mod parameter;

@@ -28,9 +28,9 @@ fn flatten(column: ast::Column, columns: &mut Vec<ast::Column>, complaints: &mut
             complaints.push(errors::field_of_a_struct_without_name(field.ty.span));
             continue;
         };
-        let held = column.field.as_ref().map(|held| ast::Text {
-            value: format!("{}.{}", held.value, own.text),
-            span: held.span,
+        let field_text = column.field.as_ref().map(|outer| ast::Text {
+            value: format!("{}.{}", outer.value, own.text),
+            span: outer.span,
         });
         let span = own.span;
         let name = ast::Name {
@@ -41,7 +41,7 @@ fn flatten(column: ast::Column, columns: &mut Vec<ast::Column>, complaints: &mut
             name,
             ty: field.ty,
             nullable: field.nullable,
-            field: held,
+            field: field_text,
             read_as: None,
             span,
         };

@@ -23,7 +23,7 @@ pub(super) fn of(aggregate: Aggregate) -> Option<Parameter> {
         });
     }
     aggregate.portion().map(|_| Parameter {
-        wanted: "above 0 and at most 1, with at most 9 digits behind the point",
+        wanted: "above 0 and at most 1, with at most 9 digits after the point",
         example: "0.95",
         read: |aggregate, written| aggregate.with_portion(portion(written)?),
     })

@@ -63,7 +63,7 @@ impl<'a> ServiceNames<'a> {
         ExprKind::Poison
     }
 
-    /// The name behind the one view or request that has it.
+    /// The name after that of the one view or request that has it.
     fn with_owner(&self, name: &str) -> Option<String> {
         let of_requests = self.requests.iter();
         let of_requests = of_requests.filter(|request| request.fields.iter().any(|field| field.name == name));

@@ -1,13 +1,13 @@
 //! Entities and sources.
 
-use super::held::{held, one_column_each};
+use super::form::{form, one_column_each};
 use super::nested::flattened;
 use super::scope::RowScope;
 use super::zone::check_zone;
 use super::{declared, types::type_of};
 use crate::errors;
 use crate::res;
-use featc_ir::{ColumnId, FileFormat, FileSet, Held, KAFKA};
+use featc_ir::{ColumnForm, ColumnId, FileFormat, FileSet, KAFKA};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
 use std::collections::BTreeMap;
@@ -47,9 +47,9 @@ pub(super) fn requests(written: &[&ast::Request], complaints: &mut Vec<Diagnosti
             if first != field.name.span {
                 complaints.push(errors::duplicate_column(&field.name.text, field.name.span, first));
             }
-            let held = field.field.as_ref().map(|held| held.span);
-            let held = held.or(field.read_as.as_ref().map(|read_as| read_as.span));
-            complaints.extend(held.map(|at| errors::field_held_in_files(&field.name.text, at)));
+            let from_clause = field.field.as_ref().map(|text| text.span);
+            let clause = from_clause.or(field.read_as.as_ref().map(|read_as| read_as.span));
+            complaints.extend(clause.map(|at| errors::field_with_a_form(&field.name.text, at)));
             complaints.extend(field.nullable.map(|at| errors::nullable_field(&field.name.text, at)));
         }
         res::Request {
@@ -78,7 +78,7 @@ fn column(written: &ast::Column, complaints: &mut Vec<Diagnostic>) -> res::Colum
         ty: type_of(&written.ty, complaints),
         ty_at: written.ty.span,
         nullable: written.nullable,
-        held: Held::default(),
+        form: ColumnForm::default(),
     }
 }
 
@@ -112,8 +112,8 @@ pub(super) fn columns(
         scope.push(&written.name, complaints);
         let plain = column(written, complaints);
         let zone = zone.map(|zone| zone.value.value.as_str());
-        let held = held(written, plain.ty, zone, complaints);
-        columns.push(res::Column { held, ..plain });
+        let form = form(written, plain.ty, zone, complaints);
+        columns.push(res::Column { form, ..plain });
     }
     one_column_each(&written, &columns, complaints);
     columns

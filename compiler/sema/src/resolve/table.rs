@@ -44,7 +44,7 @@ pub(super) fn table(written: &ast::Table, complaints: &mut Vec<Diagnostic>) -> O
             name: column.name,
             ty: column.ty?,
             nullable: column.nullable.is_some(),
-            held: column.held,
+            form: column.form,
         })
     });
     let table = Table {
@@ -160,7 +160,7 @@ pub(super) fn as_rows(written: &ast::Table, table: &Table) -> Option<(res::Sourc
             ty: Some(column.ty),
             ty_at: declared.ty.span,
             nullable: declared.nullable,
-            held: column.held.clone(),
+            form: column.form.clone(),
         });
     }
     let instant = |clause: Option<&ast::ColumnClause>, id: ColumnId| res::ColumnRef {

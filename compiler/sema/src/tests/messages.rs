@@ -12,7 +12,7 @@ source txn {
 }
 "#;
 
-/// What is said about items behind the usual head.
+/// What is said about items after the usual head.
 fn behind_head(items: &str) -> String {
     render(&format!("{HEAD}{items}"))
 }
@@ -154,7 +154,7 @@ warning[W0301]: `shipped` may be later than the event
    │                      ^^^^^^^ not yet known at the event's time?
    │
    = note: the event counts from `at` on, as if everything in its row were known then
-   = help: say behind `from` when the row is known and how much later that may be: `at shipped within 2d`; or `at at` if `shipped` is never later
+   = help: say after `from` when the row is known and how much later that may be: `at shipped within 2d`; or `at at` if `shipped` is never later
 "#);
 }
 
@@ -353,11 +353,11 @@ fn one_cause_has_one_message() {
 fn wide_decimals_are_narrowed_in_one_step() {
     assert_eq!(
         about("sum(fee) - sum(fee) over 1d"),
-        "`-` may need 39 digits, 2 of them behind the point; say how many digits there can be: `cast(sum(fee) as decimal(18, 2)) - cast(sum(fee) as decimal(18, 2))`"
+        "`-` may need 39 digits, 2 of them after the point; say how many digits there can be: `cast(sum(fee) as decimal(18, 2)) - cast(sum(fee) as decimal(18, 2))`"
     );
     assert_eq!(
         about("round(sum(fee), 4) over 1d"),
-        "`round` may need 40 digits, 4 of them behind the point; say how many digits there can be: `round(cast(sum(fee) as decimal(18, 2)), 4)`"
+        "`round` may need 40 digits, 4 of them after the point; say how many digits there can be: `round(cast(sum(fee) as decimal(18, 2)), 4)`"
     );
 }
 

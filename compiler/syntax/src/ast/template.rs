@@ -47,10 +47,10 @@ pub fn filled<'a>(text: &str, fill: impl Fn(&str) -> Option<&'a str>) -> String 
     let mut out = pieces.next().unwrap_or("").to_owned();
     for piece in pieces {
         let hole = piece.split_once('}');
-        match hole.and_then(|(name, behind)| Some((fill(name)?, behind))) {
-            Some((value, behind)) => {
+        match hole.and_then(|(name, after)| Some((fill(name)?, after))) {
+            Some((value, after)) => {
                 out.push_str(value);
-                out.push_str(behind);
+                out.push_str(after);
             }
             None => {
                 out.push('{');

@@ -40,7 +40,7 @@ pub struct Row {
     pub span: Span,
 }
 
-/// A value as it is written: in a cell, behind a key, behind `=`. Which type it has is not decided here.
+/// A value as it is written: in a cell, after a key, after `=`. Which type it has is not decided here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
     /// Without the blanks around it; empty in an empty cell.
@@ -57,7 +57,7 @@ pub struct Expect {
     pub as_known: Option<Span>,
     pub at: Timestamp,
     pub asked: Vec<Asked>,
-    /// Behind the instant and the keys.
+    /// After the instant and the keys.
     pub head_end: usize,
     pub expected: Vec<Expected>,
     pub span: Span,

@@ -6,7 +6,7 @@ use crate::errors;
 use std::collections::HashSet;
 
 impl Builder<'_> {
-    /// Warns of comments behind a value that hold nothing but an operand: a number, or a name that the file declares.
+    /// Warns of comments after a value that hold nothing but an operand: a number, or a name that the file declares.
     pub(super) fn report_divisions(&mut self, file: &File) {
         let mut names: HashSet<&str> = HashSet::new();
         let mut ends: HashSet<usize> = HashSet::new();

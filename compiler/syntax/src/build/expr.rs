@@ -119,7 +119,7 @@ impl Builder<'_> {
         ))
     }
 
-    /// The items of lists behind an operand.
+    /// The items of lists after an operand.
     fn items(&mut self, flat: &mut Flat<'_>, mut list: Expr, mut depth: usize) -> Built<(Expr, usize)> {
         while let Some(item) = flat.next_if(|next| next.as_rule() == Rule::list_item) {
             self.deepest = depth;

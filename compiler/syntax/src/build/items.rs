@@ -256,7 +256,7 @@ impl Builder<'_> {
         names.map_err(|_| self.impossible(pair))
     }
 
-    /// `by (a, b)` behind something.
+    /// `by (a, b)` after something.
     fn by(&mut self, pair: &Pair<'_, Rule>) -> Built<Option<By>> {
         let Some(clause) = find(pair, Rule::by_clause) else {
             return Ok(None);

@@ -61,7 +61,7 @@ impl Builder<'_> {
         self.tight(span.start(), span.end())
     }
 
-    /// From the first to the last token in the range: pairs end with the white space and comments behind them.
+    /// From the first to the last token in the range: pairs end with the white space and comments after them.
     fn tight(&self, start: usize, end: usize) -> Span {
         let last = self.tokens.before(end).filter(|token| token.start >= start);
         Span::new(self.tokens.file, start, last.map_or(start, |token| token.end))
@@ -237,7 +237,7 @@ impl Builder<'_> {
     fn broken(&mut self, context: Context, pair: &Pair<'_, Rule>) -> Broken {
         let span = self.span(pair);
         let is_shown = self.diagnostics.len() < SHOWN_MAX;
-        // What stands behind a declaration within a block is the rest of the block; that declaration is reported.
+        // What stands after a declaration within a block is the rest of the block; that declaration is reported.
         let is_inside = |one: &Diagnostic| one.message.ends_with(errors::WITHIN_ANOTHER);
         let is_rest = is_shown && context == Context::Item && self.diagnostics.iter().any(is_inside);
         if is_rest && explain::is_in_a_block(self.tokens, span.start) {

@@ -2,7 +2,7 @@
 //!
 //! Ranges: E00xx text and syntax, E01xx names, E02xx types, E03xx time, windows and lateness, E04xx keys, aggregates and
 //! views, E05xx not expressible in one engine, E06xx validation, E07xx data at run time, E08xx serving, E09xx files, project and usage.
-//! Warnings take the same ranges behind `W`. E9999 is a bug in featc.
+//! Warnings take the same ranges after `W`. E9999 is a bug in featc.
 //!
 //! To add a code: one line here, a page `docs/errors/<CODE>.md`, a fixture `tests/ui/<CODE>/<point>.feat`.
 

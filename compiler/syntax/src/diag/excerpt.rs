@@ -142,8 +142,8 @@ impl Page {
 
     /// The last piece that begins at or before an offset of the file, or of the page.
     fn piece(&self, begins: impl Fn(&Piece) -> bool) -> Option<&Piece> {
-        let behind = self.pieces.partition_point(begins);
-        self.pieces.get(behind.saturating_sub(1))
+        let after = self.pieces.partition_point(begins);
+        self.pieces.get(after.saturating_sub(1))
     }
 
     /// Where an offset of the file is shown.
@@ -178,8 +178,8 @@ impl<'a> Files<'a> for Excerpt<'_> {
     fn line_index(&'a self, id: FileId, byte_index: usize) -> Result<usize, Error> {
         let page = self.page(id).ok_or(Error::FileMissing)?;
         let lines = &page.lines[..page.lines.len() - 1];
-        let behind = lines.partition_point(|start| *start <= byte_index);
-        Ok(page.first + behind.saturating_sub(1))
+        let after = lines.partition_point(|start| *start <= byte_index);
+        Ok(page.first + after.saturating_sub(1))
     }
 
     fn column_number(&'a self, id: FileId, _line: usize, byte_index: usize) -> Result<usize, Error> {

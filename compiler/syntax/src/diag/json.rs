@@ -16,7 +16,7 @@ use serde::Serialize;
 /// ```
 ///
 /// What a terminal would obey instead of showing it is escaped (`\u009b`). Offsets are bytes from 0; lines and columns count from 1, columns in characters. `primary`, `help` and `edit` may be
-/// null. An edit is `sure` if nothing else can be meant. Behind [`SHOWN_MAX`](super::SHOWN_MAX) messages a last one, W0002, counts the others.
+/// null. An edit is `sure` if nothing else can be meant. After [`SHOWN_MAX`](super::SHOWN_MAX) messages a last one, W0002, counts the others.
 pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
     shown(diagnostics)
         .iter()

@@ -123,7 +123,7 @@ impl SourceMap {
         self.text(span.file).get(span.start..span.end).unwrap_or("")
     }
 
-    /// The line and column of a byte. An offset behind the end counts as the end.
+    /// The line and column of a byte. An offset after the end counts as the end.
     pub fn position(&self, file: FileId, offset: usize) -> Position {
         let Some(found) = self.file(file) else {
             return Position { line: 1, column: 1 };
@@ -149,7 +149,7 @@ impl SourceMap {
     }
 }
 
-/// The greatest character boundary that is not behind the offset.
+/// The greatest character boundary that is not after the offset.
 pub(crate) fn floor_boundary(text: &str, offset: usize) -> usize {
     let mut at = offset.min(text.len());
     while !text.is_char_boundary(at) {
@@ -172,7 +172,7 @@ mod tests {
         };
         assert_eq!(at(0), (1, 1));
         assert_eq!(at(4), (2, 1));
-        assert_eq!(at(6), (2, 2), "behind a letter of two bytes");
+        assert_eq!(at(6), (2, 2), "after a letter of two bytes");
         assert_eq!(at(9), (2, 4));
         assert_eq!(at(12), (3, 1));
         assert_eq!(at(13), (4, 1));

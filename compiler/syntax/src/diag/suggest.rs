@@ -6,7 +6,7 @@ use std::cell::Cell;
 const LENGTH_MAX: usize = 200;
 
 /// How much is compared for the messages of one program: the letters of candidates, and the cells of the tables of
-/// distances. Messages behind that suggest nothing; a program with so many mistakes has more than are shown.
+/// distances. Messages after that suggest nothing; a program with so many mistakes has more than are shown.
 const WORK_MAX: u64 = 20_000_000;
 
 thread_local! {
@@ -78,7 +78,7 @@ pub fn close<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> O
     slip(name, candidates.iter().copied()).or(nearest.map(|(_, one)| one))
 }
 
-/// The candidate that the name is by a slip of the hand: the same but for case and `_`, one edit behind the first letter
+/// The candidate that the name is by a slip of the hand: the same but for case and `_`, one edit after the first letter
 /// (in names of four letters an exchange or a letter twice), or a beginning that no other has. Names that are only near
 /// may mean something else.
 pub fn slip<'a>(name: &str, candidates: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {

@@ -8,7 +8,7 @@ use codespan_reporting::diagnostic as report;
 use codespan_reporting::term::{self, Config, Styles, StylesWriter, termcolor};
 
 /// The messages in order, each with its lines of the program, with an empty line between two. Long lines are cut around
-/// the marks; behind [`SHOWN_MAX`](super::SHOWN_MAX) messages the others are counted.
+/// the marks; after [`SHOWN_MAX`](super::SHOWN_MAX) messages the others are counted.
 pub fn render(diagnostics: &[Diagnostic], sources: &SourceMap, colour: bool) -> String {
     let config = Config {
         tab_width: 2,

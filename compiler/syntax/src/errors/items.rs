@@ -5,7 +5,7 @@ use crate::messages;
 
 messages! {
     E0001 files_of_some_format(at: Span, keyword: &str, path: &str) {
-        "files are named behind `batch` or `stream` and their format";
+        "files stand after `batch` or `stream` and their format";
         at: "";
         help: "write `{keyword} parquet {path}`, or `csv`, `tsv`, `jsonl` or `arrow` for `parquet`";
     }
@@ -53,8 +53,8 @@ messages! {
     }
 
     E0001 rows_of_nothing(at: Span) {
-        "rows of a table stand behind `given` and the name of a source";
-        at: "these rows stand behind none";
+        "rows of a table stand after `given` and the name of a source";
+        at: "these rows stand after none";
         help: "write `given` and the source before them, in a test; or look for a bracket that is missing before them, or is too many";
     }
 
@@ -71,7 +71,7 @@ messages! {
     }
 
     E0001 window_of_a_view(at: Span, length: &str) {
-        "each feature has its window, behind the aggregate";
+        "each feature has its window, after the aggregate";
         at: "";
         help: "remove it, and write `over {length}` at the end of each feature: `feature total = sum(amount) over {length}`";
     }

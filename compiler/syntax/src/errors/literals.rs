@@ -67,13 +67,13 @@ messages! {
     E0011 duration_without_unit(text: &str, at: Span) {
         "`{text}` has no unit";
         at: "";
-        help: "write the unit behind the number: `{text}d`, `{text}h`, `{text}m`, `{text}s`";
+        help: "write the unit after the number: `{text}d`, `{text}h`, `{text}m`, `{text}s`";
     }
 
     E0011 window_without_unit(text: &str, at: Span) {
         "`{text}` has no unit";
         at: "";
-        help: "write the unit behind the number: `{text}d`, `{text}h`, `{text}m`, `{text}s`, or `{text} events`";
+        help: "write the unit after the number: `{text}d`, `{text}h`, `{text}m`, `{text}s`, or `{text} events`";
     }
 
     E0011 month_or_minute(text: &str, number: &str, at: Span) {
@@ -161,7 +161,7 @@ messages! {
     }
 
     E0012 point_in_a_decimal(at: Span, numbers: &str) {
-        "a decimal has two numbers: all of its digits, and those behind the point";
+        "a decimal has two numbers: all of its digits, and those after the point";
         at: "";
         help: "write `{numbers}`", at => numbers;
     }

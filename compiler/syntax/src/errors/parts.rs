@@ -60,7 +60,7 @@ messages! {
     }
 
     E0001 joined_window(at: Span, written: &str) {
-        "a blank stands behind `over`";
+        "a blank stands after `over`";
         at: "";
         help: "write `{written}`", at => written;
     }
@@ -81,7 +81,7 @@ messages! {
     E0001 falling_between(operand: &str, first: &str, last: &str, at: Span) {
         "`between {first} and {last}` is never true: {first} is greater";
         at: "";
-        help: "write `({operand} >= {first} or {operand} <= {last})` if it goes on behind the end, as the hours of a night do; \
+        help: "write `({operand} >= {first} or {operand} <= {last})` if it goes on past the end, as the hours of a night do; \
                `{operand} >= {last} and {operand} <= {first}` if the two are exchanged";
     }
 
@@ -118,7 +118,7 @@ messages! {
     }
 
     E0001 files_without_format(at: Span, keyword: &str, format: &str, path: &str) {
-        "files are named behind `batch` or `stream` and their format";
+        "files stand after `batch` or `stream` and their format";
         at: "";
         help: "write `{keyword} {format} {path}`", at => format!("{keyword} {format} {path}");
     }
@@ -156,7 +156,7 @@ messages! {
     E0001 entry_without_view(feature: &str, at: Span) {
         "`{feature}` alone is no entry: an entry is a view and its features";
         at: "";
-        help: "write the view before the feature, `view.{feature}`, or behind a view which features: `{feature}.*`";
+        help: "write the view before the feature, `view.{feature}`, or the features after a view: `{feature}.*`";
     }
 
     E0001 entry_of_one_view(feature: &str, at: Span, view: &str) {
@@ -202,7 +202,7 @@ messages! {
     }
 
     E0001 lookup_named_behind(at: Span, written: &str) {
-        "a column is named in front, behind the word `let`";
+        "a column is named in front, after the word `let`";
         at: "";
         help: "write `{written}`";
     }
@@ -216,17 +216,17 @@ messages! {
     E0001 lookup_without_column(at: Span, written: &str) {
         "a lookup says which column is read";
         at: "";
-        help: "write the column behind it, such as `{written}`";
+        help: "write the column after it, such as `{written}`";
     }
 
     E0001 lookup_by_values(at: Span, form: &str) {
         "a lookup has values for the key alone";
         at: "";
-        help: "write `{form}`: which rows there are is said by the table, and which version holds by the event's time";
+        help: "write `{form}`: which rows there are is said by the table, and which version is valid by the event's time";
     }
 
     E0001 role_behind_its_view(at: Span, written: &str) {
-        "a role is named in front, behind it stand `=` and its view";
+        "a role is named in front; `=` and its view stand after it";
         at: "";
         help: "write `role {written}`", at => written;
     }
@@ -313,7 +313,7 @@ messages! {
     E0013 reserved_column(word: &str, at: Span) {
         "`{word}` is a reserved word";
         at: "cannot be a name";
-        help: "choose another name, and write behind its type what the file calls the column: `{word}_: … from \"{word}\"`";
+        help: "choose another name, and write after its type what the file calls the column: `{word}_: … from \"{word}\"`";
     }
 
     E0015 misspelt_keyword(word: &str, at: Span, nearest: &str) {

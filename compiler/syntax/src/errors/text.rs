@@ -35,7 +35,7 @@ messages! {
     }
 
     E0004 instant_in_quotes(at: Span, literal: &str) {
-        "an instant or a day stands behind `@`, without quotes";
+        "an instant or a day stands after `@`, without quotes";
         at: "";
         help: "write `{literal}`", at => literal;
     }
@@ -73,7 +73,7 @@ messages! {
     E0004 dash_in_a_column(name: &str, at: Span, plain: &str) {
         "the name `{name}` has letters that names cannot have";
         at: "not a name";
-        help: "choose another name, and write behind its type what the file calls the column: `{plain}: … from \"{name}\"`";
+        help: "choose another name, and write after its type what the file calls the column: `{plain}: … from \"{name}\"`";
     }
 
     E0004 semicolon(at: Span) {
@@ -136,7 +136,7 @@ messages! {
         "`{word}` {WITHIN_ANOTHER}";
         at: "is a declaration of the file";
         open: "within these braces";
-        help: "move it before that declaration, or behind its `}}`";
+        help: "move it before that declaration, or after its `}}`";
     }
 
     E0014 bracket_never_closed(opener: &str, closer: &str, at: Span, end: Span) {
@@ -149,7 +149,7 @@ messages! {
     E0430 row_without_end(at: Span) {
         "the row ends without `|`";
         at: "missing here";
-        help: "write `|` behind its last cell", at => " |";
+        help: "write `|` after its last cell", at => " |";
     }
 
     E0430 row_cut_by_a_comment(at: Span) {

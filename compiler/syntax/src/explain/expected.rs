@@ -33,7 +33,7 @@ impl Failure<'_> {
         let inner = forms::INNER
             .iter()
             .find(|(rules, _)| rules.iter().any(|rule| self.expects(*rule)))
-            // Behind the type of a column `as` belongs to no cast.
+            // After the type of a column `as` belongs to no cast.
             .filter(|_| !self.expects(Rule::as_kw) || self.tokens.text[self.span.start..self.at].contains("cast"))
             .map(|(_, form)| (*form).to_owned());
         let first = self.tokens.from(self.span.start).map(|token| self.text(token));

@@ -101,7 +101,7 @@ pub(super) fn format_string(piece: &Piece<'_>) -> Option<Diagnostic> {
 /// The names and texts of a format string; `None` if it has anything else, or fewer than two of them.
 fn parts_of(inner: &str) -> Option<Vec<String>> {
     let (mut parts, mut rest) = (vec![], inner);
-    while let Some((before, (name, behind))) = rest
+    while let Some((before, (name, after))) = rest
         .split_once('{')
         .and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
     {
@@ -111,7 +111,7 @@ fn parts_of(inner: &str) -> Option<Vec<String>> {
         }
         parts.extend((!before.is_empty()).then(|| format!("\"{before}\"")));
         parts.push(name.to_owned());
-        rest = behind;
+        rest = after;
     }
     parts.extend((!rest.is_empty()).then(|| format!("\"{rest}\"")));
     (parts.len() >= 2 && !rest.contains(['{', '}'])).then_some(parts)

@@ -97,7 +97,7 @@ impl Failure<'_> {
 
     /// `batch "payments.csv"`, `path "payments.csv"`
     fn without_format(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
-        // A word that begins no clause stands behind the clause before it.
+        // A word that begins no clause stands after the clause before it.
         let (keyword, first) = match (piece.text(0), piece.text(piece.at)) {
             (keyword @ ("batch" | "stream"), _) if piece.at == 1 => (keyword, 0),
             (_, "path" | "file" | "files" | "location") if piece.depth(piece.at) == 0 => ("batch", piece.at),
@@ -185,7 +185,7 @@ impl Failure<'_> {
     fn bare_entry(&self, piece: &Piece<'_>, is_shown: bool) -> Option<Diagnostic> {
         let last = piece.at.checked_sub(1)?;
         let is_bare = self.context == Context::Entry && self.expects(Rule::dot);
-        // Behind the value of a feature a name begins no entry.
+        // After the value of a feature a name begins no entry.
         if !is_bare || self.goes_on_behind_a_feature() || piece.kind(last) != Some(TokenKind::Word) {
             return None;
         }
@@ -202,7 +202,7 @@ impl Failure<'_> {
         })
     }
 
-    /// Whether the piece begins behind a feature on the same line.
+    /// Whether the piece begins after a feature on the same line.
     fn goes_on_behind_a_feature(&self) -> bool {
         let line = self.tokens.text[..self.span.start].rsplit('\n').next().unwrap_or("");
         line.split_whitespace().any(|word| word == "feature")

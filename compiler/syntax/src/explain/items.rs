@@ -47,9 +47,9 @@ impl Failure<'_> {
             |word: &str| (3..piece.tokens.len()).any(|index| piece.depth(index) == 1 && piece.text(index) == word);
         let rest = || self.clause_from(piece, span);
         if KEYS.contains(&word) {
-            let behind = usize::from(word == "primary" && piece.text(at + 1) == "key");
-            let place = piece.span(at, at + behind);
-            return Some(match clause("key") && behind == 0 {
+            let more = usize::from(word == "primary" && piece.text(at + 1) == "key");
+            let place = piece.span(at, at + more);
+            return Some(match clause("key") && more == 0 {
                 true => errors::second_key_of_a_table(word, place, rest()),
                 false => errors::key_of_a_table(word, place),
             });
@@ -78,7 +78,7 @@ impl Failure<'_> {
         last.map_or(span, |last| piece.span(first, last))
     }
 
-    /// `param week = 7 * 1d`, `param m = 3 months`: what stands behind the value.
+    /// `param week = 7 * 1d`, `param m = 3 months`: what stands after the value.
     fn more_than_a_value(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
         const OPERATORS: [&str; 8] = ["+", "-", "*", "/", "div", "mod", "and", "or"];
         let before = |steps: usize| {

@@ -170,7 +170,7 @@ impl<'a> Failure<'a> {
         Some(errors::bracket_never_closed(opener, closer, self.place(innermost), end))
     }
 
-    /// The text of the token behind the found one.
+    /// The text of the token after the found one.
     fn next(&self) -> Option<&'a str> {
         let next = self.tokens.from(self.found?.end)?;
         Some(self.text(next))
@@ -217,7 +217,7 @@ impl<'a> Failure<'a> {
         Some(errors::point_without_digits(span, &whole))
     }
 
-    /// `@` before something that is no instant, and time behind a date without `T`.
+    /// `@` before something that is no instant, and time after a date without `T`.
     fn instant(&self) -> Option<Diagnostic> {
         let found = self.found?;
         if found.kind == TokenKind::Instant {

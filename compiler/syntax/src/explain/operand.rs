@@ -23,7 +23,7 @@ impl Piece<'_> {
     pub fn takes_a_comparison(&self, first: usize, last: usize) -> bool {
         let compares = |word: &str| matches!(word, "=" | "!" | "<" | ">" | "is" | "in");
         let before = first.checked_sub(1).map_or("", |before| self.text(before));
-        // `=` behind the name of a feature or a column compares nothing.
+        // `=` after the name of a feature or a column compares nothing.
         let names = first == 3 && before == "=" && matches!(self.text(0), "feature" | "let");
         self.is_alone(first, last) && (names || !compares(before)) && !compares(self.text(last + 1))
     }
@@ -125,7 +125,7 @@ impl Piece<'_> {
         }
     }
 
-    /// Whether parentheses behind this word are those of a call.
+    /// Whether parentheses after this word are those of a call.
     fn is_callable(&self, at: usize) -> bool {
         self.kind(at) == Some(TokenKind::Word) && (self.text(at) == "cast" || !RESERVED.contains(&self.text(at)))
     }

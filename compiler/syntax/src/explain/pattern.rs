@@ -1,7 +1,7 @@
 //! Patterns of words, and where they fit a piece.
 //!
 //! The words of a pattern are those of the program in small letters, several with `|` between them; and capitals:
-//! `A B C` stand for expressions, `P` and `Q` for operands before and behind a word, `D` and `E F` likewise for the operands
+//! `A B C` stand for expressions, `P` and `Q` for operands before and after a word, `D` and `E F` likewise for the operands
 //! of a comparison, `R` for the rest of a clause, `L K` for anything up to the next word of the pattern (nothing included),
 //! `N M O` for numbers, `I` for one without a unit, `V W` for words, `S` for a string, `T U X` for any one token. `^` before them all: at the beginning
 //! of the piece. `~`: outside of all brackets. Between `«` and `»` stands what the message points at; the piece breaks at its
@@ -88,7 +88,7 @@ fn fit(words: &[&str], anchor: usize, at: usize, piece: &Piece<'_>) -> Option<(u
     for (position, word) in words.iter().enumerate().skip(anchor) {
         let until = words[position + 1..].iter().find(|word| !is_mark(word));
         let until = until.filter(|word| !is_letter(word)).copied();
-        let behind = match *word {
+        let after = match *word {
             "«" => {
                 opens = Some(next);
                 continue;
@@ -115,9 +115,9 @@ fn fit(words: &[&str], anchor: usize, at: usize, piece: &Piece<'_>) -> Option<(u
             word => is_word(word, piece.text(next)).then_some(next + 1)?,
         };
         if is_letter(word) {
-            letters.push((letter(word), next, behind.wrapping_sub(1)));
+            letters.push((letter(word), next, after.wrapping_sub(1)));
         }
-        next = behind;
+        next = after;
     }
     let found = Found {
         letters,
@@ -166,12 +166,12 @@ const ENDS: &[&str] = &[
     ",", ")", "]", "}", "over", "cap", "default", "excluding", "feature", "let", "where", "when", "then", "else", "end",
 ];
 
-/// Words behind which an expression begins.
+/// Words after which an expression begins.
 const BEGINS: &[&str] = &[
     ",", ":", "let", "feature", "where", "when", "then", "else", "over", "default", "at",
 ];
 
-/// Behind the last token of the expression that begins here; `None` if there is none.
+/// After the last token of the expression that begins here; `None` if there is none.
 fn expression_from(piece: &Piece<'_>, first: usize, until: Option<&str>) -> Option<usize> {
     let depth = piece.depth(first);
     let limit = piece.tokens.len().min(first + TOKENS_MAX);
@@ -179,16 +179,16 @@ fn expression_from(piece: &Piece<'_>, first: usize, until: Option<&str>) -> Opti
         let word = piece.text(*index);
         piece.depth(*index) <= depth && (ENDS.contains(&word) || until.is_some_and(|until| is_word(until, word)))
     };
-    let mut behind = first;
-    while behind < limit {
-        behind = match piece.text(behind) {
+    let mut after = first;
+    while after < limit {
+        after = match piece.text(after) {
             // A whole `case` is an operand.
-            "case" => piece.case_from(behind).map_or(behind, |end| end) + 1,
-            _ if is_end(&behind) => break,
-            _ => behind + 1,
+            "case" => piece.case_from(after).map_or(after, |end| end) + 1,
+            _ if is_end(&after) => break,
+            _ => after + 1,
         };
     }
-    (behind > first).then_some(behind.min(limit))
+    (after > first).then_some(after.min(limit))
 }
 
 /// The first token of the expression that ends before this one; `None` if there is none.

@@ -8,9 +8,9 @@ pub(super) struct Piece<'b> {
     file: Tokens<'b>,
     /// Up to the end of the piece.
     pub tokens: &'b [Token],
-    /// The place of the found token among them; behind the last if the piece ends too early.
+    /// The place of the found token among them; after the last if the piece ends too early.
     pub at: usize,
-    /// Brackets open before each token, and behind the last.
+    /// Brackets open before each token, and after the last.
     depths: Vec<usize>,
 }
 
@@ -87,7 +87,7 @@ impl<'b> Piece<'b> {
     /// The last token of a condition or similar that begins here and ends with its bracket or the next clause.
     pub fn clause_end(&self, first: usize) -> usize {
         let depth = self.depth(first);
-        let behind = (first..self.tokens.len()).find(|index| {
+        let after = (first..self.tokens.len()).find(|index| {
             let inside = self.depth(*index) == depth;
             inside
                 && matches!(
@@ -95,6 +95,6 @@ impl<'b> Piece<'b> {
                     ")" | "over" | "cap" | "default" | "excluding" | "feature"
                 )
         });
-        behind.unwrap_or(self.tokens.len()).saturating_sub(1).max(first)
+        after.unwrap_or(self.tokens.len()).saturating_sub(1).max(first)
     }
 }

@@ -29,7 +29,7 @@ impl Failure<'_> {
         let complete =
             self.expected.iter().any(|rule| user_word(*rule) == Some("an operator")) || self.expected.is_empty();
         let ends = complete || self.expects(Rule::EOI);
-        // What stands behind a whole piece, on a line of its own, is meant as the next one.
+        // What stands after a whole piece, on a line of its own, is meant as the next one.
         let is_next = self.expects(Rule::EOI)
             && matches!(self.context, Context::Clause | Context::Step | Context::Statement)
             && !RESERVED.contains(&word);
@@ -78,7 +78,7 @@ impl Failure<'_> {
         diagnostic.with_help(format!("a {piece} begins with {known}"))
     }
 
-    /// The name behind a word on its line, of `primary key id`, `timestamp_field = at`.
+    /// The name after a word on its line, of `primary key id`, `timestamp_field = at`.
     fn named(&self, span: Span) -> Option<&str> {
         let rest = self.rest_of_line(span);
         let words = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');

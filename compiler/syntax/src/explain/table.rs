@@ -10,7 +10,7 @@ use crate::diag::{Code, Diagnostic, Span};
 use crate::forms::Context;
 
 /// One habit: where it is looked for, what is written (see [`super::pattern`]), what that means here, and the next step.
-/// Letters in braces stand for what the pattern found; `{L_}` has a space behind it unless nothing was found, `{(A)}` stands
+/// Letters in braces stand for what the pattern found; `{L_}` has a space after it unless nothing was found, `{(A)}` stands
 /// in parentheses if it could not stand beside `and`.
 struct Habit(&'static [Context], &'static str, Code, &'static str, Then);
 

@@ -1,6 +1,6 @@
 //! Items and what stands in them.
 
-use super::expr::{behind, expr};
+use super::expr::{after_head, expr};
 use super::layout::{Layout, Region, Unit};
 use super::{Kind, WIDTH, kind};
 use crate::ast::*;
@@ -113,7 +113,7 @@ fn block(layout: &Layout<'_>, head: &str, head_end: usize, span: Span, units: Ve
         indent: 1,
     };
     let comment = layout.head_comment(&region);
-    // A comment behind the first unit of the head's own line belongs to that unit.
+    // A comment after the first unit of the head's own line belongs to that unit.
     let first = units.iter().map(|unit| unit.start).min();
     let comment = comment.filter(|comment| first.is_none_or(|first| comment.span.start < first));
     let region = if comment.is_none() {
@@ -141,13 +141,13 @@ fn named_columns(layout: &Layout<'_>, head: &str, name: &Name, all: &[Column], s
     (columns(layout, head, all, &region), name.span.end)
 }
 
-/// `(a: int64, b: string)` behind a head, on one line if it fits and has no comments inside.
+/// `(a: int64, b: string)` after a head, on one line if it fits and has no comments inside.
 fn columns(layout: &Layout<'_>, head: &str, columns: &[Column], region: &Region) -> String {
     let items = columns.iter().map(|found| (found.span, column(found))).collect();
     listed(layout, head, ["(", ")"], items, region)
 }
 
-/// Items with commas between them behind a head, on one line if they fit and hold no comments.
+/// Items with commas between them after a head, on one line if they fit and hold no comments.
 pub(super) fn listed(
     layout: &Layout<'_>,
     head: &str,
@@ -303,8 +303,8 @@ pub(super) fn columns_clause(layout: &Layout<'_>, found: &Columns) -> Unit {
 
 fn step(step: &Step) -> Unit {
     let text = match step {
-        Step::Where(step) => behind("where ", &step.condition, 2),
-        Step::Let(step) => behind(&format!("let {} = ", step.name.text), &step.value, 2),
+        Step::Where(step) => after_head("where ", &step.condition, 2),
+        Step::Let(step) => after_head(&format!("let {} = ", step.name.text), &step.value, 2),
     };
     Unit::leaf(step.span(), Kind::Line, text)
 }
@@ -350,7 +350,7 @@ fn window(found: &Window) -> String {
 }
 
 fn feature(feature: &Feature) -> String {
-    let head = behind(&format!("feature {} = ", feature.name.text), &feature.value, 2);
+    let head = after_head(&format!("feature {} = ", feature.name.text), &feature.value, 2);
     let over = feature.over.as_ref().map(|over| {
         let labels: Vec<String> = over.windows.all().iter().map(window).collect();
         let windows = match &over.windows {

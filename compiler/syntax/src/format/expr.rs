@@ -9,9 +9,9 @@ pub(super) fn expr(found: &Expr) -> String {
     at_least(found, 0, None)
 }
 
-/// An expression behind a head, in lines that begin behind so many blanks: on one line if it fits, or if no `case` could be
+/// An expression after a head, in lines that begin after so many blanks: on one line if it fits, or if no `case` could be
 /// broken.
-pub(super) fn behind(head: &str, found: &Expr, indent: usize) -> String {
+pub(super) fn after_head(head: &str, found: &Expr, indent: usize) -> String {
     let line = format!("{head}{}", expr(found));
     match indent + line.chars().count() <= WIDTH || !has_case(found) {
         true => line,
@@ -24,7 +24,7 @@ fn has_case(found: &Expr) -> bool {
 }
 
 /// In parentheses if its outermost operator binds less than this; with `breaks`, every `case` that stands in no other has a
-/// line for each branch, and its `end` behind so many blanks.
+/// line for each branch, and its `end` after so many blanks.
 fn at_least(found: &Expr, least: u8, breaks: Option<usize>) -> String {
     let text = bare(found, breaks);
     if found.parenthesised || level(&found.kind) < least {
@@ -120,7 +120,7 @@ fn bare(found: &Expr, breaks: Option<usize>) -> String {
     }
 }
 
-/// A branch of a `case` behind so many blanks.
+/// A branch of a `case` after so many blanks.
 fn line(part: &[(&str, &Expr)], indent: usize) -> String {
     let flat = words(part, None);
     let fits = indent + flat.chars().count() <= WIDTH;

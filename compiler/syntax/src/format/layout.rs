@@ -77,7 +77,7 @@ impl<'a> Layout<'a> {
         self.text[from.min(to)..to].matches('\n').count() >= 2
     }
 
-    /// The comment behind a head: the first one on its line.
+    /// The comment after a head: the first one on its line.
     pub fn head_comment(&self, region: &Region) -> Option<&'a Comment> {
         let head_end = region.head_end?;
         self.within(head_end, region.end)
@@ -116,8 +116,8 @@ impl<'a> Layout<'a> {
             let interior = self.within(unit.start, unit.interior_end).iter().collect();
             at = unit.end;
             // Of several units on one line, the comment at its end goes with the last.
-            let behind = self.within(at, next_start).first();
-            let trailing = behind.filter(|found| self.same_line(at, found.span.start));
+            let after = self.within(at, next_start).first();
+            let trailing = after.filter(|found| self.same_line(at, found.span.start));
             at = trailing.map_or(at, |comment| comment.span.end);
             placed.push(Placed {
                 unit,

@@ -1,4 +1,4 @@
-//! Instants and dates behind an `@`.
+//! Instants and dates after an `@`.
 
 use super::Refusal;
 use super::duration::UNITS;
@@ -15,7 +15,7 @@ pub(crate) enum Instant {
     Date(i32),
 }
 
-/// The instant or date behind an `@`: RFC 3339 with an offset, at most six digits of a second, years 1 to 9999.
+/// The instant or date after an `@`: RFC 3339 with an offset, at most six digits of a second, years 1 to 9999.
 pub(crate) fn instant(text: &str, at: Span) -> Result<Instant, Refusal> {
     let shape = || Refusal::new(errors::not_an_instant(text, at));
     let body = text.strip_prefix('@').unwrap_or(text);

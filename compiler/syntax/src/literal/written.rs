@@ -1,4 +1,4 @@
-//! A value that stands alone: in a cell of a table, behind a key, behind `=` in a test.
+//! A value that stands alone: in a cell of a table, after a key, after `=` in a test.
 
 use super::{Instant, Numeric, instant, numeric};
 use crate::ast::Literal;

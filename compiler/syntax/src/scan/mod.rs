@@ -27,7 +27,7 @@ pub(crate) struct Scan {
     pub comments: Vec<Comment>,
     pub tokens: Vec<Token>,
     pub diagnostics: Vec<Diagnostic>,
-    /// Where the text could not be repaired, in order: a syntax error at or behind such a place, in the same item, says nothing new.
+    /// Where the text could not be repaired, in order: a syntax error at or after such a place, in the same item, says nothing new.
     pub poison: Vec<usize>,
     /// Bytes that were looked at, some of them twice.
     #[cfg(test)]
@@ -42,7 +42,7 @@ struct Scanner<'a> {
     scan: Scan,
     /// Whether nothing but blanks stands between the beginning of the line and `at`.
     is_fresh: bool,
-    /// The text behind the last single quote, so that none is read once per quote.
+    /// The text after the last single quote, so that none is read once per quote.
     quoted: Option<Quoted>,
     /// Up to here no quotation mark of prose closes anything.
     no_mark_until: usize,

@@ -61,7 +61,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Blanks the bracket at this token up to its partner; returns the index behind it.
+    /// Blanks the bracket at this token up to its partner; returns the index after it.
     fn cut(&mut self, first: usize) -> usize {
         let mut depth = 0_usize;
         let mut last = first;

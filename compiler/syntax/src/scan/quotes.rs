@@ -10,12 +10,12 @@ const DURATION_MAX: usize = 40;
 /// Bytes of an instant in quotes.
 const INSTANT_MAX: usize = 40;
 
-/// A quote, and what was found behind it on its line. A quote inside of such a text is escaped there, so it ends where
+/// A quote, and what was found after it on its line. A quote inside of such a text is escaped there, so it ends where
 /// this one does.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Quoted {
     start: usize,
-    /// Behind the closing quote; the end of the line if there is none.
+    /// After the closing quote; the end of the line if there is none.
     end: usize,
     is_closed: bool,
     /// The last double quote in it.
@@ -49,10 +49,10 @@ impl Scanner<'_> {
         let (number, mut unit) = (&inner[..digits], inner[digits..].trim());
         let mut end = self.at + length;
         if unit.is_empty() && is_interval {
-            let behind = rest[length..].trim_start_matches([' ', '\t']);
-            let letters = behind.bytes().take_while(u8::is_ascii_alphabetic).count();
-            unit = &behind[..letters];
-            end = self.at + rest.len() - behind.len() + letters;
+            let after = rest[length..].trim_start_matches([' ', '\t']);
+            let letters = after.bytes().take_while(u8::is_ascii_alphabetic).count();
+            unit = &after[..letters];
+            end = self.at + rest.len() - after.len() + letters;
         }
         let joined = format!("{number}{}", unit.to_ascii_lowercase());
         let whole = match literal::duration(&joined, Span::default()) {
@@ -119,7 +119,7 @@ impl Scanner<'_> {
                 let span = self.span(self.at, self.at + line.len());
                 self.report(errors::unterminated_string(span));
                 self.scan.poison.push(self.at);
-                // One quote is enough to say that no string is here, and the grammar looks behind each.
+                // One quote is enough to say that no string is here, and the grammar looks at what follows each.
                 for at in self.at + 1..self.at + line.len() {
                     if matches!(self.masked[at], b'"' | b'\\') {
                         self.masked[at] = b'_';
@@ -130,7 +130,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// What stands behind the single quote at this place.
+    /// What stands after the single quote at this place.
     fn single_quote(&mut self) -> Quoted {
         let within = |known: &Quoted| (known.start..known.end - usize::from(known.is_closed)).contains(&self.at);
         if let Some(known) = self.quoted.filter(within) {

@@ -5,7 +5,7 @@ use crate::diag::Diagnostic;
 use crate::errors;
 
 impl Scanner<'_> {
-    /// Whether the bar at this place begins a row: behind `given` and a name, or behind another row.
+    /// Whether the bar at this place begins a row: after `given` and a name, or after another row.
     pub(super) fn begins_row(&self) -> bool {
         let token = |back: usize| Some(self.scan.tokens[self.scan.tokens.len().checked_sub(back)?]);
         let is = |back: usize, text: &str| token(back).is_some_and(|token| &self.text[token.start..token.end] == text);
@@ -30,7 +30,7 @@ impl Scanner<'_> {
             let cell = rest.find(['|', '"']).unwrap_or(rest.len());
             let cell = rest[..cell].find("//").unwrap_or(cell);
             let (text, lead) = (rest[..cell].trim(), cell - rest[..cell].trim_start().len());
-            let behind = rest[cell..].bytes().next();
+            let after = rest[cell..].bytes().next();
             let stop = self.at + cell;
             if !text.is_empty() {
                 self.at += lead;
@@ -45,7 +45,7 @@ impl Scanner<'_> {
                 is_closed = false;
             }
             self.at = stop;
-            match behind {
+            match after {
                 Some(b'|') => {
                     self.token(TokenKind::Punctuation, 1);
                     is_closed = true;
@@ -74,7 +74,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Rows that stand behind no `given`: one report for all that follow each other.
+    /// Rows that stand after no `given`: one report for all that follow each other.
     pub(super) fn stray_rows(&mut self) {
         let span = self.span(self.at, self.at + 1);
         self.report(errors::rows_of_nothing(span));
@@ -110,11 +110,11 @@ impl Scanner<'_> {
         is_given(first) || first >= 2 && is_given(first - 2)
     }
 
-    /// Reports what is wrong with a row, to which the grammar has nothing to add; goes on behind it.
-    fn refuse_row(&mut self, why: Diagnostic, place: usize, behind: usize) {
+    /// Reports what is wrong with a row, to which the grammar has nothing to add; goes on after it.
+    fn refuse_row(&mut self, why: Diagnostic, place: usize, after: usize) {
         self.report(why);
         self.scan.poison.push(place);
-        self.at = behind;
+        self.at = after;
     }
 }
 

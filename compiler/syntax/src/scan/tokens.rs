@@ -32,7 +32,7 @@ pub(crate) struct Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
-    /// The first token at or behind an offset.
+    /// The first token at or after an offset.
     pub fn from(self, offset: usize) -> Option<Token> {
         let at = self.scan.tokens.partition_point(|token| token.start < offset);
         self.scan.tokens.get(at).copied()

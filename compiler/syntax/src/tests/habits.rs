@@ -246,7 +246,7 @@ const STATEMENTS_IN_OTHER_WORDS: &[(&str, &str)] = &[
     ("feature b = count(where hour(at at time zone \"UTC\") < 6) over 7d", "write `in \"UTC\"`"),
     ("feature b = last(at at time zone \"UTC\") over 7d", "parts of it are read on the clocks of a zone: `hour(at in \"UTC\")`, `date(at in \"UTC\")`"),
     ("feature b = max(a) over yesterday", "write for example `over this week`, `over last 1 day` or `over 7d`"),
-    ("feature b = max(a) over 10", "write the unit behind the number: `10d`, `10h`, `10m`, `10s`, or `10 events`"),
+    ("feature b = max(a) over 10", "write the unit after the number: `10d`, `10h`, `10m`, `10s`, or `10 events`"),
     ("feature b = sum(a).fillna(0) over 1d", "write `feature b = sum(a) over 1d default 0`"),
     ("feature b = last_n(a where ok, 3) over 1d", "write it last: `last_n(x, 3 where a)`, `arg_max(x, y where a)`"),
     ("feature b float64 = sum(a) over 1d", "remove it, or say it in the expression: `cast(… as float64)`"),
@@ -271,7 +271,7 @@ const STATEMENTS_IN_OTHER_WORDS: &[(&str, &str)] = &[
     ("feature b = count(where \"N\" in a) over 1d", "write `contains(a, \"N\")`"),
     ("feature b = count(where a in \"NL\") over 1d", "write `in (\"NL\")`"),
     ("feature b = count(where hour(a) between 22 and 6) over 1d",
-        "write `(hour(a) >= 22 or hour(a) <= 6)` if it goes on behind the end, as the hours of a night do; `hour(a) >= 6 and \
+        "write `(hour(a) >= 22 or hour(a) <= 6)` if it goes on past the end, as the hours of a night do; `hour(a) >= 6 and \
          hour(a) <= 22` if the two are exchanged"),
     ("feature b = sum(a) over 1d per country",
         "declare an entity that has `country` among its keys, and a view of it; or choose one `country` by `where` in the aggregate"),
@@ -340,7 +340,7 @@ const SOURCES_OF_BEGINNERS: &[(&str, &str)] = &[
     ("source s { columns (a: datetime64[ns]) }", "write `timestamp`"),
     ("source s { columns (id int64, a decimal(12, 2)?, b: string) }", "write `id: int64`, and so each of them"),
     ("source s { columns (a: int64, home-country: string?) }",
-        "choose another name, and write behind its type what the file calls the column: `home_country: … from \"home-country\"`"),
+        "choose another name, and write after its type what the file calls the column: `home_country: … from \"home-country\"`"),
     ("source s { primary key id }", "`unique` says which columns identify an event: `unique id`"),
     ("source s { timestamp_field = at }", "`time` says which column is the event time: `time at`"),
     ("source s { created_timestamp known_at }", "`arrival` says when a row was known: `arrival known_at`"),
@@ -357,15 +357,15 @@ const OTHERS: &[(&str, &str)] = &[
     ("source s { unique id, card time at }", "write `unique (id, card)`"),
     (
         "source s { columns (a: int64, over: int64) }",
-        "choose another name, and write behind its type what the file calls the column: `over_: … from \"over\"`",
+        "choose another name, and write after its type what the file calls the column: `over_: … from \"over\"`",
     ),
     (
         "source s { columns (end: int64) }",
-        "choose another name, and write behind its type what the file calls the column: `end_: … from \"end\"`",
+        "choose another name, and write after its type what the file calls the column: `end_: … from \"end\"`",
     ),
     (
         "source s { columns (excluding: int64?) }",
-        "choose another name, and write behind its type what the file calls the column: `excluding_: … from \"excluding\"`",
+        "choose another name, and write after its type what the file calls the column: `excluding_: … from \"excluding\"`",
     ),
     ("service s { spend.a,\n spend.b }", "remove it"),
     (
@@ -386,7 +386,7 @@ const OTHERS: &[(&str, &str)] = &[
     ),
     (
         "service s { total }",
-        "write the view before the feature, `view.total`, or behind a view which features: `total.*`",
+        "write the view before the feature, `view.total`, or the features after a view: `total.*`",
     ),
     (
         "service s { here.* as dep by (origin) }",
@@ -479,7 +479,7 @@ const OTHERS: &[(&str, &str)] = &[
 const JOIN: &str = "look up what is known of a key, `lookup planes(tailnum).seats` of a `table`; or make a view of each source, and list both in one service";
 const FOLDER: &str =
     "put the files into one folder, give them one `module` line, and name the folder: `featc check FOLDER`";
-const TIMESTAMPS: &str = "say behind the column's type how it is read: `ts: timestamp as epoch_seconds`, `as epoch_millis`, `as \"%d.%m.%Y %H:%M\"`";
+const TIMESTAMPS: &str = "say after the column's type how it is read: `ts: timestamp as epoch_seconds`, `as epoch_millis`, `as \"%d.%m.%Y %H:%M\"`";
 
 fn in_view(statements: &str) -> String {
     format!("module m\nview v of e from s {{\n{statements}\n}}\n")

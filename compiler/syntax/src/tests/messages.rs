@@ -124,7 +124,7 @@ feature z = 1 cap 1.5"
     E0012 at `.5`: a number has digits on both sides of its point; write `0.5`
     E0012 at `1.`: a number has digits on both sides of its point; write `1.0`
     E0001 at `y`: expected `over`, `cap`, `default` or an operator, found `y`; `feature` is written like this: `feature spend = sum(amount) over 7d default 0`
-    E0001 at `over`: behind the name of a feature stands `=`; write for example `feature e = count() over 7d`
+    E0001 at `over`: `=` stands after the name of a feature; write for example `feature e = count() over 7d`
     E0013 at `where`: `where` is a reserved word; choose another name, for example `where_`
     E0013 at `end`: `end` is a reserved word; choose another name, for example `end_`
     E0014 at `)`: `)` closes nothing; remove it
@@ -133,7 +133,7 @@ feature z = 1 cap 1.5"
     E0007 at `=`: comparisons do not chain; put one of the comparisons into parentheses, or join two by `and`
     E0011 at `7 days`: a duration is written as one word; write `7d`
     E0011 at `7days`: `days` is not a unit of time; write `7d`
-    E0011 at `7`: `7` has no unit; write the unit behind the number: `7d`, `7h`, `7m`, `7s`, or `7 events`
+    E0011 at `7`: `7` has no unit; write the unit after the number: `7d`, `7h`, `7m`, `7s`, or `7 events`
     E0004 at `'it'`: strings stand in double quotes; write `"it"`
     E0004 at `“is”`: strings stand in plain double quotes; write `"is"`
     E0006 at `&&`: `&&` is not an operator of this language; write `and`
@@ -218,7 +218,7 @@ source s {
     9 │   lateness 24
       │            ^^
       │
-      = help: write the unit behind the number: `24d`, `24h`, `24m`, `24s`
+      = help: write the unit after the number: `24d`, `24h`, `24m`, `24s`
 
     error[E0010]: a date is not an instant
        ┌─ a.feat:10:10

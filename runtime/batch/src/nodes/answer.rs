@@ -12,7 +12,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::error::Result;
 use datafusion::physical_plan::metrics::Count;
 use featc_ir::Cut;
-use featr_kernels::finish::{behind, encode_status, with_errors};
+use featr_kernels::finish::{encode_status, lag_us, with_errors};
 use featr_kernels::{Column, Data, Tag, identity};
 use featr_merge::{Answered, Group, Questions as Asked, Run, Selves, answer, chains, state_bytes};
 use std::ops::Range;
@@ -172,7 +172,7 @@ impl Job {
                 Cut::Given => chains(about.rows, |row| self.questions.cut(row))
                     .iter()
                     .for_each(|of| group(of)),
-                Cut::Open | Cut::Behind { .. } => group(about.rows),
+                Cut::Open | Cut::Delayed { .. } => group(about.rows),
             }
         }
         let selves = if self.reads_ids() {
@@ -185,7 +185,7 @@ impl Job {
         let with_id = selves.as_ref().map_or(0, known);
         let cuts = match self.spec.cut {
             Cut::Given => rows.iter().map(|row| self.questions.cut(*row)).collect(),
-            Cut::Open | Cut::Behind { .. } => vec![],
+            Cut::Open | Cut::Delayed { .. } => vec![],
         };
         let asked = Asked {
             times,
@@ -216,7 +216,7 @@ impl Job {
     pub fn cut(&self, question: u32) -> Option<i64> {
         match self.spec.cut {
             Cut::Open => None,
-            Cut::Behind { delay_us } => self.questions.time(question).checked_sub_unsigned(delay_us),
+            Cut::Delayed { delay_us } => self.questions.time(question).checked_sub_unsigned(delay_us),
             Cut::Given => self.questions.cut(question),
         }
     }
@@ -242,7 +242,7 @@ impl Job {
         answered: Answered,
     ) -> Result<RecordBatch> {
         let lags = (self.spec.cut == Cut::Given).then(|| {
-            let lags = times.iter().zip(cuts).map(|(t, cut)| behind(*t, *cut));
+            let lags = times.iter().zip(cuts).map(|(t, cut)| lag_us(*t, *cut));
             Arc::new(UInt64Array::from_iter_values(lags)) as ArrayRef
         });
         let mut arrays: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(rows)), Arc::new(Int64Array::from(times))];

@@ -220,8 +220,8 @@ impl ExecutionPlan for AssembleExec {
             let mut views = vec![];
             for input in inputs {
                 let view = collect(input.execute(0, context.clone())?, blocks, &spill).await?;
-                spilled_bytes.add(view.held().spilled_bytes as usize);
-                spills.add(view.held().spills as usize);
+                spilled_bytes.add(view.stats().spilled_bytes as usize);
+                spills.add(view.stats().spills as usize);
                 views.push(view);
             }
             let assembly = Arc::new(Assembly {

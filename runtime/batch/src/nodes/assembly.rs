@@ -290,7 +290,7 @@ mod tests {
             let texts: ArrayRef = Arc::new(StringArray::from_iter_values(texts));
             RecordBatch::try_new(spine.clone(), vec![texts]).expect("a batch")
         };
-        let spilled = view.held().spilled_bytes;
+        let spilled = view.stats().spilled_bytes;
         let columns = [
             OutputColumn::Own(0),
             OutputColumn::Feature(0, 0),

@@ -11,7 +11,7 @@ use std::ops::Range;
 /// Rows per block, and per batch of the output.
 pub(super) const BLOCK_ROWS: usize = 1 << 16;
 
-/// The order of rows of the spine that puts those of one block behind those of another.
+/// The order of rows of the spine that puts those of one block after those of another.
 pub(super) fn by_block(rows: &[u32]) -> Vec<u32> {
     let of: Vec<u32> = rows.iter().map(|row| row / BLOCK_ROWS as u32).collect();
     let blocks = of.iter().max().map_or(0, |last| *last as usize + 1);

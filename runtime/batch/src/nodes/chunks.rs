@@ -249,7 +249,7 @@ impl QuestionChunks {
     /// The answers to the next questions.
     pub fn next(&mut self, job: &Job) -> Result<Option<Vec<RecordBatch>>> {
         if self.next >= self.questions.len() {
-            job.spilled_bytes.add(self.events.held().spilled_bytes as usize);
+            job.spilled_bytes.add(self.events.stats().spilled_bytes as usize);
             return Ok(None);
         }
         let (taken, parts) = self.take();

@@ -55,7 +55,7 @@ impl Edges {
 
     /// Calls `split` with each pane that the question splits; with some more than once.
     pub fn split(&self, extents: &[Extent], (entity, t): Place, mut split: impl FnMut(usize)) {
-        // A cut behind (entity, time): the first pane that has something behind it, if it has something before it too.
+        // A cut after (entity, time): the first pane that has something after it, if it has something before it too.
         let mut cut = |time: i64| {
             let at = extents.partition_point(|extent| extent.last <= (entity, time));
             if extents.get(at).is_some_and(|extent| extent.first <= (entity, time)) {

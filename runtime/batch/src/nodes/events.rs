@@ -98,18 +98,18 @@ impl EventsExec {
             if turn.told.fetch_add(1, Ordering::Relaxed) > 0 {
                 return;
             }
-            let (report, spent, held) = (pass.report(), pass.spent(), sorter.dealt.partitions.held());
+            let (report, spent, stats) = (pass.report(), pass.spent(), sorter.dealt.partitions.stats());
             let add = |counts: &[Count], values: &[u64]| {
                 counts
                     .iter()
                     .zip(values)
                     .for_each(|(count, value)| count.add(*value as usize));
             };
-            add(&rows, &[report.decoded, report.skipped, spent.coded, held.rows]);
-            add(&bytes, &[spent.bytes, held.spilled_bytes, held.spills]);
+            add(&rows, &[report.decoded, report.skipped, spent.coded, stats.rows]);
+            add(&bytes, &[spent.bytes, stats.spilled_bytes, stats.spills]);
             passes.add(spent.passes as usize);
             partitions.add(sorter.dealt.partitions.count());
-            peak.set(held.peak_bytes);
+            peak.set(stats.peak_bytes);
             time.add_duration(spent.wall);
         }
     }

@@ -140,7 +140,7 @@ fn features(
     let times = arrays.next().ok_or_else(missing)?.as_primitive::<Int64Type>().values();
     let lags = match cut {
         Cut::Given => Some(arrays.next().ok_or_else(missing)?.as_primitive::<UInt64Type>().values()),
-        Cut::Open | Cut::Behind { .. } => None,
+        Cut::Open | Cut::Delayed { .. } => None,
     };
     // The rows are put in another order here, where they are few and copied anyway.
     let order = by_block(rows);
@@ -156,7 +156,7 @@ fn features(
     let lags: Option<Vec<u64>> = lags.map(|lags| order.iter().map(|at| lags[*at as usize]).collect());
     let lag = match (cut, &lags) {
         (_, Some(lags)) => Lag::Each(lags),
-        (Cut::Behind { delay_us }, None) => Lag::All(Some(delay_us)),
+        (Cut::Delayed { delay_us }, None) => Lag::All(Some(delay_us)),
         (Cut::Open | Cut::Given, None) => Lag::All(None),
     };
     if !with_status {

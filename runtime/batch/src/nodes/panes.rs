@@ -59,7 +59,7 @@ pub(super) struct Part {
     pub candidates: u64,
 }
 
-/// Of the arrivals of a pane, so many sixty-fourths come first, and make a class each with those behind the one before.
+/// Of the arrivals of a pane, so many sixty-fourths come first, and make a class each with those after the one before.
 const ARRIVED: [usize; 3] = [48, 60, 63];
 
 impl Part {
@@ -123,7 +123,11 @@ impl Pane {
     /// What its summaries take, in bytes, about.
     pub fn summary_bytes(&self, job: &Job) -> usize {
         let kept = self.summarised.as_ref().map(|(kept, _)| kept.get_array_memory_size());
-        let values: usize = self.classes.iter().map(|class| class.summary.totals.held()).sum();
+        let values: usize = self
+            .classes
+            .iter()
+            .map(|class| class.summary.totals.kept_values())
+            .sum();
         kept.unwrap_or(0) + self.classes.len() * state_bytes(job.spec.merge()).0 + values * VALUE_BYTES
     }
 

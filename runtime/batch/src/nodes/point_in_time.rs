@@ -241,7 +241,7 @@ impl DisplayAs for PointInTimeExec {
         let windows: Vec<String> = self.spec.fold.windows.iter().map(ToString::to_string).collect();
         let truth = match self.spec.cut {
             Cut::Open => "complete".to_owned(),
-            Cut::Behind { delay_us } => format!("arrived {delay_us}us before"),
+            Cut::Delayed { delay_us } => format!("arrived {delay_us}us before"),
             Cut::Given => "arrived by its cut".to_owned(),
         };
         write!(

@@ -40,7 +40,7 @@ pub(super) struct Questions {
 #[derive(Debug, Default)]
 struct Times {
     parts: Vec<ScalarBuffer<i64>>,
-    /// Where the parts behind the first one start.
+    /// Where the parts after the first one start.
     starts: Vec<u32>,
     rows: usize,
 }

@@ -85,7 +85,7 @@ impl Ids {
     pub fn duplicates(&self, threads: usize, context: &SpillContext) -> Result<Duplicates> {
         let mut found = vec![];
         if !self.ascending() {
-            let rows = self.all.held().rows;
+            let rows = self.all.stats().rows;
             let count = (rows / HASHES_PER_PARTITION).next_power_of_two().clamp(1, 4096) as usize;
             let partitions = PartitionedSpill::new("hashes of ids", schema(), count, context);
             self.all.each(0, &mut |batch| {

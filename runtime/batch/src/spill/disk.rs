@@ -1,4 +1,4 @@
-//! Batches in a temporary file: messages of Arrow IPC, one behind the other, each read by itself. What their columns are is
+//! Batches in a temporary file: messages of Arrow IPC, one after the other, each read by itself. What their columns are is
 //! not read back: the buffer knows.
 
 use super::SpillContext;
@@ -16,7 +16,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::FileExt;
 
-/// Writes batches behind the end of a file.
+/// Writes batches after the end of a file.
 pub(super) struct Writer<'a> {
     out: StreamWriter<Counted<'a>>,
     schema: &'a SchemaRef,

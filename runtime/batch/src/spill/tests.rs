@@ -50,14 +50,14 @@ fn memory_does_not_change_what_lies_in_a_partition() {
     let (roomy, _temp) = partitions(usize::MAX);
     fill(&roomy);
     let expected = all(&roomy);
-    assert_eq!(roomy.held().spilled_bytes, 0);
+    assert_eq!(roomy.stats().spilled_bytes, 0);
     assert_eq!(expected.iter().map(Vec::len).sum::<usize>(), 1800);
     assert!((0..7).all(|partition| expected[partition].iter().all(|value| value % 7 == partition as i64)));
     for bytes in [0, 900, 5_000, 12_000] {
         let (narrow, temp) = partitions(bytes);
         fill(&narrow);
         assert_eq!(all(&narrow), expected, "{bytes} bytes");
-        assert!(narrow.held().spilled_bytes > 0);
+        assert!(narrow.stats().spilled_bytes > 0);
         let left = std::fs::read_dir(temp.path()).expect("the folder").count();
         assert_eq!(left, 0, "files have no names");
     }

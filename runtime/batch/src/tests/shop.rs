@@ -48,7 +48,7 @@ fn source(batch: Option<FileSet>) -> Source {
                     name: name.into(),
                     ty,
                     nullable: name != "at",
-                    held: featc_ir::Held::default(),
+                    form: featc_ir::ColumnForm::default(),
                 })
                 .to_vec(),
             vec![ColumnId(0)],

@@ -160,7 +160,7 @@ fn bytes(file: &dyn RandomRead, start: i64, len: i64) -> Result<Buffer, ArrowErr
 
 /// The message that a block begins with.
 fn message(bytes: &[u8]) -> Result<Message<'_>, ArrowError> {
-    // A length, since 0.15 behind a marker of four bytes.
+    // A length, since 0.15 after a marker of four bytes.
     let skipped = if bytes.starts_with(&MARKER) { 8 } else { 4 };
     let message = bytes.get(skipped..).map(root_as_message);
     message.and_then(Result::ok).ok_or_else(no_message)

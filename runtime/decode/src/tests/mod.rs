@@ -5,7 +5,7 @@ mod csv;
 mod cuts;
 mod edges;
 mod files;
-mod held;
+mod forms;
 mod ipc;
 mod jsonl;
 mod packed;
@@ -31,7 +31,7 @@ pub(crate) fn source(columns: &[(&str, Type)]) -> Source {
             name: name.trim_end_matches('?').into(),
             ty: *ty,
             nullable: name.ends_with('?'),
-            held: featc_ir::Held::default(),
+            form: featc_ir::ColumnForm::default(),
         })
         .collect();
     let time = columns.iter().position(|column| column.ty == Type::Timestamp).unwrap();

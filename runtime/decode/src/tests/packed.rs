@@ -85,13 +85,13 @@ fn damaged_packed_text_is_corrupt() {
         assert!(why(CSV.as_bytes()).starts_with(&broken));
         assert!(why(&[&packed[..], b"and more, which is no member"].concat()).starts_with(&broken));
         if word == "gzip" {
-            // A file that begins with zeros, or goes on behind them, is none.
+            // A file that begins with zeros, or goes on after them, is none.
             assert_eq!(outcome(&[&packed[..], &[0; 1_000]].concat()), whole);
             for behind in ["and more, which is no member", "\0\0more", "#", "\x1fno member at all"] {
                 let why = why(&[&packed[..], behind.as_bytes()].concat());
                 assert_eq!(
                     why,
-                    format!("{broken}other bytes stand behind its last member"),
+                    format!("{broken}other bytes stand after its last member"),
                     "{behind:?}"
                 );
             }

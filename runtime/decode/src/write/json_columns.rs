@@ -14,7 +14,7 @@ use std::sync::{Arc, LazyLock};
 #[derive(Debug)]
 pub struct JsonColumns(Vec<Texts>);
 
-/// The texts of a column, one behind the other.
+/// The texts of a column, one after the other.
 #[derive(Debug, Default)]
 struct Texts {
     bytes: Vec<u8>,

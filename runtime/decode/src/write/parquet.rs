@@ -291,7 +291,7 @@ impl<W: Write + Send> ParquetWriter<W> {
     }
 }
 
-/// Arrays one behind the other, as one; dictionaries as what they stand for, because theirs may differ.
+/// Arrays one after the other, as one; dictionaries as what they stand for, because theirs may differ.
 fn joined(arrays: &[&ArrayRef]) -> Result<ArrayRef> {
     let mut plain = Vec::with_capacity(arrays.len());
     for array in arrays {

@@ -329,7 +329,7 @@ fn the_cut_of_an_online_engine_shows_what_training_shows() {
         }
         online = restart(online);
     }
-    // What comes behind the cut enters and is counted.
+    // What comes after the cut enters and is counted.
     let again = online.push("txn", &batch(&rows[..10])).expect("pushes");
     assert_eq!((again.overdue, again.waiting), (again.accepted, 0));
 

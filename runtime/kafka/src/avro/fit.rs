@@ -72,7 +72,7 @@ fn fits(ty: &Type, column: &SourceColumn) -> bool {
         Type::Int | Type::Long | Type::Float | Type::Double | Type::Decimal { .. }
     );
     let is_text = matches!(ty, Type::String | Type::Enum(_));
-    match &column.held.read_as {
+    match &column.form.read_as {
         Some(ReadAs::Epoch(_) | ReadAs::Format { .. }) => return is_number || is_text,
         Some(ReadAs::Date { .. }) => return is_text || *ty == Type::Date,
         None => {}

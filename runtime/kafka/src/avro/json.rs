@@ -35,7 +35,7 @@ pub fn to_json(schema: &Schema, record: &[u8], line: &mut Vec<u8>) -> Result<(),
     writer.value(schema.root(), 0)?;
     match writer.rest.len() {
         0 => Ok(()),
-        more => Err(format!("{more} bytes behind the end of the record")),
+        more => Err(format!("{more} bytes after the end of the record")),
     }
 }
 
@@ -227,7 +227,7 @@ impl<'a> Writer<'a, '_> {
         Ok(())
     }
 
-    /// Blocks of items, each with how many they are; below 0 how many bytes they are stands behind that.
+    /// Blocks of items, each with how many they are; below 0 how many bytes they are stands after that.
     fn items(&mut self, mut each: impl FnMut(&mut Self, usize) -> Result<(), String>) -> Result<(), String> {
         let mut place = 0;
         loop {
@@ -274,7 +274,7 @@ impl<'a> Writer<'a, '_> {
     fn instant(&mut self, value: i64, Instant { per_second, is_local }: Instant) {
         const US: i64 = 1_000_000;
         let us = match per_second {
-            // Nanoseconds: what is beyond microseconds stands behind them.
+            // Nanoseconds: what is beyond microseconds stands after them.
             per_second if per_second > US => Some(value.div_euclid(per_second / US)),
             per_second => value.checked_mul(US / per_second),
         };
@@ -308,7 +308,7 @@ impl<'a> Writer<'a, '_> {
     }
 }
 
-/// The number of these bytes, in two's complement, with so many digits behind the point.
+/// The number of these bytes, in two's complement, with so many digits after the point.
 fn decimal(bytes: &[u8], scale: usize) -> String {
     let is_negative = bytes.first().is_some_and(|first| first & 0x80 != 0);
     // Its absolute value, the highest byte first.

@@ -82,7 +82,7 @@ pub struct Schemas {
 }
 
 impl Schemas {
-    /// Reads a schema whose types those behind it may name.
+    /// Reads a schema whose types those after it may name.
     ///
     /// # Errors
     /// It is none, in words.
@@ -267,5 +267,5 @@ fn logical(object: &Map<String, Value>, ty: &Type) -> Option<Type> {
     }
 }
 
-/// A decimal of more digits behind the point is bytes.
+/// A decimal of more digits after the point is bytes.
 const SCALE_MAX: u32 = 1_000;

@@ -182,7 +182,7 @@ fn what_was_not_written_with_a_schema_is_told() {
             vec![1],
             "no symbol -1 of an enum of 1",
         ),
-        ("\"null\"", vec![0], "1 bytes behind the end"),
+        ("\"null\"", vec![0], "1 bytes after the end"),
         (list, many, "longer than 16 MiB"),
         (
             "{\"type\": \"bytes\", \"logicalType\": \"decimal\", \"precision\": 4}",

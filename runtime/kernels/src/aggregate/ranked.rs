@@ -30,7 +30,7 @@ impl Aggregate for Ranked {
         self.0.count() == Some(0)
     }
 
-    fn held(&self) -> usize {
+    fn kept_values(&self) -> usize {
         self.0.count().unwrap_or(0)
     }
 

@@ -43,7 +43,7 @@ impl Sought {
         self.found + self.unknown.rows + self.not_then.rows
     }
 
-    /// Adds what was found in rows that come behind.
+    /// Adds what was found in rows that come later.
     pub fn add(&mut self, later: Sought) {
         self.found += later.found;
         self.unknown.add(later.unknown);
@@ -75,10 +75,10 @@ pub fn lookup<'a>(lookup: &Lookup, ty: Type, operands: &[Operand<'_>], rows: usi
         }
         let cell = |operand: &Operand<'_>| operand.column.value(if operand.constant { 0 } else { row });
         key.extend(operands.iter().map(|operand| cell(operand).to_literal()));
-        let found = lookup.rows.as_ref().and_then(|held| find(lookup, held, &key));
+        let found = lookup.rows.as_ref().and_then(|rows| find(lookup, rows, &key));
         match (found, &lookup.rows) {
             (Some(_), _) => sought.found += alike,
-            (None, Some(held)) if held.of_key(&key[..lookup.table.key.len()]).next().is_some() => {
+            (None, Some(rows)) if rows.of_key(&key[..lookup.table.key.len()]).next().is_some() => {
                 sought.not_then.count(alike, &key);
             }
             (None, _) => sought.unknown.count(alike, &key),

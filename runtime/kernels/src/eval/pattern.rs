@@ -40,7 +40,7 @@ impl Like {
     pub fn matches(&self, text: &str) -> bool {
         let mut rest = text.chars();
         let mut at = 0;
-        // Behind the last `%`: where the pattern goes on, and what it has not taken.
+        // After the last `%`: where the pattern goes on, and what it has not taken.
         let mut back: Option<(usize, std::str::Chars<'_>)> = None;
         loop {
             if self.0.get(at) == Some(&Part::Any) {
@@ -60,11 +60,11 @@ impl Like {
                 rest.next();
                 continue;
             }
-            let Some((behind, taken)) = &mut back else { return false };
+            let Some((after, taken)) = &mut back else { return false };
             if taken.next().is_none() {
                 return false;
             }
-            at = *behind;
+            at = *after;
             rest = taken.clone();
         }
     }

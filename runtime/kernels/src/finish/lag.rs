@@ -14,9 +14,9 @@ pub enum Lag<'a> {
 }
 
 /// How far a cut lies behind an instant, as [`Lag::Each`] has it.
-pub fn behind(at_us: i64, cut_us: Option<i64>) -> u64 {
-    let behind = |cut_us| u64::try_from(i128::from(at_us) - i128::from(cut_us));
-    cut_us.map_or(u64::MAX, |cut_us| behind(cut_us).unwrap_or(0))
+pub fn lag_us(at_us: i64, cut_us: Option<i64>) -> u64 {
+    let lag = |cut_us| u64::try_from(i128::from(at_us) - i128::from(cut_us));
+    cut_us.map_or(u64::MAX, |cut_us| lag(cut_us).unwrap_or(0))
 }
 
 impl Lag<'_> {

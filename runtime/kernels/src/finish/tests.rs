@@ -237,9 +237,9 @@ fn stale_is_said_of_each_question_by_its_cut() {
             ),
         }
     }
-    assert_eq!(behind(10, Some(4)), 6);
-    assert_eq!((behind(10, Some(11)), behind(10, None)), (0, u64::MAX));
-    assert_eq!(behind(i64::MAX, Some(i64::MIN)), u64::MAX);
+    assert_eq!(lag_us(10, Some(4)), 6);
+    assert_eq!((lag_us(10, Some(11)), lag_us(10, None)), (0, u64::MAX));
+    assert_eq!(lag_us(i64::MAX, Some(i64::MIN)), u64::MAX);
 }
 
 #[test]

@@ -39,26 +39,26 @@ pub fn rejected(source: &Source, batch: &Batch, verdict: &Accepted, most: usize)
 /// Why a row is not an event.
 fn words(source: &Source, reason: Reason, time_us: i64, arrival_us: Option<i64>) -> String {
     let name = |id: ColumnId| &source.columns[id.index()].name;
-    let behind = arrival_us.and_then(|arrival| arrival.checked_sub(time_us));
-    match (reason, behind) {
+    let late_us = arrival_us.and_then(|arrival| arrival.checked_sub(time_us));
+    match (reason, late_us) {
         (Reason::NullTime, _) => format!("`{}` is null", name(source.time)),
         (Reason::NullArrival, _) => match source.arrival_column() {
             Some(column) => format!("`{}` is null", name(column)),
             None => "it has no arrival".into(),
         },
-        (Reason::Late, Some(behind)) => {
+        (Reason::Late, Some(late_us)) => {
             let bound = match source.lateness {
                 Lateness::Within { bound_us } => render_duration(i64::try_from(bound_us).unwrap_or(i64::MAX)),
                 Lateness::Unbounded => "any time".into(),
             };
             format!(
                 "arrived {} after its event time; at most {bound} is accepted",
-                render_duration(behind)
+                render_duration(late_us)
             )
         }
-        (Reason::Ahead, Some(behind)) => {
+        (Reason::Ahead, Some(late_us)) => {
             let skew = render_duration(i64::try_from(source.skew_us).unwrap_or(i64::MAX));
-            let ahead = render_duration(behind.saturating_neg());
+            let ahead = render_duration(late_us.saturating_neg());
             format!("its event time is {ahead} after its arrival; at most {skew} is accepted")
         }
         (Reason::Late | Reason::Ahead, None) => "its arrival is too far from its event time".into(),

@@ -8,7 +8,7 @@ fn source(arrival: Option<Arrival>, lateness: Lateness) -> Source {
         name: name.to_owned(),
         ty,
         nullable: true,
-        held: featc_ir::Held::default(),
+        form: featc_ir::ColumnForm::default(),
     };
     Source {
         arrival,

@@ -1,4 +1,4 @@
-//! One commit: its lines, and putting it behind those that there are.
+//! One commit: its lines, and putting it after those that there are.
 
 use super::action::{Line, Metadata, Protocol};
 use super::log::{Log, Put};
@@ -11,8 +11,8 @@ use std::ops::Range;
 /// How often an append is tried when other writers come first.
 pub(super) const APPENDS_MAX: u64 = 100;
 
-/// Puts a commit, which says `token`, behind those that there are. An append reads nothing of the table, so it may stand
-/// behind any others that leave columns and rules alone.
+/// Puts a commit, which says `token`, after those that there are. An append reads nothing of the table, so it may stand
+/// after any others that leave columns and rules alone.
 pub(super) async fn put(log: &Log, versions: Range<u64>, text: String, token: &str) -> Result<u64, DecodeError> {
     let changed = |why: String| problem(LakeCause::TableChanged, &log.address, why);
     for version in versions {

@@ -54,7 +54,7 @@ impl Tables {
         version: Option<u64>,
         base: &Path,
     ) -> Result<Snapshot, DecodeError> {
-        // Held while the log is read: two questions about one table must not see two versions.
+        // ColumnForm while the log is read: two questions about one table must not see two versions.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = (path.to_owned(), version);
         if let Some(snapshot) = known.get(&asked) {
@@ -79,7 +79,7 @@ impl Tables {
         Some(snapshot.id.clone())
     }
 
-    /// The ids of all snapshots, by address; where a version was asked for, with `@v` and the version behind it.
+    /// The ids of all snapshots, by address; where a version was asked for, with `@v` and the version after it.
     pub(crate) fn read(&self) -> BTreeMap<String, String> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known
@@ -92,7 +92,7 @@ impl Tables {
     }
 }
 
-/// A path and the version behind it: `table@v12`.
+/// A path and the version after it: `table@v12`.
 pub(crate) fn versioned(path: &str) -> (&str, Option<u64>) {
     let said = path
         .rsplit_once("@v")

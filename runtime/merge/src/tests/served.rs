@@ -4,7 +4,7 @@ use super::super::chains;
 use super::super::visibility::Visibility;
 use super::*;
 
-/// The questions with cuts, where they are to bring them: before the events, among them and behind, or none.
+/// The questions with cuts, where they are to bring them: before the events, among them and after, or none.
 pub fn with_cuts(random: &mut Random, questions: Questions, cut: Cut) -> Questions {
     if cut != Cut::Given {
         return questions;

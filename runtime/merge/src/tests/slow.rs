@@ -116,7 +116,7 @@ fn presence(run: &Run, questions: &Questions, cut: Cut, length_us: Option<u64>) 
 pub fn sees(run: &Run, questions: &Questions, question: usize, row: usize, cut: Cut) -> bool {
     let cut = match cut {
         Cut::Open => return true,
-        Cut::Behind { delay_us } => Some(i128::from(questions.times[question]) - i128::from(delay_us)),
+        Cut::Delayed { delay_us } => Some(i128::from(questions.times[question]) - i128::from(delay_us)),
         Cut::Given => questions.cuts[question].map(i128::from),
     };
     match (&run.arrivals, cut) {

@@ -17,7 +17,7 @@ pub(super) fn sorted(values: &[&Value], cap: u32, of_sorted: impl Fn(&[&Value]) 
     }
 }
 
-/// The middle one twice, or the middle two: half of the others stand before them, half behind.
+/// The middle one twice, or the middle two: half of the others stand before them, half after.
 pub(super) fn middle_two<'a>(sorted: &[&'a Value]) -> [&'a Value; 2] {
     let half = sorted.len() / 2;
     let before = if sorted.len() % 2 == 0 { half - 1 } else { half };

@@ -177,7 +177,7 @@ fn in_units(value: &Value, unit_us: i64) -> Value {
     Value::float(big_ratio_to_f64(&exact.units, &BigInt::from(unit_us)))
 }
 
-/// What is on the clocks: those of UTC, or of a zone that is said behind the instant. What a zone
+/// What is on the clocks: those of UTC, or of a zone that is said after the instant. What a zone
 /// shows is read from the same database as in the kernels: there is one.
 fn local(values: &[Value]) -> Option<Value> {
     let [Value::Timestamp(us), Value::String(zone)] = values else {

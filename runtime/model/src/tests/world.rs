@@ -30,7 +30,7 @@ fn source(x: Type) -> Source {
         name: name.to_owned(),
         ty,
         nullable: true,
-        held: featc_ir::Held::default(),
+        form: featc_ir::ColumnForm::default(),
     };
     Source {
         arrival: Some(Arrival::Column(SEEN)),

@@ -76,7 +76,7 @@ impl Found {
 }
 
 /// Whether the state on a disk is not behind what was saved of it. A checkpoint is saved before it counts in the folder: one may
-/// be ahead, and the log has what comes behind it.
+/// be ahead, and the log has what comes after it.
 fn goes_on(disk: &dyn Disk, here: &Manifest, saved: Option<&Manifest>) -> Result<bool, StateError> {
     let Some(saved) = saved else { return Ok(true) };
     let is_ahead = saved.checkpoint == here.checkpoint + 1 && segments(disk)?.contains(&saved.first_segment);
@@ -182,7 +182,7 @@ impl Backup {
         })
     }
 
-    /// Makes the backup ours: nobody else can save anything behind it.
+    /// Makes the backup ours: nobody else can save anything after it.
     ///
     /// # Errors
     /// [`StateError::TakenOver`]: another process saved meanwhile, or claimed it; [`StateError::Unconditional`]; who refuses.
@@ -213,7 +213,7 @@ impl Backup {
         self.take_stock(claim, here)
     }
 
-    /// Looks at what is there behind a claim, and removes what nobody names any more.
+    /// Looks at what is there after a claim, and removes what nobody names any more.
     fn take_stock(&self, claim: Saved, here: Option<Manifest>) -> Result<(), StateError> {
         let names = self.objects.list(MANIFESTS).map_err(refusal)?;
         let data = self.objects.list(DATA).map_err(refusal)?;

@@ -53,7 +53,7 @@ fn cuts_never_go_back() {
                     assert_eq!(
                         push(&runtime, id, NOON - 60 * SECOND, None),
                         Ok(0),
-                        "a stamp is behind every cut"
+                        "a stamp is after every cut"
                     );
                     sum += id as f64 + 0.5;
                 }
@@ -122,7 +122,7 @@ fn answers_are_logged_once_over_a_crash() {
     runtime.checkpoint_wait().expect("a checkpoint");
     clock.set(NOON + SECOND);
     ask(&runtime, Some(NOON)).expect("an answer");
-    // What comes behind it in the log is synced, and so is the answer.
+    // What comes after it in the log is synced, and so is the answer.
     push(&runtime, 2, NOON, None).expect("pushed");
     disk.stop_after(0);
     assert!(runtime.stop().is_err());

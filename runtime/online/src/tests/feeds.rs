@@ -21,14 +21,14 @@ pub fn text(ids: Range<i64>) -> String {
     ids.map(line).collect()
 }
 
-/// Brings lines of the file, of which there are `behind` then.
-pub fn read(feed: &Feed, text: String, behind: i64) -> Result<Pushed, Refused> {
+/// Brings lines of the file, of which there are `after` then.
+pub fn read(feed: &Feed, text: String, after: i64) -> Result<Pushed, Refused> {
     let incoming = feed
         .program()
         .incoming("payments", FileFormat::Jsonl, text.into_bytes());
     let reading = Reading {
         from: SPLIT.to_owned(),
-        positions: [(SPLIT.to_owned(), json!({ "lines": behind }))].into(),
+        positions: [(SPLIT.to_owned(), json!({ "lines": after }))].into(),
     };
     let (tell, told) = channel();
     feed.push(
@@ -107,7 +107,7 @@ fn rows_and_their_position_are_there_together_or_not_at_all() {
 }
 
 /// One row that does not decode, one that came too late for its source, one that is good: at whatever instant the machine
-/// stops, a position behind them means that the first two are aside.
+/// stops, a position after them means that the first two are aside.
 #[test]
 fn what_cannot_be_used_is_aside_before_its_position_counts() {
     let late = text(2..3).replace("2024-03-01", "2024-02-01");

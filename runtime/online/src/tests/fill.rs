@@ -227,7 +227,7 @@ fn files_fill_a_source_that_nobody_read() {
         column.as_primitive::<Float64Type>().value(0)
     };
     assert_eq!(amount(&runtime), 3.0);
-    // What the stream brings goes on behind it; a row that the files had is a copy.
+    // What the stream brings goes on after it; a row that the files had is a copy.
     let rows = |lines: &str| {
         let rows = runtime
             .program()

@@ -5,7 +5,7 @@ use super::fixture::{NOON, SECOND, ask, open, program, push, shared};
 use crate::{Options, SetClock, StateError, inspect, verify};
 use std::sync::Arc;
 
-/// A checkpoint, a segment behind it, and files of both kinds.
+/// A checkpoint, a segment after it, and files of both kinds.
 fn state() -> SimulatedDisk {
     let (disk, clock) = (SimulatedDisk::default(), Arc::new(SetClock::at(NOON)));
     let runtime = open(&disk, &clock, Options::default()).expect("a new state");

@@ -25,7 +25,7 @@ fn what_was_pushed_is_in_files_with_the_arrivals_that_it_got() {
     disk.stop_after(0);
     assert!(runtime.stop().is_err());
     disk.crash(&mut Random::new(5));
-    // What came behind the checkpoint is in the log, and comes into a file with the next one.
+    // What came after the checkpoint is in the log, and comes into a file with the next one.
     open(&disk, &clock, Options::default())
         .expect("a state")
         .stop()
@@ -145,7 +145,7 @@ fn lines_of_a_group_are_synced_once() {
     aside.keep().expect("a good disk");
     aside.keep().expect("nothing to do");
     assert_eq!(disk.syncs("aside/rejected-000007.jsonl"), 1);
-    // What cannot be written counts for nothing, and what follows stands behind what did.
+    // What cannot be written counts for nothing, and what follows stands after what did.
     disk.refuse(&[("append", "aside")]);
     aside
         .note(source, (&broken(), &PushReport::default()), about("c"))

@@ -183,7 +183,7 @@ fn who_has_been_overtaken_replaces_nothing() {
     );
 }
 
-/// The process ends and the machine does not: what it wrote is read again, though it was never synced. A mark behind that
+/// The process ends and the machine does not: what it wrote is read again, though it was never synced. A mark after that
 /// must not be more durable than it is.
 #[test]
 fn what_a_killed_process_wrote_is_durable_before_the_mark_says_so() {

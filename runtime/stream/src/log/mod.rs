@@ -247,7 +247,7 @@ impl Log {
         }
     }
 
-    /// The events of an entity behind a floor.
+    /// The events of an entity after a floor.
     pub fn events_of(&self, key: &[u8], floor_us: Option<i64>) -> Events {
         let mut events = Events::new(self.lift_types());
         let mut room = None;

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! c is the least of the cuts of the source and of the tables. A lookup at an instant up to the cut of its table is what it will
-//! always be. An instant may itself be computed from a lookup: of the instants that lie behind c one is known for sure, since
+//! always be. An instant may itself be computed from a lookup: of the instants that lie after c one is known for sure, since
 //! the lookups that it rests on were made before c; so a row is looked at again when c has come to the least of them.
 
 use super::rows::{apply, check};
@@ -26,7 +26,7 @@ use featr_kernels::{Batch, Column, StrData, Value};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Rows wait as events of nobody: at the source's time, with the source's columns, and the arrival behind them.
+/// Rows wait as events of nobody: at the source's time, with the source's columns, and the arrival after them.
 #[derive(Debug)]
 pub(crate) struct AwaitOperator {
     spec: Arc<RowSpec>,
@@ -107,7 +107,7 @@ impl AwaitOperator {
         Run::of(arrivals, nobody(batch.rows), events, delta.weights.clone())
     }
 
-    /// Of rows the positions of those that are known up to `until_us`, each behind when that was, in the order in which they
+    /// Of rows the positions of those that are known up to `until_us`, each after when that was, in the order in which they
     /// become events; and of the others until when they wait at least.
     fn judge(&self, spec: &RowSpec, run: &Run, until_us: i128) -> (Vec<(i64, u32)>, Vec<(i64, u32)>) {
         let is_due = |row: &u32| i128::from(run.arrivals[*row as usize]) <= until_us;

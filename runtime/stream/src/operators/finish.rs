@@ -58,8 +58,8 @@ impl Operator for FinishOperator {
             Answer::Slots(slots) => Some(slots),
             Answer::Features(..) | Answer::Nothing => None,
         });
-        let behind = |cut_us| questions.times.iter().map(move |at_us| finish::behind(*at_us, cut_us));
-        let each: Option<Vec<u64>> = now.given(&self.gate).map(|cut_us| behind(cut_us).collect());
+        let lags = |cut_us| questions.times.iter().map(move |at_us| finish::lag_us(*at_us, cut_us));
+        let each: Option<Vec<u64>> = now.given(&self.gate).map(|cut_us| lags(cut_us).collect());
         let lag = each.as_deref().map_or(Lag::of(&self.spec, now.truth), Lag::Each);
         let answer = |LogAnswers { slots, presence }| {
             let times = &questions.times;

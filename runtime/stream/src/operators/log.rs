@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The *floor* follows the cut at the distance of the longest window and lookback: events up to it play no role in any
-//! question that can still be asked, and are released. The *horizon* is the least instant whose windows lie behind the
+//! question that can still be asked, and are released. The *horizon* is the least instant whose windows lie after the
 //! floor; questions before it are refused.
 
 mod answering;

@@ -103,13 +103,13 @@ impl TableOperator {
         is_new
     }
 
-    /// The versions of a key that a lookup behind the floor may find, as events.
+    /// The versions of a key that a lookup after the floor may find, as events.
     fn versions(&self, key: &[u8]) -> Events {
         let Some(key) = self.keys.get(key) else {
             return Events::new(&self.types());
         };
         let held = self.held.rows();
-        let found = tables::behind(&self.table, held.of_key(key), self.floor_us);
+        let found = tables::findable_after(&self.table, held.of_key(key), self.floor_us);
         let column = |(place, column): (usize, &featc_ir::SourceColumn)| {
             let values: Vec<Value> = found.iter().map(|row| Value::from_literal(&row[place])).collect();
             Column::from_values(column.ty, &values)
@@ -153,7 +153,7 @@ impl TableOperator {
         self.held.change(|held| {
             let before = held.rows().len();
             let kept = held.keys().flat_map(|key| {
-                let kept = tables::behind(table, held.of_key(key), Some(floor));
+                let kept = tables::findable_after(table, held.of_key(key), Some(floor));
                 kept.into_iter().map(<[Literal]>::to_vec)
             });
             let kept = TableRows::new(table.key.clone(), kept.collect());

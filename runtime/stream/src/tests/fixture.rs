@@ -186,7 +186,7 @@ pub(super) fn source() -> Source {
         name: (*name).to_owned(),
         ty: *ty,
         nullable: true,
-        held: featc_ir::Held::default(),
+        form: featc_ir::ColumnForm::default(),
     };
     Source {
         name: "txn".to_owned(),

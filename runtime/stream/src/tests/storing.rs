@@ -307,7 +307,7 @@ fn what_is_in_memory_leaves_no_trace() {
     assert!(read.get() > 60, "{} records were read", read.get());
 }
 
-/// Its events lie behind the floor, and were not released yet: its record has none, and who asks about it is told that there are none.
+/// Its events lie before the floor, and were not released yet: its record has none, and who asks about it is told that there are none.
 #[test]
 fn an_entity_behind_the_floor_can_be_away() {
     let mut state = State {

@@ -49,7 +49,7 @@ pub fn record(id: u32, row: &Row) -> Vec<u8> {
     bytes
 }
 
-/// A value of a column, behind the branch that it is of.
+/// A value of a column, after the branch that it is of.
 fn put(bytes: &mut Vec<u8>, place: usize, value: &Value) {
     bytes.push(if value.is_null() { 0 } else { 2 });
     match value {

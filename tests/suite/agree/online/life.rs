@@ -34,7 +34,7 @@ pub struct Life<'a> {
     clock: Arc<SetClock>,
     /// The greatest instant that it showed.
     latest_us: i64,
-    /// No question behind it is refused.
+    /// No question after it is refused.
     horizon_us: i64,
     first: String,
     tables: Tables,
@@ -390,7 +390,7 @@ impl<'a> Life<'a> {
                 );
                 tally.refused += 1;
                 self.trace.push(format!("refused: {why}"));
-                // Behind tables with versions nothing is filled.
+                // After tables with versions nothing is filled.
                 let is_filled = self.tables.changing.is_empty() && (self.may_be_filled || self.rng.one_in(2));
                 match is_filled {
                     true => self.fill(version, found, tally),
@@ -426,7 +426,7 @@ impl<'a> Life<'a> {
                         *us += *self.rng.pick(&[-1, 0, 1, SECOND_US]);
                     }
                 }
-                // Behind every cut that may have been answered with.
+                // After every cut that may have been answered with.
                 let until_us = self.latest_us + 20 * SECOND_US;
                 let later = |row: &&Row| log::arrived(source, std::slice::from_ref(row), until_us) == 0;
                 // Before the first answer there is no cut.

@@ -53,7 +53,10 @@ impl Version {
             let place = self.inputs.iter().position(|input| input.name == table.name);
             let place = place.expect("a table of the first program");
             let batch = log::batch(&self.inputs[place], &ledger[place]);
-            contents.insert(table.name.clone(), tables::held(&table, &[batch]).expect("versions"));
+            contents.insert(
+                table.name.clone(),
+                tables::table_rows(&table, &[batch]).expect("versions"),
+            );
         }
         program.hold(&contents);
         program

@@ -4,10 +4,10 @@ use super::*;
 
 const FILTER: &str = "the condition of an aggregate stands inside its parentheses";
 const NULLS: &str = "`ignoring nulls` stands inside the parentheses";
-const EXCLUDING: &str = "`excluding` stands behind the window";
-const NAMED_IN_FRONT: &str = "a feature is named in front, behind the word `feature`";
+const EXCLUDING: &str = "`excluding` stands after the window";
+const NAMED_IN_FRONT: &str = "a feature is named in front, after the word `feature`";
 const SEVERAL: &str = "several windows stand in square brackets";
-const BEHIND: &str = "the window stands behind the aggregate";
+const AFTER_AGGREGATE: &str = "the window stands after the aggregate";
 const AS_OF: &str = "a feature has no `as of`: the question brings the instant";
 const FOR_EVER: &str = "the window of all events is called `lifetime`";
 const NO_PARTITION: &str =
@@ -21,11 +21,11 @@ const SESSIONS: &str = "windows of sessions are not in this release";
 const BY_DURATION: &str = "use a duration such as `over 30m`; `time_since_last()` is the time since the last event";
 const HOW_FAR: &str = "how far back a window of events reaches is said by `max`";
 const NO_OFFSET: &str = "windows of the calendar have no `offset`";
-const ZONE: &str = "the zone of a calendar stands behind the word `in`";
+const ZONE: &str = "the zone of a calendar stands after the word `in`";
 const COUNTED: &str = "a window of the last events says how many";
 const ENDS_NOW: &str = "a window ends at the instant of the question, unless it has an `offset`";
-const WINDOW_WORD: &str = "a window stands behind the word `over`";
-const OFFSET_FIRST: &str = "`offset` belongs to the window, and `excluding` stands behind both";
+const WINDOW_WORD: &str = "a window stands after the word `over`";
+const OFFSET_FIRST: &str = "`offset` belongs to the window, and `excluding` stands after both";
 const LEAVES_OUT: &str = "a window leaves out events by `excluding`";
 const ONE_EXCLUSION: &str = "a window has one exclusion";
 const WHICH_EXCLUSION: &str = "keep one of them: `excluding now` leaves out all events of the question's instant, `excluding self` the \
@@ -36,10 +36,10 @@ const NOT_THE_LATEST: &str =
     "`excluding` leaves out `now` or `self`; a window without the latest time ends earlier, by `offset`";
 const LAST_EVENTS: &str = "a window of the last events ends at the question: it has no `offset`";
 const ONE_FILTER: &str = "an aggregate has one `where`";
-const FILTER_WORD: &str = "the condition of an aggregate stands behind the word `where`";
-const DEFAULT: &str = "what stands for null is said behind the window, by `default`";
+const FILTER_WORD: &str = "the condition of an aggregate stands after the word `where`";
+const DEFAULT: &str = "what stands for null is said after the window, by `default`";
 const NO_TYPE: &str = "a type is not written: it follows from the expression";
-const EQUALS: &str = "behind the name of a feature stands `=`";
+const EQUALS: &str = "`=` stands after the name of a feature";
 const ONE_WORD: &str = "a name is one word";
 const NO_EQUALS: &str = "`=` stands in features alone";
 const FUTURE: &str = "windows into the future (labels) are not in this release";
@@ -62,10 +62,10 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ « until|till|before now »", FOREIGN, ENDS_NOW, Say("remove it, or write `excluding now` to leave out events of that very instant")),
     Habit(VIEWS, "~ « every N »", FOREIGN, "a feature has no schedule: it is computed at the instant of each question", Say("remove it; `featc backfill --every {N}` asks one question every {N}")),
     Habit(VIEWS, "~ offset N « ago »", FOREIGN, "`offset` counts back from the question", Write("")),
-    Habit(VIEWS, "last_n|first_n|arg_max|arg_min|weighted_mean|covariance|correlation ( L where A « , » R )", FOREIGN, "the condition stands behind all arguments", Say("write it last: `last_n(x, 3 where a)`, `arg_max(x, y where a)`")),
-    Habit(VIEWS, "first ( L where A « , » I )", FOREIGN, "the condition stands behind all arguments", Say("write `first_n({L}, {I} where {A})`, which is a list: `[1]` behind it is one of them")),
-    Habit(VIEWS, "last ( L where A « , » I )", FOREIGN, "the condition stands behind all arguments", Say("write `last_n({L}, {I} where {A})`, which is a list: `[1]` behind it is one of them")),
-    Habit(VIEWS, "W ( L where A « , » I )", FOREIGN, "the condition stands behind all arguments", Say("write it last: `{W}({L}, {I} where {A})`")),
+    Habit(VIEWS, "last_n|first_n|arg_max|arg_min|weighted_mean|covariance|correlation ( L where A « , » R )", FOREIGN, "the condition stands after all arguments", Say("write it last: `last_n(x, 3 where a)`, `arg_max(x, y where a)`")),
+    Habit(VIEWS, "first ( L where A « , » I )", FOREIGN, "the condition stands after all arguments", Say("write `first_n({L}, {I} where {A})`, which is a list: `[1]` after it is one of them")),
+    Habit(VIEWS, "last ( L where A « , » I )", FOREIGN, "the condition stands after all arguments", Say("write `last_n({L}, {I} where {A})`, which is a list: `[1]` after it is one of them")),
+    Habit(VIEWS, "W ( L where A « , » I )", FOREIGN, "the condition stands after all arguments", Say("write it last: `{W}({L}, {I} where {A})`")),
     Habit(VIEWS, "W ( L where A « where|, » R )", FOREIGN, ONE_FILTER, Show("{W}({L_}where {(A)} and {(R)})", "sum(x where a and b)")),
     Habit(VIEWS, "W ( L « unless » R )", FOREIGN, FILTER_WORD, Show("{W}({L_}where not ({R}))", "sum(x where not (x > 0))")),
     Habit(VIEWS, "W ( L « if|when|filter|provided|given » R )", FOREIGN, FILTER_WORD, Show("{W}({L_}where {R})", "sum(x where x > 0)")),
@@ -90,11 +90,11 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "^ owner « = »", FOREIGN, NO_EQUALS, Write("")),
     Habit(VIEWS, "^ tags « = »", FOREIGN, NO_EQUALS, Write("")),
     Habit(VIEWS, "^ owner « R »", FOREIGN, "the owner is a text, in double quotes", Write("\"{R}\"")),
-    Habit(VIEWS, "W ( L ) . over ( N )", FOREIGN, BEHIND, Write("{W}({L}) over {N}")),
-    Habit(VIEWS, "W ( L , over = N )", FOREIGN, BEHIND, Write("{W}({L}) over {N}")),
-    Habit(VIEWS, "W ( over = N )", FOREIGN, BEHIND, Write("{W}() over {N}")),
-    Habit(VIEWS, "W ( L , over = S )", FOREIGN, BEHIND, Say("write `{W}({L}) over 7d`")),
-    Habit(VIEWS, "W ( L over N )", FOREIGN, BEHIND, Write("{W}({L}) over {N}")),
+    Habit(VIEWS, "W ( L ) . over ( N )", FOREIGN, AFTER_AGGREGATE, Write("{W}({L}) over {N}")),
+    Habit(VIEWS, "W ( L , over = N )", FOREIGN, AFTER_AGGREGATE, Write("{W}({L}) over {N}")),
+    Habit(VIEWS, "W ( over = N )", FOREIGN, AFTER_AGGREGATE, Write("{W}() over {N}")),
+    Habit(VIEWS, "W ( L , over = S )", FOREIGN, AFTER_AGGREGATE, Say("write `{W}({L}) over 7d`")),
+    Habit(VIEWS, "W ( L over N )", FOREIGN, AFTER_AGGREGATE, Write("{W}({L}) over {N}")),
     Habit(VIEWS, "« as of R »", FOREIGN, AS_OF, Ask("", "")),
     Habit(VIEWS, "^ feature W ( L ) over N as V", FOREIGN, NAMED_IN_FRONT, Write("feature {V} = {W}({L}) over {N}")),
     Habit(VIEWS, "^ feature W ( L ) as V over N", FOREIGN, NAMED_IN_FRONT, Write("feature {V} = {W}({L}) over {N}")),

@@ -8,26 +8,26 @@ const FILTERS: &str = "write `transform kept from txn { where {A} }` and read `k
 const KEYS: &str = "the columns that hold the keys stand in parentheses";
 const BARE_TYPE: &str = "types take no unit";
 const NOT_NULL: &str = "a column is never null unless its type ends with `?`";
-const NULLABLE: &str = "a column that may be null has a `?` behind its type";
+const NULLABLE: &str = "a column that may be null has a `?` after its type";
 const LISTS: &str = "the type of the items of a list stands in `<…>`";
 const FIELDS: &str = "the fields of a struct stand in `<…>`";
 const NESTED: &str = "the name of a column has no dot";
 const HEAD: &str = "the head of a view is written with `of` and `from`";
 const ONE_ENTITY: &str = "a view has one entity";
-const WITHIN: &str = "`within` bounds how much later than the source's time an instant may lie, and stands behind `at`";
+const WITHIN: &str = "`within` bounds how much later than the source's time an instant may lie, and stands after `at`";
 const OPTIONS: &str = "files have no options";
 const CSV: &str = "remove it: CSV has a header line, commas, double quotes and UTF-8; with tabs it is `tsv`; other files have to be \
      written anew";
 const FLATTEN_THIS: &str = "write `{V}: struct<{W}: int64>` with all fields that are needed, or a column of its own, `{V}_{W}: int64 from \"{V}.{W}\"`";
 const NO_QUOTES: &str = "names have no quotes: they are letters, digits and `_`";
 const QUOTED: &str =
-    "choose a name, and write behind the type what the file calls the column: `trip_id: int64 from {S}`";
-const PATH: &str = "what the file calls a column stands behind `from`";
-const FORM: &str = "how values are read stands behind the type of their column";
+    "choose a name, and write after the type what the file calls the column: `trip_id: int64 from {S}`";
+const PATH: &str = "what the file calls a column stands after `from`";
+const FORM: &str = "how values are read stands after the type of their column";
 const LAG: &str = "an arrival that no column says is the event time and a lag";
 const EVENT_TIME: &str = "`time` and `arrival` name a column: expressions are not in this release";
-const READ_AS: &str = "say behind the column's type how it is read: `{W}: timestamp as epoch_seconds`, `as epoch_millis`, `as \"%d.%m.%Y %H:%M\"`";
-const READ_AS_EXAMPLE: &str = "say behind the column's type how it is read: `created: timestamp as epoch_seconds`, `as epoch_millis`, `as \"%d.%m.%Y %H:%M\"`";
+const READ_AS: &str = "say after the column's type how it is read: `{W}: timestamp as epoch_seconds`, `as epoch_millis`, `as \"%d.%m.%Y %H:%M\"`";
+const READ_AS_EXAMPLE: &str = "say after the column's type how it is read: `created: timestamp as epoch_seconds`, `as epoch_millis`, `as \"%d.%m.%Y %H:%M\"`";
 const JOINS: &str = "joins are not in this release";
 const JOIN_BEFORE: &str = "look up what is known of a key, `lookup planes(tailnum).seats` of a `table`; or make a view of each source, and list both in one service";
 const UNIONS: &str = "unions are not in this release";
@@ -37,9 +37,9 @@ const ONE_INPUT_EACH: &str = "look up what `{W}` knows of a key, `lookup {W}(key
 const NO_IMPORT: &str = "there is no `import`: the `.feat` files of a folder are one program";
 const ONE_FOLDER: &str =
     "put the files into one folder, give them one `module` line, and name the folder: `featc check FOLDER`";
-const COMMAS: &str = "the entries of a service stand one behind the other, without commas";
+const COMMAS: &str = "the entries of a service stand one after the other, without commas";
 const ROLE: &str = "a view that is asked by other columns is a role of the service";
-const ROLE_BY: &str = "the columns of the question that hold the key stand behind `by`";
+const ROLE_BY: &str = "the columns of the question that hold the key stand after `by`";
 
 #[rustfmt::skip]
 pub(super) const HABITS: &[Habit] = &[
@@ -54,7 +54,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(FILES, "^ transform V « on|using|= W »", FOREIGN, "the head of a transform says where its rows come from", Write("from {W}")),
     Habit(FILES, "~ from V « , » W", ABSENT, ONE_INPUT, Say(ONE_INPUT_EACH)),
     Habit(FILES, "~ by « V as W »", FOREIGN, KEYS, Write("({V})")),
-    Habit(SOURCES, "^ batch|stream W « [ L ] »", FOREIGN, "files stand one behind the other, with commas between them", Write("{L}")),
+    Habit(SOURCES, "^ batch|stream W « [ L ] »", FOREIGN, "files stand one after the other, with commas between them", Write("{L}")),
     Habit(SOURCES, "^ batch|stream W S « delimiter|delim|sep|separator|header|options|with|quote|quotechar|encoding|compression|skip|skiprows »", FOREIGN, OPTIONS, Say(CSV)),
     Habit(SOURCES, "^ time|arrival W « S »", FOREIGN, FORM, Say("remove it here, and declare `{W}: timestamp as {S}`")),
     Habit(SOURCES, "^ time|arrival W « as V »", FOREIGN, FORM, Say("remove it here, and declare `{W}: timestamp as {V}`")),
@@ -73,7 +73,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(FILES, "~ where A {", FOREIGN, NO_FILTER, Say(FILTERS)),
     Habit(FILES, "~ « by ! V » {", FOREIGN, KEYS, Write("by ({V})")),
     Habit(FILES, "~ « by ! V , W » {", FOREIGN, KEYS, Write("by ({V}, {W})")),
-    Habit(SOURCES, "« V ! from S : L » ,|)", FOREIGN, "what the file calls a column stands behind its type", Write("{V}: {L} from {S}")),
+    Habit(SOURCES, "« V ! from S : L » ,|)", FOREIGN, "what the file calls a column stands after its type", Write("{V}: {L} from {S}")),
     Habit(SOURCES, "A not null", FOREIGN, NOT_NULL, Write("{A}")),
     Habit(SOURCES, "A null", FOREIGN, NULLABLE, Write("{A}?")),
     Habit(SOURCES, "optional|option [ W ]", FOREIGN, NULLABLE, Write("{W}?")),
@@ -109,8 +109,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SERVICES, "^ with|use|include V", FOREIGN, "an entry of a service is a view and its features", Say("write `{V}.*` for all of them, or `{V}.` and the name of one")),
     Habit(SERVICES, "^ V . W « default T »", FOREIGN, "a default belongs to its feature", Say("write it in view `{V}`, at the end of `{W}`; or read the feature under another name here: `feature other = coalesce({V}.{W}, {T})`")),
     Habit(SERVICES, "^ V « = W by ( K ) »", FOREIGN, ROLE, Show("role {V} = {W} by ({K})", "role dest = weather by (dest)")),
-    Habit(SERVICES, "^ role V = W by « T »", FOREIGN, "the columns behind `by` stand in parentheses", Write("({T})")),
-    Habit(SERVICES, "^ role V « as|of|: W »", FOREIGN, "behind the name of a role stand `=` and a view", Write("= {W}")),
+    Habit(SERVICES, "^ role V = W by « T »", FOREIGN, "the columns after `by` stand in parentheses", Write("({T})")),
+    Habit(SERVICES, "^ role V « as|of|: W »", FOREIGN, "`=` and a view stand after the name of a role", Write("= {W}")),
     Habit(SERVICES, "^ V . L as W « by ( K ) »", FOREIGN, ROLE, Say("declare `role {W} = {V} by ({K})`, and list its features: `{W}.*`")),
     Habit(SERVICES, "^ V . L « by ( K ) »", FOREIGN, ROLE, Say("declare a role, for example `role other = {V} by ({K})`, and list its features: `other.*`")),
     Habit(SERVICES, "^ V « as W by ( K ) »", FOREIGN, ROLE, Say("declare `role {W} = {V} by ({K})`, and list its features: `{W}.*`")),

@@ -15,9 +15,9 @@ const EQUAL: &str = "`is` takes `null` and `not null` alone";
 const NAN: &str = "`is` takes `null` and `not null` alone";
 const PART: &str = "a part of an instant is a function of it";
 const NO_TYPE: &str = "a type is not written: it follows from the expression";
-const EQUALS: &str = "behind the name stands `=`";
+const EQUALS: &str = "`=` stands after the name";
 const ONE_WORD: &str = "a name is one word";
-const CLOCKS: &str = "the zone of the clocks stands behind the word `in`";
+const CLOCKS: &str = "the zone of the clocks stands after the word `in`";
 const NO_ZONE: &str = "an instant is the same in every zone";
 const NO_DOLLAR: &str = "neither names nor numbers have a `$`";
 const MEMBER: &str = "`in` takes a list of values: whether a text is in another is a function";
@@ -34,7 +34,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(ALL, "count ( * )", FOREIGN, "`count` takes no `*`", Write("count()")),
     Habit(ALL, "W ( * )", FOREIGN, "`{W}` takes no `*`", Say("`{W}` takes a value, for example `{W}(amount)`; `count()` counts events")),
     Habit(ALL, "count ( A « distinct » )", Code::UnknownKeyword, "`distinct` is not a keyword", Show("count_distinct({A})", "count_distinct(x)")),
-    Habit(EXPRESSIONS, "case « ! Q » when B then", FOREIGN, "a `case` compares nothing by itself", Say("write the condition behind each `when`: `case when {Q} = {B} then …`")),
+    Habit(EXPRESSIONS, "case « ! Q » when B then", FOREIGN, "a `case` compares nothing by itself", Say("write the condition after each `when`: `case when {Q} = {B} then …`")),
     Habit(EXPRESSIONS, "quantile|percentile ( L , « [ K ] »", FOREIGN, "a quantile is one number", Say("write a feature for each, such as `quantile({L}, 0.5)` and `quantile({L}, 0.9)`")),
     Habit(ALL, "« $ V »", FOREIGN, NO_DOLLAR, Write("{V}")),
     Habit(ALL, "« $ N »", FOREIGN, NO_DOLLAR, Write("{N}")),
@@ -86,7 +86,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "extract ( V from A )", FOREIGN, PART, Write("{V}({A})")),
     Habit(EXPRESSIONS, "D in ( N . . M )", FOREIGN, "a range is two comparisons", Value("{D} >= {N} and {D} <= {M}", "x >= 1 and x <= 5")),
     Habit(EXPRESSIONS, "in [ L ]", FOREIGN, "a list of values stands in parentheses", Write("in ({L})")),
-    Habit(EXPRESSIONS, "not null ( A )", FOREIGN, "`not null` stands behind the word `is`", Value("{A} is not null", "x is not null")),
+    Habit(EXPRESSIONS, "not null ( A )", FOREIGN, "`not null` stands after the word `is`", Value("{A} is not null", "x is not null")),
     Habit(EXPRESSIONS, "not null", FOREIGN, "`not null` follows the word `is`", Write("is not null")),
     Habit(STEPS, "^ let V « : L » =", FOREIGN, NO_TYPE, Ask("", ", or say it in the expression: `cast(… as float64)`")),
     Habit(STEPS, "^ let V « : »", FOREIGN, EQUALS, Show("let {V} =", "let doubled =")),

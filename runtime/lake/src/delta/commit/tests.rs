@@ -82,7 +82,7 @@ fn a_commit_that_is_sent_twice_is_made_once() {
         runtime.block_on(put).unwrap()
     };
     assert_eq!(append(0, "mine"), 0);
-    // Behind that of another writer.
+    // After that of another writer.
     assert_eq!(append(0, "theirs"), 1);
     let commits = runtime
         .block_on(log.store.list_with_delimiter(Some(&log.folder)))

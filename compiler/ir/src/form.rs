@@ -7,7 +7,7 @@ use std::fmt;
 /// The place of a column in files and the form of its values there. The default says neither: the column's own name, and
 /// values of its type.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Held {
+pub struct ColumnForm {
     /// What the files call it: a field of this name, or else a way to one, from the first dot on through structs and objects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
@@ -49,7 +49,7 @@ impl EpochUnit {
         }
     }
 
-    /// How many digits behind the point such a number has at most: a microsecond is 10 to the minus this many units.
+    /// How many digits after the point such a number has at most: a microsecond is 10 to the minus this many units.
     pub fn places(self) -> u8 {
         match self {
             EpochUnit::Seconds => 6,
@@ -72,21 +72,21 @@ impl ReadAs {
     }
 }
 
-impl Held {
+impl ColumnForm {
     /// Whether it says nothing.
     pub fn is_plain(&self) -> bool {
         self.field.is_none() && self.read_as.is_none()
     }
 
-    /// Whether columns of this type are held so.
+    /// Whether columns of this type can have this form.
     pub fn fits(&self, ty: Type) -> bool {
         self.field.as_ref().is_none_or(|field| !field.is_empty())
             && self.read_as.as_ref().is_none_or(|read_as| read_as.gives(ty))
     }
 }
 
-/// As it is written behind the type, with a blank in front: ` from "user.id" as epoch_millis`.
-impl fmt::Display for Held {
+/// As it is written after the type, with a blank in front: ` from "user.id" as epoch_millis`.
+impl fmt::Display for ColumnForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(field) = &self.field {
             write!(f, " from {field:?}")?;

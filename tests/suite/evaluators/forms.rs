@@ -3,7 +3,7 @@
 use arrow::array::{Array, ArrayRef, Decimal128Array, Int64Array, StringArray, StructArray};
 use arrow::datatypes::Field;
 use featc_driver::Plans;
-use featc_ir::{EpochUnit, Held, ReadAs, Source, Type};
+use featc_ir::{ColumnForm, EpochUnit, ReadAs, Source, Type};
 use featc_tests::rng::Rng;
 use featr_kernels::{Column, Value, calendar};
 use std::sync::Arc;
@@ -14,9 +14,9 @@ const IN_UTC: &str = "%Y/%m/%d %H.%M.%S%.f";
 const DAY_FIRST: &str = "%d/%m/%Y";
 
 /// How files hold each column of a source; `rows` are what they hold.
-pub fn draw(source: &Source, rows: &[Vec<Value>], seed: u64) -> Vec<Held> {
+pub fn draw(source: &Source, rows: &[Vec<Value>], seed: u64) -> Vec<ColumnForm> {
     let mut rng = Rng::new(seed);
-    let held = |(place, column): (usize, &featc_ir::SourceColumn)| {
+    let form = |(place, column): (usize, &featc_ir::SourceColumn)| {
         let name = &column.name;
         let field = match rng.below(5) {
             0 | 1 if place == 0 => Some("end".to_owned()),
@@ -38,9 +38,9 @@ pub fn draw(source: &Source, rows: &[Vec<Value>], seed: u64) -> Vec<Held> {
             (Type::Date, 0..3) => Some(format(DAY_FIRST, None)),
             _ => None,
         };
-        Held { field, read_as }
+        ColumnForm { field, read_as }
     };
-    source.columns.iter().enumerate().map(held).collect()
+    source.columns.iter().enumerate().map(form).collect()
 }
 
 fn has_short_year(value: &Value) -> bool {
@@ -52,15 +52,15 @@ fn has_short_year(value: &Value) -> bool {
 }
 
 /// The plans over files that hold the columns of a source so.
-pub fn over(plans: &Plans, source: &Source, held: &[Held]) -> Plans {
+pub fn over(plans: &Plans, source: &Source, forms: &[ColumnForm]) -> Plans {
     let mut plans = plans.clone();
     let batch = plans.batch.iter_mut().flat_map(|plan| &mut plan.pipelines);
     let stream = plans.stream.iter_mut().flat_map(|graph| &mut graph.sources);
     let scans = batch.map(|pipeline| &mut pipeline.scan);
     for scan in scans.chain(stream.map(|node| &mut node.scan)) {
         if scan.source == source.name {
-            let columns = scan.columns.iter_mut().zip(held);
-            columns.for_each(|(column, held)| column.held = held.clone());
+            let columns = scan.columns.iter_mut().zip(forms);
+            columns.for_each(|(column, form)| column.form = form.clone());
         }
     }
     plans
@@ -98,7 +98,7 @@ pub fn text(value: &Value, read_as: &ReadAs) -> Option<String> {
             format!("{day}/{month}/{year}")
         }
         (Value::Null, _) => return None,
-        (value, read_as) => panic!("{value:?} is not held as {read_as:?}"),
+        (value, read_as) => panic!("{value:?} has no form {read_as:?}"),
     })
 }
 
@@ -127,7 +127,7 @@ pub fn array(column: &Column, read_as: &ReadAs) -> ArrayRef {
     Arc::new(decimals.expect("microseconds have few digits"))
 }
 
-/// The part of a name in front of its dot, and what of these names stands behind it; of a name without one itself.
+/// The part of a name in front of its dot, and what of these names stands after it; of a name without one itself.
 fn groups<T>(named: Vec<(String, T)>) -> Vec<(String, Result<T, Vec<(String, T)>>)> {
     let mut groups: Vec<(String, Result<T, Vec<(String, T)>>)> = Vec::new();
     for (name, value) in named {

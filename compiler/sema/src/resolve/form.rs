@@ -4,7 +4,7 @@ use super::format::{Says, says};
 use super::zone::check_zone;
 use crate::errors;
 use crate::res;
-use featc_ir::{EpochUnit, Held, ReadAs, Type};
+use featc_ir::{ColumnForm, EpochUnit, ReadAs, Type};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
 use std::collections::BTreeMap;
@@ -26,13 +26,13 @@ const FOREIGN: [(&str, &str); 4] = [
     ("day days dates date32", "date"),
 ];
 
-/// What is written behind the type of a column; `zone` is that of the source.
-pub(super) fn held(
+/// What is written after the type of a column; `zone` is that of the source.
+pub(super) fn form(
     written: &ast::Column,
     ty: Option<Type>,
     zone: Option<&str>,
     complaints: &mut Vec<Diagnostic>,
-) -> Held {
+) -> ColumnForm {
     let field = written.field.as_ref();
     complaints.extend(
         field
@@ -40,7 +40,7 @@ pub(super) fn held(
             .map(|field| errors::field_without_name(field.span)),
     );
     let read_as = written.read_as.as_ref();
-    Held {
+    ColumnForm {
         field: field
             .map(|field| field.value.clone())
             .filter(|field| *field != written.name.text && !field.is_empty()),
@@ -149,7 +149,7 @@ fn meant(word: &str) -> Option<&'static str> {
 pub(super) fn one_column_each(written: &[ast::Column], columns: &[res::Column], complaints: &mut Vec<Diagnostic>) {
     let mut seen: BTreeMap<&str, (&res::Column, Span)> = BTreeMap::new();
     for (column, written) in columns.iter().zip(written) {
-        let field = column.held.field.as_deref().unwrap_or(&column.name);
+        let field = column.form.field.as_deref().unwrap_or(&column.name);
         let at = written.field.as_ref().map_or(column.at, |field| field.span);
         match seen.get(field) {
             Some((other, _)) if other.name == column.name => {} // reported as declared twice

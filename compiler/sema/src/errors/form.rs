@@ -24,7 +24,7 @@ messages! {
     E0216 name_as_a_format(format: &str, column: &str, at: Span) {
         "`as {format}` says how values are read, and has no `%`";
         at: "not a format";
-        help: "if the file calls the column so, write `from {format}` behind the type of `{column}`";
+        help: "if the file calls the column so, write `from {format}` after the type of `{column}`";
     }
 
     E0216 form_of_another_type(form: &str, ty: Type, at: Span, ty_at: Span) {
@@ -64,19 +64,19 @@ messages! {
     E0216 key_held_in_files(key: &str, at: Span) {
         "`{key}` is a key of an entity: no file holds it";
         at: "says how a file holds it";
-        help: "remove it here, and write it behind the column of the source";
+        help: "remove it here, and write it after the column of the source";
     }
 
     E0315 local_without_zone(what: &str, column: &str, at: Span) {
         "`{column}` is read from {what}, and nothing says in which zone";
         at: "local time";
-        help: "write the zone behind it, for example `in \"Europe/Amsterdam\"` or `in \"UTC\"`; or give the source one, \
+        help: "write the zone after it, for example `in \"Europe/Amsterdam\"` or `in \"UTC\"`; or give the source one, \
                `zone \"UTC\"`, for all its local times";
     }
 
     /// `why`: what it is that needs no zone.
     E0315 zone_of_nothing_local(why: &str, at: Span) {
-        "`in` behind {why}";
+        "`in` after {why}";
         at: "there is no local time";
         help: "remove it";
     }

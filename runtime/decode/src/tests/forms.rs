@@ -8,14 +8,14 @@ use ::parquet::file::properties::WriterProperties;
 use arrow::array::*;
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, Fields, Schema, i256};
-use featc_ir::{EpochUnit, Held, ReadAs};
+use featc_ir::{ColumnForm, EpochUnit, ReadAs};
 
-/// A source of columns with what stands behind their types.
+/// A source of columns with what stands after their types.
 fn held(columns: &[(&str, Type, Option<&str>, Option<ReadAs>)]) -> Source {
     let plain: Vec<(&str, Type)> = columns.iter().map(|(name, ty, _, _)| (*name, *ty)).collect();
     let mut source = source(&plain);
     for (column, (_, _, field, read_as)) in source.columns.iter_mut().zip(columns) {
-        column.held = Held {
+        column.form = ColumnForm {
             field: field.map(str::to_owned),
             read_as: read_as.clone(),
         };
@@ -354,7 +354,7 @@ fn ways_lead_into_structs_and_objects() {
         "f:1 1|4"
     );
     // What is not there is told with what stands beside it.
-    both.columns[1].held.field = Some("user.idd".to_owned());
+    both.columns[1].form.field = Some("user.idd".to_owned());
     assert_eq!(
         read_content(&both, FileFormat::Parquet, parquet(&rows)).error,
         Some(DecodeError::MissingColumn {
