@@ -23,11 +23,10 @@ pub(super) struct ViewFeatures<'a> {
     any_broken: bool,
 }
 
-/// Whether a statement that is not understood may declare features of any name: those of a template, or of what begins no
-/// statement here.
+/// Whether a statement that is not understood may declare features of any name: those of a template, or of what comes
+/// after a clause and begins no statement here.
 fn may_have_any_name(broken: &ast::Broken) -> bool {
     match broken.keyword.as_deref() {
-        Some("owner" | "tags" | "ttl") => false,
         Some("feature") => broken.name.is_none(),
         Some(_) | None => true,
     }

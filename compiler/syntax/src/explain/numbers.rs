@@ -11,14 +11,16 @@ impl Failure<'_> {
     /// `over last 3months`
     pub(super) fn glued_period(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
         const PERIODS: [&str; 6] = ["hour", "day", "week", "month", "quarter", "year"];
-        let is_past = self.context == Context::Statement && piece.text(piece.at) == "last";
-        let number = piece.at + usize::from(is_past);
+        // The number and its letters are one word, after which the name of a period is missing.
+        let is_window =
+            |number: usize| number >= 2 && piece.text(number - 1) == "last" && piece.text(number - 2) == "over";
+        let near = [piece.at.checked_sub(1), Some(piece.at), Some(piece.at + 1)];
+        let number = near.into_iter().flatten().find(|number| is_window(*number))?;
         let word = piece.text(number);
         let digits = word.bytes().take_while(u8::is_ascii_digit).count();
         let (digits, unit) = word.split_at(digits);
         let is_period = PERIODS.contains(&unit.strip_suffix('s').unwrap_or(unit));
-        let is_window = piece.text(number.checked_sub(1)?) == "last" && piece.text(number.checked_sub(2)?) == "over";
-        (is_window && is_period && !digits.is_empty())
+        (self.context == Context::Statement && is_period && !digits.is_empty())
             .then(|| errors::number_and_period(piece.span(number, number), &format!("{digits} {unit}")))
     }
 }

@@ -43,7 +43,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "S not « in ! Q »", FOREIGN, MEMBER, Value("not contains({Q}, {S})", "not contains(x, \"a\")")),
     Habit(EXPRESSIONS, "S « in ! Q »", FOREIGN, MEMBER, Call("contains({Q}, {S})", "contains(x, \"a\")")),
     Habit(EXPRESSIONS, "« in ! S »", FOREIGN, IN_LIST, Write("in ({S})")),
-    Habit(EXPRESSIONS, "last_n|first_n|top_k|bottom_k ( L ) « [ »", FOREIGN, NO_SLICE, Say("write the number of items into the call, such as `last_n(x, 2)`; `[1]` after it is one of them")),
+    Habit(EXPRESSIONS, "last_n|first_n|top_k|bottom_k ( L ) « [ K ! : »", FOREIGN, NO_SLICE, Say("write the number of items into the call, such as `last_n(x, 2)`; `[1]` after it is one of them")),
     Habit(EXPRESSIONS, "P « [ ! : N ] »", FOREIGN, NO_SLICE, Call("substring({P}, 1, {N})", "substring(x, 1, 2)")),
     Habit(EXPRESSIONS, "P « [ 0 ! : N ] »", FOREIGN, NO_SLICE, Call("substring({P}, 1, {N})", "substring(x, 1, 2)")),
     Habit(EXPRESSIONS, "P « [ L ! : K ] »", FOREIGN, NO_SLICE, Say(PARTS)),
