@@ -1,10 +1,17 @@
-//! E0111 of calls whose number decides: percentiles and lags.
+//! E0111 of calls that their arguments tell apart: percentiles, lags, the value of the greatest.
 
 use super::functions::{UNKNOWN, Written, call_like_another, function_of_another_language, is_short};
 use featc_syntax::diag::Diagnostic;
 
-/// A percentile or a lag, with what says it here.
+/// A percentile, a lag, or the value of the greatest without what is the greatest, with what says it here.
 pub(super) fn call_with_a_number(call: &Written<'_>, name: &str) -> Option<Diagnostic> {
+    if let ([value], "argmax" | "argmin" | "max_by" | "min_by") = (&call.arguments[..], name) {
+        let ours = if name.contains("max") { "arg_max" } else { "arg_min" };
+        let value = if is_short(value) { value } else { "x" };
+        let help = format!("write the value, and by what it is chosen: `{ours}({value}, y)`");
+        let cause = UNKNOWN.replace("{name}", call.name);
+        return Some(function_of_another_language(&cause, call.name_at, &help));
+    }
     if let [share] = call.arguments[..]
         && (name.contains("percentile") || name.contains("quantile"))
         && share.parse::<f64>().is_ok()

@@ -3,8 +3,8 @@
 mod place;
 
 use super::meant::{
-    before_the_member, dots, function_of, ignoring_nulls, nearest_function, part_of_calendar, unit_of_truncate,
-    with_more_arguments,
+    before_the_member, dots, function_of, has_aggregate, ignoring_nulls, nearest_function, part_of_calendar,
+    unit_of_truncate, with_more_arguments,
 };
 use super::parameter;
 use super::scope::{Items, RowScope};
@@ -272,8 +272,10 @@ impl<'a> Exprs<'a> {
         let Some(other) = other.filter(|_| !matches!(self.place, Place::Row | Place::Service(_))) else {
             return self.aggregate(call, aggregate);
         };
+        // Within an aggregate, and of aggregates, one thing alone can be meant.
+        let of_columns = matches!(self.place, Place::Feature(_)) && !has_aggregate(written.inside);
         let tell = match other {
-            "greatest" | "least" => errors::several_values,
+            "greatest" | "least" if of_columns => errors::several_values,
             _ => errors::call_of_another,
         };
         let complaint = tell(&self.written(call), other);

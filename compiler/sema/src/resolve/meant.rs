@@ -144,6 +144,14 @@ pub(super) fn with_more_arguments(name: &str, arguments: usize) -> Option<&'stat
     })
 }
 
+/// Whether a text has the call of an aggregate.
+pub(super) fn has_aggregate(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let before = text.match_indices('(').map(|(at, _)| &text[..at]);
+    let mut names = before.map(|before| before.rsplit(|c| !is_part(c)).next().unwrap_or(""));
+    names.any(|name| Aggregate::named(name).is_some())
+}
+
 /// The function or aggregate that is meant by a slip of the hand. What other languages call them stands in a table.
 pub(super) fn nearest_function(name: &str) -> Option<&'static str> {
     let functions = Function::ALL.iter().map(|function| function.name());

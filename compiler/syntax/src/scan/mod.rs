@@ -261,7 +261,6 @@ impl Scanner<'_> {
             self.report(errors::semicolon_for_a_comma(span));
             self.blank(self.at, self.at + length, b',');
             self.token(TokenKind::Punctuation, length);
-            self.at += length;
             return;
         } else {
             self.report(errors::illegal(first, span));
