@@ -398,7 +398,7 @@ const NEWCOMERS: &[(&str, &str)] = &[
     ("service s { v.{a; b} }", "write `,`"),
     ("service s { v.b fallback gate as c }", "write it before `fallback`: `spend.total as c fallback gate`"),
     ("service s {\n v.* gate\n}", "write `fallback gate` or `fallback impute`"),
-    ("service s {\n v.b fallback gate\n fallback gate\n}", SERVICE),
+    ("service s {\n fallback gate\n v.b\n}", SERVICE),
     ("service s {\n c = v.b\n}", "write `v.b as c`"),
     ("service s {\n c = v.b / 7\n}", "write `feature c = …`"),
     ("service s {\n v.b c\n}", "write `as c` if it is another name of the feature before it"),
