@@ -28,7 +28,9 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
             Some("give the source a longer `lateness` if rows that come so late are to count".to_owned())
         }
         Fault::Unaccepted(Reason::Ahead) => Some(
-            "compare the zones and units of event time and arrival; a clock that is ahead needs a longer `skew`".into(),
+            "where rows are ahead by different lengths, `time` and `arrival` may be exchanged: rows arrive after they happen; else \
+             compare the zones and units of both; a clock that is ahead needs a longer `skew`"
+                .into(),
         ),
         Fault::Unaccepted(Reason::NullTime) | Fault::OfView => None,
     }

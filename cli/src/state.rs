@@ -28,6 +28,10 @@ pub fn run(args: &StateCommand, reporter: &Reporter) -> Result<(), Refused> {
 /// Takes a folder of state that is there, so that no server changes it meanwhile.
 pub fn taken(folder: &Path, reporter: &Reporter) -> Result<Folder, Refused> {
     let name = folder.display().to_string();
+    if folder.is_file() {
+        let help = "name the folder that `featc serve --state` was given";
+        return reporter.refuse(errors::argument("--state", &name, "is a file", help));
+    }
     match Folder::existing(folder) {
         Ok(Some(disk)) => Ok(disk),
         Ok(None) => reporter.refuse(errors::busy_state(&name)),

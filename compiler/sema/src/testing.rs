@@ -64,10 +64,12 @@ impl<'a> Judge<'a> {
         let Some(place) = views.iter().position(|view| view.name == test.view.text) else {
             let nearest = suggest::nearest(&test.view.text, views.iter().map(|view| view.name.as_str()));
             let (name, at) = (test.view.text.as_str(), test.view.span);
-            let is_service = self.program.services.iter().any(|service| service.name == name);
-            self.complaints.push(match is_service {
-                true => errors::service_as_a_view(name, at),
-                false => errors::unknown_view(name, at, nearest),
+            let mut items = self.files.iter().flat_map(|file| &file.items);
+            let named = items.find(|item| item.name().is_some_and(|known| known.text == name));
+            self.complaints.push(match named.and_then(errors::Kind::of) {
+                Some(errors::Kind::Service) => errors::service_as_a_view(name, at),
+                Some(kind) => errors::no_view_but(name, kind, at),
+                None => errors::unknown_view(name, at, nearest),
             });
             return None;
         };
@@ -302,8 +304,14 @@ impl<'a> Judge<'a> {
                 let nearest = suggest::nearest(name, names);
                 let declared =
                     self.declared(|item| matches!(item, ast::Item::View(found) if found.name.text == view.name));
-                self.complaints
-                    .push(errors::no_such_feature(&view.name, name, at, nearest, "", declared));
+                let digits = |name: &str| name.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
+                self.complaints.push(match nearest {
+                    // A near name of another window is another feature.
+                    Some(near) if digits(near) != digits(name) => {
+                        errors::feature_of_another_number(&view.name, name, at, near, declared)
+                    }
+                    _ => errors::no_such_feature(&view.name, name, at, nearest, "", declared),
+                });
                 continue;
             };
             if let Some(before) = first.insert(place, at) {

@@ -284,9 +284,9 @@ fn words(keys: &[Key], columns: &[&Column], row: usize) -> Vec<String> {
     values.map(|(key, column)| column.value(row).render(key.ty)).collect()
 }
 
-/// What is left of a key without case, blanks around it, zeros before it and `.0` after it.
+/// What is left of a key without case, quotes and blanks around it, zeros before it and `.0` after it.
 fn plain(word: &str) -> String {
-    let word = word.trim().to_lowercase();
+    let word = word.trim().trim_matches('"').trim().to_lowercase();
     let word = word.strip_suffix(".0").unwrap_or(&word);
     word.trim_start_matches('0').to_owned()
 }

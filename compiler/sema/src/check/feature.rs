@@ -110,6 +110,10 @@ impl Leaves for FeatureLeaves<'_> {
             ));
             return None;
         };
+        if let (Aggregate::TopK { .. } | Aggregate::BottomK { .. }, [Type::String]) = (aggregate, &types[..]) {
+            let value = crate::infer::short(texts, at);
+            complaints.push(errors::greatest_texts(aggregate.row().name, value, call.name_at));
+        }
         let draft = Draft {
             aggregate,
             arguments,

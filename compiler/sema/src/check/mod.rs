@@ -9,6 +9,7 @@ mod since;
 mod source;
 mod transform;
 mod view;
+mod weeks;
 
 use crate::res::{self, FeatureKind};
 use featc_ir::{Origin, Origins, Program, TransformId};

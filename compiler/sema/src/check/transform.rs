@@ -124,6 +124,7 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) -> AllRows {
         added.insert(*position, own);
         warn_reads_ahead(file, transform, &row, context);
         super::calendar::warn(file, &row, expressions(transform), context);
+        super::weeks::warn(expressions(transform), context);
         super::never::warn(expressions(transform), context);
         refuse_arrival(file, &row, expressions(transform).chain(&transform.at), context);
         if is_read.contains(position) {

@@ -38,6 +38,7 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
         transform::reads_ahead(file, row, of_rows(), Kind::View, context);
         transform::refuse_arrival(file, row, of_rows(), context);
         super::calendar::warn(file, row, of_rows(), context);
+        super::weeks::warn(view.features.iter().flat_map(res::Feature::exprs), context);
         super::never::warn(view.features.iter().flat_map(res::Feature::exprs), context);
         transform::refuse_arrival_key(file, row, &view.key, context);
         let builder = feature::check(view, &row.types, context);

@@ -42,6 +42,20 @@ messages! {
         help: "{help}";
     }
 
+    E0216 letter_for_a_zone(format: &str, at: Span) {
+        "the end of the format {format:?} is a letter, and no zone";
+        at: "the texts would be taken for local times";
+        help: "texts such as `2026-03-24T19:57:00Z` are read without `as`; of others that are all in UTC, write `in \"UTC\"` \
+               after the format; an offset such as `+01:00` is `%:z`";
+    }
+
+    /// `price: float64 as cents`
+    E0216 form_of_no_instant(word: &str, column: &str, ty: Type, at: Span) {
+        "`as {word}`: only instants and dates are read by a form";
+        at: "the column is {ty}";
+        help: "remove it, and compute in a transform: `let scaled = {column} / 100`";
+    }
+
     E0216 form_of_a_struct(name: &str, at: Span) {
         "`{name}` is a struct, which no form gives";
         at: "a form of values";

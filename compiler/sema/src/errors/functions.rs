@@ -1,5 +1,6 @@
 //! E0111: calls of what is no function here, and what comes near it.
 
+use super::numbered::call_with_a_number;
 use featc_syntax::diag::{Diagnostic, Span};
 use featc_syntax::messages;
 
@@ -41,6 +42,15 @@ pub struct Written<'a> {
     pub arguments: Vec<&'a str>,
 }
 
+impl Written<'_> {
+    /// Whether nothing stands after the arguments, such as a `where`, that a template would lose.
+    fn is_plain(&self) -> bool {
+        self.arguments
+            .last()
+            .is_none_or(|last| self.inside.trim_end_matches([',', ' ']).ends_with(last))
+    }
+}
+
 /// E0111 of a call of something that is neither a function nor an aggregate.
 pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic {
     let name = call.name.to_ascii_lowercase();
@@ -78,7 +88,8 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
         Write(template, remark) => {
             let [shown, remark] = [*template, *remark].map(|text| fill(text, call, arguments, true));
             let shown = format!("`{shown}`{remark}");
-            match places(template).is_none_or(|places| places == arguments.len()) {
+            let fits = places(template).is_none_or(|places| places == arguments.len() && call.is_plain());
+            match fits {
                 true => {
                     let replacement = fill(template, call, arguments, false);
                     // What has a remark is not quite the same.
@@ -95,55 +106,9 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
     }
 }
 
-/// A percentile or a lag, with what says it here.
-fn call_with_a_number(call: &Written<'_>, name: &str) -> Option<Diagnostic> {
-    if let [share] = call.arguments[..]
-        && (name.contains("percentile") || name.contains("quantile"))
-        && share.parse::<f64>().is_ok()
-    {
-        let help = format!("write the values before the share: `quantile(amount, {share})`");
-        let cause = UNKNOWN.replace("{name}", call.name);
-        return Some(function_of_another_language(&cause, call.name_at, &help));
-    }
-    if let Some((of_hundred, share)) = percentile(name, &call.arguments) {
-        let cause = format!("unknown function `{}`", call.name);
-        let meant = format!("quantile({of_hundred}, {share})");
-        let shown = if is_short(&meant) { &meant } else { "quantile(x, 0.95)" };
-        let shown = format!("`{shown}`, which is one of the values");
-        return Some(call_like_another(&cause, call.name_at, &shown, call.at, &meant));
-    }
-    if let Some(number) = lag(name, &call.arguments) {
-        let cause = format!("unknown function `{}`", call.name);
-        let meant = format!("last_n({}, {number})[-{number}]", call.arguments[0]);
-        let shown = if is_short(&meant) { &meant } else { "last_n(x, 2)[-2]" };
-        let shown = format!(
-            "`{shown}`, of the events of its window; an earlier value of a feature is the feature with `offset 1d` after its \
-             window"
-        );
-        return Some(call_like_another(&cause, call.name_at, &shown, call.at, &meant));
-    }
-    None
-}
-
 /// Whether a help may quote it.
 pub(super) fn is_short(text: &str) -> bool {
     text.len() <= 100 && !text.contains(['\n', '`'])
-}
-
-/// Of `percentile(x, 95)` the value and the share of it, `0.95`.
-fn percentile<'a>(name: &str, arguments: &[&'a str]) -> Option<(&'a str, String)> {
-    let [value, number] = arguments else { return None };
-    let number: f64 = number.parse().ok()?;
-    let is_share = name.contains("percentile") && number > 1.0 && number <= 100.0;
-    let share = is_share.then(|| format!("{:.9}", number / 100.0))?;
-    Some((value, share.trim_end_matches('0').trim_end_matches('.').to_owned()))
-}
-
-/// Of `lag(x, 1)` how many events are listed to have it first, 2.
-fn lag(name: &str, arguments: &[&str]) -> Option<u32> {
-    let [_, number] = arguments else { return None };
-    let number: u32 = number.parse().ok()?;
-    (matches!(name, "lag" | "shift") && (1..100).contains(&number)).then_some(number + 1)
 }
 
 /// The letters of templates. `{x}` is an argument, `{(x)}` the same as an operand, `{*}` all between the brackets.
@@ -193,7 +158,7 @@ pub(super) const NO_CLOCK: &str =
 
 const CLOCK: &str = "`{name}`: there is no clock in a program";
 const TYPE: &str = "`{name}` is a type, not a function";
-const UNKNOWN: &str = "unknown function `{name}`";
+pub(super) const UNKNOWN: &str = "unknown function `{name}`";
 const ABSENT: &str = "`{name}` is not in this release";
 const WINDOW: &str = "`{name}` is not a function here";
 
@@ -215,7 +180,7 @@ struct Elsewhere(&'static str, &'static str, Then);
 #[rustfmt::skip]
 const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("now current_timestamp current_date current_time localtimestamp sysdate getdate today utcnow", CLOCK, Say(NO_CLOCK)),
-    Elsewhere("bool boolean", TYPE, Say("write `cast({x} as bool)`")),
+    Elsewhere("bool boolean", TYPE, Say("of a text write `cast({x} as bool)`, of a number a comparison: `{x} != 0`")),
     Elsewhere("int integer bigint int64 to_int toint toint64", TYPE, Write("cast({x} as int64)", "")),
     Elsewhere("float double float64 to_float tofloat64", TYPE, Write("cast({x} as float64)", "")),
     Elsewhere("decimal numeric", TYPE, Say("write `cast({x} as decimal(18, 2))`")),
@@ -285,8 +250,9 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("date_trunc:minute", UNKNOWN, Write("truncate({x}, 1m)", "")),
     Elsewhere("date_trunc:hour", UNKNOWN, Write("truncate({x}, 1h)", "")),
     Elsewhere("date_trunc:day", UNKNOWN, Write("truncate({x}, 1d)", "")),
+    Elsewhere("date_trunc:week", UNKNOWN, Write("(truncate({x} - 4d, 7d) + 4d)", ", weeks from Monday on, in UTC")),
     Elsewhere("date_trunc timestamp_trunc datetrunc", UNKNOWN,
-        Say("write `truncate(at, 1h)`: the instant, then a duration; weeks and months of the calendar are not in this release")),
+        Say("write `truncate(at, 1h)`: the instant, then a duration; months of the calendar are not in this release")),
     Elsewhere("to_timestamp to_datetime parse_datetime strptime", UNKNOWN,
         Say("write `cast({x} as timestamp)`, of texts such as `2025-01-31T12:00:00Z`")),
     Elsewhere("to_date", UNKNOWN, Say("write `cast({x} as date)`, of texts such as `2025-01-31`")),
@@ -312,8 +278,8 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("var var_samp", UNKNOWN, Write("variance({*})", ", of a sample")),
     Elsewhere("var_pop varp", UNKNOWN, Write("variance_pop({*})", "")),
     Elsewhere("countif count_if", UNKNOWN, Write("count(where {x})", "")),
-    Elsewhere("sumif sum_if", UNKNOWN, Write("sum({x} where {y})", "")),
-    Elsewhere("avgif avg_if", UNKNOWN, Write("mean({x} where {y})", "")),
+    Elsewhere("sumif sum_if", UNKNOWN, Say("write the condition after the value: `sum(amount where paid)`")),
+    Elsewhere("avgif avg_if", UNKNOWN, Say("write the condition after the value: `mean(amount where paid)`")),
     Elsewhere("count_null null_count", UNKNOWN, Write("count(where {(x)} is null)", "")),
     Elsewhere("distinct nunique n_unique uniq countdistinct approx_count_distinct approx_distinct", UNKNOWN,
         Write("count_distinct({x})", "")),
@@ -329,8 +295,8 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("cov covar_samp", UNKNOWN, Write("covariance({*})", "")),
     Elsewhere("wavg weighted_avg weighted_average", UNKNOWN, Write("weighted_mean({*})", "")),
     Elsewhere("range", UNKNOWN, Write("(max({x}) - min({x}))", "")),
-    Elsewhere("head", UNKNOWN, Write("first_n({x}, {y})", "")),
-    Elsewhere("tail", UNKNOWN, Write("last_n({x}, {y})", "")),
+    Elsewhere("head first_k", UNKNOWN, Write("first_n({x}, {y})", "")),
+    Elsewhere("tail last_k", UNKNOWN, Write("last_n({x}, {y})", "")),
     Elsewhere("array_agg collect_list list group_array implode", UNKNOWN,
         Say("write `last_n({x}, 100)`: the values of the last 100 events of the window, as a list")),
     Elsewhere("collect_set array_unique_agg group_uniq_array", ABSENT,
@@ -373,7 +339,9 @@ const ELSEWHERE: &[Elsewhere] = &[
         Say("a rate is a count or a sum over the length of its window: `count() / 60` with `over 1h` is how many in a minute, \
             `sum({x}) / 60` how much, of some of them `count(where a > 0) / 60`")),
     Elsewhere("cumsum cumulative_sum running_sum", WINDOW, Say("all up to the question is a window: `sum({x}) over lifetime`")),
-    Elsewhere("rolling rolling_sum rolling_mean", WINDOW, Say("the window stands after the aggregate: `sum({x}) over 7d`")),
+    Elsewhere("rolling", WINDOW, Say("the window comes after the aggregate: `sum({x}) over 7d`, or `over 7 events` for a number of rows")),
+    Elsewhere("rolling_sum", WINDOW, Say("the window comes after the aggregate: `sum({x}) over 7 events` for a number of rows, or `over 7d`")),
+    Elsewhere("rolling_mean", WINDOW, Say("the window comes after the aggregate: `mean({x}) over 7 events` for a number of rows, or `over 7d`")),
     Elsewhere("explode unnest flatten posexplode struct named_struct", ABSENT,
         Say("write one row per element, and one column per field, into the file")),
     Elsewhere("json json_extract json_value get_json_object parse_json from_json", ABSENT,

@@ -5,7 +5,9 @@ mod form;
 mod functions;
 mod keys;
 mod lists;
+mod meant;
 mod names;
+mod numbered;
 mod service;
 mod table;
 mod templates;
@@ -19,6 +21,7 @@ pub use form::*;
 pub use functions::*;
 pub use keys::*;
 pub use lists::*;
+pub use meant::*;
 pub use names::*;
 pub use service::*;
 pub use table::*;
@@ -28,6 +31,7 @@ pub use time::*;
 pub use types::*;
 pub use warnings::*;
 
+use featc_syntax::ast;
 pub use std::fmt;
 
 /// What kind of thing a name stands for, in the words of the messages.
@@ -42,6 +46,24 @@ pub enum Kind {
     Table,
     Parameter,
     Template,
+}
+
+impl Kind {
+    /// What an item with a name declares.
+    pub fn of(item: &ast::Item) -> Option<Kind> {
+        Some(match item {
+            ast::Item::Entity(_) => Kind::Entity,
+            ast::Item::Source(_) => Kind::Source,
+            ast::Item::Transform(_) => Kind::Transform,
+            ast::Item::View(_) => Kind::View,
+            ast::Item::Request(_) => Kind::Request,
+            ast::Item::Service(_) => Kind::Service,
+            ast::Item::Table(_) => Kind::Table,
+            ast::Item::Param(_) => Kind::Parameter,
+            ast::Item::Template(_) => Kind::Template,
+            ast::Item::Test(_) | ast::Item::Broken(_) => return None,
+        })
+    }
 }
 
 impl fmt::Display for Kind {

@@ -77,6 +77,13 @@ messages! {
                such as `2000-01-01T00:00:00Z`, and name it, for example `time since`";
     }
 
+    E0106 no_rows_but(name: &str, kind: Kind, at: Span) {
+        let article = if kind == Kind::Entity { "an" } else { "a" };
+        "`{name}` is {article} {kind}: rows come from a source or a transform";
+        at: "no source and no transform has this name";
+        help: "write the name of a source or a transform";
+    }
+
     E0106 unknown_rows(name: &str, at: Span, nearest: Option<&str>) {
         "unknown source or transform `{name}`";
         at: "no source and no transform has this name";
@@ -87,6 +94,21 @@ messages! {
         "unknown entity `{name}`";
         at: "no entity has this name";
         did_you_mean(nearest, at): "declare it, for example `entity {name} ({keys})`";
+    }
+
+    /// `kind`: what the name stands for.
+    E0108 no_view_but(name: &str, kind: Kind, at: Span) {
+        let article = if kind == Kind::Entity { "an" } else { "a" };
+        let help = match kind {
+            Kind::Transform | Kind::Source | Kind::Table => "name a view that reads it",
+            Kind::Template => "name a view that uses it",
+            Kind::Entity => "name a view of it",
+            Kind::Request => "a feature of a service reads its fields",
+            Kind::Service | Kind::Parameter | Kind::View => "name a view",
+        };
+        "`{name}` is {article} {kind}, not a view";
+        at: "no view has this name";
+        help: "{help}";
     }
 
     E0108 unknown_view(name: &str, at: Span, nearest: Option<&str>) {
@@ -145,6 +167,18 @@ messages! {
         rows_at: "the row is declared here";
         did_you_mean(nearest, at): "write a column of the source, or a `let` that stands before; a text stands in double \
                                     quotes: `\"{name}\"`";
+    }
+
+    E0110 let_of_another(name: &str, transform: &str, rows: &str, at: Span) {
+        "unknown column `{name}`";
+        at: "a `let` of `{transform}`, which `{rows}` is before";
+        help: "read `from {transform}`, or compute it here too";
+    }
+
+    E0110 feature_as_a_column(name: &str, view: &str, at: Span) {
+        "unknown column `{name}`";
+        at: "a feature of view `{view}`";
+        help: "a feature is known of an entity, not of an event: write a column of the event, or what is computed from its columns";
     }
 
     E0110 literal_in_capitals(name: &str, at: Span, small: &str) {
@@ -311,66 +345,6 @@ pub fn in_two_files(duplicate: Diagnostic, more: usize) -> Diagnostic {
         .with_help("if these are two programs, name one file instead of the folder, or give each a folder of its own")
 }
 
-/// What a name may mean that no feature has.
-#[derive(Debug)]
-pub enum Meant<'a> {
-    /// The first names that there are, and how many more.
-    Nothing(Vec<&'a str>, usize),
-    /// The same by a slip of the hand.
-    Name(&'a str),
-    /// A near one with another number.
-    OtherNumber(&'a str),
-    /// Two of the names that a list of windows makes.
-    Windows(&'a str, &'a str),
-    /// A feature that has one window, and the one that was asked for.
-    OneWindow {
-        feature: &'a str,
-        window: String,
-        asked: String,
-    },
-}
-
-/// `: a, b and 3 more`; nothing where there is none.
-fn listed(known: &[&str], more: usize) -> String {
-    let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-    match (names.is_empty(), more) {
-        (true, _) => String::new(),
-        (false, 0) => format!(": {}", names.join(", ")),
-        (false, more) => format!(": {} and {more} more", names.join(", ")),
-    }
-}
-
-/// E0109, or what the name is elsewhere.
-pub fn unknown_feature(view: &str, name: &str, at: Span, meant: Meant<'_>, view_at: Span) -> Diagnostic {
-    let elsewhere = not_a_name(name, at);
-    if let Some(elsewhere) = elsewhere {
-        return elsewhere;
-    }
-    match (name, meant) {
-        ("timestamp" | "now" | "today", _) => instant_of_the_question(name, at),
-        (_, Meant::Nothing(known, more)) => no_such_feature(view, name, at, None, &listed(&known, more), view_at),
-        (_, Meant::Name(near)) => no_such_feature(view, name, at, Some(near), "", view_at),
-        (_, Meant::OtherNumber(near)) => feature_of_another_number(view, name, at, near, view_at),
-        (_, Meant::Windows(first, second)) => feature_of_several_windows(view, name, at, first, second, view_at),
-        (_, Meant::OneWindow { feature, window, asked }) => {
-            feature_of_one_window(view, name, at, feature, &window, &asked, view_at)
-        }
-    }
-}
-
-/// E0110 in a clause, or what the name is elsewhere.
-pub fn unknown_column(rows: &str, name: &str, at: Span, nearest: Option<&str>, rows_at: Span) -> Diagnostic {
-    not_a_name(name, at).unwrap_or_else(|| no_such_column(rows, name, at, nearest, rows_at))
-}
-
-/// E0110 in an expression, or what the name is elsewhere.
-pub fn unknown_value(rows: &str, name: &str, at: Span, nearest: Option<&str>, rows_at: Span) -> Diagnostic {
-    not_a_name(name, at).unwrap_or_else(|| match name {
-        "now" | "today" => clock_as_column(name, at),
-        _ => neither_column_nor_text(rows, name, at, nearest, rows_at),
-    })
-}
-
 /// E0112, or what stands for such a type.
 pub fn unknown_type(name: &str, at: Span, nearest: Option<&str>) -> Diagnostic {
     let instead = match name.to_ascii_lowercase().as_str() {
@@ -381,16 +355,4 @@ pub fn unknown_type(name: &str, at: Span, nearest: Option<&str>) -> Diagnostic {
         _ => return no_such_type(name, at, nearest),
     };
     type_not_in_release(name, at, instead)
-}
-
-/// A name that is a literal in capitals, or a clock: nothing of the kind can be declared to help.
-fn not_a_name(name: &str, at: Span) -> Option<Diagnostic> {
-    let small = name.to_ascii_lowercase();
-    Some(match (name, small.as_str()) {
-        (_, "true" | "false" | "null") => literal_in_capitals(name, at, &small),
-        ("nan" | "NaN" | "NAN", _) => no_literal_of_nan(name, at),
-        ("None" | "nil" | "NA", _) => null_of_another_language(name, at),
-        (_, "current_timestamp" | "current_date" | "current_time" | "localtimestamp") => clock_as_column(name, at),
-        _ => return None,
-    })
 }

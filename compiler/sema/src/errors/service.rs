@@ -64,10 +64,15 @@ messages! {
         help: "combine it in a service with features of the view, such as `feature ratio = {name} / spend.mean`";
     }
 
-    E0407 aggregate_in_service(aggregate: &str, at: Span) {
+    E0407 aggregate_in_service(aggregate: &str, arguments: usize, at: Span) {
+        let help = match (aggregate, arguments) {
+            ("max", 2..) => "the greatest of several values is `greatest(a, b)`",
+            ("min", 2..) => "the least of several values is `least(a, b)`",
+            _ => "aggregate in a view, and read it here as `view.feature`",
+        };
         "aggregate `{aggregate}` in a feature of a service";
         at: "a service sees the answers of views, not their events";
-        help: "aggregate in a view, and read it here as `view.feature`";
+        help: "{help}";
     }
 
     E0412 service_feature_reads_nothing(feature: &str, at: Span) {

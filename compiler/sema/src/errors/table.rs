@@ -117,9 +117,13 @@ messages! {
         help: "write a value for each of {wanted}, in this order";
     }
 
-    E0444 lookup_key_type(table: &str, key: (&str, Type), found: Type, at: Span) {
-        let (column, ty) = key;
+    E0444 lookup_key_type(table: &str, key: (&str, Type), found: (Type, &str), at: Span) {
+        let ((column, ty), (found, text)) = (key, found);
         let help = match found {
+            Type::String if is_column_like(text) => {
+                let name = text.trim_matches('"');
+                format!("if `{name}` is a column, write it without quotes; else write a value that is {ty}")
+            }
             Type::Bool => format!("write a value that is {ty}: the key of the row that is looked for"),
             _ => format!("convert it: `cast(… as {ty})`, or declare the column of the table as the value is"),
         };
@@ -180,4 +184,11 @@ messages! {
         at: "is true or false";
         help: "write `({written})`, in the order of the key", at => written;
     }
+}
+
+/// Whether a text in quotes could be the name of a column.
+fn is_column_like(text: &str) -> bool {
+    let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    inner.is_some_and(|inner| inner.starts_with(|c: char| c.is_ascii_lowercase()) && inner.chars().all(is_word))
 }

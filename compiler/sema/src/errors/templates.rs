@@ -16,6 +16,12 @@ messages! {
         help: "declare it, for example `param {name} = 7d`";
     }
 
+    E0120 column_in_braces(name: &str, at: Span) {
+        "`{name}` is a column, not a parameter";
+        at: "braces are of parameters";
+        offer: "write `{name}`", at => name;
+    }
+
     /// `meant` is what is written, with the other name.
     E0120 misspelt_parameter(name: &str, at: Span, nearest: &str, meant: &str) {
         "unknown parameter `{name}`";

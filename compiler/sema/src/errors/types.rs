@@ -109,6 +109,23 @@ messages! {
         help: "write `{other}({shown})`", call.at => format!("{other}({inside})");
     }
 
+    /// `max(price, 0)`: which of the two is meant is open.
+    E0205 several_values(call: &Written<'_>, other: &str) {
+        let (name, at) = (call.name, call.name_at);
+        let found = arguments(call.arguments.len());
+        let inside = if is_short(call.inside) { call.inside } else { "…" };
+        let is_literal = |argument: &&str| argument.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '"' | '@'));
+        let each = call.arguments.iter().map(|argument| match is_literal(&argument) {
+            true => (*argument).to_owned(),
+            false => format!("{name}({argument})"),
+        });
+        let each = each.collect::<Vec<_>>().join(", ");
+        let each = if is_short(&each) { &each } else { "…" };
+        "`{name}` called {found}";
+        at: "wrong number of arguments";
+        help: "of the values of each event it is `{name}({other}({inside}))`, of all of them `{other}({each})`";
+    }
+
     E0205 nulls_by_an_argument(call: &Written<'_>, meant: &str) {
         let (name, at) = (call.name, call.name_at);
         let shown = if is_short(meant) { meant } else { "last(x ignoring nulls)" };
@@ -198,7 +215,7 @@ messages! {
     E0211 listed_null(symbol: &str, other: &str, test: &str, at: Span) {
         "`{symbol}` with null";
         at: "is null for every row";
-        help: "write `{other} {test}`";
+        help: "remove it here: whether there is a value is a condition of its own, such as `{other} {test}`";
     }
 
     E0212 not_a_literal(name: &str, wanted: &str, example: &str, at: Span) {

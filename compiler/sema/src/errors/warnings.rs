@@ -32,6 +32,16 @@ messages! {
         help: "remove it, or take a column of it in a transform: `lookup {name}(key).column`";
     }
 
+    /// `place`: a key, and the column that stands in its place.
+    W0108 keys_exchanged(entity: &str, place: (&str, &str), keys: &str, at: Span, entity_at: Span) {
+        let (key, column) = place;
+        "the keys of `{entity}` are in another order here";
+        at: "`{column}` is taken as the key `{key}`";
+        entity_at: "has ({keys})";
+        help: "write `by ({keys})`; if they are exchanged on purpose, as for the way back, name the columns otherwise by `let` in a \
+               transform";
+    }
+
     W0301 reads_ahead(column: &str, time: &str, at: Span, column_at: Span, reader: Kind) {
         let place = if reader == Kind::Transform { "after `from`" } else { "in a transform before the view" };
         "`{column}` may be later than the event";
@@ -73,6 +83,21 @@ messages! {
         "`skew` of source `{source}` bounds nothing";
         at: "no row is rejected for it";
         help: "say how late rows may come, for example `lateness 24h`: `skew` holds where lateness is bounded; or remove it";
+    }
+
+    /// `instant` as written.
+    W0404 weeks_from_thursday(instant: &str, days: i64, at: Span) {
+        "weeks of `truncate` begin on Thursday, as 1970 did";
+        at: "counted from 1970-01-01";
+        help: "weeks from Monday on are `truncate({instant} - 4d, {days}d) + 4d`, in UTC";
+    }
+
+    W0405 greatest_texts(name: &str, value: &str, at: Span) {
+        let which = if name.starts_with("top") { "last" } else { "first" };
+        "`{name}` of texts are the {which} ones of the alphabet";
+        at: "texts";
+        help: "the most frequent ones are `mode_n({value}, 3)`, those of the latest events `last_n({value}, 3)`; if the alphabet is \
+               meant, leave it";
     }
 
     W0401 twin_features(name: &str, twin: &str, at: Span, twin_at: Span) {

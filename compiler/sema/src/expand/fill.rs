@@ -357,6 +357,7 @@ impl<'a> Fill<'a> {
                 let meant = written.text.replace(&braced(hole), &braced(nearest));
                 errors::misspelt_parameter(hole, written.span, nearest, &meant)
             }
+            None if self.params.is_column(hole) => errors::column_in_braces(hole, written.span),
             None => errors::unknown_parameter(hole, written.span),
         })
     }

@@ -35,6 +35,7 @@ pub(crate) fn expand(files: &[ast::File], texts: &SourceMap) -> Expanded {
     let mut params = Params::default();
     let (mut broken, mut any_broken) = (BTreeSet::new(), false);
     for item in files.iter().flat_map(|file| &file.items) {
+        params.note_columns(item);
         match item {
             Item::Template(template) => {
                 templates.entry(&template.name.text).or_insert(template);

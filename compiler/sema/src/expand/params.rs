@@ -11,6 +11,8 @@ pub(super) struct Params<'a> {
     /// The first of each name.
     declared: BTreeMap<&'a str, &'a ast::Param>,
     used: RefCell<BTreeSet<String>>,
+    /// The names of columns, and of what is computed from them.
+    columns: BTreeSet<&'a str>,
     /// Names that broken items would have declared, and whether one has no name.
     broken: BTreeSet<&'a str>,
     any_broken: bool,
@@ -19,6 +21,28 @@ pub(super) struct Params<'a> {
 impl<'a> Params<'a> {
     pub(super) fn declare(&mut self, param: &'a ast::Param) {
         self.declared.entry(&param.name.text).or_insert(param);
+    }
+
+    /// Notes the columns of an item.
+    pub(super) fn note_columns(&mut self, item: &'a ast::Item) {
+        match item {
+            ast::Item::Source(source) => {
+                let columns = source.columns.iter().flat_map(|columns| &columns.columns);
+                self.columns.extend(columns.map(|column| column.name.text.as_str()));
+            }
+            ast::Item::Transform(transform) => {
+                self.columns
+                    .extend(transform.steps.iter().filter_map(|step| match step {
+                        ast::Step::Let(written) => Some(written.name.text.as_str()),
+                        ast::Step::Where(_) => None,
+                    }));
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn is_column(&self, name: &str) -> bool {
+        self.columns.contains(name)
     }
 
     /// Keeps silent about these names.

@@ -225,9 +225,10 @@ impl Typer<'_> {
         for (key, wanted) in keys.iter().zip(&wanted) {
             let typed = self.expr_as(key, wanted.ty);
             if let Err(Refused::Mismatch(found)) = typed {
+                let text = self.texts.slice(key.span);
                 let (table, column) = (&lookup.table.name, (wanted.name.as_str(), wanted.ty));
                 self.complaints
-                    .push(errors::lookup_key_type(table, column, found, key.span));
+                    .push(errors::lookup_key_type(table, column, (found, text), key.span));
             }
             operands = operands.zip(typed.ok()).map(|(mut all, key)| {
                 all.push(key);

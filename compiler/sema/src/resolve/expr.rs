@@ -2,7 +2,10 @@
 
 mod place;
 
-use super::meant::{function_of, ignoring_nulls, nearest_function, part_of_calendar, with_more_arguments};
+use super::meant::{
+    before_the_member, dots, function_of, has_aggregate, ignoring_nulls, nearest_function, part_of_calendar,
+    unit_of_truncate, with_more_arguments,
+};
 use super::parameter;
 use super::scope::{Items, RowScope};
 use super::types::{binary_op, type_of};
@@ -11,7 +14,7 @@ use crate::errors;
 use crate::res::{Call, Expr, ExprKind};
 use featc_ir::{Aggregate, Function};
 use featc_syntax::ast;
-use featc_syntax::diag::{Diagnostic, SourceMap, Span};
+use featc_syntax::diag::{Diagnostic, Span};
 use place::Place;
 
 /// Resolves expressions over a row, or of a feature.
@@ -120,7 +123,15 @@ impl<'a> Exprs<'a> {
                 Place::Feature(names) => names.has(&name.text),
                 Place::Service(names) => names.has(&name.text),
             };
-        if !is_name && self.items.params.contains(name.text.as_str()) {
+        if !is_name
+            && self.row.is_known
+            && matches!(self.place, Place::Row | Place::Aggregate { .. })
+            && let Some(complaint) = self.items.elsewhere(&self.row.name, name)
+        {
+            self.complaints.push(complaint);
+            return ExprKind::Poison;
+        }
+        if !is_name && !self.row.is_silent(&name.text) && self.items.params.contains(name.text.as_str()) {
             self.complaints
                 .push(errors::parameter_as_a_column(&name.text, name.span));
             return ExprKind::Poison;
@@ -147,7 +158,7 @@ impl<'a> Exprs<'a> {
             text: dots(names),
             span: at,
         };
-        let before = dots(&names[..names.len() - 1]);
+        let before = before_the_member(names);
         let is_member = self.row.find(&whole.text).is_none() && self.row.find(&before).is_some();
         let is_member = is_member && function_of(&last.text).or(part_of_calendar(&last.text)).is_some();
         if !is_member && (self.row.find(&whole.text).is_some() || self.row.field_of(&first.text).is_some()) {
@@ -191,23 +202,7 @@ impl<'a> Exprs<'a> {
     fn call(&mut self, call: &ast::Call, span: Span) -> ExprKind {
         let name = call.function.text.as_str();
         if let Some(aggregate) = Aggregate::named(name) {
-            let written = self.written(call);
-            if let ("first" | "last", [_, second]) = (name, &call.arguments[..])
-                && let Some(edit) = ignoring_nulls(&written, second)
-            {
-                self.complaints.push(errors::nulls_by_an_argument(&written, &edit));
-                return ExprKind::Poison;
-            }
-            let is_number =
-                |argument: &ast::Expr| matches!(argument.kind, ast::ExprKind::Literal(ast::Literal::Integer(_)));
-            let fits = !matches!(name, "first" | "last") || call.arguments.get(1).is_some_and(is_number);
-            let other = with_more_arguments(name, call.arguments.len()).filter(|_| fits);
-            let Some(other) = other.filter(|_| !matches!(self.place, Place::Row | Place::Service(_))) else {
-                return self.aggregate(call, aggregate);
-            };
-            let complaint = errors::call_of_another(&self.written(call), other);
-            self.complaints.push(complaint);
-            return ExprKind::Poison;
+            return self.named_aggregate(call, aggregate);
         }
         if name == "lookup" {
             self.complaints.push(super::table::called(self.items, call, span));
@@ -230,6 +225,10 @@ impl<'a> Exprs<'a> {
                 Place::Feature(_) => {}
                 Place::Row | Place::Aggregate { .. } | Place::Service(_) => drop(self.all(&call.arguments)),
             }
+            return ExprKind::Poison;
+        }
+        if let Some(complaint) = unit_of_truncate(call).filter(|_| function == Some(Function::Truncate)) {
+            self.complaints.push(complaint);
             return ExprKind::Poison;
         }
         let mut arguments = self.all(&call.arguments);
@@ -256,31 +255,32 @@ impl<'a> Exprs<'a> {
         }
     }
 
-    fn written<'w>(&self, call: &'w ast::Call) -> errors::Written<'w>
-    where
-        'a: 'w,
-    {
-        let texts: &'a SourceMap = self.items.texts;
-        let name_at = call.function.span;
-        let spans = call.arguments.iter().map(|argument| argument.span);
-        let filter = call.filter.iter().map(|filter| filter.span);
-        let last = spans
-            .clone()
-            .chain(filter)
-            .chain(call.ignoring_nulls)
-            .map(|at| at.end)
-            .max();
-        let last = last.unwrap_or(name_at.end);
-        let rest = texts.text(name_at.file).get(last..).unwrap_or("");
-        let end = rest.find(')').map_or(last, |close| last + close);
-        let inside = Span::new(name_at.file, name_at.end, end);
-        errors::Written {
-            name: &call.function.text,
-            name_at,
-            at: Span::new(name_at.file, name_at.start, end + 1),
-            inside: texts.slice(inside).trim_start().trim_start_matches('(').trim(),
-            arguments: spans.map(|at| texts.slice(at)).collect(),
+    /// A call of an aggregate, or of what is meant by its arguments.
+    fn named_aggregate(&mut self, call: &ast::Call, aggregate: Aggregate) -> ExprKind {
+        let name = call.function.text.as_str();
+        let written = self.written(call);
+        if let ("first" | "last", [_, second]) = (name, &call.arguments[..])
+            && let Some(edit) = ignoring_nulls(&written, second)
+        {
+            self.complaints.push(errors::nulls_by_an_argument(&written, &edit));
+            return ExprKind::Poison;
         }
+        let is_number =
+            |argument: &ast::Expr| matches!(argument.kind, ast::ExprKind::Literal(ast::Literal::Integer(_)));
+        let fits = !matches!(name, "first" | "last") || call.arguments.get(1).is_some_and(is_number);
+        let other = with_more_arguments(name, call.arguments.len()).filter(|_| fits);
+        let Some(other) = other.filter(|_| !matches!(self.place, Place::Row | Place::Service(_))) else {
+            return self.aggregate(call, aggregate);
+        };
+        // Within an aggregate, and of aggregates, one thing alone can be meant.
+        let of_columns = matches!(self.place, Place::Feature(_)) && !has_aggregate(written.inside);
+        let tell = match other {
+            "greatest" | "least" if of_columns => errors::several_values,
+            _ => errors::call_of_another,
+        };
+        let complaint = tell(&self.written(call), other);
+        self.complaints.push(complaint);
+        ExprKind::Poison
     }
 
     fn conditional(&mut self, arguments: Vec<Expr>, at: Span) -> ExprKind {
@@ -321,7 +321,8 @@ impl<'a> Exprs<'a> {
                 return ExprKind::Poison;
             }
             Place::Service(_) => {
-                self.complaints.push(errors::aggregate_in_service(name, name_at));
+                let count = call.arguments.len();
+                self.complaints.push(errors::aggregate_in_service(name, count, name_at));
                 return ExprKind::Poison;
             }
             Place::Feature(_) => {}
@@ -377,12 +378,6 @@ impl<'a> Exprs<'a> {
             filter,
         }))
     }
-}
-
-/// Names with dots between them.
-fn dots(names: &[ast::Name]) -> String {
-    let words: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
-    words.join(".")
 }
 
 fn is_open_comparison(expr: &ast::Expr) -> bool {

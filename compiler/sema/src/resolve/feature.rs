@@ -23,6 +23,15 @@ pub(super) struct ViewFeatures<'a> {
     any_broken: bool,
 }
 
+/// Whether a statement that is not understood may declare features of any name: those of a template, or of what comes
+/// after a clause and begins no statement here.
+fn may_have_any_name(broken: &ast::Broken) -> bool {
+    match broken.keyword.as_deref() {
+        Some("feature") => broken.name.is_none(),
+        Some(_) | None => true,
+    }
+}
+
 /// How the words of a feature say that it is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
@@ -48,7 +57,8 @@ pub(super) struct FeatureNames<'a> {
 }
 
 impl<'a> ViewFeatures<'a> {
-    fn collect(view: &'a ast::View, complaints: &mut Vec<Diagnostic>) -> ViewFeatures<'a> {
+    /// `broken_param`: whether a parameter is not understood, which may be the length of a window.
+    fn collect(view: &'a ast::View, broken_param: bool, complaints: &mut Vec<Diagnostic>) -> ViewFeatures<'a> {
         let mut all = ViewFeatures {
             view,
             by_name: BTreeMap::new(),
@@ -59,9 +69,7 @@ impl<'a> ViewFeatures<'a> {
                 .iter()
                 .filter_map(|broken| Some(broken.name.as_ref()?.text.as_str()))
                 .collect(),
-            any_broken: view.broken.iter().any(|broken| {
-                broken.name.is_none() && broken.keyword.as_deref().is_none_or(|keyword| keyword == "feature")
-            }),
+            any_broken: broken_param || view.broken.iter().any(may_have_any_name),
         };
         for (position, feature) in view.features.iter().enumerate() {
             match &feature.over {
@@ -213,7 +221,7 @@ pub(super) fn features<'a>(
     row: &RowScope,
     complaints: &mut Vec<Diagnostic>,
 ) -> ResolvedFeatures<'a> {
-    let all = ViewFeatures::collect(view, complaints);
+    let all = ViewFeatures::collect(view, items.broken_param, complaints);
     let mut resolved: Vec<res::Feature> = view
         .features
         .iter()

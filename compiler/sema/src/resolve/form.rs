@@ -84,6 +84,10 @@ fn read(
             zone_of("dates", complaints).map(|zone| ReadAs::Date { zone })
         }
         ast::Form::Word(word) => {
+            if is_other(&[Type::Timestamp, Type::Date]) && meant(&word.text).is_none() {
+                complaints.extend(ty.map(|ty| errors::form_of_no_instant(&word.text, name, ty, word.span)));
+                return None;
+            }
             let Some(unit) = EpochUnit::ALL.into_iter().find(|unit| unit.name() == word.text) else {
                 complaints.push(errors::unknown_form(&word.text, word.span, meant(&word.text)));
                 return None;
@@ -119,12 +123,28 @@ fn read(
                     None
                 }
                 Says::Date => Some(zone_of("dates", complaints)?),
+                Says::Local if ends_with_a_zone(&format.value) && !own.or(zone).is_some_and(is_utc) => {
+                    complaints.push(errors::letter_for_a_zone(&format.value, format.span));
+                    return None;
+                }
                 Says::Local => Some(zone_of("local times", complaints)?),
             };
             let format = format.value.clone();
             Some(ReadAs::Format { format, zone })
         }
     }
+}
+
+/// Whether a format ends with letters that say UTC, which are mere letters there.
+fn ends_with_a_zone(format: &str) -> bool {
+    let format = format.trim_end();
+    let last = |word: &str| format.strip_suffix(word).is_some_and(|before| !before.ends_with('%'));
+    last("Z") || last("UTC") || last("GMT")
+}
+
+fn is_utc(zone: &str) -> bool {
+    let name = zone.rsplit('/').next().unwrap_or(zone);
+    matches!(name, "UTC" | "GMT" | "UCT" | "Universal" | "Zulu" | "Greenwich")
 }
 
 /// The form that a word that is none stands for.

@@ -4,7 +4,7 @@ use super::feature::ViewFeatures;
 use crate::errors::{self, Meant};
 use featc_ir::{Aggregate, Function};
 use featc_syntax::ast;
-use featc_syntax::diag::suggest;
+use featc_syntax::diag::{Diagnostic, suggest};
 
 /// So many names are listed.
 const SHOWN: usize = 8;
@@ -113,6 +113,25 @@ pub(super) fn ignoring_nulls(call: &errors::Written<'_>, second: &ast::Expr) -> 
     Some(format!("{}({value} ignoring nulls)", call.name))
 }
 
+/// E0212 of `truncate(at, day)` and `truncate(at, "day")`.
+pub(super) fn unit_of_truncate(call: &ast::Call) -> Option<Diagnostic> {
+    const UNITS: [&str; 8] = ["second", "minute", "hour", "day", "week", "month", "quarter", "year"];
+    let [_, unit] = &call.arguments[..] else { return None };
+    let word = match &unit.kind {
+        ast::ExprKind::Name(name) => name.text.to_ascii_lowercase(),
+        ast::ExprKind::Literal(ast::Literal::String(text)) => text.to_ascii_lowercase(),
+        _ => return None,
+    };
+    let is_unit = UNITS.contains(&word.strip_suffix('s').unwrap_or(&word));
+    let example = match word.as_str() {
+        "second" | "seconds" => "1s",
+        "minute" | "minutes" => "1m",
+        "hour" | "hours" => "1h",
+        _ => "1d",
+    };
+    is_unit.then(|| errors::not_a_literal("truncate", "a positive duration", example, unit.span))
+}
+
 /// What an aggregate is meant as that has more arguments than it takes.
 pub(super) fn with_more_arguments(name: &str, arguments: usize) -> Option<&'static str> {
     Some(match (name, arguments) {
@@ -125,9 +144,32 @@ pub(super) fn with_more_arguments(name: &str, arguments: usize) -> Option<&'stat
     })
 }
 
+/// Whether a text has the call of an aggregate.
+pub(super) fn has_aggregate(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let before = text.match_indices('(').map(|(at, _)| &text[..at]);
+    let mut names = before.map(|before| before.rsplit(|c| !is_part(c)).next().unwrap_or(""));
+    names.any(|name| Aggregate::named(name).is_some())
+}
+
 /// The function or aggregate that is meant by a slip of the hand. What other languages call them stands in a table.
 pub(super) fn nearest_function(name: &str) -> Option<&'static str> {
     let functions = Function::ALL.iter().map(|function| function.name());
     let aggregates = Aggregate::ALL.iter().map(|aggregate| aggregate.name());
     suggest::slip(name, functions.chain(aggregates).chain(["coalesce", "if"]))
+}
+
+/// What stands before the member: before `dt.hour` and `str.len` of pandas, too.
+pub(super) fn before_the_member(names: &[ast::Name]) -> String {
+    match names {
+        [value @ .., accessor, _] if !value.is_empty() && matches!(accessor.text.as_str(), "dt" | "str") => dots(value),
+        [value @ .., _] => dots(value),
+        [] => String::new(),
+    }
+}
+
+/// Names with dots between them.
+pub(super) fn dots(names: &[ast::Name]) -> String {
+    let words: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
+    words.join(".")
 }

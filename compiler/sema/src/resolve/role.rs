@@ -82,7 +82,10 @@ impl<'a> Roles<'a> {
         let Some(view) = self.items.views.by_name.get(view).copied() else {
             if !self.items.is_broken(view) {
                 let nearest = suggest::nearest(view, self.items.views.all.iter().map(|view| view.name.text.as_str()));
-                complaints.push(errors::unknown_view(view, role.view.span, nearest));
+                complaints.push(match self.items.kind_of(view) {
+                    Some(kind) => errors::no_view_but(view, kind, role.view.span),
+                    None => errors::unknown_view(view, role.view.span, nearest),
+                });
             }
             return None;
         };
@@ -118,7 +121,10 @@ impl<'a> Roles<'a> {
             let field = request.and_then(|request| self.items.requests.all[*request].fields.first());
             complaints.push(match field {
                 Some(field) => errors::request_as_a_view(&name.text, &field.name.text, name.span),
-                None => errors::unknown_view(&name.text, name.span, self.nearest(&name.text)),
+                None => match self.items.kind_of(&name.text) {
+                    Some(kind) => errors::no_view_but(&name.text, kind, name.span),
+                    None => errors::unknown_view(&name.text, name.span, self.nearest(&name.text)),
+                },
             });
         }
         found

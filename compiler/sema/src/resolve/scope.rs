@@ -49,6 +49,9 @@ pub(super) struct Items<'a> {
     pub(super) table_rows: BTreeMap<&'a str, SourceId>,
     /// The names of parameters.
     pub(super) params: BTreeSet<&'a str>,
+    templates: BTreeSet<&'a str>,
+    /// Whether a parameter is not understood.
+    pub(super) broken_param: bool,
     /// Names that broken items would have declared.
     broken: BTreeSet<&'a str>,
     /// Whether an item is so broken that not even its name is known.
@@ -69,6 +72,8 @@ impl<'a> Items<'a> {
             resolved_tables: Vec::new(),
             table_rows: BTreeMap::new(),
             params: BTreeSet::new(),
+            templates: BTreeSet::new(),
+            broken_param: false,
             broken: BTreeSet::new(),
             broken_nameless: false,
         };
@@ -114,15 +119,17 @@ impl<'a> Items<'a> {
                     declare(&mut templates, &item.name, Kind::Template, complaints);
                 }
                 ast::Item::Test(_) => {}
-                ast::Item::Broken(broken) => match &broken.name {
-                    Some(name) => {
-                        items.broken.insert(&name.text);
+                ast::Item::Broken(broken) => {
+                    items.broken_param |= broken.keyword.as_deref() == Some("param");
+                    match &broken.name {
+                        Some(name) => drop(items.broken.insert(&name.text)),
+                        None => items.broken_nameless = true,
                     }
-                    None => items.broken_nameless = true,
-                },
+                }
             }
         }
         items.params = params.keys().copied().collect();
+        items.templates = templates.keys().copied().collect();
         // What a hole in a template says is the column.
         for item in files.iter().flat_map(|file| &file.items) {
             if let ast::Item::Template(ast::Template { parameter, .. }) = item
@@ -154,6 +161,39 @@ impl<'a> Items<'a> {
         let views = self.views.all.iter().map(|view| &view.from.text);
         let transforms = self.transforms.all.iter().map(|transform| &transform.from.text);
         views.chain(transforms).any(|from| from == name)
+    }
+
+    /// What a name that no column has is elsewhere: a `let` of a transform of the same rows, a feature of a view that reads them.
+    pub(super) fn elsewhere(&self, rows: &str, name: &ast::Name) -> Option<Diagnostic> {
+        let (text, at) = (name.text.as_str(), name.span);
+        let has_let = |transform: &&&ast::Transform| {
+            let is_it = |step: &ast::Step| matches!(step, ast::Step::Let(written) if written.name.text == text);
+            transform.name.text != rows && self.reads(&transform.name.text, rows) && transform.steps.iter().any(is_it)
+        };
+        if let Some(transform) = self.transforms.all.iter().find(has_let) {
+            return Some(errors::let_of_another(text, &transform.name.text, rows, at));
+        }
+        let has_feature = |view: &&&ast::View| {
+            view.from.text == rows && view.features.iter().any(|feature| feature.name.text == text)
+        };
+        let view = self.views.all.iter().find(has_feature)?;
+        Some(errors::feature_as_a_column(text, &view.name.text, at))
+    }
+
+    /// What a name stands for that was meant as something else.
+    pub(super) fn kind_of(&self, name: &str) -> Option<Kind> {
+        let known = [
+            (self.views.by_name.contains_key(name), Kind::View),
+            (self.transforms.by_name.contains_key(name), Kind::Transform),
+            (self.sources.by_name.contains_key(name), Kind::Source),
+            (self.tables.by_name.contains_key(name), Kind::Table),
+            (self.requests.by_name.contains_key(name), Kind::Request),
+            (self.services.by_name.contains_key(name), Kind::Service),
+            (self.entities.by_name.contains_key(name), Kind::Entity),
+            (self.templates.contains(name), Kind::Template),
+            (self.params.contains(name), Kind::Parameter),
+        ];
+        known.into_iter().find(|(is_it, _)| *is_it).map(|(_, kind)| kind)
     }
 
     /// Whether rows are those of this name, or come from them.

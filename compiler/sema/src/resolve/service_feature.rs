@@ -125,7 +125,9 @@ impl<'a> ServiceNames<'a> {
                 true => of_request.into_iter().next().or(nearest),
                 false => nearest,
             };
+            let kind = self.items.kind_of(text);
             complaints.push(match (nearest, self.requests) {
+                _ if kind.is_some() => errors::no_view_but(text, kind.unwrap_or(errors::Kind::View), owner.span),
                 (None, []) if text.eq_ignore_ascii_case("request") => {
                     errors::request_undeclared(&name.text, owner.span)
                 }

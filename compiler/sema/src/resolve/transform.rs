@@ -58,7 +58,10 @@ pub(super) fn from(items: &Items<'_>, name: &ast::Name, complaints: &mut Vec<Dia
             return None;
         }
         let nearest = suggest::nearest(&name.text, items.rows_names());
-        complaints.push(errors::unknown_rows(&name.text, name.span, nearest));
+        complaints.push(match items.kind_of(&name.text) {
+            Some(kind) => errors::no_rows_but(&name.text, kind, name.span),
+            None => errors::unknown_rows(&name.text, name.span, nearest),
+        });
     }
     found
 }

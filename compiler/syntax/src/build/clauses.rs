@@ -9,6 +9,35 @@ use featc_grammar::Rule;
 use pest::iterators::Pair;
 
 impl Builder<'_> {
+    /// `truncate(at, 1w)`: seven days are no week there.
+    pub(super) fn refuse_weeks(&mut self, pair: &Pair<'_, Rule>) -> Built<()> {
+        let Some(unit) = children(pair, Rule::expr).nth(1) else {
+            return Ok(());
+        };
+        let text = unit.as_str().trim_end();
+        let is_week = matches!(
+            text.trim_start_matches(|c: char| c.is_ascii_digit()),
+            "w" | "week" | "weeks"
+        );
+        if is_week && pair.as_str().starts_with("truncate") {
+            let start = self.span(&unit).start;
+            let at = Span::new(self.tokens.file, start, start + text.len());
+            self.report(errors::weeks_of_truncate(text, at));
+            return Err(Refused);
+        }
+        Ok(())
+    }
+
+    /// A clause of the view after a feature on its line: it may be meant for the feature.
+    pub(super) fn refuse_behind_a_feature(&mut self, view: &View, clause: &str, span: Span) {
+        let Some(feature) = view.features.last() else {
+            return;
+        };
+        if !self.tokens.text[feature.span.end..span.start].contains('\n') {
+            self.report(errors::clause_of_the_view(clause, span, feature.name.span));
+        }
+    }
+
     pub(super) fn source(&mut self, pair: &Pair<'_, Rule>) -> Built<Source> {
         let span = self.span(pair);
         let mut source = Source {

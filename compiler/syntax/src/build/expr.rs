@@ -311,6 +311,7 @@ impl Builder<'_> {
     }
 
     fn call(&mut self, pair: &Pair<'_, Rule>) -> Built<Call> {
+        self.refuse_weeks(pair)?;
         let filter = match find(pair, Rule::filter) {
             Some(filter) => Some(Box::new(self.expr_in(&filter)?)),
             None => None,

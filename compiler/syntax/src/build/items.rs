@@ -298,6 +298,10 @@ impl Builder<'_> {
 
     fn statement(&mut self, view: &mut View, pair: &Pair<'_, Rule>) -> Built<()> {
         let span = self.span(pair);
+        if let Rule::owner | Rule::tags | Rule::ttl = pair.as_rule() {
+            let clause = pair.as_str().split([' ', '[']).next().unwrap_or("");
+            self.refuse_behind_a_feature(view, clause, span);
+        }
         match pair.as_rule() {
             Rule::owner => {
                 let built = self.string(pair).map(|value| TextClause { value, span });

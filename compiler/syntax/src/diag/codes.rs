@@ -292,6 +292,7 @@ codes! {
     W0105 UnusedTable         "table that nothing looks into", since "0.1";
     W0106 UnusedRole          "role that nothing reads", since "0.1";
     W0107 QuotedParameter     "parameter in quotes", since "0.1";
+    W0108 KeysExchanged       "keys in another order", since "0.1";
     W0301 ReadsAhead          "reading an instant that may lie ahead", since "0.1";
     W0302 MayMoveBack         "event time that may lie before the source's time", since "0.1";
     W0303 AlwaysStale         "view whose answers are always stale", since "0.1";
@@ -300,6 +301,8 @@ codes! {
     W0401 TwinFeatures        "two features that mean the same", since "0.1";
     W0402 ChosenByCondition   "condition that chooses the last events", since "0.1";
     W0403 NeverTrue           "condition that is never true", since "0.1";
+    W0404 WeeksFromThursday   "weeks that begin on Thursday", since "0.1";
+    W0405 GreatestTexts       "greatest texts of the alphabet", since "0.1";
     // W07xx data at run time
     W0701 AskedAtEvents       "questions at the instant of an event", since "0.1";
     W0702 NothingExcluded     "questions that exclude no event", since "0.1";

@@ -4,6 +4,56 @@ use crate::diag::Span;
 use crate::messages;
 
 messages! {
+    E0001 zone_of_an_instant(at: Span, operand: &str, zone: &str) {
+        "an instant is the same in every zone";
+        at: "";
+        help: "parts of it are read on the clocks of a zone: `hour({operand} in {zone})`, `date({operand} in {zone})`";
+    }
+
+    E0001 entry_named_in_front(name: &str, entry: &str, at: Span) {
+        "the name of a column is written after its entry";
+        at: "";
+        help: "write `{entry} as {name}`", at => format!("{entry} as {name}");
+    }
+
+    E0001 feature_without_its_word(name: &str, at: Span) {
+        "what a service computes is a feature";
+        at: "";
+        help: "write `feature {name} = …`", at => format!("feature {name}");
+    }
+
+    E0001 entry_renamed_without_as(name: &str, at: Span) {
+        "`{name}` alone is no entry: an entry is a view and its features";
+        at: "";
+        offer: "write `as {name}` if it is another name of the feature before it", at => format!("as {name}");
+    }
+
+    E0001 feature_by_its_own_key(column: &str, at: Span) {
+        "a feature does not group: its view has an answer for each `{column}` already";
+        at: "";
+        help: "remove it", at => "";
+    }
+
+    E0001 clause_of_the_view(clause: &str, at: Span, feature: Span) {
+        "`{clause}` is said of the whole view, not of one feature";
+        at: "stands on the line of a feature";
+        feature: "the feature";
+        help: "write it on a line of its own, before the features, if it is meant for all of them; else remove it, or move the \
+               feature into a view of its own";
+    }
+
+    E0001 values_without_a_comma(at: Span, edit: Span, written: &str) {
+        "commas stand between the values that a test expects";
+        at: "";
+        help: "write `,`", edit => written;
+    }
+
+    E0001 no_statement_of_a_test(word: &str, at: Span) {
+        "`{word}` begins nothing in a test: a test has `given` and `expect`";
+        at: "";
+        help: "write the value itself where it is needed, in a row or after `expect`";
+    }
+
     E0001 files_of_some_format(at: Span, keyword: &str, path: &str) {
         "files stand after `batch` or `stream` and their format";
         at: "";

@@ -70,6 +70,24 @@ messages! {
         help: "write the unit after the number: `{text}d`, `{text}h`, `{text}m`, `{text}s`";
     }
 
+    E0011 zero_without_unit(at: Span) {
+        "`0` has no unit";
+        at: "";
+        help: "leave out what has no length, such as a `ttl` or an `offset` of none; where it may be 0, write `0s`";
+    }
+
+    E0011 number_and_period(at: Span, whole: &str) {
+        "a blank stands between the number of periods and their name";
+        at: "";
+        help: "write `{whole}`", at => whole;
+    }
+
+    E0011 number_of_events(at: Span, whole: &str) {
+        "a blank stands between the number of events and the word `events`";
+        at: "";
+        help: "write `{whole}`", at => whole;
+    }
+
     E0011 window_without_unit(text: &str, at: Span) {
         "`{text}` has no unit";
         at: "";
@@ -98,6 +116,12 @@ messages! {
         "`{unit}` is not a unit of time";
         at: "";
         help: "write `{whole}`", at => whole;
+    }
+
+    E0011 weeks_of_truncate(text: &str, at: Span) {
+        "`{text}`: `truncate` counts days from 1970 on, which began on a Thursday";
+        at: "no week of the calendar";
+        help: "weeks from Monday on are `truncate(t - 4d, 7d) + 4d`, those from Thursday on `truncate(t, 7d)`, in UTC";
     }
 
     E0011 unit_that_varies(unit: &str, at: Span) {
@@ -134,6 +158,12 @@ messages! {
         "numbers are written without `,`";
         at: "";
         help: "write `{plain}`", at => plain;
+    }
+
+    E0012 comma_for_a_point(at: Span, plain: &str) {
+        "a number has a point before its fraction";
+        at: "";
+        offer: "write `{plain}` if this is one number; a list has a blank after each comma", at => plain;
     }
 
     E0012 letter_behind_a_number(text: &str, at: Span, plain: &str) {

@@ -2,14 +2,15 @@
 //! are those that no pattern of words says.
 
 use super::features::{falling_between, format_string};
+use super::numbers::{interval, thousands, zone_behind_in};
 use super::pattern::find;
 use super::piece::Piece;
-use super::{Failure, as_duration, table};
-use crate::diag::{Diagnostic, Span};
+use super::{Failure, table};
+use crate::diag::Diagnostic;
 use crate::errors;
 use crate::forms::Context;
-use crate::scan::{Token, TokenKind, Tokens};
-use featc_grammar::{RESERVED, Rule};
+use crate::scan::TokenKind;
+use featc_grammar::RESERVED;
 
 impl Failure<'_> {
     /// What somebody who writes SQL or Python would write here.
@@ -28,6 +29,8 @@ impl Failure<'_> {
             .or_else(|| self.without_colons(&piece))
             .or_else(|| self.dashes_in_a_name(&piece))
             .or_else(|| thousands(&piece))
+            .or_else(|| self.glued_period(&piece))
+            .or_else(|| zone_behind_in(&piece))
             .or_else(|| interval(&piece))
             .or_else(|| self.keys_without_type(&piece, is_shown))
             .or_else(|| self.view_without_entity(&piece, is_shown))
@@ -181,34 +184,6 @@ impl Failure<'_> {
         Some(errors::columns_without_parentheses(columns, piece.span(1, last)))
     }
 
-    /// `total`, `spend`: an entry without its view or its features.
-    fn bare_entry(&self, piece: &Piece<'_>, is_shown: bool) -> Option<Diagnostic> {
-        let last = piece.at.checked_sub(1)?;
-        let is_bare = self.context == Context::Entry && self.expects(Rule::dot);
-        // After the value of a feature a name begins no entry.
-        if !is_bare || self.goes_on_behind_a_feature() || piece.kind(last) != Some(TokenKind::Word) {
-            return None;
-        }
-        let (name, span) = (piece.text(last), piece.span(last, last));
-        let (is_view, views) = match is_shown {
-            true => declared(self.tokens, name),
-            false => (false, vec![]),
-        };
-        Some(match &views[..] {
-            _ if is_view => errors::view_as_entry(name, span),
-            [] => errors::entry_without_view(name, span),
-            [view] => errors::entry_of_one_view(name, span, view),
-            [first, second, ..] => errors::entry_of_several_views(name, span, first, second),
-        })
-    }
-
-    /// Whether the piece begins after a feature on the same line.
-    fn goes_on_behind_a_feature(&self) -> bool {
-        let line = self.tokens.text[..self.span.start].rsplit('\n').next().unwrap_or("");
-        line.split_whitespace().any(|word| word == "feature")
-            || self.tokens.text[self.span.start..].starts_with("feature ")
-    }
-
     /// `group by card`, `order by at`
     fn grouping(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
         let at = piece.at;
@@ -243,23 +218,6 @@ impl Failure<'_> {
     }
 }
 
-/// Whether a name is that of a view of the file, and the views that have a feature of this name.
-fn declared<'a>(tokens: Tokens<'a>, name: &str) -> (bool, Vec<&'a str>) {
-    let text = |token: &Token| tokens.text(*token);
-    let (mut view, mut is_view, mut views) = ("", false, vec![]);
-    for pair in tokens.scan.tokens.windows(2) {
-        match text(&pair[0]) {
-            "view" => {
-                view = text(&pair[1]);
-                is_view |= view == name;
-            }
-            "feature" if text(&pair[1]) == name && !view.is_empty() && !views.contains(&view) => views.push(view),
-            _ => {}
-        }
-    }
-    (is_view, views)
-}
-
 /// `AND`, `CASE`: keywords in capitals.
 fn capitals(piece: &Piece<'_>) -> Option<Diagnostic> {
     let last = piece.at.min(piece.tokens.len().checked_sub(1)?);
@@ -283,15 +241,6 @@ fn dashes(piece: &Piece<'_>) -> Option<Diagnostic> {
     let is_pair = |index: usize| piece.text(index) == "-" && piece.text(index + 1) == "-" && piece.touch(index);
     let index = (piece.at.saturating_sub(3)..=piece.at).find(|index| is_pair(*index) && !piece.touch(index + 1))?;
     Some(errors::dashes(piece.span(index, index + 1)))
-}
-
-/// `interval 1 day`; with quotes the scanner has said it.
-fn interval(piece: &Piece<'_>) -> Option<Diagnostic> {
-    let word = [piece.at.checked_sub(1), Some(piece.at)].into_iter().flatten();
-    let index = word.into_iter().find(|index| piece.lower(*index) == "interval")?;
-    let joined = format!("{}{}", piece.text(index + 1), piece.lower(index + 2));
-    let span: Span = piece.span(index, index + 2);
-    Some(errors::duration_in_words(span, &as_duration(joined)?))
 }
 
 /// `x like "a%"`
@@ -332,23 +281,6 @@ fn like(piece: &Piece<'_>) -> Option<Diagnostic> {
         Some(call) => errors::pattern_as_a_call(operator, at, whole, &call),
         None => errors::pattern_of_another_language(operator, at, form),
     })
-}
-
-/// `1,000`
-fn thousands(piece: &Piece<'_>) -> Option<Diagnostic> {
-    let first = piece.at.checked_sub(1)?;
-    let is_group = |comma: usize| {
-        let touches = piece.touch(comma - 1) && piece.touch(comma);
-        let digits = piece.text(comma + 1);
-        let is_whole = digits.len() == 3 || digits.len() > 3 && digits.as_bytes()[3] == b'.';
-        piece.text(comma) == "," && touches && piece.kind(comma + 1) == Some(TokenKind::Number) && is_whole
-    };
-    if piece.kind(first)? != TokenKind::Number || !is_group(piece.at) {
-        return None;
-    }
-    let last = first + 2 * (piece.at..).step_by(2).take_while(|comma| is_group(*comma)).count();
-    let plain = piece.slice(first, last).replace(',', "");
-    Some(errors::commas_in_a_number(piece.span(first, last), &plain))
 }
 
 /// What a pattern of SQL says of an operand.

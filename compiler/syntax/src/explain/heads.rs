@@ -98,6 +98,13 @@ impl Failure<'_> {
             ["view", _, "of", entity, "from", _] if is_shown => keys_of(self.tokens, entity).map(|keys| (entity, keys)),
             _ => None,
         };
+        let is_own = |keys: &str| {
+            keys.split(',')
+                .any(|key| key.split(':').next().is_some_and(|key| key.trim() == column))
+        };
+        if keys.is_some_and(|(_, keys)| is_own(keys)) {
+            return Some(errors::feature_by_its_own_key(column, span));
+        }
         let ty = keys.and_then(|_| column_type(self.tokens, column));
         Some(match (keys, ty) {
             (Some((entity, keys)), Some(ty)) => {

@@ -116,6 +116,27 @@ fn question_of_a_test(piece: &Piece<'_>) -> Option<Diagnostic> {
     if piece.back(1) == "expect" && piece.text(at) == "known" {
         return Some(errors::known_without_as(piece.span(at, at)));
     }
+    let is_expected = (0..at).any(|index| piece.depth(index) == 1 && piece.text(index) == "expect");
+    match piece.text(at) {
+        word @ ("let" | "where" | "feature" | "when" | "then") if piece.depth(at) == 1 => {
+            return Some(errors::no_statement_of_a_test(word, piece.span(at, at)));
+        }
+        "and" | "&&" if is_expected && piece.depth(at) == 2 => {
+            let place = piece.span(at, at);
+            return Some(errors::values_without_a_comma(place, place, ","));
+        }
+        // What looked like the status of the value before is the next name.
+        "=" if is_expected && piece.depth(at) == 2 && at >= 4 && piece.back(3) == "=" => {
+            let (value, name) = (piece.slice(at - 2, at - 2), piece.span(at - 1, at - 1));
+            let written = format!("{value},");
+            return Some(errors::values_without_a_comma(
+                name,
+                piece.span(at - 2, at - 2),
+                &written,
+            ));
+        }
+        _ => {}
+    }
     let known = usize::from(piece.back(1) == "known" && piece.back(2) == "as");
     let is_head = piece.back(1 + 2 * known) == "expect" && matches!(piece.text(at), "(" | "{");
     is_head.then(|| errors::question_without_instant(piece.span(at, at)))

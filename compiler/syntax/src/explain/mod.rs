@@ -4,12 +4,14 @@
 //! token that is there instead, decide which message is given.
 
 mod columns;
+mod entries;
 mod expected;
 mod features;
 mod habits;
 mod heads;
 mod items;
 mod named;
+mod numbers;
 mod operand;
 mod pattern;
 mod piece;
@@ -113,6 +115,13 @@ impl<'a> Failure<'a> {
         let number = self.previous.filter(|token| token.kind == TokenKind::Number)?;
         let digits = self.text(number);
         let joined = format!("{digits}{unit}");
+        let is_week = matches!(unit, "w" | "week" | "weeks");
+        if is_week && self.tokens.text[self.span.start..self.at].contains("truncate(") {
+            return Some(errors::weeks_of_truncate(
+                &format!("{digits} {unit}"),
+                self.place(number).to(span),
+            ));
+        }
         Some(errors::duration_in_words(
             self.place(number).to(span),
             &as_duration(joined)?,

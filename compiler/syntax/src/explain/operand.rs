@@ -66,6 +66,11 @@ impl Piece<'_> {
         }
     }
 
+    /// The operand that ends here, as written.
+    pub fn slice_of_operand(&self, last: usize) -> Option<&str> {
+        Some(self.slice(self.operand(last)?, last))
+    }
+
     /// The last token of the operand that begins here, likewise.
     pub fn operand_from(&self, first: usize) -> Option<usize> {
         let first = first + usize::from(self.text(first) == "-");

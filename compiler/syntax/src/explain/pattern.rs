@@ -37,6 +37,8 @@ pub(super) fn find(pattern: &str, piece: &Piece<'_>) -> Option<Found> {
     (nearest..last)
         .filter(|at| is_word(words[anchor], piece.text(*at)))
         .filter_map(|at| fit(&words, anchor, at, piece))
+        // What `not` says after `is` is right.
+        .filter(|(start, _)| words[0] != "not" || start.checked_sub(1).is_none_or(|before| piece.text(before) != "is"))
         .find(|(start, found)| {
             let is_near = found.start <= piece.at + 1 && piece.at <= found.end + 1;
             found.breaks.map_or(is_near, |at| at == piece.at)

@@ -38,7 +38,10 @@ pub(crate) fn total(text: &str, at: Span) -> Result<Option<i64>, Refusal> {
             });
         }
         if unit.is_empty() {
-            return Err(errors::duration_without_unit(text, at).into());
+            return Err(match text {
+                "0" => errors::zero_without_unit(at).into(),
+                _ => errors::duration_without_unit(text, at).into(),
+            });
         }
         let Some((_, us)) = UNITS.iter().find(|(name, _)| *name == unit) else {
             return Err(unknown_unit(text, number, unit, at).into());
@@ -101,6 +104,7 @@ fn unknown_unit(text: &str, number: &str, unit: &str, at: Span) -> Diagnostic {
             Some(days) => errors::other_unit(unit, at, &format!("{days}d")),
             None => errors::unknown_unit(unit, at),
         },
+        ("events", _) if text == format!("{number}{unit}") => errors::number_of_events(at, &format!("{number} {unit}")),
         ("M", _) => errors::month_or_minute(text, number, at),
         ("mo" | "mon" | "month" | "months" | "y" | "yr" | "year" | "years", _) => errors::unit_that_varies(unit, at),
         _ => errors::unknown_unit(unit, at),

@@ -111,7 +111,7 @@ impl Scanner<'_> {
         match first {
             ' ' | '\t' | '\r' | '\n' => self.at += 1,
             '/' if rest.starts_with("//") => self.comment(),
-            '-' if rest.starts_with("-- ") && self.is_fresh => self.dashes(),
+            '-' if self.begins_dashes() => self.dashes(),
             '/' if rest.starts_with("/*") => self.block_comment(),
             '"' if self.quoted_duration(b'"') || self.quoted_instant(b'"') => {}
             '"' => self.string(),
@@ -174,7 +174,15 @@ impl Scanner<'_> {
         self.at += text.len();
     }
 
-    /// A line of SQL that is a comment there.
+    /// Whether a comment of SQL begins here: `--` between blanks, which nobody writes for two signs.
+    fn begins_dashes(&self) -> bool {
+        let blank = |c: char| matches!(c, ' ' | '\t' | '\r' | '\n');
+        let ends = |rest: &str| rest.is_empty() || rest.starts_with(blank);
+        let is_apart = self.is_fresh || self.text[..self.at].ends_with(blank);
+        is_apart && self.text[self.at..].strip_prefix("--").is_some_and(ends)
+    }
+
+    /// The rest of a line that is a comment of SQL.
     fn dashes(&mut self) {
         let span = self.span(self.at, self.at + 2);
         self.report(errors::dashes(span));
@@ -249,11 +257,10 @@ impl Scanner<'_> {
             if let Some(label) = self.scan.diagnostics.last_mut().and_then(|last| last.primary.as_mut()) {
                 label.span.end += length;
             }
-        } else if first == ';' && self.is_in_expected() {
+        } else if first == ';' && self.is_in_a_list() {
             self.report(errors::semicolon_for_a_comma(span));
             self.blank(self.at, self.at + length, b',');
             self.token(TokenKind::Punctuation, length);
-            self.at += length;
             return;
         } else {
             self.report(errors::illegal(first, span));
@@ -268,14 +275,14 @@ impl Scanner<'_> {
         self.at += length;
     }
 
-    /// Whether this is between the braces of `expect at @… (…) { a = 1, b = 2 }`.
-    fn is_in_expected(&self) -> bool {
+    /// Whether this is between the braces of `expect at @… (…) { a = 1, b = 2 }`, or of the entry `spend.{a, b}`.
+    fn is_in_a_list(&self) -> bool {
         let before = &self.text[..self.at];
         let Some(open) = before.rfind(['{', '}']).filter(|open| before[*open..].starts_with('{')) else {
             return false;
         };
         let head = before[..open].rsplit('\n').next().unwrap_or("");
-        head.trim_start().starts_with("expect ")
+        head.trim_start().starts_with("expect ") || head.ends_with('.')
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {

@@ -273,10 +273,13 @@ fn feature() -> impl Strategy<Value = Tokens> {
 fn view() -> impl Strategy<Value = Tokens> {
     let statements = vec(feature(), 0..4).prop_flat_map(|features| {
         let uses = words("use t for ( a , long_name_of_a_column , )");
-        let mut statements = vec![words("owner \"ops\""), words("tags [ a , b ]"), words("ttl 2h"), uses];
-        statements.extend(features);
-        Just(statements).prop_shuffle()
+        // Clauses of the view are refused on the line of a feature, after it.
+        let clauses = vec![words("owner \"ops\""), words("tags [ a , b ]"), words("ttl 2h")];
+        let mut others = vec![uses];
+        others.extend(features);
+        (Just(clauses).prop_shuffle(), Just(others).prop_shuffle())
     });
+    let statements = statements.prop_map(|(clauses, others)| [clauses, others].concat());
     (name(), name(), name(), any::<bool>(), statements).prop_map(|(name, entity, from, by, statements)| {
         let by = if by { words("by ( a , b )") } else { vec![] };
         let head = [

@@ -352,6 +352,66 @@ const SOURCES_OF_BEGINNERS: &[(&str, &str)] = &[
     ("view my-view of e from s { feature a = b }", "write `my_view`"),
 ];
 
+const SERVICE: &str = "write it after each entry that has one: `spend.* fallback gate`";
+const SIGNS: &str = "write `//`";
+const CHOSEN: &str =
+    "write `excluding self` to leave out the event that is asked about; a number of the last events cannot be left out";
+const EARLIER: &str = "write lengths of time: `over 30d offset 1d` are the 30 days before the last one";
+const MONDAY: &str =
+    "weeks from Monday on are `truncate(t - 4d, 7d) + 4d`, those from Thursday on `truncate(t, 7d)`, in UTC";
+const WHOLE_VIEW: &str = "write it on a line of its own, before the features, if it is meant for all of them; else remove it, or \
+    move the feature into a view of its own";
+
+/// What newcomers with the documentation at hand write.
+#[rustfmt::skip]
+const NEWCOMERS: &[(&str, &str)] = &[
+    ("view v of e from s { feature b = sum(a * 2 -- a\n) over 1d }", SIGNS),
+    ("transform t from s { where a > 0 -- refunds\n let b = a }", SIGNS),
+    ("transform t from s { let b = a --\n let c = a }", SIGNS),
+    ("transform t from s {\n where a is not null\n feature n = count() over 1d\n}", "`feature` belongs into a view"),
+    ("transform t from s {\n where a is not null\n order by a\n}", "remove it: events are always in the order of their time"),
+    ("view v of e from s { feature b = count(where a is not null over 1d }", "write `)`"),
+    ("view v of e from s { feature b = count(a not null) over 1d }", "remove it"),
+    ("view v of e from s { feature b = last(a) over 1d ttl 1h }", WHOLE_VIEW),
+    ("view v of e from s {\n feature b = last(a) over 1d tags [pii]\n feature c = last(a) over 2d\n}", WHOLE_VIEW),
+    ("transform t from s { let b = truncate(a, 1w) }", MONDAY),
+    ("transform t from s { let b = truncate(a, 2 weeks) }", MONDAY),
+    ("view v of e from s { feature b = count(where a > 1,50) over 1d }",
+        "write `1.50` if this is one number; a list has a blank after each comma"),
+    ("transform t from s { where a between 10 and 1,000 }", "write `1000`"),
+    ("view v of e from s { feature b = sum(a) over 7d excluding last 1 events }", CHOSEN),
+    ("view v of e from s { feature b = sum(a) over 7d excluding last 1 }", EARLIER),
+    ("view v of e from s { feature b = sum(a) over 10 events offset 1 }",
+        "remove it, or write a length of time for both: `over 7d offset 1d`"),
+    ("view v of e from s { feature b = sum(a) over last 3months }", "write `3 months`"),
+    ("view v of e from s { feature b = sum(a) over 10events }", "write `10 events`"),
+    ("entity e (k: string)\nview v of e from s { feature b = sum(a) over 7d by k }", "remove it"),
+    ("view v of e from s { ttl 0 feature b = last(a) over 1d }",
+        "leave out what has no length, such as a `ttl` or an `offset` of none; where it may be 0, write `0s`"),
+    ("view v of e from s { feature b = last_n(a, 3)[0:2] over 1d }",
+        "write the number of items into the call, such as `last_n(x, 2)`; `[1]` after it is one of them"),
+    ("transform t from s { let b = a.cast(float64) }", "write `cast(a as float64)`"),
+    ("transform t from s { let b = a in \"Europe/Paris\" }",
+        "parts of it are read on the clocks of a zone: `hour(a in \"Europe/Paris\")`, `date(a in \"Europe/Paris\")`"),
+    ("transform t from s where a is not null at b within 14d { let c = a }",
+        "write `transform t from s at b within 14d {`, and `where a is not null` between its braces"),
+    ("service s { v.{a; b} }", "write `,`"),
+    ("service s { v.b fallback gate as c }", "write it before `fallback`: `spend.total as c fallback gate`"),
+    ("service s {\n v.* gate\n}", "write `fallback gate` or `fallback impute`"),
+    ("service s {\n fallback gate\n v.b\n}", SERVICE),
+    ("service s {\n c = v.b\n}", "write `v.b as c`"),
+    ("service s {\n c = v.b / 7\n}", "write `feature c = …`"),
+    ("service s {\n v.b c\n}", "write `as c` if it is another name of the feature before it"),
+    ("service s {\n v.b as \"c\"\n}", "write it as a name, such as `spend.total as total_30d`"),
+    ("service s {\n request basket\n}", "remove it, and write for example `feature total = basket.total`"),
+    ("service s {\n use amounts for (a)\n}",
+        "move it between the braces of a view; an entry here names the features that it makes there"),
+    ("test \"a\" for v { given s\n | a |\n | 1 |\n expect at @2026-03-01T13:00:00Z { b = 2 and c = 0.5 } }", "write `,`"),
+    ("test \"a\" for v { given s\n | a |\n | 1 |\n expect at @2026-03-01T13:00:00Z { b = 2\n c = 0.5 } }", "write `,`"),
+    ("test \"a\" for v { given s\n | a |\n | 1 |\n let t = @2026-03-01T13:00:00Z\n expect at @2026-03-01T13:00:00Z { b = 2 } }",
+        "write the value itself where it is needed, in a row or after `expect`"),
+];
+
 /// A clause of a source or an entry of a service, likewise.
 const OTHERS: &[(&str, &str)] = &[
     ("source s { unique id, card time at }", "write `unique (id, card)`"),
@@ -426,11 +486,11 @@ const OTHERS: &[(&str, &str)] = &[
     ("transform t from a join b on x { }", JOIN),
     (
         "view v of e from s where a > 1 { feature b = count() over 1d }",
-        "write `transform kept from txn { where a > 1 }` and read `kept`, or `sum(x where a > 1)`",
+        "declare `transform kept from s { where a > 1 }` and read `kept`, or filter one aggregate: `count(where a > 1)`",
     ),
     (
         "transform t from s where a > 1 { let b = a }",
-        "write `transform kept from txn { where a > 1 }` and read `kept`, or `sum(x where a > 1)`",
+        "move `where a > 1` between the braces of the transform",
     ),
     (
         "view v of e from s group by card { feature b = count() over 1d }",
@@ -502,6 +562,7 @@ fn programs() -> impl Iterator<Item = (String, &'static str)> {
             .iter()
             .chain(SOURCES_OF_BEGINNERS)
             .chain(HEADS)
+            .chain(NEWCOMERS)
             .map(|(text, help)| (format!("module m\n{text}\n"), *help)),
     )
 }
@@ -563,6 +624,11 @@ fn torn_ones_are_survived() {
 fn what_only_looks_like_a_habit_is_left_alone() {
     for statement in [
         "feature b = a - -1",
+        "feature b = a * --c",
+        "feature b = sum(a) over 1h\n  ttl 1h",
+        "ttl 1h feature b = sum(a) over 1h feature c = count() over 1h",
+        "feature b = max(truncate(a, 7d)) over 1h",
+        "feature b = count(where a in (1,50)) over 1h",
         "feature b = a --1",
         "feature b = a\n  - b",
         "feature b = sum(distinct) over 1h",

@@ -83,6 +83,34 @@ impl<'a> Exprs<'a> {
         }
     }
 
+    /// A call as it is written.
+    pub(super) fn written<'w>(&self, call: &'w ast::Call) -> errors::Written<'w>
+    where
+        'a: 'w,
+    {
+        let texts: &'a featc_syntax::diag::SourceMap = self.items.texts;
+        let name_at = call.function.span;
+        let spans = call.arguments.iter().map(|argument| argument.span);
+        let filter = call.filter.iter().map(|filter| filter.span);
+        let last = spans
+            .clone()
+            .chain(filter)
+            .chain(call.ignoring_nulls)
+            .map(|at| at.end)
+            .max();
+        let last = last.unwrap_or(name_at.end);
+        let rest = texts.text(name_at.file).get(last..).unwrap_or("");
+        let end = rest.find(')').map_or(last, |close| last + close);
+        let inside = Span::new(name_at.file, name_at.end, end);
+        errors::Written {
+            name: &call.function.text,
+            name_at,
+            at: Span::new(name_at.file, name_at.start, end + 1),
+            inside: texts.slice(inside).trim_start().trim_start_matches('(').trim(),
+            arguments: spans.map(|at| texts.slice(at)).collect(),
+        }
+    }
+
     /// Of a feature of a service.
     pub(in crate::resolve) fn service(
         names: &'a ServiceNames<'a>,

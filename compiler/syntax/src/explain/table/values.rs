@@ -43,6 +43,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "S not « in ! Q »", FOREIGN, MEMBER, Value("not contains({Q}, {S})", "not contains(x, \"a\")")),
     Habit(EXPRESSIONS, "S « in ! Q »", FOREIGN, MEMBER, Call("contains({Q}, {S})", "contains(x, \"a\")")),
     Habit(EXPRESSIONS, "« in ! S »", FOREIGN, IN_LIST, Write("in ({S})")),
+    Habit(EXPRESSIONS, "last_n|first_n|top_k|bottom_k ( L ) « [ K ! : »", FOREIGN, NO_SLICE, Say("write the number of items into the call, such as `last_n(x, 2)`; `[1]` after it is one of them")),
     Habit(EXPRESSIONS, "P « [ ! : N ] »", FOREIGN, NO_SLICE, Call("substring({P}, 1, {N})", "substring(x, 1, 2)")),
     Habit(EXPRESSIONS, "P « [ 0 ! : N ] »", FOREIGN, NO_SLICE, Call("substring({P}, 1, {N})", "substring(x, 1, 2)")),
     Habit(EXPRESSIONS, "P « [ L ! : K ] »", FOREIGN, NO_SLICE, Say(PARTS)),
@@ -86,6 +87,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "extract ( V from A )", FOREIGN, PART, Write("{V}({A})")),
     Habit(EXPRESSIONS, "D in ( N . . M )", FOREIGN, "a range is two comparisons", Value("{D} >= {N} and {D} <= {M}", "x >= 1 and x <= 5")),
     Habit(EXPRESSIONS, "in [ L ]", FOREIGN, "a list of values stands in parentheses", Write("in ({L})")),
+    Habit(VIEWS, "count ( A « not ! null » )", FOREIGN, "`count` of a value counts where it is not null", Write("")),
     Habit(EXPRESSIONS, "not null ( A )", FOREIGN, "`not null` stands after the word `is`", Value("{A} is not null", "x is not null")),
     Habit(EXPRESSIONS, "not null", FOREIGN, "`not null` follows the word `is`", Write("is not null")),
     Habit(STEPS, "^ let V « : L » =", FOREIGN, NO_TYPE, Ask("", ", or say it in the expression: `cast(… as float64)`")),
@@ -111,6 +113,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "P . dt . weekday|dayofweek|day_of_week ( )", FOREIGN, METHODS, Say("write `day_of_week({P})`: 1 is Monday, 7 is Sunday")),
     Habit(EXPRESSIONS, "P . str|dt . W ( )", FOREIGN, METHODS, Write("{W}({P})")),
     Habit(EXPRESSIONS, "P . str|dt . W ( L )", FOREIGN, METHODS, Write("{W}({P}, {L})")),
+    Habit(EXPRESSIONS, "P « . ! cast ( W ) »", FOREIGN, METHODS, Call("cast({P} as {W})", "cast(x as float64)")),
     Habit(EXPRESSIONS, "P . W ( )", FOREIGN, METHODS, Write("{W}({P})")),
     Habit(BODIES, "select", FOREIGN, SELECT, Write("")),
 ];

@@ -1,0 +1,57 @@
+//! E0111 of calls that their arguments tell apart: percentiles, lags, the value of the greatest.
+
+use super::functions::{UNKNOWN, Written, call_like_another, function_of_another_language, is_short};
+use featc_syntax::diag::Diagnostic;
+
+/// A percentile, a lag, or the value of the greatest without what is the greatest, with what says it here.
+pub(super) fn call_with_a_number(call: &Written<'_>, name: &str) -> Option<Diagnostic> {
+    if let ([value], "argmax" | "argmin" | "max_by" | "min_by") = (&call.arguments[..], name) {
+        let ours = if name.contains("max") { "arg_max" } else { "arg_min" };
+        let value = if is_short(value) { value } else { "x" };
+        let help = format!("write the value, and by what it is chosen: `{ours}({value}, y)`");
+        let cause = UNKNOWN.replace("{name}", call.name);
+        return Some(function_of_another_language(&cause, call.name_at, &help));
+    }
+    if let [share] = call.arguments[..]
+        && (name.contains("percentile") || name.contains("quantile"))
+        && share.parse::<f64>().is_ok()
+    {
+        let help = format!("write the values before the share: `quantile(amount, {share})`");
+        let cause = UNKNOWN.replace("{name}", call.name);
+        return Some(function_of_another_language(&cause, call.name_at, &help));
+    }
+    if let Some((of_hundred, share)) = percentile(name, &call.arguments) {
+        let cause = format!("unknown function `{}`", call.name);
+        let meant = format!("quantile({of_hundred}, {share})");
+        let shown = if is_short(&meant) { &meant } else { "quantile(x, 0.95)" };
+        let shown = format!("`{shown}`, which is one of the values");
+        return Some(call_like_another(&cause, call.name_at, &shown, call.at, &meant));
+    }
+    if let Some(number) = lag(name, &call.arguments) {
+        let cause = format!("unknown function `{}`", call.name);
+        let meant = format!("last_n({}, {number})[-{number}]", call.arguments[0]);
+        let shown = if is_short(&meant) { &meant } else { "last_n(x, 2)[-2]" };
+        let shown = format!(
+            "`{shown}`, of the events of its window; an earlier value of a feature is the feature with `offset 1d` after its \
+             window"
+        );
+        return Some(call_like_another(&cause, call.name_at, &shown, call.at, &meant));
+    }
+    None
+}
+
+/// Of `percentile(x, 95)` the value and the share of it, `0.95`.
+fn percentile<'a>(name: &str, arguments: &[&'a str]) -> Option<(&'a str, String)> {
+    let [value, number] = arguments else { return None };
+    let number: f64 = number.parse().ok()?;
+    let is_share = name.contains("percentile") && number > 1.0 && number <= 100.0;
+    let share = is_share.then(|| format!("{:.9}", number / 100.0))?;
+    Some((value, share.trim_end_matches('0').trim_end_matches('.').to_owned()))
+}
+
+/// Of `lag(x, 1)` how many events are listed to have it first, 2.
+fn lag(name: &str, arguments: &[&str]) -> Option<u32> {
+    let [_, number] = arguments else { return None };
+    let number: u32 = number.parse().ok()?;
+    (matches!(name, "lag" | "shift") && (1..100).contains(&number)).then_some(number + 1)
+}

@@ -1,0 +1,68 @@
+//! Entries of services that name no view and its features.
+
+use super::Failure;
+use super::piece::Piece;
+use crate::diag::Diagnostic;
+use crate::errors;
+use crate::forms::Context;
+use crate::scan::{Token, TokenKind, Tokens};
+use featc_grammar::Rule;
+
+impl Failure<'_> {
+    /// `total`, `spend`: an entry without its view or its features.
+    pub(super) fn bare_entry(&self, piece: &Piece<'_>, is_shown: bool) -> Option<Diagnostic> {
+        let last = piece.at.checked_sub(1)?;
+        let is_bare = self.context == Context::Entry && self.expects(Rule::dot);
+        // Behind the value of a feature a name begins no entry.
+        if !is_bare || self.goes_on_behind_a_feature() || piece.kind(last) != Some(TokenKind::Word) {
+            return None;
+        }
+        let (name, span) = (piece.text(last), piece.span(last, last));
+        if piece.text(last + 1) == "=" {
+            let is_path = piece.text(last + 3) == "." && piece.kind(last + 4) == Some(TokenKind::Word);
+            let ends = |token: &Token| self.is_first_on_line(self.place(*token));
+            let is_one = is_path && piece.tokens.get(last + 5).is_none_or(ends);
+            return Some(match is_one {
+                true => errors::entry_named_in_front(name, piece.slice(last + 2, last + 4), piece.span(last, last + 4)),
+                false => errors::feature_without_its_word(name, span),
+            });
+        }
+        let (is_view, views) = match is_shown {
+            true => declared(self.tokens, name),
+            false => (false, vec![]),
+        };
+        Some(match &views[..] {
+            _ if is_view => errors::view_as_entry(name, span),
+            [] if !self.is_first_on_line(span) && !self.tokens.text[..span.start].trim_end().ends_with(['{', '}']) => {
+                errors::entry_renamed_without_as(name, span)
+            }
+            [] => errors::entry_without_view(name, span),
+            [view] => errors::entry_of_one_view(name, span, view),
+            [first, second, ..] => errors::entry_of_several_views(name, span, first, second),
+        })
+    }
+
+    /// Whether the piece begins after a feature on the same line.
+    fn goes_on_behind_a_feature(&self) -> bool {
+        let line = self.tokens.text[..self.span.start].rsplit('\n').next().unwrap_or("");
+        line.split_whitespace().any(|word| word == "feature")
+            || self.tokens.text[self.span.start..].starts_with("feature ")
+    }
+}
+
+/// Whether a name is that of a view of the file, and the views that have a feature of this name.
+fn declared<'a>(tokens: Tokens<'a>, name: &str) -> (bool, Vec<&'a str>) {
+    let text = |token: &Token| tokens.text(*token);
+    let (mut view, mut is_view, mut views) = ("", false, vec![]);
+    for pair in tokens.scan.tokens.windows(2) {
+        match text(&pair[0]) {
+            "view" => {
+                view = text(&pair[1]);
+                is_view |= view == name;
+            }
+            "feature" if text(&pair[1]) == name && !view.is_empty() && !views.contains(&view) => views.push(view),
+            _ => {}
+        }
+    }
+    (is_view, views)
+}
