@@ -47,7 +47,7 @@ fn a_spine_is_not_declared_by_a_program() {
         help(wrong(Some(Type::String)), Some("timestamp")),
         "write the column of the spine as string"
     );
-    assert!(help(wrong(Some(Type::String)), None).contains("cast in a transform"));
+    assert!(help(wrong(Some(Type::String)), None).contains("compute in a transform"));
     let missing = || DecodeError::MissingColumn {
         file: "s.parquet".into(),
         column: "card".into(),

@@ -264,13 +264,11 @@ fn dictionaries_of_decimals() {
         .unwrap();
     let keys = Int32Array::from(vec![Some(1), Some(0), None, Some(1)]);
     let coded: ArrayRef = Arc::new(DictionaryArray::new(keys, Arc::new(decimals)));
-    let columns = [(
-        "d?",
-        Type::Decimal {
-            precision: 10,
-            scale: 2,
-        },
-    )];
-    let outcome = check(&columns, vec![("d", coded)]);
-    assert_eq!(outcome.rows, ["f:1 250", "f:2 150", "f:3 ∅", "f:4 250"]);
+    let decimal = Type::Decimal {
+        precision: 10,
+        scale: 2,
+    };
+    let columns = [("at", Type::Timestamp), ("d?", decimal)];
+    let outcome = check(&columns, vec![("at", at(vec![Some(0); 4])), ("d", coded)]);
+    assert_eq!(outcome.rows, ["f:1 0|250", "f:2 0|150", "f:3 0|∅", "f:4 0|250"]);
 }
