@@ -19,8 +19,8 @@ struct Edit<'a> {
     text: &'a str,
 }
 
-/// Edits the files of a program until no message offers anything that is sure; tells each edit, but people no more of them than messages. What
-/// is left is told by who checks it then.
+/// Edits the files of a program until no message offers anything that is sure; tells each edit, but people no more of them than
+/// messages. What is left is told by who checks it then.
 pub fn fix(path: &Path, reporter: &Reporter) -> Result<(), Refused> {
     let mut told = 0;
     let fixed = fix_telling(path, reporter, &mut told);

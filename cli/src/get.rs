@@ -143,6 +143,11 @@ pub fn keys(
     let names: Vec<&str> = wanted.iter().map(|key| key.name.as_str()).collect();
     let known = format!("the service asks for: {}", names.join(", "));
     let mut values: Vec<Option<Value>> = vec![None; wanted.len()];
+    let is_given = |name: &str| {
+        given
+            .iter()
+            .any(|one| one.split_once('=').is_some_and(|(key, _)| key == name))
+    };
     for given in given {
         let Some((name, text)) = given.split_once('=') else {
             let help = with_equals(&names, given);
@@ -156,10 +161,10 @@ pub fn keys(
             }
             return reporter.refuse(errors::argument("--key", given, "the service has no such key", &known));
         };
-        // `card=a,price=3` is two keys in one.
+        // `card=a,price=3` is two keys in one, unless the other has its own.
         if let Some((before, rest)) = text.rsplit_once(',')
             && let Some((other, _)) = rest.split_once('=')
-            && let Some(other) = names.iter().find(|known| **known == other.trim() && **known != name)
+            && let Some(other) = names.iter().find(|known| **known == other.trim() && !is_given(known))
         {
             let help = format!("give each its own: `--key {name}={} --key {other}=…`", before.trim());
             return reporter.refuse(errors::argument(

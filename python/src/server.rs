@@ -2,7 +2,7 @@
 
 use crate::errors::exception;
 use crate::outcome::Outcome;
-use crate::work::{PAUSE, why};
+use crate::work::PAUSE;
 use featc::args::ServeArgs;
 use featc::caller::Caller;
 use featc::report::{Refused, Reporter};
@@ -96,7 +96,7 @@ impl Server {
         let work = move || {
             let outcome = catch_unwind(AssertUnwindSafe(|| own.serve(command)));
             let mut stage = own.stage();
-            stage.outcome = Some(outcome.map_err(|panic| why(&*panic)));
+            stage.outcome = Some(outcome.map_err(|panic| featr::panic_text(&*panic)));
             stage.has_ended = true;
             own.changed.notify_all();
         };

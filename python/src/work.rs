@@ -2,9 +2,9 @@
 
 use crate::errors::exception;
 use featc::progress::Listener;
+use featr::panic_text;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use std::any::Any;
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -89,7 +89,7 @@ pub fn detached<T: Send>(
     match (raised, ended) {
         (Some(error), _) => Err(error),
         (None, Ok(outcome)) => Ok(outcome),
-        (None, Err(panic)) => Err(exception(py, "bug", (why(&*panic),))),
+        (None, Err(panic)) => Err(exception(py, "bug", (panic_text(&*panic),))),
     }
 }
 
@@ -105,7 +105,7 @@ pub fn foreign<T>(work: impl FnOnce() -> T) -> PyResult<T> {
     let outer = FOREIGN.replace(true);
     let outcome = catch_unwind(AssertUnwindSafe(work));
     FOREIGN.set(outer);
-    outcome.map_err(|panic| PyTypeError::new_err(format!("it is broken: {}", why(&*panic))))
+    outcome.map_err(|panic| PyTypeError::new_err(format!("it is broken: {}", panic_text(&*panic))))
 }
 
 /// Lets nothing be printed of panics that are told otherwise.
@@ -124,14 +124,7 @@ pub fn keep_silent_about_what_is_caught() {
 /// # Errors
 /// `featc.Bug` for a panic.
 pub fn caught<T>(py: Python<'_>, work: impl FnOnce() -> T) -> PyResult<T> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| exception(py, "bug", (why(&*panic),)))
-}
-
-/// The words of a panic.
-pub fn why(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "a panic without words".to_owned())
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| exception(py, "bug", (panic_text(&*panic),)))
 }
 
 /// Runs a command line, prints what it tells, and gives the exit code. `itself` are the words that start one like it.

@@ -3,6 +3,7 @@
 use crate::error::DecodeError;
 use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
+use std::any::Any;
 use std::cell::Cell;
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -34,6 +35,13 @@ impl Failure for ArrowError {
             _ => None,
         }
     }
+}
+
+/// The words of a panic.
+pub fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "a panic without words".to_owned())
 }
 
 thread_local! {

@@ -1,5 +1,6 @@
 //! Requests of callers that block, on threads of our own.
 
+use featr_decode::panic_text;
 use std::future::Future;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
@@ -44,12 +45,10 @@ pub(crate) fn wait<T: Send + 'static>(request: impl Future<Output = T> + Send + 
 
 /// What a task that did not end said.
 fn cause(failed: JoinError) -> String {
-    let Ok(panic) = failed.try_into_panic() else {
-        return "it was cancelled".to_owned();
-    };
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("no cause is known").to_owned()
+    match failed.try_into_panic() {
+        Ok(panic) => panic_text(&*panic),
+        Err(_) => "it was cancelled".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,6 @@ use axum::routing::{MethodFilter, on};
 use futures::FutureExt as _;
 use http::{Method, StatusCode, Uri};
 use serde_json::json;
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 
@@ -90,7 +89,7 @@ async fn admit(State(server): State<Shared>, request: Request, next: Next) -> Re
     let about = (request.method().clone(), request.uri().path().to_owned());
     let done = AssertUnwindSafe(through(&server, request, next)).catch_unwind().await;
     let mut response = done.unwrap_or_else(|panic| {
-        let why = message(&*panic);
+        let why = featr::panic_text(&*panic);
         server.log.tell(
             "panic",
             [
@@ -132,13 +131,6 @@ async fn through(server: &Server, request: Request, next: Next) -> Response {
         Ok(_room) => next.run(request).await,
         Err(_) => Refusal::busy().into_response(),
     }
-}
-
-/// What a panic says.
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "a panic".to_owned())
 }
 
 /// How far the clock may be behind the answers that were given.

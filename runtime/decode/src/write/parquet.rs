@@ -3,6 +3,7 @@
 //! Invariant SAME-BITS: the bytes are a function of the rows and of the options but `threads`. Rows go to the encoders in
 //! chunks of a size that depends on the schema and the length of their text, however the batches were cut.
 
+use super::utc::cast_to;
 use crate::text_size::{has_text, rows_of_text, text_bytes};
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::{cast, concat};
@@ -172,7 +173,7 @@ impl<W: Write + Send> ParquetWriter<W> {
         if batch.schema_ref().fields() != self.schema.fields() {
             return Err(ParquetError::General("a batch of another schema".into()));
         }
-        let batch = &types::as_written(batch, &self.written)?;
+        let batch = &cast_to(batch, &self.written)?;
         let text = |columns: &[usize], rows: Range<usize>| -> usize {
             let texts = columns
                 .iter()

@@ -1,8 +1,8 @@
 //! What text formats print: instants in UTC whatever zone their column names, and no dictionaries.
 
-use arrow::array::RecordBatch;
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, FieldRef, Schema};
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use std::sync::Arc;
 
@@ -10,16 +10,26 @@ use std::sync::Arc;
 pub(super) fn batch(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let schema = batch.schema();
     let fields: Vec<FieldRef> = schema.fields().iter().map(field).collect();
-    let columns = batch.columns().iter().zip(&fields).map(|(column, field)| {
-        if column.data_type() == field.data_type() {
-            Ok(column.clone())
-        } else {
-            cast(column, field.data_type())
-        }
+    cast_to(batch, &Arc::new(Schema::new(fields)))
+}
+
+/// A batch with its columns as those of another schema.
+///
+/// # Errors
+/// A value that the other type does not have.
+pub(super) fn cast_to(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    let strict = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(column, field)| match column.data_type() == field.data_type() {
+        true => Ok(column.clone()),
+        false => cast_with_options(column, field.data_type(), &strict),
     });
     let columns = columns.collect::<Result<_, _>>()?;
-    let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(schema.clone(), columns, &options)
 }
 
 fn field(of: &FieldRef) -> FieldRef {
