@@ -35,6 +35,7 @@ mod values;
 mod variance;
 mod weighted;
 
+pub use distinct::{Member, Occurrence, Occurrences};
 pub use ranked::{middle, ranks};
 pub use values::float_key;
 

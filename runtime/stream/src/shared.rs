@@ -4,7 +4,7 @@
 //! it; logs of one row stage by their state key. A log keeps what any answer over it reads, for as long as one may.
 
 use crate::check;
-use crate::log::Walk;
+use crate::log::{Stop, Walk};
 use featc_ir::plan::{
     Derive, DeriveInput, FinishKind, FinishSpec, FoldSpec, Pages, Part, RowSpec, Spine, StreamGraph, StreamLog,
     StreamSourceId,
@@ -346,7 +346,8 @@ fn walks(log: &SharedLog, pages: &Pages, windows: &[usize], slots: &[usize]) -> 
     }
     let walks: Option<Vec<Walk>> = walks.into_iter().collect();
     let stops = walks.iter().flatten().flat_map(|walk| &walk.stops);
-    let mut answered: Vec<usize> = stops.flat_map(|stop| stop.slots.clone()).collect();
+    let slots_of = |stop: &Stop| [&stop.slots[..], &stop.distinct].concat();
+    let mut answered: Vec<usize> = stops.flat_map(slots_of).collect();
     answered.sort_unstable();
     let mut wanted = slots.to_vec();
     wanted.sort_unstable();

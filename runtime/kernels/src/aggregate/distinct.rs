@@ -1,9 +1,14 @@
 //! `count_distinct`: a semilattice, a set of values under union, or the absorbing top beyond the cap. It has no inverse.
 
+use super::gate::{Admit, Gate};
 use super::values::Values;
-use super::{Aggregate, Asked, Input, Name, Types};
+use super::{Aggregate, Asked, Core, Input, Name, State, Types, different_slots};
+use crate::column::Column;
+use crate::events::Events;
 use crate::value::Value;
-use featc_ir::ErrorCode;
+use featc_ir::{ErrorCode, Slot, Status};
+
+pub use super::values::Member;
 
 /// The distinct values seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,5 +35,65 @@ impl Aggregate for Distinct {
     fn lower(&self, _: &Asked) -> Result<Value, ErrorCode> {
         let count = self.0.count().ok_or(ErrorCode::Cap)?;
         Ok(Value::Int64(count as i64))
+    }
+}
+
+/// What the rows of a block are to a slot of `count_distinct`.
+#[derive(Debug)]
+pub struct Occurrences<'a> {
+    gate: Option<Gate<'a>>,
+    column: &'a Column,
+}
+
+/// What one row is to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occurrence<'a> {
+    Of(Member<'a>),
+    /// It takes no part.
+    Not,
+    Error,
+}
+
+impl<'a> Occurrences<'a> {
+    /// Of the rows of a block; the slot is one of `count_distinct`.
+    pub fn new(slot: &Slot, events: &'a Events) -> Occurrences<'a> {
+        Occurrences {
+            gate: (!Gate::is_open(slot, events)).then(|| Gate::new(slot, events)),
+            column: Input::new(slot, events).argument(),
+        }
+    }
+
+    /// Of one row.
+    #[inline]
+    pub fn at(&self, row: usize) -> Occurrence<'a> {
+        match self.gate.as_ref().map_or(Admit::Taken, |gate| gate.admit(row)) {
+            Admit::Taken => Occurrence::Of(Member::of(self.column, row)),
+            Admit::Skip => Occurrence::Not,
+            Admit::Error(_) => Occurrence::Error,
+        }
+    }
+}
+
+impl State {
+    /// Whether an event in it is an error.
+    pub fn has_errors(&self) -> bool {
+        self.errors.least().is_some()
+    }
+
+    /// Of a `count_distinct`: whether a value is among those seen. Beyond the cap nobody knows, and it may be.
+    pub fn may_hold(&self, member: &Member<'_>) -> bool {
+        match &self.core {
+            Core::Distinct(seen) => seen.0.may_hold(member),
+            _ => different_slots(),
+        }
+    }
+
+    /// The answer of a slot of `count_distinct` over events of so many different values, none of which is an error.
+    pub fn lower_distinct(slot: &Slot, count: usize) -> (Value, Status) {
+        match slot.aggregate.cap().is_some_and(|cap| count > cap as usize) {
+            true => (Value::Null, Status::Error(ErrorCode::Cap)),
+            false if count == 0 => (Value::Int64(0), Status::Empty),
+            false => (Value::Int64(count as i64), Status::Ok),
+        }
     }
 }

@@ -50,6 +50,25 @@ pub(super) enum Seen<W: Weight> {
     TooMany,
 }
 
+/// A value in comparison with others of its type; equal where the sets hold one value for both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Member<'a> {
+    /// Of fixed size: integers, floats, bools, decimals and instants, as one number each.
+    Word(i128),
+    Text(&'a [u8]),
+}
+
+impl<'a> Member<'a> {
+    /// Of a (valid) row.
+    #[inline]
+    pub(super) fn of(column: &'a Column, row: usize) -> Member<'a> {
+        match &column.data {
+            Data::Str(texts) => Member::Text(texts.get(row)),
+            data => Member::Word(word(data, row)),
+        }
+    }
+}
+
 /// Looked into, counted, or put in order, so that its own order shows nowhere.
 type Weights<T, W> = HashMap<T, W, BuildHasherDefault<Mix>>;
 
@@ -75,6 +94,16 @@ impl<W: Weight> Values<W> {
             Seen::Words(words) => Some(words.len()),
             Seen::Texts(texts) => Some(texts.len()),
             Seen::TooMany => None,
+        }
+    }
+
+    /// Whether a value is there; beyond the cap it may be.
+    pub fn may_hold(&self, member: &Member<'_>) -> bool {
+        match (&self.seen, member) {
+            (Seen::Words(words), Member::Word(word)) => words.contains_key(word),
+            (Seen::Texts(texts), Member::Text(text)) => texts.contains_key(*text),
+            (Seen::TooMany, _) => true,
+            (Seen::Words(_), Member::Text(_)) | (Seen::Texts(_), Member::Word(_)) => super::different_slots(),
         }
     }
 

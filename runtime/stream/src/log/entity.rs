@@ -8,6 +8,7 @@
 
 #[cfg(test)]
 mod check;
+mod previous;
 mod reads;
 mod release;
 mod retract;
@@ -50,6 +51,8 @@ struct Page {
     events: Events,
     /// One state per part, or nothing.
     summary: Vec<State>,
+    /// One per part that counts different values, or nothing.
+    previous: Vec<Vec<i64>>,
 }
 
 #[derive(Debug)]
@@ -68,6 +71,7 @@ struct Group {
 /// INVARIANT (fences): the fences say what they say, so a search by time touches one page.
 /// INVARIANT (summaries): `summarised` iff the log has had `plain_below` events; then every page has the fold of its
 /// rows as summary and every group but the last the fold of its pages; a summary is either that or empty.
+/// INVARIANT (previous): where the log is summarised, pages say of every event when its value occurred before.
 #[derive(Debug, Default)]
 pub(crate) struct EntityLog {
     groups: Vec<Group>,
@@ -147,9 +151,11 @@ impl EntityLog {
             .map(|page| &page.events)
     }
 
-    /// An estimate of the memory taken by its events and its identity index.
+    /// An estimate of the memory taken by its events, what is known of values before, and its identity index.
     pub fn bytes(&self) -> u64 {
-        (self.pages().map(bytes_of).sum::<usize>() + 16 * self.ids.len()) as u64
+        let of_page = |page: &Page| bytes_of(&page.events) + 8 * page.previous.iter().map(Vec::len).sum::<usize>();
+        let pages = self.groups.iter().flat_map(|group| &group.pages);
+        (pages.map(of_page).sum::<usize>() + 16 * self.ids.len()) as u64
     }
 
     /// Adds the event of row `row`; false when it is a copy of one that is here.
@@ -222,13 +228,21 @@ impl EntityLog {
             };
             group.pages.push(Page {
                 events: Events::new(&parts.lift_types),
+                previous: if self.summarised {
+                    Page::no_previous(parts)
+                } else {
+                    Vec::new()
+                },
                 summary,
             });
         }
-        let Some(page) = group.pages.last_mut() else { return };
-        page.events.push_from(incoming, row);
-        let at = page.events.len() - 1;
-        count_row(&mut page.summary, parts, &page.events, at);
+        let page = group.pages.len() - 1;
+        let known = &mut group.pages[page];
+        known.events.push_from(incoming, row);
+        let row = known.events.len() - 1;
+        count_row(&mut known.summary, parts, &known.events, row);
+        let group = self.groups.len() - 1;
+        self.link(shape, Place { group, page, row });
     }
 
     /// Keeps (sorted-log): the event is less than the one at `place`, and greater than those before.
@@ -242,6 +256,9 @@ impl EntityLog {
         page.events.insert_from(place.row, incoming, row);
         count_row(&mut page.summary, parts, &page.events, place.row);
         count_row(&mut group.summary, parts, &page.events, place.row);
+        self.link(shape, place);
+        let group = &mut self.groups[place.group];
+        let page = &mut group.pages[place.page];
         if place.row == 0 {
             group.fences[place.page] = page.events.times[0];
             self.fences[place.group] = group.fences[0];
@@ -249,9 +266,15 @@ impl EntityLog {
         if page.events.len() <= shape.paging.page_rows_max {
             return;
         }
+        let half = page.events.len() / 2;
         let mut right = Page {
-            events: page.events.split_off(page.events.len() / 2),
+            events: page.events.split_off(half),
             summary: Vec::new(),
+            previous: page
+                .previous
+                .iter_mut()
+                .map(|previous| previous.split_off(half))
+                .collect(),
         };
         if self.summarised {
             page.summarise(parts);
@@ -304,6 +327,7 @@ impl EntityLog {
                 group.summarise(&shape.parts);
             }
         }
+        self.link_all(shape);
         if shape.indexes_ids {
             let events = self
                 .groups

@@ -22,7 +22,7 @@ use featr_kernels::Column;
 use featr_kernels::aggregate::State;
 use featr_kernels::events::Events;
 use parts::Parts;
-pub(crate) use parts::Walk;
+pub(crate) use parts::{Stop, Walk};
 use std::collections::HashMap;
 use std::ops::Range;
 use stored::{Entity, Kept};
@@ -211,6 +211,7 @@ impl Log {
             true => now,
             false => log.until(walk.bounds.until(t_us)),
         };
+        let end = right;
         let Scratch { states, saved } = scratch;
         for part in walk.stops.first().map_or(&[][..], |stop| &stop.parts) {
             states[*part].clone_from(&shape.parts.identities[*part]);
@@ -220,6 +221,19 @@ impl Log {
             let mut left = log.left(stop.bounds.after(t_us)).min(right);
             if let Some(last) = stop.last {
                 left = log.last(shape, last, left..right, &exclusions);
+            }
+            for slot in &stop.distinct {
+                let (part, after_us) = (shape.parts.of_slot[*slot], stop.bounds.after(t_us));
+                let (value, status) = match log.distinct(shape, part, left..end, after_us) {
+                    Some(count) => State::lower_distinct(&self.spec.slots[*slot], count),
+                    None => {
+                        states[part].clone_from(&shape.parts.identities[part]);
+                        log.fold_around(shape, left..end, &[], &[part], states);
+                        states[part].lower(&self.spec.slots[*slot], shape.parts.types[part], t_us)
+                    }
+                };
+                slots[*slot].0.push(&value);
+                slots[*slot].1.push(status);
             }
             if let Some(left_behind) = page.take_if(|page| left <= page.start) {
                 stop.parts

@@ -16,6 +16,8 @@ pub(crate) struct Parts {
     pub types: Vec<Types>,
     /// Per slot of the `FoldSpec`, its part.
     pub of_slot: Vec<usize>,
+    /// The parts that count different values.
+    pub distinct: Vec<usize>,
     /// Types of `RowSpec::lifts`.
     pub lift_types: Vec<Type>,
 }
@@ -46,7 +48,10 @@ impl Parts {
         let types = |slot: &Slot| Types::of(slot, |lift| lift_types[lift.index()]);
         let types: Vec<Types> = slots.iter().map(types).collect();
         let identity = |(slot, types): (&Slot, &Types)| State::identity(slot.aggregate, *types);
+        let places = slots.iter().enumerate();
+        let distinct = places.filter(|(_, slot)| counts_values(slot)).map(|(place, _)| place);
         Parts {
+            distinct: distinct.collect(),
             identities: slots.iter().zip(&types).map(identity).collect(),
             slots,
             types,
@@ -60,6 +65,10 @@ impl Parts {
         let counter = counter(filter);
         self.slots.iter().position(|slot| slot.folds_as(&counter))
     }
+}
+
+fn counts_values(slot: &Slot) -> bool {
+    matches!(slot.aggregate, Aggregate::CountDistinct { .. })
 }
 
 /// `count(where filter)`.
@@ -92,9 +101,11 @@ pub(crate) struct Stop {
     pub bounds: Bounds,
     /// Which of the events within the bounds, if not all. Such a stop is the only one of its walk.
     pub last: Option<Choice>,
-    /// Slots answered here.
+    /// Slots that are answered here from the states of their parts.
     pub slots: Vec<usize>,
-    /// Parts that this window or a longer one of the walk needs, ascending.
+    /// Slots that are answered here by counting different values, over all instants of the window.
+    pub distinct: Vec<usize>,
+    /// Parts that the `slots` of this window or a longer one of the walk needs, ascending.
     pub parts: Vec<usize>,
 }
 
@@ -110,10 +121,13 @@ impl Walk {
             let chosen = slots.first().and_then(choice);
             let is_alike = window.excluding == first.excluding && window.bounds().end_as(&first.bounds());
             let chooses_alike = alone && slots.iter().all(|slot| choice(slot) == chosen);
+            let is_whole = !window.chooses() && window.excluding != Excluding::SelfEvent;
+            let is_distinct = |slot: &usize| is_whole && counts_values(&spec.slots[*slot]);
             (is_alike && (!window.chooses() || chooses_alike)).then(|| Stop {
                 bounds: window.bounds(),
                 last: chosen,
-                slots,
+                distinct: slots.iter().copied().filter(is_distinct).collect(),
+                slots: slots.into_iter().filter(|slot| !is_distinct(slot)).collect(),
                 parts: Vec::new(),
             })
         };

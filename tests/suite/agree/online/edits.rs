@@ -21,7 +21,7 @@ pub enum Kind {
 
 /// Writes a program anew; `None` if there is nothing to change in that way.
 pub fn edit(rng: &mut Rng, (first, text): (&str, &str), number: usize) -> Option<(Kind, String, Program)> {
-    let kind = *rng.pick(&[Kind::Docs, Kind::Added, Kind::Removed, Kind::Other]);
+    let kind = *rng.pick(&[Kind::Docs, Kind::Added, Kind::Removed, Kind::Other, Kind::Other]);
     for _ in 0..4 {
         let edited = match kind {
             Kind::Same => None,

@@ -391,7 +391,7 @@ impl<'a> Life<'a> {
                 tally.refused += 1;
                 self.trace.push(format!("refused: {why}"));
                 // After tables with versions nothing is filled.
-                let is_filled = self.tables.changing.is_empty() && (self.may_be_filled || self.rng.one_in(2));
+                let is_filled = self.tables.changing.is_empty() && (self.may_be_filled || !self.rng.one_in(8));
                 match is_filled {
                     true => self.fill(version, found, tally),
                     // It goes on as it was.

@@ -70,6 +70,37 @@ impl EntityLog {
             }
             ensure(group.summary.is_empty() || group.summary == all, "group summary")?;
         }
-        Ok(())
+        self.check_previous(shape)
     }
+
+    /// Whether (previous) holds. What came before released events may still be told as it was.
+    fn check_previous(&self, shape: &Shape) -> Result<(), String> {
+        let Some(first) = self.fences.first().filter(|_| self.summarised) else {
+            let mut pages = self.groups.iter().flat_map(|group| &group.pages);
+            let is_plain = pages.all(|page| page.previous.is_empty());
+            return is_plain
+                .then_some(())
+                .ok_or_else(|| "previous of a plain log".to_owned());
+        };
+        let mut fresh = EntityLog::from_sorted(shape, &self.pages().fold(Events::new(&shape.parts.lift_types), joined));
+        fresh.link_all(shape);
+        let of = |log: &EntityLog| -> Vec<Vec<i64>> {
+            let of_part = |counted: usize| {
+                let pages = log.groups.iter().flat_map(|group| &group.pages);
+                pages.flat_map(|page| page.previous[counted].clone()).collect()
+            };
+            (0..shape.parts.distinct.len()).map(of_part).collect()
+        };
+        let is_so = |known: &i64, fresh: &i64| known == fresh || (*fresh == i64::MIN && known <= first);
+        let same = of(self).iter().zip(of(&fresh)).all(|(known, fresh)| {
+            let mut pairs = known.iter().zip(&fresh);
+            known.len() == fresh.len() && pairs.all(|(known, fresh)| is_so(known, fresh))
+        });
+        same.then_some(()).ok_or_else(|| "previous".to_owned())
+    }
+}
+
+fn joined(mut all: Events, page: &Events) -> Events {
+    all.append(page);
+    all
 }

@@ -31,6 +31,9 @@ impl EntityLog {
             let half = 2 * rows > page.events.len();
             if half {
                 page.events = page.events.split_off(rows);
+                for previous in &mut page.previous {
+                    *previous = previous.split_off(rows);
+                }
                 if self.summarised {
                     page.summarise(&shape.parts);
                 }

@@ -30,6 +30,7 @@ impl EntityLog {
         }
         let parts = &shape.parts;
         let place = self.first(|events, at| events.compare(at, other, row) == Ordering::Less);
+        self.unlink(shape, place);
         let group = &mut self.groups[place.group];
         let page = &mut group.pages[place.page];
         let gone = page.events.take(&[place.row as u32]);
