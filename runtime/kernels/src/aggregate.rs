@@ -35,7 +35,7 @@ mod values;
 mod variance;
 mod weighted;
 
-pub use distinct::{Member, Occurrence, Occurrences};
+pub use distinct::{Latest, Member, Occurrence, Occurrences};
 pub use ranked::{middle, ranks};
 pub use values::float_key;
 

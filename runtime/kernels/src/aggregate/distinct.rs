@@ -1,7 +1,7 @@
 //! `count_distinct`: a semilattice, a set of values under union, or the absorbing top beyond the cap. It has no inverse.
 
 use super::gate::{Admit, Gate};
-use super::values::Values;
+use super::values::{Values, Weights};
 use super::{Aggregate, Asked, Core, Input, Name, State, Types, different_slots};
 use crate::column::Column;
 use crate::events::Events;
@@ -35,6 +35,52 @@ impl Aggregate for Distinct {
     fn lower(&self, _: &Asked) -> Result<Value, ErrorCode> {
         let count = self.0.count().ok_or(ErrorCode::Cap)?;
         Ok(Value::Int64(count as i64))
+    }
+}
+
+/// At what instant each value was seen for the last time. Looked into by value, so that its own order shows nowhere.
+#[derive(Debug, Clone, Default)]
+pub struct Latest {
+    words: Weights<i128, i64>,
+    texts: Weights<Box<[u8]>, i64>,
+}
+
+impl Latest {
+    pub fn get(&self, member: &Member<'_>) -> Option<i64> {
+        match member {
+            Member::Word(word) => self.words.get(word).copied(),
+            Member::Text(text) => self.texts.get(*text).copied(),
+        }
+    }
+
+    /// Sets the instant of a value; what it was before.
+    pub fn set(&mut self, member: &Member<'_>, time_us: i64) -> Option<i64> {
+        match member {
+            Member::Word(word) => self.words.insert(*word, time_us),
+            Member::Text(text) => match self.texts.get_mut(*text) {
+                Some(known) => Some(std::mem::replace(known, time_us)),
+                None => self.texts.insert((*text).into(), time_us),
+            },
+        }
+    }
+
+    pub fn remove(&mut self, member: &Member<'_>) {
+        match member {
+            Member::Word(word) => drop(self.words.remove(word)),
+            Member::Text(text) => drop(self.texts.remove(*text)),
+        }
+    }
+
+    /// Forgets the values that were not seen from an instant on.
+    pub fn forget_before(&mut self, from_us: i64) {
+        self.words.retain(|_, time_us| *time_us >= from_us);
+        self.texts.retain(|_, time_us| *time_us >= from_us);
+    }
+
+    /// An estimate of the memory taken.
+    pub fn bytes(&self) -> usize {
+        let texts: usize = self.texts.keys().map(|text| text.len()).sum();
+        self.words.len() * size_of::<(i128, i64)>() + self.texts.len() * size_of::<(Box<[u8]>, i64)>() + texts
     }
 }
 

@@ -70,7 +70,7 @@ impl<'a> Member<'a> {
 }
 
 /// Looked into, counted, or put in order, so that its own order shows nowhere.
-type Weights<T, W> = HashMap<T, W, BuildHasherDefault<Mix>>;
+pub(super) type Weights<T, W> = HashMap<T, W, BuildHasherDefault<Mix>>;
 
 impl<W: Weight> Values<W> {
     /// No values, for an aggregate over arguments of these types.

@@ -16,7 +16,7 @@ mod retract;
 use super::bytes_of;
 use super::parts::Parts;
 use crate::paging::Paging;
-use featr_kernels::aggregate::State;
+use featr_kernels::aggregate::{Latest, State};
 use featr_kernels::events::Events;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -71,7 +71,8 @@ struct Group {
 /// INVARIANT (fences): the fences say what they say, so a search by time touches one page.
 /// INVARIANT (summaries): `summarised` iff the log has had `plain_below` events; then every page has the fold of its
 /// rows as summary and every group but the last the fold of its pages; a summary is either that or empty.
-/// INVARIANT (previous): where the log is summarised, pages say of every event when its value occurred before.
+/// INVARIANT (previous): where the log is summarised, pages say of every event when its value occurred before, and `latest`
+/// when each value occurred last. What occurred before the first event, and is released, may be told as it was or not.
 #[derive(Debug, Default)]
 pub(crate) struct EntityLog {
     groups: Vec<Group>,
@@ -79,6 +80,8 @@ pub(crate) struct EntityLog {
     fences: Vec<i64>,
     len: usize,
     summarised: bool,
+    /// Per part that counts different values, where the log is summarised.
+    latest: Vec<Latest>,
     /// (hash of the id, τ) of every event, where `Shape::indexes_ids` and the log is summarised.
     ids: BTreeSet<(u64, i64)>,
 }
@@ -155,7 +158,8 @@ impl EntityLog {
     pub fn bytes(&self) -> u64 {
         let of_page = |page: &Page| bytes_of(&page.events) + 8 * page.previous.iter().map(Vec::len).sum::<usize>();
         let pages = self.groups.iter().flat_map(|group| &group.pages);
-        (pages.map(of_page).sum::<usize>() + 16 * self.ids.len()) as u64
+        let latest: usize = self.latest.iter().map(Latest::bytes).sum();
+        (pages.map(of_page).sum::<usize>() + latest + 16 * self.ids.len()) as u64
     }
 
     /// Adds the event of row `row`; false when it is a copy of one that is here.

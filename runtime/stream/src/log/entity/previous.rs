@@ -11,10 +11,8 @@
 
 use super::{EntityLog, Page, Place, Shape};
 use crate::log::parts::Parts;
-use featr_kernels::aggregate::{Member, Occurrence, Occurrences, State};
-use std::collections::HashMap;
+use featr_kernels::aggregate::{Latest, Member, Occurrence, Occurrences, State};
 use std::ops::Range;
-use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 /// The value did not occur before. Events at this instant are counted in other ways.
 const NEVER: i64 = i64::MIN;
@@ -66,6 +64,8 @@ impl EntityLog {
     }
 
     /// Keeps (previous): the event at `place` is new, and its page has no entry for it yet.
+    ///
+    /// O(1) where the value did not occur at its instant or later; else the next event that has it is looked for.
     pub(super) fn link(&mut self, shape: &Shape, place: Place) {
         if !self.summarised {
             return;
@@ -77,15 +77,20 @@ impl EntityLog {
             let Occurrence::Of(member) = Occurrences::new(&shape.parts.slots[*part], events).at(place.row) else {
                 continue;
             };
-            let next = self.next_of(&shape.parts, *part, place, member);
+            let latest = self.latest[counted].get(&member);
+            let next = match latest {
+                Some(latest) if latest >= time => self.next_of(&shape.parts, *part, place, member),
+                _ => None,
+            };
             let before = match next {
                 Some(next) => self.groups[next.group].pages[next.page].previous[counted][next.row],
-                None => self.time_before(&shape.parts, *part, place, member).unwrap_or(NEVER),
+                None => latest.unwrap_or(NEVER),
             };
-            self.previous_mut(counted, place)[place.row] = before;
-            if let Some(next) = next {
-                self.previous_mut(counted, next)[next.row] = time;
+            match next {
+                Some(next) => self.previous_mut(counted, next)[next.row] = time,
+                None => drop(self.latest[counted].set(&member, time)),
             }
+            self.previous_mut(counted, place)[place.row] = before;
         }
     }
 
@@ -95,17 +100,20 @@ impl EntityLog {
             return;
         }
         for (counted, part) in shape.parts.distinct.iter().enumerate() {
+            let page = &mut self.groups[place.group].pages[place.page];
+            let before = page.previous[counted].remove(place.row);
             let events = &self.groups[place.group].pages[place.page].events;
-            let occurrence = Occurrences::new(&shape.parts.slots[*part], events).at(place.row);
-            let next = match occurrence {
-                Occurrence::Of(member) => self.next_of(&shape.parts, *part, place, member),
-                Occurrence::Not | Occurrence::Error => None,
+            let Occurrence::Of(member) = Occurrences::new(&shape.parts.slots[*part], events).at(place.row) else {
+                continue;
             };
-            let before = self.previous_mut(counted, place).remove(place.row);
-            if let Some(mut next) = next {
-                // Of the same page, the rows behind have moved up.
-                next.row -= usize::from((next.group, next.page) == (place.group, place.page));
-                self.previous_mut(counted, next)[next.row] = before;
+            match self.next_of(&shape.parts, *part, place, member) {
+                Some(mut next) => {
+                    // Of the same page, the entries behind have moved up.
+                    next.row -= usize::from((next.group, next.page) == (place.group, place.page));
+                    self.previous_mut(counted, next)[next.row] = before;
+                }
+                None if before == NEVER => self.latest[counted].remove(&member),
+                None => drop(self.latest[counted].set(&member, before)),
             }
         }
     }
@@ -113,21 +121,18 @@ impl EntityLog {
     /// Keeps (previous) when the log reaches the threshold: no page has entries yet.
     pub(super) fn link_all(&mut self, shape: &Shape) {
         let parts = &shape.parts;
-        let mut latest: Vec<HashMap<Member<'_>, i64, Xxh3DefaultBuilder>> =
-            vec![HashMap::default(); parts.distinct.len()];
+        self.latest = vec![Latest::default(); parts.distinct.len()];
         for page in self.groups.iter_mut().flat_map(|group| &mut group.pages) {
-            let Page { events, previous, .. } = page;
-            let events = &*events;
-            let of_part = |(part, latest): (&usize, &mut HashMap<_, _, _>)| {
-                let occurrences = Occurrences::new(&parts.slots[*part], events);
-                let rows = events.times.iter().enumerate();
+            let of_part = |(part, latest): (&usize, &mut Latest)| {
+                let occurrences = Occurrences::new(&parts.slots[*part], &page.events);
+                let rows = page.events.times.iter().enumerate();
                 let before = rows.map(|(row, time)| match occurrences.at(row) {
-                    Occurrence::Of(member) => latest.insert(member, *time).unwrap_or(NEVER),
+                    Occurrence::Of(member) => latest.set(&member, *time).unwrap_or(NEVER),
                     Occurrence::Not | Occurrence::Error => APART,
                 });
                 before.collect()
             };
-            *previous = parts.distinct.iter().zip(&mut latest).map(of_part).collect();
+            page.previous = parts.distinct.iter().zip(&mut self.latest).map(of_part).collect();
         }
     }
 
@@ -154,33 +159,6 @@ impl EntityLog {
                 let mut rows = from..known.events.len();
                 if let Some(row) = rows.find(|row| occurrences.at(*row) == Occurrence::Of(member)) {
                     return Some(Place { group, page, row });
-                }
-            }
-        }
-        None
-    }
-
-    /// The instant of the last event before `place` that has a value.
-    fn time_before(&self, parts: &Parts, part: usize, place: Place, member: Member<'_>) -> Option<i64> {
-        let may_hold = |summary: &[State]| summary.get(part).is_none_or(|state| state.may_hold(&member));
-        for (group, known) in self.groups[..=place.group].iter().enumerate().rev() {
-            let is_own = group == place.group;
-            if !is_own && !may_hold(&known.summary) {
-                continue;
-            }
-            let pages = if is_own { place.page + 1 } else { known.pages.len() };
-            for (page, known) in known.pages[..pages].iter().enumerate().rev() {
-                let is_own = (group, page) == (place.group, place.page);
-                if !is_own && !may_hold(&known.summary) {
-                    continue;
-                }
-                let until = if is_own { place.row } else { known.events.len() };
-                let occurrences = Occurrences::new(&parts.slots[part], &known.events);
-                if let Some(row) = (0..until)
-                    .rev()
-                    .find(|row| occurrences.at(*row) == Occurrence::Of(member))
-                {
-                    return Some(known.events.times[row]);
                 }
             }
         }

@@ -44,6 +44,8 @@ impl EntityLog {
                 group.summarise(&shape.parts);
             }
         }
+        let first = self.fences.first().copied().unwrap_or(i64::MAX);
+        self.latest.iter_mut().for_each(|latest| latest.forget_before(first));
         self.len = self.pages().map(Events::len).sum();
         self.release_ids();
         (before - self.len) as u64
