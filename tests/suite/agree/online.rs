@@ -141,7 +141,7 @@ impl Tally {
     }
 
     /// As [`Tally::counts`], of lives through a broker.
-    fn of_topics(&self) -> [(&'static str, u64, u64); 17] {
+    fn of_topics(&self) -> [(&'static str, u64, u64); 20] {
         [
             ("runs", self.runs, 2_000),
             ("crashes", self.crashes, 200),
@@ -162,6 +162,9 @@ impl Tally {
                 self.edited_docs + self.added + self.removed + self.others,
                 100,
             ),
+            ("moved to another machine", self.moved, 20),
+            ("lives with a table that changes", self.changing_tables, 50),
+            ("rows of tables", self.table_rows, 100),
             ("answers", self.answers, 2_000),
             ("values not null", self.not_null, 1_500),
         ]

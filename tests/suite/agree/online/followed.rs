@@ -48,7 +48,7 @@ impl Life<'_> {
             self.attempted.clear();
             return true;
         };
-        topics.follow(runtime, &self.version.program);
+        topics.follow(runtime, &self.version.inputs);
         self.taken = Taken::default();
         self.drained(runtime, tally)
     }
@@ -68,7 +68,7 @@ impl Life<'_> {
     /// Waits until all that was written is in the state, each record once, and what is no row lies aside; `false` if the machine
     /// stops meanwhile.
     pub fn drained(&mut self, runtime: &Runtime, tally: &mut Tally) -> bool {
-        let known = self.version.featr.sources();
+        let known = self.version.featr.inputs();
         let sources = &self.version.inputs;
         let is_read = |place: usize| known.iter().any(|known| known.name == sources[place].name);
         let of = |place: usize| self.attempted.iter().filter(|(of, _)| *of == place).count();
@@ -116,8 +116,15 @@ impl Life<'_> {
         for (place, source) in self.version.inputs.iter().enumerate() {
             let new = log::without(&found.rows[place], &self.ledger[place]);
             let late = taken.late(&source.name) - self.taken.late(&source.name);
-            self.check_late(place, &new, late);
+            // Of versions, those that came again are told nowhere here.
+            if !self.is_table(place) {
+                self.check_late(place, &new, late);
+            }
             tally.late += late;
+            if self.is_table(place) {
+                tally.table_rows += new.len() as u64;
+                tally.late_table_rows += late;
+            }
         }
         (self.ledger, self.attempted, self.taken) = (found.rows, found.left, taken);
         tally.taken += found.unasked;

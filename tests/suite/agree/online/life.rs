@@ -98,11 +98,7 @@ impl<'a> Life<'a> {
         // Others than the cases of the same seeds.
         let mut rng = Rng::new(seed ^ 0x6f6e_6c69_6e65);
         let (generated, program) = loop {
-            // Rows of tables are pushed.
-            let generated = match brokers {
-                None => programs::program_with_tables(&mut rng),
-                Some(_) => programs::program(&mut rng),
-            };
+            let generated = programs::program_with_tables(&mut rng);
             let program = compiled(seed, &generated.text);
             let has_arrivals = |program: &Program| program.sources.iter().all(|source| source.arrival.is_some());
             if let Some(program) = program.filter(has_arrivals) {
@@ -141,11 +137,12 @@ impl<'a> Life<'a> {
                 }
             }
         }
+        let version = Version::new(generated.text.clone(), program, &tables);
         let topics = brokers.map(|brokers| {
-            for (rows, source) in pool.iter_mut().zip(&program.sources) {
-                rows.retain(|row| Topics::can_say(source, row));
+            for (rows, input) in pool.iter_mut().zip(&version.inputs) {
+                rows.retain(|row| Topics::can_say(input, row));
             }
-            Topics::draw(&mut rng, brokers, seed, &program)
+            Topics::draw(&mut rng, brokers, seed, &version.inputs)
         });
         let begin_us = START_US
             + match shapes[0].style.times {
@@ -166,9 +163,9 @@ impl<'a> Life<'a> {
             clock: Arc::new(SetClock::at(begin_us)),
             latest_us: begin_us,
             horizon_us: i64::MIN,
-            first: generated.text.clone(),
+            first: generated.text,
             ledger: vec![Vec::new(); pool.len()],
-            version: Rc::new(Version::new(generated.text, program, &tables)),
+            version: Rc::new(version),
             tables,
             shapes,
             keys,
@@ -515,7 +512,7 @@ impl<'a> Life<'a> {
         self.see_clock();
     }
 
-    fn is_table(&self, place: usize) -> bool {
+    pub fn is_table(&self, place: usize) -> bool {
         let input = &self.version.inputs[place];
         self.tables.changing.iter().any(|table| table.name == input.name)
     }

@@ -1,12 +1,12 @@
-//! The way of a life's rows through a real broker of Kafka: a topic for each source, of several partitions, written in drawn
-//! batches, with copies and in disorder, as JSON or as Avro.
+//! The way of a life's rows through a real broker of Kafka: a topic for each source and each table with versions, of several
+//! partitions, written in drawn batches, with copies and in disorder, as JSON or as Avro.
 
 use super::avro;
 use super::log::{self, Row};
 use crate::broker::Broker;
 use crate::disk::SimulatedDisk;
 use crate::registry::Registry;
-use featc_ir::{Program, Source, Type};
+use featc_ir::{Source, Type};
 use featc_tests::rng::Rng;
 use featr_kafka::{Properties, Topic, read};
 use featr_kernels::Value;
@@ -57,7 +57,7 @@ pub struct Topics<'a> {
 }
 
 impl<'a> Topics<'a> {
-    pub fn draw(rng: &mut Rng, brokers: &'a Brokers, seed: u64, program: &Program) -> Topics<'a> {
+    pub fn draw(rng: &mut Rng, brokers: &'a Brokers, seed: u64, inputs: &[Source]) -> Topics<'a> {
         let partitions = 1 + rng.below(3) as i32;
         let is_avro = rng.one_in(2);
         let topic = |source: &Source| {
@@ -66,17 +66,17 @@ impl<'a> Topics<'a> {
             let option = if is_avro { "?format=avro" } else { "" };
             format!("{name}{option}").parse().expect("a topic")
         };
-        let schemas = program.sources.iter().enumerate().map(|(place, source)| {
+        let schemas = inputs.iter().enumerate().map(|(place, source)| {
             let id = (seed as u32).wrapping_mul(16) + place as u32;
             brokers.registry.has(id, &avro::schema(source));
             id
         });
         Topics {
-            topics: program.sources.iter().map(topic).collect(),
+            topics: inputs.iter().map(topic).collect(),
             partitions,
             schemas: is_avro.then(|| schemas.collect()),
-            written: vec![Vec::new(); program.sources.len()],
-            broken: vec![0; program.sources.len()],
+            written: vec![Vec::new(); inputs.len()],
+            broken: vec![0; inputs.len()],
             readers: Vec::new(),
             brokers,
         }
@@ -135,10 +135,10 @@ impl<'a> Topics<'a> {
         self.brokers.producer.flush(MINUTE).expect("a broker that takes it");
     }
 
-    /// Begins to read the topics of sources that the program of a state reads.
-    pub fn follow(&mut self, runtime: &Runtime, program: &Program) {
-        for (source, topic) in program.sources.iter().zip(&self.topics) {
-            let Ok(feed) = runtime.feed(&source.name) else {
+    /// Begins to read the topics of sources and tables that the program of a state reads.
+    pub fn follow(&mut self, runtime: &Runtime, inputs: &[Source]) {
+        for (input, topic) in inputs.iter().zip(&self.topics) {
+            let Ok(feed) = runtime.feed(&input.name) else {
                 continue;
             };
             let (topic, properties) = (topic.clone(), self.brokers.properties.clone());
