@@ -86,14 +86,15 @@ fn check_table_key(file: &res::File, view: &res::View, row: &RowTypes, context: 
         let names = ids.map(|id| row.names.get(id).map_or("", String::as_str));
         names.collect::<Vec<_>>().join(", ")
     };
-    context.push(errors::view_fans_out(
-        &source.declared.name,
-        &names(&mut key.iter().map(|column| column.index())),
-        &names(&mut view.key.iter().map(|column| column.id.index())),
-        &file.entities[entity.index()].declared.name,
-        at,
-        source.declared.at,
-    ));
+    let (table, table_at) = (&source.declared.name, source.declared.at);
+    let key = names(&mut key.iter().map(|column| column.index()));
+    let by = names(&mut view.key.iter().map(|column| column.id.index()));
+    let entity = &file.entities[entity.index()];
+    let own: Vec<&str> = entity.keys.iter().map(|key| key.name.as_str()).collect();
+    context.push(match view.key.first().filter(|_| own.join(", ") == key) {
+        Some(column) => errors::view_by_another_column(table, &key, &by, column.at, table_at),
+        None => errors::view_fans_out(table, &key, &by, &entity.declared.name, at, table_at),
+    });
 }
 
 /// Warns of a view whose source is always further behind than its `ttl`, unless a run says another delay.

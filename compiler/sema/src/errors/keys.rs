@@ -74,6 +74,15 @@ messages! {
         help: "the last events are a window: `{outer}({value}) over {number} events`";
     }
 
+    /// In a `where`, which is no argument.
+    E0408 aggregate_in_a_condition(inner: &str, at: Span, outer: &str, outer_at: Span) {
+        "aggregate `{inner}` inside aggregate `{outer}`";
+        at: "inside";
+        outer_at: "outside";
+        help: "a condition is asked of one event: compare with a column or a literal; two features are compared in a third, such as \
+               `feature above = last_amount > mean_amount`";
+    }
+
     E0408 nested_aggregate(inner: &str, at: Span, outer: &str, outer_at: Span) {
         "aggregate `{inner}` inside aggregate `{outer}`";
         at: "inside";
@@ -185,8 +194,7 @@ messages! {
     ) {
         let help = match column {
             Some(column) => format!(
-                "if `{column}` holds it, write `from {rows} by ({column})`, or call the key `{column}` as well, with the \
-                 type of the column"
+                "if `{column}` holds it, write `from {rows} by ({column})`, or call the key `{column}` as well"
             ),
             None => "name the columns that hold the key: `by (…)` after `from`".to_owned(),
         };

@@ -111,6 +111,14 @@ messages! {
         help: "{help}";
     }
 
+    /// `payments.amount`, where a request has the field.
+    E0108 rows_for_a_request(name: &str, kind: Kind, at: Span, request: &str, field: &str) {
+        "`{name}` is a {kind}, not a view";
+        at: "no view has this name";
+        offer: "the question's own `{field}` is `{request}.{field}`; of events, name a feature of a view that reads `{name}`",
+            at => request;
+    }
+
     E0108 unknown_view(name: &str, at: Span, nearest: Option<&str>) {
         "unknown view `{name}`";
         at: "no view has this name";
@@ -209,6 +217,28 @@ messages! {
         "`{name}`: a view does not know the instant of the question";
         at: "no such column";
         help: "it is `at` in a feature of a service; `time_since_last()` measures from it";
+    }
+
+    /// `count over 7d`
+    E0110 aggregate_without_parentheses(name: &str, at: Span) {
+        "unknown column `{name}`";
+        at: "an aggregate, without its parentheses";
+        help: "write `{name}()`", at => format!("{name}()");
+    }
+
+    /// `sum over 7d`, `lower = "a"`
+    E0110 function_without_arguments(name: &str, usage: &str, at: Span) {
+        "unknown column `{name}`";
+        at: "a function, without its arguments";
+        help: "write `{usage}`";
+    }
+
+    /// `time`: the column with the event time.
+    E0110 instant_of_event_or_question(name: &str, time: &str, at: Span) {
+        "unknown column `{name}`";
+        at: "no such column";
+        help: "the time of the event is `{time}`; the instant of the question is `at` in a feature of a service, and \
+               `time_since_last()` measures from it";
     }
 
     E0110 identity_of_nothing(name: &str, at: Span) {

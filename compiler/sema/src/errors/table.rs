@@ -80,11 +80,20 @@ messages! {
         did_you_mean(nearest, at): "declare it: `table {name} {{ columns (…) key … static }}`";
     }
 
-    E0443 no_table(name: &str, kind: &str, at: Span) {
+    /// `known`: the columns that there are.
+    E0110 no_such_column_of_a_table(table: &str, name: &str, at: Span, nearest: Option<&str>, known: &[String], table_at: Span) {
+        let known = super::list(known);
+        "unknown column `{name}`";
+        at: "no such column in `{table}`";
+        table_at: "the table is declared here";
+        did_you_mean(nearest, at): "write a column of the table: {known}";
+    }
+
+    E0443 no_table(name: &str, kind: &str, at: Span, nearest: Option<&str>) {
         let article = if kind == "entity" { "an" } else { "a" };
         "`{name}` is {article} {kind}, and no table";
         at: "is looked into";
-        help: "a lookup finds a row by its key in a `table`; the events of a source are aggregated by views";
+        did_you_mean(nearest, at): "a lookup finds a row by its key in a `table`; the events of a source are aggregated by views";
     }
 
     E0443 view_for_a_table(name: &str, at: Span) {
@@ -151,6 +160,14 @@ messages! {
         at: "is ({by})";
         table_at: "has one row for each ({key})";
         help: "declare an entity with the key ({key}) for the view, or look into the table in a transform of the events of `{entity}`";
+    }
+
+    /// Without the `by` the view has the key of the table.
+    E0448 view_by_another_column(table: &str, key: &str, by: &str, at: Span, table_at: Span) {
+        "a view of table `{table}` by ({by}) would have more than one row at a time";
+        at: "is no key of the table";
+        table_at: "has one row for each ({key})";
+        help: "remove `by ({by})`: without it the view is by ({key})";
     }
 
     E0446 lookup_outside(column: &str, written: &str, at: Span) {

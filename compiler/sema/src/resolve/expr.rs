@@ -3,7 +3,7 @@
 mod place;
 
 use super::meant::{
-    before_the_member, dots, function_of, has_aggregate, ignoring_nulls, nearest_function, part_of_calendar,
+    before_the_member, dots, function_of, has_aggregate, ignoring_nulls, joined, nearest_function, part_of_calendar,
     unit_of_truncate, with_more_arguments,
 };
 use super::parameter;
@@ -125,8 +125,7 @@ impl<'a> Exprs<'a> {
             };
         if !is_name
             && self.row.is_known
-            && matches!(self.place, Place::Row | Place::Aggregate { .. })
-            && let Some(complaint) = self.items.elsewhere(&self.row.name, name)
+            && let Some(complaint) = self.known_elsewhere(name)
         {
             self.complaints.push(complaint);
             return ExprKind::Poison;
@@ -306,18 +305,9 @@ impl<'a> Exprs<'a> {
                     .push(errors::aggregate_outside_view(name, call.arguments.len(), name_at));
                 return ExprKind::Poison;
             }
-            Place::Aggregate {
-                name: outer,
-                at: outer_at,
-            } => {
-                let written = self.written(call);
-                self.complaints
-                    .push(match (aggregate.row().name, &written.arguments[..]) {
-                        ("last_n", [value, number]) => {
-                            errors::aggregate_of_last_events((name, name_at), (outer, outer_at), value, number)
-                        }
-                        _ => errors::nested_aggregate(name, name_at, outer, outer_at),
-                    });
+            Place::Aggregate { .. } => {
+                let complaint = self.nested(&call.function, &self.written(call).arguments);
+                self.complaints.push(complaint);
                 return ExprKind::Poison;
             }
             Place::Service(_) => {
@@ -336,7 +326,11 @@ impl<'a> Exprs<'a> {
         let mut inner = Exprs {
             items: self.items,
             row: self.row,
-            place: Place::Aggregate { name, at: name_at },
+            place: Place::Aggregate {
+                name,
+                at: name_at,
+                is_condition: false,
+            },
             complaints: &mut *self.complaints,
         };
         // A literal that decides about the program is no expression over the row.
@@ -345,13 +339,20 @@ impl<'a> Exprs<'a> {
             (_, _) => (None, call.arguments.as_slice()),
         };
         let arguments = inner.all(written);
+        inner.place = Place::Aggregate {
+            name,
+            at: name_at,
+            is_condition: true,
+        };
         let filter = call.filter.as_ref().map(|filter| inner.expr(filter));
         let is_complete = aggregate.literal().is_some() == literal.is_some();
         if !(is_complete && aggregate.row().arity.contains(&arguments.len())) {
-            let only = self.written(call).arguments.first().copied().unwrap_or("");
+            let written = self.written(call);
+            let only = written.arguments.first().copied().unwrap_or("");
             let is_short = only.len() <= 60 && !only.contains(['\n', '`']);
             let example = parameter::of(aggregate).filter(|_| call.arguments.len() == 1 && is_short);
             let of_these = example.map(|parameter| format!("{name}({only}, {})", parameter.example));
+            let of_these = of_these.or_else(|| joined(&written));
             self.complaints.push(errors::wrong_argument_count(
                 name,
                 of_these.as_deref().unwrap_or(aggregate.row().usage),

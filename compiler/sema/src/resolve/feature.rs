@@ -2,11 +2,12 @@
 
 use super::declared;
 use super::expr::Exprs;
+use super::meant::first_aggregate;
 use super::scope::{Items, RowScope};
 use super::window::expansions;
 use crate::errors::{self, Beside};
 use crate::res::{self, Expr, ExprKind};
-use featc_ir::{Aggregate, FeatureId};
+use featc_ir::FeatureId;
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,6 +138,11 @@ impl FeatureNames<'_> {
         self.all.find(name).is_some()
     }
 
+    /// Whether a feature that is not understood may have this name.
+    pub(super) fn is_broken(&self, name: &str) -> bool {
+        self.all.is_broken(name)
+    }
+
     /// A name outside of aggregates.
     pub(super) fn lookup(&self, name: &ast::Name, row: &RowScope, complaints: &mut Vec<Diagnostic>) -> ExprKind {
         let text = name.text.as_str();
@@ -185,16 +191,6 @@ impl FeatureNames<'_> {
             }
         }
     }
-}
-
-/// The first aggregate that an expression calls, by name.
-fn first_aggregate(expr: &ast::Expr) -> Option<&ast::Name> {
-    if let ast::ExprKind::Call(call) = &expr.kind
-        && Aggregate::named(&call.function.text).is_some()
-    {
-        return Some(&call.function);
-    }
-    expr.children().into_iter().find_map(first_aggregate)
 }
 
 /// Whether an expression names another feature of the view.

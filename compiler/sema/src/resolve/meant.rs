@@ -144,6 +144,23 @@ pub(super) fn with_more_arguments(name: &str, arguments: usize) -> Option<&'stat
     })
 }
 
+/// The first aggregate that an expression calls, by name.
+pub(super) fn first_aggregate(expr: &ast::Expr) -> Option<&ast::Name> {
+    if let ast::ExprKind::Call(call) = &expr.kind
+        && Aggregate::named(&call.function.text).is_some()
+    {
+        return Some(&call.function);
+    }
+    expr.children().into_iter().find_map(first_aggregate)
+}
+
+/// `count_distinct(a, b)`: the different pairs are those of one text.
+pub(super) fn joined(call: &errors::Written<'_>) -> Option<String> {
+    let is_short = |argument: &&str| argument.len() <= 60 && !argument.contains(['\n', '`']);
+    let fits = call.name == "count_distinct" && call.arguments.len() > 1 && call.arguments.iter().all(is_short);
+    fits.then(|| format!("count_distinct(concat({}))", call.arguments.join(", \"|\", ")))
+}
+
 /// Whether a text has the call of an aggregate.
 pub(super) fn has_aggregate(text: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';

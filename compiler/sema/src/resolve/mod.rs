@@ -63,7 +63,7 @@ pub fn resolve(files: &[ast::File], texts: &SourceMap) -> Outcome<res::File> {
         }
     }
     let rows = transform::transforms(&items, source_scopes, &mut complaints);
-    let resolved = view::views(&items, &entities, &rows, &mut complaints);
+    let resolved = view::views(&items, (&entities, &sources), &rows, &mut complaints);
     let requests = source::requests(&items.requests.all, &mut complaints);
     let services = service::services(&items, (&entities, &resolved, &requests), &mut complaints);
     table::report_unused(&items, &mut complaints);

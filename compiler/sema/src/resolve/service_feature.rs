@@ -5,7 +5,7 @@ use super::expr::Exprs;
 use super::role::Roles;
 use super::scope::{Items, RowScope};
 use super::view::ResolvedView;
-use crate::errors;
+use crate::errors::{self, Kind};
 use crate::res::{self, Expr, ExprKind, Read};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
@@ -116,18 +116,20 @@ impl<'a> ServiceNames<'a> {
             let nearest = suggest::nearest(text, views.chain(requests).chain(roles));
             // The word itself, for the request that has the field.
             let has_field = |request: &&res::Request| request.fields.iter().any(|field| field.name == name.text);
-            let of_request = self
-                .requests
-                .iter()
-                .filter(has_field)
-                .map(|request| request.declared.name.as_str());
+            let of_request = self.requests.iter().find(has_field);
+            let of_request = of_request.map(|request| request.declared.name.as_str());
             let nearest = match text.eq_ignore_ascii_case("request") {
-                true => of_request.into_iter().next().or(nearest),
+                true => of_request.or(nearest),
                 false => nearest,
             };
             let kind = self.items.kind_of(text);
             complaints.push(match (nearest, self.requests) {
-                _ if kind.is_some() => errors::no_view_but(text, kind.unwrap_or(errors::Kind::View), owner.span),
+                _ if let Some(kind @ (Kind::Source | Kind::Transform | Kind::Table)) = kind
+                    && let Some(request) = of_request =>
+                {
+                    errors::rows_for_a_request(text, kind, owner.span, request, &name.text)
+                }
+                _ if kind.is_some() => errors::no_view_but(text, kind.unwrap_or(Kind::View), owner.span),
                 (None, []) if text.eq_ignore_ascii_case("request") => {
                     errors::request_undeclared(&name.text, owner.span)
                 }

@@ -205,20 +205,16 @@ pub(super) fn lookup(
     let name = written.table.text.as_str();
     let Some(place) = items.tables.by_name.get(name) else {
         if !items.is_broken(name) {
+            let names = items.tables.all.iter().map(|table| table.name.text.as_str());
+            let nearest = suggest::nearest(name, names);
+            let no_table = |kind: &str| errors::no_table(name, kind, written.table.span, nearest);
             complaints.push(match items.rows(name) {
-                Some(res::Rows::Source(_)) => errors::no_table(name, "source", written.table.span),
-                Some(res::Rows::Transform(_)) => errors::no_table(name, "transform", written.table.span),
+                Some(res::Rows::Source(_)) => no_table("source"),
+                Some(res::Rows::Transform(_)) => no_table("transform"),
                 None if items.views.by_name.contains_key(name) => errors::view_for_a_table(name, written.table.span),
-                None if items.requests.by_name.contains_key(name) => {
-                    errors::no_table(name, "request", written.table.span)
-                }
-                None if items.entities.by_name.contains_key(name) => {
-                    errors::no_table(name, "entity", written.table.span)
-                }
-                None => {
-                    let names = items.tables.all.iter().map(|table| table.name.text.as_str());
-                    errors::unknown_table(name, written.table.span, suggest::nearest(name, names))
-                }
+                None if items.requests.by_name.contains_key(name) => no_table("request"),
+                None if items.entities.by_name.contains_key(name) => no_table("entity"),
+                None => errors::unknown_table(name, written.table.span, nearest),
             });
         }
         return None;
@@ -236,7 +232,11 @@ pub(super) fn lookup(
     let Some(column) = column else {
         let nearest = suggest::nearest(&written.column.text, names());
         let (column, at) = (&written.column.text, written.column.span);
-        complaints.push(errors::unknown_column(name, column, at, nearest, declared.name.span));
+        let known: Vec<String> = names().take(8).map(str::to_owned).collect();
+        let table_at = declared.name.span;
+        complaints.push(errors::no_such_column_of_a_table(
+            name, column, at, nearest, &known, table_at,
+        ));
         return None;
     };
     if let Some(within) = written.within.as_ref().filter(|_| table.versions.is_none()) {

@@ -5,6 +5,7 @@ use super::expr::Exprs;
 use super::scope::{Items, RowScope};
 use crate::errors;
 use crate::res::{self, Rows};
+use featc_ir::SourceId;
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,18 @@ impl AllRows {
         match rows {
             Rows::Source(source) => Some(&self.sources[source.index()]),
             Rows::Transform(transform) => self.scopes.get(&transform),
+        }
+    }
+
+    /// The source at the bottom.
+    pub(super) fn source(&self, rows: Rows) -> Option<SourceId> {
+        let mut at = rows;
+        // No transform is part of a circle any more.
+        loop {
+            at = match at {
+                Rows::Source(source) => return Some(source),
+                Rows::Transform(transform) => self.transforms[transform].from?,
+            };
         }
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct ResolvedView<'a> {
 /// Resolves all views.
 pub(super) fn views<'a>(
     items: &Items<'a>,
-    entities: &[res::Entity],
+    declared: (&[res::Entity], &[res::Source]),
     rows: &AllRows,
     complaints: &mut Vec<Diagnostic>,
 ) -> Vec<ResolvedView<'a>> {
@@ -27,14 +27,14 @@ pub(super) fn views<'a>(
         .views
         .all
         .iter()
-        .map(|view| resolve_view(view, items, entities, rows, complaints))
+        .map(|view| resolve_view(view, items, declared, rows, complaints))
         .collect()
 }
 
 fn resolve_view<'a>(
     view: &'a ast::View,
     items: &Items<'a>,
-    entities: &[res::Entity],
+    (entities, sources): (&[res::Entity], &[res::Source]),
     rows: &AllRows,
     complaints: &mut Vec<Diagnostic>,
 ) -> ResolvedView<'a> {
@@ -44,7 +44,10 @@ fn resolve_view<'a>(
     let row = from.and_then(|from| rows.scope(from)).unwrap_or(&unknown);
     let key = match (&view.by, entity) {
         (Some(by), entity) => by_columns(view, by, entity.map(|(id, _)| &entities[id.index()]), row, complaints),
-        (None, Some((id, at))) => key_columns(view, &entities[id.index()], at, row, complaints),
+        (None, Some((id, at))) => {
+            let source = from.and_then(|from| rows.source(from)).map(|id| &sources[id.index()]);
+            key_columns(view, (&entities[id.index()], at), row, source, complaints)
+        }
         (None, None) => vec![],
     };
     if view.features.is_empty() && view.broken.is_empty() {
@@ -192,23 +195,31 @@ fn warn_exchanged(by: &ast::By, entity: &res::Entity, complaints: &mut Vec<Diagn
     }
 }
 
-/// The column that may hold the only key of an entity: it has the entity's name, or nearly the key's.
-fn holder<'a>(entity: &res::Entity, key: &str, row: &'a RowScope) -> Option<&'a str> {
-    let names = || {
-        row.columns
-            .iter()
-            .map(|(name, _)| name.as_str())
-            .filter(|_| entity.keys.len() == 1)
+/// The column of the source that may hold the only key of an entity. It has the key's type, and is called like the entity or the
+/// key; or one of the two names has something more than the other, as `card_id` and `card_no` have; or they are nearly the same.
+fn holder<'a>(entity: &res::Entity, key: &res::Column, source: &'a res::Source) -> Option<&'a str> {
+    const MORE: [&str; 8] = ["id", "no", "nr", "num", "number", "key", "code", "uuid"];
+    let is_only = entity.keys.len() == 1;
+    let fits = |column: &&res::Column| is_only && (key.ty.is_none() || column.ty == key.ty);
+    let names = || source.columns.iter().filter(fits).map(|column| column.name.as_str());
+    let plain = |name: &str| name.to_lowercase().replace('_', "");
+    let wanted = [plain(&entity.declared.name), plain(&key.name)];
+    let has_more = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|more| MORE.contains(&more));
+    let is_alike = |name: &&str| {
+        let name = plain(name);
+        let mut wanted = wanted.iter().filter(|wanted| !wanted.is_empty());
+        wanted.any(|wanted| has_more(&name, wanted) || has_more(wanted, &name))
     };
-    let same = names().find(|name| *name == entity.declared.name);
-    same.or_else(|| suggest::nearest(key, names()))
+    let same = names().find(|name| wanted.contains(&plain(name)));
+    same.or_else(|| names().find(is_alike))
+        .or_else(|| suggest::close(&key.name, names()))
 }
 
 fn key_columns(
     view: &ast::View,
-    entity: &res::Entity,
-    at: Span,
+    (entity, at): (&res::Entity, Span),
     row: &RowScope,
+    source: Option<&res::Source>,
     complaints: &mut Vec<Diagnostic>,
 ) -> Vec<res::ColumnRef> {
     let mut columns = Vec::new();
@@ -221,7 +232,7 @@ fn key_columns(
                 &entity.declared.name,
                 &key.name,
                 &row.name,
-                holder(entity, &key.name, row),
+                source.and_then(|source| holder(entity, key, source)),
                 view.from.span,
                 key.at,
             ));

@@ -10,6 +10,12 @@ messages! {
         help: "parts of it are read on the clocks of a zone: `hour({operand} in {zone})`, `date({operand} in {zone})`";
     }
 
+    E0001 owner_as_a_text(at: Span, whole: Span, written: &str) {
+        "the owner is a text, in double quotes";
+        at: "";
+        help: "write `owner {written}`", whole => format!("owner {written}");
+    }
+
     E0001 entry_named_in_front(name: &str, entry: &str, at: Span) {
         "the name of a column is written after its entry";
         at: "";

@@ -38,6 +38,7 @@ impl Failure<'_> {
             .or_else(|| self.joined_window(&piece))
             .or_else(|| self.window_of_a_view(&piece))
             .or_else(|| self.quoted_tags(&piece))
+            .or_else(|| self.bare_owner(&piece))
             .or_else(|| falling_between(&piece))
             .or_else(|| format_string(&piece))
             .or_else(|| like(&piece))
@@ -59,6 +60,26 @@ impl Failure<'_> {
         let last = 2 + (2..).take_while(|index| piece.touch(*index)).count();
         let is_path = (2..=last).any(|index| matches!(piece.text(index), "." | "/"));
         is_path.then(|| errors::path_without_quotes(piece.slice(2, last), piece.span(2, last)))
+    }
+
+    /// `owner risk`, `owner: "risk"`
+    fn bare_owner(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        let is_owner = self.context == Context::Statement && piece.text(0) == "owner" && piece.text(1) != "=";
+        if !is_owner || piece.at != 1 {
+            return None;
+        }
+        // What stands on the next line belongs to something else.
+        let on_its_line = |last: &usize| !piece.slice(0, *last).contains('\n');
+        let last = (1..piece.tokens.len().min(32)).take_while(on_its_line).last()?;
+        let first = if piece.text(1) == ":" { 2 } else { 1 };
+        let written = match piece.slice(first, last) {
+            _ if last < first => return None,
+            text if (first, piece.kind(first)) == (last, Some(TokenKind::String)) => text.to_owned(),
+            text if text.contains('"') => return None,
+            text => format!("\"{text}\""),
+        };
+        let is_shown = table::is_quotable(&written);
+        is_shown.then(|| errors::owner_as_a_text(piece.span(1, last), piece.span(0, last), &written))
     }
 
     /// `(sum(x) over 1h) / (sum(x) over 1d)`

@@ -260,7 +260,7 @@ const STATEMENTS_IN_OTHER_WORDS: &[(&str, &str)] = &[
     ("feature b: sum(a) over 1d", "write `feature b =`"),
     ("feature b sum(a) over 1d", "write `feature b = sum(a)`"),
     ("feature my total = sum(a) over 1d", "write `my_total`"),
-    ("owner payments team", "write `\"payments team\"`"),
+    ("owner payments team", "write `owner \"payments team\"`"),
     ("tags [\"fraud\", \"b\"]", "write `[fraud, b]`"),
     ("feature b = last_n(a, 3)[0, 1] over 1d",
         "write `last_n(a, 3)[2]` for the second item of a list, `last_n(a, 3)[-1]` for the last; a part of a text is \

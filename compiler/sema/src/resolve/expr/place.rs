@@ -3,7 +3,7 @@
 use super::super::feature::FeatureNames;
 use super::super::scope::{Items, RowScope};
 use super::super::service_feature::ServiceNames;
-use super::{ExprKind, Exprs, Function};
+use super::{Aggregate, ExprKind, Exprs, Function};
 use crate::errors;
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span};
@@ -16,7 +16,12 @@ pub(super) enum Place<'a> {
     /// In a feature, outside of aggregates.
     Feature(&'a FeatureNames<'a>),
     /// In a feature, inside of an aggregate.
-    Aggregate { name: &'a str, at: Span },
+    Aggregate {
+        name: &'a str,
+        at: Span,
+        /// In what chooses the events, not in an argument.
+        is_condition: bool,
+    },
     /// In a feature of a service.
     Service(&'a ServiceNames<'a>),
 }
@@ -59,7 +64,11 @@ impl<'a> Exprs<'a> {
         complaints: &'a mut Vec<Diagnostic>,
     ) -> Exprs<'a> {
         Exprs {
-            place: Place::Aggregate { name: "since", at },
+            place: Place::Aggregate {
+                name: "since",
+                at,
+                is_condition: true,
+            },
             ..Exprs::row(items, row, complaints)
         }
     }
@@ -80,6 +89,73 @@ impl<'a> Exprs<'a> {
         ExprKind::Call {
             function: Function::Item,
             arguments: vec![self.expr(list), self.expr(index)],
+        }
+    }
+
+    /// What is said of a name that is nothing here, and something elsewhere: a `let`, a feature, a function without its
+    /// parentheses, the instant of the question.
+    pub(super) fn known_elsewhere(&self, name: &ast::Name) -> Option<Diagnostic> {
+        let (text, at) = (name.text.as_str(), name.span);
+        match self.place {
+            Place::Service(_) => return None,
+            Place::Feature(names) if names.is_broken(text) || self.row.is_silent(text) => return None,
+            Place::Feature(_) => {}
+            Place::Row | Place::Aggregate { .. } => {
+                let elsewhere = self.items.elsewhere(&self.row.name, name);
+                if elsewhere.is_some() || self.row.is_silent(text) {
+                    return elsewhere;
+                }
+            }
+        }
+        if self.row.field_of(text).is_some() || self.items.params.contains(text) {
+            return None;
+        }
+        let Some(aggregate) = Aggregate::named(text) else {
+            let time = self.items.time_of(&self.row.name).filter(|_| text == "at");
+            let function = Function::from_name(text);
+            return time
+                .map(|time| errors::instant_of_event_or_question(text, time, at))
+                .or_else(|| {
+                    function.map(|function| errors::function_without_arguments(text, function.row().usage, at))
+                });
+        };
+        Some(match self.place {
+            Place::Row | Place::Service(_) => errors::aggregate_outside_view(text, 0, at),
+            Place::Aggregate { .. } => self.nested(name, &[]),
+            Place::Feature(_) if aggregate.row().arity.contains(&0) => errors::aggregate_without_parentheses(text, at),
+            Place::Feature(_) => errors::function_without_arguments(text, aggregate.row().usage, at),
+        })
+    }
+
+    /// What is said of an aggregate inside of another.
+    pub(super) fn nested(&self, inner: &ast::Name, arguments: &[&str]) -> Diagnostic {
+        let (name, at) = (inner.text.as_str(), inner.span);
+        match (self.place, arguments) {
+            (
+                Place::Aggregate {
+                    name: outer,
+                    at: outer_at,
+                    is_condition: true,
+                },
+                _,
+            ) => errors::aggregate_in_a_condition(name, at, outer, outer_at),
+            (
+                Place::Aggregate {
+                    name: outer,
+                    at: outer_at,
+                    ..
+                },
+                [value, number],
+            ) if name == "last_n" => errors::aggregate_of_last_events((name, at), (outer, outer_at), value, number),
+            (
+                Place::Aggregate {
+                    name: outer,
+                    at: outer_at,
+                    ..
+                },
+                _,
+            ) => errors::nested_aggregate(name, at, outer, outer_at),
+            (Place::Row | Place::Feature(_) | Place::Service(_), _) => errors::aggregate_outside_view(name, 0, at),
         }
     }
 

@@ -8,6 +8,8 @@ const EXCLUDING: &str = "`excluding` stands after the window";
 const NAMED_IN_FRONT: &str = "a feature is named in front, after the word `feature`";
 const SEVERAL: &str = "several windows stand in square brackets";
 const AFTER_AGGREGATE: &str = "the window stands after the aggregate";
+const OF_COLUMNS: &str = "features are not aggregated in this release: aggregate a column, such as `max(amount)`, with one window at the end; two \
+     features are combined in a third, such as `feature trend = total_1d / total_30d`";
 const AS_OF: &str = "a feature has no `as of`: the question brings the instant";
 const FOR_EVER: &str = "the window of all events is called `lifetime`";
 const NO_PARTITION: &str =
@@ -89,8 +91,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "^ feature V « W »", FOREIGN, EQUALS, Show("feature {V} = {W}", "feature total = sum(x)")),
     Habit(VIEWS, "^ owner « = »", FOREIGN, NO_EQUALS, Write("")),
     Habit(VIEWS, "^ tags « = »", FOREIGN, NO_EQUALS, Write("")),
-    Habit(VIEWS, "^ owner « R »", FOREIGN, "the owner is a text, in double quotes", Write("\"{R}\"")),
     Habit(VIEWS, "W ( L ) . over ( N )", FOREIGN, AFTER_AGGREGATE, Write("{W}({L}) over {N}")),
+    Habit(VIEWS, "count|count_distinct|sum|mean|min|max|first|last|median|mode|stddev ( « count|count_distinct|sum|mean|min|max|first|last|median|mode|stddev ( L ) ! over »", Code::NestedAggregate, "an aggregate inside an aggregate, with a window of its own", Say(OF_COLUMNS)),
     Habit(VIEWS, "W ( L , over = N )", FOREIGN, AFTER_AGGREGATE, Write("{W}({L}) over {N}")),
     Habit(VIEWS, "W ( over = N )", FOREIGN, AFTER_AGGREGATE, Write("{W}() over {N}")),
     Habit(VIEWS, "W ( L , over = S )", FOREIGN, AFTER_AGGREGATE, Say("write `{W}({L}) over 7d`")),
@@ -115,6 +117,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over « previous|prior » N week|weeks|month|months|quarter|quarters|year|years", FOREIGN, CALENDAR, Write("last")),
     Habit(VIEWS, "~ over past|previous|prior|trailing|the N hour|hours", FOREIGN, CALENDAR, Say("write `over {N}h` for those up to the question, or `over last {N} hours` for whole ones before this one")),
     Habit(VIEWS, "~ over past|previous|prior|trailing|the N day|days", FOREIGN, CALENDAR, Say("write `over {N}d` for those up to the question, or `over last {N} days` for whole ones before this one")),
+    Habit(VIEWS, "~ over « this ! N » hour|hours|day|days|week|weeks|month|months|quarter|quarters|year|years", FOREIGN, CALENDAR, Ask("last {N}", " for the whole ones before this one")),
+    Habit(VIEWS, "~ over « N ! calendar » hour|hours|day|days|week|weeks|month|months|quarter|quarters|year|years", FOREIGN, CALENDAR, Ask("last {N}", " for whole ones before this one")),
     Habit(VIEWS, "~ over past|trailing|the N week|weeks|month|months|quarter|quarters|year|years", FOREIGN, CALENDAR, Say("write days up to the question, such as `over 30d`, or whole periods before this one, such as `over last {N} months`")),
     Habit(VIEWS, "~ over last|past|previous|prior|trailing|the I", FOREIGN, COUNTED, Say(COUNT_OR_LENGTH)),
     Habit(VIEWS, "~ over last|past|previous|prior|trailing|the N", FOREIGN, ENDS_NOW, Write("over {N}")),
@@ -176,4 +180,5 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ W ( L ) « ignoring »", FOREIGN, NULLS, Show("{W}({L_}ignoring nulls)", "last(x ignoring nulls)")),
     Habit(VIEWS, "~ W ( L ) « excluding T » over R", FOREIGN, EXCLUDING, Show("{W}({L}) over {R} excluding {T}", "count() over 1h excluding self")),
     Habit(VIEWS, "~ W ( L ) « excluding T »", FOREIGN, EXCLUDING, Show("", "over 1h excluding self")),
+    Habit(VIEWS, "P . W ( L )", FOREIGN, values::METHODS, Write("{W}({P}, {L})")),
 ];

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const METHODS: &str = "values have no methods: a function stands before its argument";
+pub(super) const METHODS: &str = "values have no methods: a function stands before its argument";
 const CONDITIONAL: &str = "a choice is written as `case` or `if(condition, value, otherwise)`";
 const BETWEEN: &str = "`between` is not in this release";
 const SELECT: &str = "`select` is not used: a feature is an expression";
@@ -79,6 +79,9 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "« is ! S »", FOREIGN, EQUAL, Write("= {S}")),
     Habit(EXPRESSIONS, "P is « nan »", FOREIGN, NAN, Say("a NaN of the file is null, unless the source says `keep nan`: write `{P} is null`")),
     Habit(EXPRESSIONS, "year|month|day_of_month|day_of_week|day_of_year|hour|minute|date ( V « at time zone S » )", FOREIGN, CLOCKS, Write("in {S}")),
+    Habit(VIEWS, "~ over this V « at time zone S »", FOREIGN, CLOCKS, Write("in {S}")),
+    Habit(VIEWS, "~ over last N V « at time zone S »", FOREIGN, CLOCKS, Write("in {S}")),
+    Habit(VIEWS, "~ every N « at time zone S »", FOREIGN, CLOCKS, Write("in {S}")),
     Habit(EXPRESSIONS, "« at time zone S »", FOREIGN, NO_ZONE, Say("parts of it are read on the clocks of a zone: `hour(at in {S})`, `date(at in {S})`")),
     Habit(EXPRESSIONS, "extract ( day from A )", FOREIGN, PART, Write("day_of_month({A})")),
     Habit(EXPRESSIONS, "extract ( doy from A )", FOREIGN, PART, Write("day_of_year({A})")),
@@ -97,6 +100,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(STEPS, "^ let V « W ( L ) »", FOREIGN, EQUALS, Show("let {V} = {W}({L})", "let doubled = amount * 2")),
     Habit(STEPS, "^ let V « W R »", FOREIGN, EQUALS, Show("let {V} = {W} {R}", "let doubled = amount * 2")),
     Habit(STEPS, "^ let V « W »", FOREIGN, EQUALS, Show("let {V} = {W}", "let doubled = amount * 2")),
+    Habit(STEPS, "^ let V = L « as W »", FOREIGN, "a column is named in front, after the word `let`", Say("the column is called `{V}`: remove `as {W}`, or write `let {W} =` in front")),
     Habit(STEPS, "^ where A « , » R", FOREIGN, "conditions are joined by `and`", Show("where {(A)} and {(R)}", "where a and b")),
     Habit(&[Context::Step, Context::Entry], "D « ? ? E »", FOREIGN, "what stands for null is a function", Call("coalesce({D}, {E})", "coalesce(x, 0)")),
     Habit(EXPRESSIONS, "D in ( « select ! V from W »", FOREIGN, SUBQUERY, Say("declare them as `table {W}` with `key {V}`, and write `lookup {W}({D}).column is not null`, of a column that is never null")),
@@ -115,5 +119,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "P . str|dt . W ( L )", FOREIGN, METHODS, Write("{W}({P}, {L})")),
     Habit(EXPRESSIONS, "P « . ! cast ( W ) »", FOREIGN, METHODS, Call("cast({P} as {W})", "cast(x as float64)")),
     Habit(EXPRESSIONS, "P . W ( )", FOREIGN, METHODS, Write("{W}({P})")),
+    Habit(EXPRESSIONS, "P . rolling|window ( L ) . W (", FOREIGN, METHODS, Say("the window stands after the aggregate: `{W}({P}) over 7d`, or `over 7 events` for a number of rows")),
+    Habit(&[Context::Step, Context::Entry], "P . W ( L )", FOREIGN, METHODS, Write("{W}({P}, {L})")),
     Habit(BODIES, "select", FOREIGN, SELECT, Write("")),
 ];
