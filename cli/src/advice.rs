@@ -1,10 +1,11 @@
 //! The next step for a value or a file that cannot be used, by what is wrong with it.
 
+mod ahead;
 mod instants;
 #[cfg(test)]
 mod tests;
 
-use featr::{BadValue, Broken, Detail, Fault, Reason, Wrong};
+use featr::{BadValue, Broken, Detail, Example, Fault, Reason, Wrong};
 use instants::{epoch, read_as, timestamp};
 pub use instants::{instant_of_spine, option};
 
@@ -12,7 +13,7 @@ pub use instants::{instant_of_spine, option};
 pub fn row(fault: &Fault, file: &str) -> Option<String> {
     match fault {
         Fault::Undecoded(Detail::Null { is_time: true, .. }) => None,
-        Fault::Undecoded(Detail::Null { is_arrival: true, .. }) | Fault::Unaccepted(Reason::NullArrival) => {
+        Fault::Undecoded(Detail::Null { is_arrival: true, .. }) | Fault::Unaccepted(Reason::NullArrival, _) => {
             Some(WITHOUT_ARRIVAL.to_owned())
         }
         Fault::Undecoded(Detail::Null { column, .. }) if file.contains(".jsonl") => Some(format!(
@@ -24,15 +25,15 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
         )),
         Fault::Undecoded(Detail::Value { column, value }) => of_value(column, value),
         Fault::Undecoded(Detail::Record(broken)) => record(broken),
-        Fault::Unaccepted(Reason::Late) => {
+        Fault::Unaccepted(Reason::Late, _) => {
             Some("give the source a longer `lateness` if rows that come so late are to count".to_owned())
         }
-        Fault::Unaccepted(Reason::Ahead) => Some(
+        Fault::Unaccepted(Reason::Ahead, _) => Some(
             "where rows are ahead by different lengths, `time` and `arrival` may be exchanged: rows arrive after they happen; else \
              compare the zones and units of both; a clock that is ahead needs a longer `skew`"
                 .into(),
         ),
-        Fault::Unaccepted(Reason::NullTime) | Fault::OfView => None,
+        Fault::Unaccepted(Reason::NullTime, _) | Fault::OfView => None,
     }
 }
 
@@ -40,8 +41,9 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
 const WITHOUT_ARRIVAL: &str = "a row counts from its arrival on, so each needs one: fill the column, name the one that has it, or \
                                declare a lag that is sure, such as `arrival time + 5m`";
 
-/// As [`row`], where no row of the source can be used: the first is no exception then.
-pub fn all_rows(fault: &Fault, file: &str) -> Option<String> {
+/// As [`row`], where no row of the source can be used: the first ones are no exceptions then.
+pub fn all_rows(examples: &[Example]) -> Option<String> {
+    let Example { text: file, fault } = examples.first()?;
     match fault {
         Fault::Undecoded(Detail::Null { column, is_time: true, .. }) => Some(format!(
             "no row has an event time in `{column}`: name the file of this source, or in `time` the column that has it"
@@ -55,21 +57,23 @@ pub fn all_rows(fault: &Fault, file: &str) -> Option<String> {
             "`{column}` may be null in all of them, as it is in a file of another source: name the file of this one, whose \
              columns and keys are spelt as they are declared; or write a `?` after the type of `{column}`"
         )),
-        Fault::Unaccepted(Reason::Late) => Some(
+        Fault::Unaccepted(Reason::Late, _) if ahead::have_one_arrival(examples) => Some(
+            "all have one arrival, as the rows of an export have: if it is when the file was written, and not when each row was \
+             known, declare a lag that is sure instead, such as `arrival time + 5m`"
+                .to_owned(),
+        ),
+        Fault::Unaccepted(Reason::Late, _) => Some(
             "if all are late by about as much, compare the zones and units of event time and arrival; give the source a longer \
              `lateness` only if rows that come so late are to count"
                 .to_owned(),
         ),
-        Fault::Unaccepted(Reason::Ahead) => Some(
-            "if they are ahead by different lengths, `time` and `arrival` are swapped: rows arrive after they happen; if all by \
-             as much, compare the zones and units of both; a longer `skew` is for clocks that are ahead a little"
-                .to_owned(),
-        ),
+        Fault::Unaccepted(Reason::Ahead, _) => Some(ahead::all_rows(examples).to_owned()),
         _ => row(fault, file),
     }
 }
 
-fn record(broken: &Broken) -> Option<String> {
+/// For a record that cannot be read.
+pub fn record(broken: &Broken) -> Option<String> {
     Some(match broken {
         Broken::OpenQuote => {
             "close the quote that is opened in that line, or leave it out; one that belongs to a quoted text is written twice"
@@ -112,6 +116,12 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
     match value.wrong {
         Wrong::MorePlaces => {
             let places = plain.rsplit_once('.').map_or(0, |(_, places)| places.len());
+            if places >= FLOAT_PLACES {
+                return Some(format!(
+                    "so many digits are those of a float: declare `{column}: float64`, or round it where the file is written (in \
+                     pandas `.round(2)`)"
+                ));
+            }
             Some(format!(
                 "declare `{column}` with {places} digits after the point, `decimal(…, {places})`, and as many more in all, or \
                  round it in the file"
@@ -178,9 +188,21 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
     }
 }
 
+/// So many digits after the point no amount has: a float was written.
+const FLOAT_PLACES: usize = 10;
+
 /// `6.0`: a whole number with a point.
 fn is_whole(plain: &str) -> bool {
     plain.parse::<f64>().is_ok_and(|number| number.fract() == 0.0)
+}
+
+/// For a row of a table that was rejected.
+pub fn row_of_table(fault: &Fault, file: &str) -> Option<String> {
+    match fault {
+        // Keys and instants of tables are never null.
+        Fault::Undecoded(Detail::Null { .. }) => None,
+        other => row(other, file),
+    }
 }
 
 /// Whether a text stands for nothing.
@@ -211,9 +233,15 @@ pub fn key_of_spine(column: &str, value: &BadValue) -> Option<String> {
             "floats round whole numbers of this size: write `{column}` without a point, as it was before it became a float \
              (in pandas `astype(\"Int64\")` where it is read)"
         )),
-        Wrong::NoInt64 | Wrong::NoDecimal | Wrong::NoFloat64 | Wrong::NoBool | Wrong::NoString => Some(format!(
-            "write `{column}` in all rows as the source has it, and in the type that the program declares"
-        )),
+        Wrong::NoInt64 | Wrong::NoDecimal | Wrong::NoFloat64 | Wrong::NoBool | Wrong::NoString => {
+            let number = as_number(value.written.trim_matches('"')).filter(|_| value.wrong != Wrong::NoString);
+            Some(match number {
+                Some(number) => format!("write digits, with a point before those of the fraction: {number}"),
+                None => format!(
+                    "write `{column}` in all rows as the source has it, and in the type that the program declares"
+                ),
+            })
+        }
         _ => None,
     }
 }

@@ -17,13 +17,14 @@ pub use records::{
     unusable_folder,
 };
 pub use runs::{
-    no_service, nothing_accepted, nothing_asked, nothing_asked_strict, run, shared_identity, strict, unknown_view,
+    no_service, not_found, nothing_accepted, nothing_asked, nothing_asked_strict, run, shared_identity, strict,
+    unknown_view,
 };
 pub use serve::{ended, no_state, nothing_for_feast, state, unfollowable, unservable};
 
 use crate::advice;
 use featc_driver::diag::{Code, Diagnostic};
-use featr::{DecodeError, LeftOut, Warning};
+use featr::{AlikeVersions, DecodeError, LeftOut, Warning};
 
 pub fn bug(why: &str) -> Diagnostic {
     Diagnostic::new(Code::Bug, format!("featc broke a promise of its own: {why}"))
@@ -134,6 +135,32 @@ pub fn several_rows_of_an_id(source: &str, ids: u64, examples: &str) -> Diagnost
         "if later rows replace earlier ones, write only the last of each id into the file; if they are different events, \
          name in `unique` the column that tells them apart",
     )
+}
+
+/// Versions of a table of which a lookup takes one by the order of their columns.
+pub fn alike_versions(alike: &AlikeVersions) -> Diagnostic {
+    let AlikeVersions {
+        table,
+        instants: [from, arrival],
+        keys,
+        examples,
+    } = alike;
+    let has = match keys {
+        1 => "1 key has".to_owned(),
+        many => format!("{many} keys have"),
+    };
+    let shown = examples.join("; ");
+    let more = match keys.saturating_sub(examples.len() as u64) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let message = format!(
+        "table `{table}`: {has} different rows of one `{from}` and one `{arrival}`, of which a lookup takes the greatest \
+         ({shown}{more})"
+    );
+    Diagnostic::new(Code::SeveralRowsOfAnId, message).with_help(format!(
+        "keep one row of each; if one replaced the other, give it the `{arrival}` at which it was known"
+    ))
 }
 
 /// An option whose value cannot be used.

@@ -4,10 +4,16 @@
 use crate::answered::Answered;
 use crate::report::Reporter;
 use crate::run::Prepared;
-use featr::{LookupReport, RunReport};
+use featr::{LookupReport, RunReport, Silence};
 
 /// So many views, and so many features, get a line.
 const LINES_MAX: usize = 8;
+
+/// So many features that say nothing are named.
+const NAMES_MAX: usize = 5;
+
+/// So many questions say something of a feature that says nothing to them.
+const SILENT_ROWS_MIN: u64 = 10;
 
 /// A line per view with questions that find nothing, and a line per feature with answers that are errors, truncated or
 /// stale.
@@ -48,6 +54,31 @@ pub fn tell(prepared: &Prepared, training: &Answered, reporter: &Reporter) {
         format!("{}: {} of {} answers", feature.feature, counts.join(", "), report.rows)
     });
     shortened(features.collect(), "feature", reporter);
+    if report.rows >= SILENT_ROWS_MIN && !report.silent_features.is_empty() {
+        reporter.note(&silent_features(report));
+    }
+}
+
+/// The features that say nothing beside others of their views, and why.
+fn silent_features(report: &RunReport) -> String {
+    let silent = &report.silent_features;
+    let named = silent.iter().take(NAMES_MAX).map(|silent| {
+        let why = silent.why.map_or("", |why| match why {
+            Silence::WhereNeverTrue => " (its `where` is never true)",
+            Silence::NoEvents => " (no event lies in its window)",
+        });
+        format!("{}{why}", silent.feature)
+    });
+    let named: Vec<String> = named.collect();
+    let more = match silent.len().saturating_sub(NAMES_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "null or 0 in all {} answers, but for defaults: {}{more}",
+        report.rows,
+        named.join(", ")
+    )
 }
 
 /// A line per lookup a tenth of whose keys, or more, find no row.

@@ -9,6 +9,7 @@ use crate::run::{Prepared, prepare};
 use crate::settle::settle;
 use arrow::array::RecordBatch;
 use featc_driver::diag::printable;
+use featc_ir::plan::Spine as Asked;
 use featc_ir::{Key, Type};
 use featr::{Spine, Value};
 use std::fmt::Write as _;
@@ -102,7 +103,7 @@ fn question(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Result<
     let Ok(service) = prepared.program.service(&prepared.service) else {
         return reporter.refuse(errors::bug("the service was there a moment ago"));
     };
-    let entity = keys(&service.columns(), &service.keys, &args.keys, reporter)?;
+    let entity = keys(service, &args.keys, reporter)?;
     let at = Value::Timestamp(instant("--at", &args.at, reporter)?);
     let key = Key {
         name: AT.to_owned(),
@@ -133,13 +134,11 @@ pub fn question_row(row: &[(Key, Value)], reporter: &Reporter) -> Result<RecordB
     batch.or_else(|error| reporter.refuse(errors::bug(&error.to_string())))
 }
 
-/// The values of `--key`, for all columns of a service's questions; those of `needed` have to be there.
-pub fn keys(
-    wanted: &[Key],
-    needed: &[Key],
-    given: &[String],
-    reporter: &Reporter,
-) -> Result<Vec<(Key, Value)>, Refused> {
+/// The values of `--key`, for all columns of a service's questions. As a server has it, keys and fields of requests have to
+/// be there; only a field may be null, which nothing behind its `=` says.
+pub fn keys(asked: &Asked, given: &[String], reporter: &Reporter) -> Result<Vec<(Key, Value)>, Refused> {
+    let wanted = asked.columns();
+    let is_field = |key: &Key| asked.request.iter().any(|field| field.name == key.name);
     let names: Vec<&str> = wanted.iter().map(|key| key.name.as_str()).collect();
     let known = format!("the service asks for: {}", names.join(", "));
     let mut values: Vec<Option<Value>> = vec![None; wanted.len()];
@@ -175,11 +174,8 @@ pub fn keys(
             ));
         }
         let ty = wanted[place].ty;
-        // As programs write it, too.
-        let duration = (ty == Type::Duration)
-            .then(|| featc_driver::parse_duration(text))
-            .flatten();
-        match duration.map(Value::Duration).or_else(|| featr::parse_key(text, ty)) {
+        let null = (text.is_empty() && is_field(&wanted[place])).then_some(Value::Null);
+        match null.or_else(|| value_of(text, ty)) {
             Some(_) if values[place].is_some() => {
                 let help = "give each key once";
                 return reporter.refuse(errors::argument("--key", given, "the key is given twice", help));
@@ -195,14 +191,25 @@ pub fn keys(
             }
         }
     }
-    for (key, value) in needed.iter().zip(&values) {
-        if value.is_none() {
-            let why = format!("missing: the service needs the key `{}`", key.name);
-            return reporter.refuse(errors::argument("--key", &format!("{}=…", key.name), &why, &known));
-        }
+    for (key, _) in wanted.iter().zip(&values).filter(|(_, value)| value.is_none()) {
+        let (what, help) = match is_field(key) {
+            true => ("field", format!("{known}; `--key {}=` gives null", key.name)),
+            false if asked.keys.contains(key) => ("key", known),
+            false => continue,
+        };
+        let why = format!("missing: the service needs the {what} `{}`", key.name);
+        return reporter.refuse(errors::argument("--key", &format!("{}=…", key.name), &why, &help));
     }
     let values = values.into_iter().map(|value| value.unwrap_or(Value::Null));
-    Ok(wanted.iter().cloned().zip(values).collect())
+    Ok(wanted.into_iter().zip(values).collect())
+}
+
+fn value_of(text: &str, ty: Type) -> Option<Value> {
+    // As programs write it, too.
+    let duration = (ty == Type::Duration)
+        .then(|| featc_driver::parse_duration(text))
+        .flatten();
+    duration.map(Value::Duration).or_else(|| featr::parse_key(text, ty))
 }
 
 /// The same key with its `=`: `card:a`, `{"card": "a"}`, or a value alone.

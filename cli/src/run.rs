@@ -76,8 +76,10 @@ pub fn prepare_compiled(
         tell_pushed(&args.served_log, &program, reporter);
     }
     let left_out = program.left_out(service).map_err(refuse)?;
-    let left_out: Vec<_> = left_out.iter().map(errors::left_out).collect();
-    reporter.diagnostics(&left_out, &SourceMap::new())?;
+    let alike = program.alike_versions().map_err(refuse)?;
+    let warnings = left_out.iter().map(errors::left_out);
+    let warnings: Vec<_> = warnings.chain(alike.iter().map(errors::alike_versions)).collect();
+    reporter.diagnostics(&warnings, &SourceMap::new())?;
     Ok(Prepared {
         ir,
         program,

@@ -31,7 +31,7 @@ pub fn settle(report: &RunReport, args: &RunArgs, reporter: &Reporter) -> Result
                 return reporter.refuse(errors::nothing_accepted(
                     &source.source,
                     source.rejected_total(),
-                    source.examples.first(),
+                    &source.examples,
                 ));
             }
         }
@@ -92,7 +92,7 @@ pub fn check_found(
     let checked = prepared
         .program
         .check_limits(&prepared.service, report, questions, side, &args.limits());
-    checked.or_else(|error| reporter.refuse(errors::run(&error, None)))
+    checked.or_else(|error| reporter.refuse(errors::not_found(&error, prepared.truth)))
 }
 
 /// `3 late, 1 null_time`

@@ -10,6 +10,7 @@ use crate::foreign::{JUNIT_MARK, check_text};
 use crate::junit::{Outcome, Suite, TestCase, TextFile, render};
 use crate::report::{Refused, Reporter, counted};
 use ask::Bench;
+use featc_driver::diag::SourceMap;
 use featc_ir::testing::Test;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -75,6 +76,8 @@ fn run_program(path: &Path, args: &TestArgs, reporter: &Reporter) -> Result<Opti
     let bench = Bench::new(project, compiled.program, &tests, reporter)?;
     let mut ran = Vec::new();
     for test in tests {
+        let refuse = |error| reporter.refuse(errors::run(&error, None));
+        reporter.diagnostics(&bench.warnings(&test).or_else(refuse)?, &SourceMap::new())?;
         let failures = bench
             .failures(&test)
             .or_else(|error| reporter.refuse(errors::run(&error, None)))?;

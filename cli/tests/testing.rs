@@ -106,6 +106,7 @@ fn a_failure_shows_expected_and_found_and_why() {
   2 events contribute:
     line 24 at 2026-01-01T10:00:00Z arrived 2026-01-01T10:00:05Z: id=1, counts with 5.0
     line 25 at 2026-01-01T10:10:00Z arrived 2026-01-01T11:00:00Z: id=2, counts with 0.5
+  line 26 does not count: it is a copy of another, equal but for its arrival
   line 27 is rejected: late
 ok      the window ends
 shop.feat: 2 tests on model, batch and stream: 1 passed, 1 failed
@@ -120,6 +121,62 @@ shop.feat: 2 tests on model, batch and stream: 1 passed, 1 failed
         let folder = shop(&SHOP.replace(is, wanted));
         assert_eq!(code(folder.path(), "test shop.feat").0, Some(1), "{wanted}");
     }
+}
+
+#[test]
+fn rows_that_do_not_count_are_told_with_why() {
+    let program = SHOP.replace("count(where amount > 1.0)", "count()").replace(
+        "test \"the window ends\"",
+        "table cards {
+  columns (card: string, kind: string)
+  key card
+  static
+}
+
+transform known from payments {
+  let kind = lookup cards(card).kind
+  where kind is null
+  where amount < 100.0
+}
+
+view kinds of card from known {
+  owner \"payments\"
+  /// How many.
+  feature n = count() over 1h
+}
+
+test \"why\" for kinds {
+  given payments
+    | id | card | amount | at                   | known                |
+    | 1  | a    | 1.0    | 2026-01-01T10:00:00Z | 2026-01-01T10:00:05Z |
+    | 2  | a    | 1.0    | 2026-01-01T09:00:00Z | 2026-01-01T10:00:05Z |
+    | 3  | a    | 1.0    | 2026-01-01T10:30:00Z | 2026-01-01T11:00:05Z |
+    | 4  | a    | 1.0    | 2026-01-01T11:00:01Z | 2026-01-01T11:00:05Z |
+    | 5  | a    | 200.0  | 2026-01-01T10:30:00Z | 2026-01-01T10:30:00Z |
+    | 6  | b    | 1.0    | 2026-01-01T10:30:00Z | 2026-01-01T10:30:00Z |
+    | 7  | b    | 1.0    | 2026-01-01T10:30:00Z | 2026-01-01T10:30:00Z |
+    | 7  | b    | 1.0    | 2026-01-01T10:30:00Z | 2026-01-01T10:31:00Z |
+
+  expect as known at @2026-01-01T11:00:00Z (card: \"a\") { n = 1 }
+}
+
+test \"the window ends\"",
+    );
+    let folder = shop(&program);
+    let (exit, output) = code(folder.path(), "test shop.feat --filter why");
+    assert_eq!(exit, Some(1), "{}", said(&output));
+    let expected = "  no event contributes
+  line 55 does not count: it lies on the left edge of the window, which is out
+  line 56 does not count: it lies outside of the window
+  line 57 does not count: it had not arrived: it arrives at 2026-01-01T11:00:05Z
+  line 58 does not count: it happens after the question, at 2026-01-01T11:00:01Z
+  line 59 does not count: a `where` of the transform is not true of it, or its time or its key is null
+  line 60 does not count: its key is another
+  line 61 does not count: its key is another
+  line 62 does not count: it is a copy of another, equal but for its arrival
+  table cards is not given: lookups into it find nothing
+";
+    assert!(out(&output).contains(expected), "{}", out(&output));
 }
 
 #[test]

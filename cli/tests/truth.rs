@@ -208,3 +208,34 @@ fn answers_that_say_nothing_are_allowed_if_all_may_be_missing() {
         "{said}"
     );
 }
+
+#[test]
+fn features_that_say_nothing_beside_others_are_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    fly(folder, "  static\n");
+    let features = "last(delay) over 7d
+  /// All of them.
+  feature n = count() over 7d
+  /// Long ones.
+  feature long = count(where delay > 1000) over 7d
+  /// Those of minutes, where months are meant.
+  feature recent = count() over 3m";
+    let program = read(folder, "fly.feat").replace("last(delay) over 7d", features);
+    let flights = "service flown { delays.* }\n";
+    std::fs::write(folder.join("fly.feat"), program + flights).expect("writable");
+    let train = TRAIN.replace("late", "flown");
+    let spine = |rows: usize| {
+        let row = |hour: usize| format!("n1,2024-01-03T{hour:02}:00:00Z\n");
+        "plane,timestamp\n".to_owned() + &(0..rows).map(row).collect::<String>()
+    };
+    std::fs::write(folder.join("spine.csv"), spine(10)).expect("writable");
+    let said = ok(folder, &train);
+    let expected = "null or 0 in all 10 answers, but for defaults: delays__long (its `where` is never true), delays__recent (no event \
+                    lies in its window)\n";
+    assert!(said.contains(expected), "{said}");
+    // So few say nothing of a feature.
+    std::fs::write(folder.join("spine.csv"), spine(9)).expect("writable");
+    let said = ok(folder, &train);
+    assert!(!said.contains("null or 0"), "{said}");
+}

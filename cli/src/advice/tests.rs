@@ -1,5 +1,43 @@
 use super::*;
 
+const MINUTE_US: i64 = 60_000_000;
+
+/// What is said where no row can be used, of rows with these event times and arrivals in minutes.
+fn of_rows(reason: Reason, rows: &[(i64, i64)]) -> String {
+    let example = |(time, arrival): &(i64, i64)| Example {
+        text: String::new(),
+        fault: Fault::Unaccepted(reason, Some((time * MINUTE_US, arrival * MINUTE_US))),
+    };
+    all_rows(&rows.iter().map(example).collect::<Vec<_>>()).unwrap_or_default()
+}
+
+#[test]
+fn rows_that_are_ahead_are_of_another_zone_or_swapped_or_of_another_unit() {
+    let ahead = |rows: &[(i64, i64)]| of_rows(Reason::Ahead, rows);
+    let zone = "about the offset of a zone";
+    // An hour, less what it took to arrive; five hours and a half; one hour, and two in summer.
+    assert!(ahead(&[(60, 10), (120, 61), (150, 90)]).contains(zone));
+    assert!(ahead(&[(330, 0), (1_000, 675)]).contains(zone));
+    assert!(ahead(&[(60, 5), (9_120, 9_002)]).contains(zone));
+    for swapped in [
+        &[(60, 10), (120, 80), (150, 90)][..],
+        &[(2_880, 0), (5_000, 0)],
+        &[(17, 10), (28, 10)],
+        &[(60, 0)],
+    ] {
+        assert!(ahead(swapped).contains("may be swapped"), "{swapped:?}");
+    }
+    assert!(ahead(&[(28_000_000, 28_000), (28_000_100, 28_000)]).contains("compare the units"));
+}
+
+#[test]
+fn rows_of_an_export_that_all_arrive_at_once_have_no_arrival() {
+    let late = |rows: &[(i64, i64)]| of_rows(Reason::Late, rows);
+    assert!(late(&[(0, 9_000), (5, 9_000)]).contains("all have one arrival"));
+    assert!(late(&[(0, 9_000), (5, 9_005)]).contains("compare the zones"));
+    assert!(late(&[(0, 9_000)]).contains("compare the zones"));
+}
+
 #[test]
 fn every_kind_of_row_has_its_step() {
     let step = |fault: Fault| row(&fault, "f.csv").unwrap_or_default();
@@ -19,12 +57,15 @@ fn every_kind_of_row_has_its_step() {
     };
     let null = |is_time| null_of(is_time, false);
     assert!(step(null_of(false, true)).contains("`arrival time + 5m`"));
-    let of_all = |fault: Fault| all_rows(&fault, "f.csv").unwrap_or_default();
+    let of_all = |fault: Fault| {
+        let text = "f.csv:2: it is so".to_owned();
+        all_rows(&[Example { text, fault }]).unwrap_or_default()
+    };
     assert!(of_all(null_of(false, true)).contains("`arrival time + 5m`"));
     assert!(of_all(null(true)).contains("no row has an event time in `sku`"));
     assert!(of_all(null(false)).contains("a file of another source"));
-    assert!(of_all(Fault::Unaccepted(Reason::Late)).contains("compare the zones"));
-    assert!(of_all(Fault::Unaccepted(Reason::Ahead)).contains("`time` and `arrival` are swapped"));
+    assert!(of_all(Fault::Unaccepted(Reason::Late, None)).contains("compare the zones"));
+    assert!(of_all(Fault::Unaccepted(Reason::Ahead, None)).contains("`time` and `arrival` may be swapped"));
     for (fault, words) in [
         (null(false), "`?` after its type"),
         (value("x", "\"1,50\"", Wrong::NoDecimal), "1.50"),
@@ -79,6 +120,7 @@ fn every_kind_of_row_has_its_step() {
             value("n", "\"9223372036854775808\"", Wrong::BeyondInt64),
             "`n: decimal(20, 0)`",
         ),
+        (value("x", "\"27.368000000000002\"", Wrong::MorePlaces), "`x: float64`"),
         (value("x", "105", Wrong::Inexact), "that the file has"),
         (record(Broken::Fields { found: 9, header: 8 }), "in double quotes"),
         (
@@ -89,8 +131,8 @@ fn every_kind_of_row_has_its_step() {
         (record(Broken::OpenQuote), "opened in that line"),
         (record(Broken::TooLong), "by a line feed"),
         (record(Broken::NoObject("a sequence".to_owned())), "lines=True"),
-        (Fault::Unaccepted(Reason::Late), "`lateness`"),
-        (Fault::Unaccepted(Reason::Ahead), "`skew`"),
+        (Fault::Unaccepted(Reason::Late, None), "`lateness`"),
+        (Fault::Unaccepted(Reason::Ahead, None), "`skew`"),
     ] {
         let told = step(fault.clone());
         assert!(told.contains(words), "{fault:?}: {told}");

@@ -136,6 +136,7 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         DecodeError::SpineKey { column, value, .. } => {
             value.as_ref().and_then(|value| advice::key_of_spine(column, value))
         }
+        DecodeError::SpineLine { broken, .. } => broken.as_ref().and_then(advice::record),
         DecodeError::UnknownFormat { file, .. } => advice::format(file),
         DecodeError::BrokenHeader {
             why: Broken::NotUtf8, ..

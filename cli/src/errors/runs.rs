@@ -4,6 +4,8 @@ use super::bug;
 use super::files::decode;
 use crate::advice;
 use featc_driver::diag::{Code, Diagnostic, suggest};
+use featc_ir::Truth;
+use featc_ir::window::format_duration;
 use featr::{Absence, Error, Example, Stray};
 
 pub fn strict(count: u64, notes: &[String]) -> Diagnostic {
@@ -44,13 +46,13 @@ pub fn nothing_asked_strict(why: &str) -> Diagnostic {
 }
 
 /// A source of which no row could be used.
-pub fn nothing_accepted(source: &str, rejected: u64, example: Option<&Example>) -> Diagnostic {
+pub fn nothing_accepted(source: &str, rejected: u64, examples: &[Example]) -> Diagnostic {
     let message = format!("none of the {rejected} rows of source `{source}` can be used");
-    let step = example.and_then(|example| advice::all_rows(&example.fault, &example.text));
+    let step = advice::all_rows(examples);
     let step = step.unwrap_or_else(|| "check the format, the columns and the clauses of the source".to_owned());
     let help = format!("{step}; `--rejected FILE` writes the rows aside");
     let diagnostic = Diagnostic::new(Code::NothingAccepted, message).with_help(help);
-    match example {
+    match examples.first() {
         Some(example) => diagnostic.with_note(format!("for example {}", example.text)),
         None => diagnostic,
     }
@@ -80,10 +82,12 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
             "keep one of them; if they are valid at different times, declare `valid from` and `arrival`",
         ),
         Error::UnusableRow { example, .. } => {
+            let step = example.as_ref().and_then(|example| advice::row_of_table(&example.fault, &example.text));
+            let step = step.unwrap_or_else(|| "mend it".to_owned());
             let diagnostic = Diagnostic::new(Code::UnusableTableRow, error.to_string())
-                .with_help("mend the row: without it, what it says would be looked up as null");
+                .with_help(format!("{step}; without the row, what it says would be looked up as null"));
             match example {
-                Some(example) => diagnostic.with_note(format!("for example {example}")),
+                Some(example) => diagnostic.with_note(format!("for example {}", example.text)),
                 None => diagnostic,
             }
         }
@@ -117,11 +121,21 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         }
         Error::NothingFound { why, .. } => Diagnostic::new(Code::NothingFound, error.to_string()).with_help(match **why {
             Absence::Keys { .. } => "write the keys as the source has them, or pass `--max-missing 100%`",
+            Absence::Instants { known: Some(_), .. } => {
+                "ask when the events are known; if their arrivals say when a file was written, declare a lag that is sure instead, \
+                 such as `arrival time + 5m`; or pass `--max-missing 100%`"
+            }
             Absence::Instants { .. } => {
                 "ask when the events are known and lie in a window (are the units of epochs right?), or pass `--max-missing 100%`"
             }
             Absence::NullKeys => "fill the key column, or pass `--max-missing 100%`",
-            Absence::NoEvents => "check the files and the filters of the source, or pass `--max-missing 100%`",
+            Absence::NoEvents { filtered: 1.. } => {
+                "compare its `where` with what the files hold: texts are equal letter for letter, capitals too; or pass \
+                 `--max-missing 100%`"
+            }
+            Absence::NoEvents { filtered: 0 } => {
+                "check the files and the filters of the source, or pass `--max-missing 100%`"
+            }
         }),
         Error::NothingLookedUp { lookup, why } => Diagnostic::new(Code::NothingLookedUp, error.to_string())
             .with_help(looked_up(&lookup.table, why.as_ref().as_ref())),
@@ -164,6 +178,26 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         Error::Text { .. } => Diagnostic::new(Code::UnwritableOutput, error.to_string())
             .with_help("keep less: fewer items of `first_n` and `last_n`, shorter texts"),
         Error::Bug { why } => bug(why),
+    }
+}
+
+/// As [`run`], of questions that find nothing in a truth.
+pub fn not_found(error: &Error, truth: Truth) -> Diagnostic {
+    let told = run(error, None);
+    let (Error::NothingFound { why, .. }, Truth::AsOfArrival { delay_us: Some(us) }) = (error, truth) else {
+        return told;
+    };
+    let hides =
+        |(first, _): (i64, i64), (_, last): (i64, i64)| first <= last && first.saturating_add_unsigned(us) > last;
+    match **why {
+        Absence::Instants { asked, events, .. } if hides(events, asked) => {
+            let delay = format_duration(i64::try_from(us).unwrap_or(i64::MAX));
+            told.with_help(format!(
+                "a question sees what had arrived `--delay {delay}` before it: give a shorter one, or ask later; or pass \
+                 `--max-missing 100%`"
+            ))
+        }
+        _ => told,
     }
 }
 

@@ -19,7 +19,7 @@ pub fn run(args: &ShowArgs, reporter: &Reporter) -> Result<(), Refused> {
     let Opened { program, mut found, .. } = opened(&args.state, reporter)?;
     let asked = program.service(&args.service);
     let asked = asked.or_else(|error| reporter.refuse(errors::run(&error, None)))?;
-    let entity = get::keys(&asked.columns(), &asked.keys, &args.keys, reporter)?;
+    let entity = get::keys(asked, &args.keys, reporter)?;
     let at_us = get::instant("--at", &args.at, reporter)?;
     let delay = args
         .delay

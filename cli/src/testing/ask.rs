@@ -1,6 +1,6 @@
 //! A test on the three evaluators.
 
-use super::told::{Failure, Said, rejected, shown};
+use super::told::{self, Failure, Said, shown};
 use crate::errors;
 use crate::report::{Refused, Reporter};
 use crate::run::Prepared;
@@ -9,11 +9,12 @@ use crate::verify::case::{Asked, Case, Events, Fields, On};
 use crate::verify::engines::{Evaluators, Ground, Setting, evaluators};
 use crate::verify::events::in_lines;
 use featc_driver::Project;
+use featc_driver::diag::Diagnostic;
 use featc_ir::testing::{Expect, Expected, Test, Wanted};
 use featc_ir::{Literal, Program, Service, SourceId, Truth, Type, ViewId};
 use featr::{Batch, Column, Error, SeenEarly, Value};
-use featr_model::SourceRows;
-use std::collections::BTreeSet;
+use featr_model::{Model, SourceRows};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows are handed to the streaming engine one by one.
 const SETTING: Setting = Setting {
@@ -32,6 +33,8 @@ pub struct Bench {
 
 /// What the evaluators say to the questions of a test in one truth.
 struct Answered<'a> {
+    /// With the rows of its tables.
+    ir: &'a Program,
     test: &'a Test,
     service: &'a Service,
     rows: SourceRows,
@@ -131,6 +134,7 @@ impl Bench {
         };
         let evaluators = evaluators(&prepared, ground, None);
         let answered = Answered {
+            ir,
             test,
             service,
             rows: case.model_rows(ir, None),
@@ -141,7 +145,7 @@ impl Bench {
         let mut failures = Vec::new();
         for (row, expect) in expects.iter().enumerate() {
             for expected in &expect.features {
-                failures.extend(self.failure(&answered, row, expect, expected)?);
+                failures.extend(answered.failure(row, expect, expected)?);
             }
         }
         Ok(failures)
@@ -162,20 +166,28 @@ impl Bench {
         Ok((ir, program))
     }
 
-    fn failure(
-        &self,
-        answered: &Answered<'_>,
-        row: usize,
-        expect: &Expect,
-        expected: &Expected,
-    ) -> Result<Option<Failure>, Error> {
-        let ir = &self.prepared.ir;
-        let (field, test) = (expected.feature.index(), answered.test);
+    /// Rows of a test that are allowed, and probably not meant.
+    ///
+    /// # Errors
+    /// The tables of the test cannot be held.
+    pub fn warnings(&self, test: &Test) -> Result<Vec<Diagnostic>, Error> {
+        let (ir, program) = self.with_tables(test)?;
+        let rows = several_rows_of_an_id(&ir, test).into_iter();
+        let versions = program.alike_versions()?;
+        let versions = versions.iter().filter(|alike| test.tables.contains_key(&alike.table));
+        Ok(rows.chain(versions.map(errors::alike_versions)).collect())
+    }
+}
+
+impl Answered<'_> {
+    fn failure(&self, row: usize, expect: &Expect, expected: &Expected) -> Result<Option<Failure>, Error> {
+        let ir = self.ir;
+        let (field, test) = (expected.feature.index(), self.test);
         let feature = ir.view(test.view).feature(expected.feature);
         let wanted = value(&expected.value);
         let status = expected.status.map(|status| status.to_string());
         let (mut said, mut differs) = (Vec::new(), false);
-        for (who, answers) in &answered.said {
+        for (who, answers) in &self.said {
             let (value, found) = answers.answer(row, field, feature.ty)?;
             differs |= value != wanted || status.as_ref().is_some_and(|status| *status != found);
             said.push(Said {
@@ -187,19 +199,21 @@ impl Bench {
         if !differs {
             return Ok(None);
         }
-        let question = answered.asked.question(row);
-        let contributing = featr_model::contributing(
-            ir,
-            answered.service.fields[field].view,
-            expected.feature,
-            &answered.rows,
-            &question,
-            answered.truth,
-        );
+        let question = self.asked.question(row);
         let line = |row: usize| match test.rows.get(row) {
             Some(row) => format!("line {}", row.line),
             None => format!("row {row}"),
         };
+        let (view, truth) = (self.service.fields[field].view, self.truth);
+        let model = Model::new(ir, &self.rows);
+        let contributing = model.contributing(view, expected.feature, &question, truth);
+        let absent = model.absent(view, expected.feature, &question, truth);
+        let reasons = [
+            in_lines(&contributing, line),
+            told::absent(test, &absent, contributing.is_empty()),
+            told::rejected(ir, test, &self.rows),
+            told::tables_not_given(ir, test),
+        ];
         Ok(Some(Failure {
             line: expected.line,
             feature: format!("{}.{}", ir.view(test.view).name, feature.name),
@@ -211,10 +225,37 @@ impl Bench {
             },
             said,
             events: contributing.len(),
-            reasons: in_lines(&contributing, line) + &rejected(ir, test, &answered.rows),
+            reasons: reasons.concat(),
         }))
     }
 }
+
+/// Warns of different rows of one id.
+fn several_rows_of_an_id(ir: &Program, test: &Test) -> Option<Diagnostic> {
+    let events = events(ir, test);
+    let found = featr_model::source::events(&events.source, std::slice::from_ref(&events.rows));
+    let mut lines: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
+    for event in found {
+        let row = test.rows.get(event.source_row)?;
+        let id = events.source.unique.iter().map(|id| {
+            let column = &events.source.columns[id.index()];
+            format!("{}={}", column.name, shown(&value(&row.values[id.index()]), column.ty))
+        });
+        let id: Vec<String> = id.collect();
+        lines.entry(id.join(", ")).or_default().insert(row.line);
+    }
+    lines.retain(|_, lines| lines.len() > 1);
+    let shown = lines.iter().take(EXAMPLES_MAX).map(|(id, lines)| {
+        let lines: Vec<String> = lines.iter().map(u32::to_string).collect();
+        format!("{id} in lines {}", lines.join(" and "))
+    });
+    let shown: Vec<String> = shown.collect();
+    let warning = || errors::several_rows_of_an_id(&events.source.name, lines.len() as u64, &shown.join("; "));
+    (!lines.is_empty()).then(warning)
+}
+
+/// So many ids are shown.
+const EXAMPLES_MAX: usize = 5;
 
 /// A value as a test writes it.
 pub fn value(written: &Wanted) -> Value {

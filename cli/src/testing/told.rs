@@ -1,12 +1,14 @@
 //! What is told of a test that failed.
 
 use featc_driver::diag::printable;
+use featc_ir::display::instant;
 use featc_ir::testing::Test;
 use featc_ir::{Program, Type};
 use featr::Value;
 use featr_model::source::{Rejected, accept};
-use featr_model::{Model, SourceRows};
+use featr_model::{Absent, Model, SourceRows};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// A value, with its status, and who says it.
@@ -80,6 +82,53 @@ pub fn shown(value: &Value, ty: Type) -> String {
         Value::String(text) => format!("{:?}", printable(text)),
         value => printable(&value.render(ty)).into_owned(),
     }
+}
+
+/// The rows that are in no window of a feature, a line each, with why; those of other entities where no other row is any better.
+pub fn absent(test: &Test, absent: &[(usize, Absent)], none_contributes: bool) -> String {
+    const ROWS_MAX: usize = 10;
+    let is_told = |(_, why): &&(usize, Absent)| none_contributes || *why != Absent::OtherEntity;
+    let rows: Vec<_> = absent.iter().filter(is_told).collect();
+    let mut text = String::new();
+    for (place, why) in rows.iter().take(ROWS_MAX) {
+        if let Some(row) = test.rows.get(*place) {
+            let _ = writeln!(text, "  line {} does not count: {}", row.line, why_absent(*why));
+        }
+    }
+    match rows.len().saturating_sub(ROWS_MAX) {
+        0 => {}
+        more => {
+            let _ = writeln!(text, "  nor do {more} more");
+        }
+    }
+    text
+}
+
+fn why_absent(why: Absent) -> String {
+    let said = match why {
+        Absent::Copy => "it is a copy of another, equal but for its arrival",
+        Absent::LeftOut => "a `where` of the transform is not true of it, or its time or its key is null",
+        Absent::OtherEntity => "its key is another",
+        Absent::NotArrived(Some(us)) => return format!("it had not arrived: it arrives at {}", instant(us)),
+        Absent::NotArrived(None) => "it was not known",
+        Absent::Later(us) => return format!("it happens after the question, at {}", instant(us)),
+        Absent::OnLeftEdge => "it lies on the left edge of the window, which is out",
+        Absent::Excluded => "the window excludes it",
+        Absent::Outside => "it lies outside of the window",
+    };
+    said.to_owned()
+}
+
+/// The tables that the view's transform looks into and the test does not give, a line each.
+pub fn tables_not_given(ir: &Program, test: &Test) -> String {
+    let transform = ir.transform(ir.view(test.view).transform);
+    let mut tables: BTreeSet<&str> = BTreeSet::new();
+    featc_ir::table::lookups(&transform.steps, &transform.time, &mut |lookup| {
+        tables.insert(&lookup.table.name);
+    });
+    let missing = tables.into_iter().filter(|table| !test.tables.contains_key(*table));
+    let line = |table: &str| format!("  table {table} is not given: lookups into it find nothing\n");
+    missing.map(line).collect()
 }
 
 /// The rows that are no events of the view, a line each.

@@ -2,6 +2,7 @@
 
 use crate::nodes::{DeriveExec, EventsExec, FinishExec, PointInTimeExec, size};
 use crate::report::{RunReport, SourceReport, ViewReport};
+use crate::silent::silent;
 use datafusion::physical_plan::metrics::MetricValue;
 use datafusion::physical_plan::{DisplayFormatType, ExecutionPlan};
 use std::fmt::{self, Write as _};
@@ -80,9 +81,11 @@ pub(crate) fn report(plan: &dyn ExecutionPlan, rows: u64) -> RunReport {
 
 fn collect(plan: &dyn ExecutionPlan, report: &mut RunReport) {
     if let Some(finish) = plan.downcast_ref::<FinishExec>() {
+        let (silent, silent_features) = silent(&finish.spec, &finish.fold, &finish.counted());
         let mut view = ViewReport {
             troubles: finish.troubles(),
-            silent: finish.silent(),
+            silent,
+            silent_features,
             ..ViewReport::default()
         };
         below(plan, finish, &mut view, &mut report.sources);

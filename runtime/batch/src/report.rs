@@ -55,6 +55,26 @@ pub struct SourceReport {
     pub differing_copy_examples: Vec<String>,
 }
 
+/// Why a feature says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Silence {
+    /// It counts events with a `where`, and others of its window say something.
+    WhereNeverTrue,
+    /// No question finds an event in its window.
+    NoEvents,
+}
+
+/// A feature whose answers are all null or zero, but for defaults, in a view that says more.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct SilentFeature {
+    /// As results name it.
+    pub feature: String,
+    /// Where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<Silence>,
+}
+
 /// What became of the events of a source on their way to an entity.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ViewReport {
@@ -84,6 +104,8 @@ pub struct ViewReport {
     pub troubles: Vec<(String, String, Trouble)>,
     /// Views whose answers are all null or zero, but for defaults, and nothing worse.
     pub silent: Vec<String>,
+    /// Features whose answers are so, of the other views.
+    pub silent_features: Vec<SilentFeature>,
     /// Questions at the very instant of an event of their entity that they see, if a window excludes nothing: the event
     /// counts there. Questions whose id is that of an event at another instant are not looked for.
     pub questions_at_events: u64,

@@ -62,7 +62,13 @@ pub enum DecodeError {
         value: Option<BadValue>,
     },
     /// A spine line that cannot be split into columns.
-    SpineLine { file: String, line: u64, why: String },
+    SpineLine {
+        file: String,
+        line: u64,
+        why: String,
+        /// Where it is no record at all.
+        broken: Option<Broken>,
+    },
     /// A spine with more columns than are carried through a run.
     SpineTooWide { file: String, why: String },
     /// A target cannot be written; whatever it held before is still there.
@@ -298,10 +304,10 @@ impl fmt::Display for DecodeError {
             DecodeError::SpineKey {
                 file, row, column, why, ..
             } => {
-                write!(f, "{row} of {file} has no usable key: column `{column}` {why}")
+                write!(f, "{row} of {file} cannot be asked: column `{column}` {why}")
             }
             DecodeError::SpineTooWide { file, why } => write!(f, "{file} is too wide for a spine: {why}"),
-            DecodeError::SpineLine { file, line, why } => write!(f, "line {line} of {file} is broken: {why}"),
+            DecodeError::SpineLine { file, line, why, .. } => write!(f, "line {line} of {file} is broken: {why}"),
             DecodeError::Unwritable { file, why } => write!(f, "cannot write {file}: {why}"),
             DecodeError::BeyondText { file, column, row, why } => {
                 write!(

@@ -74,8 +74,8 @@ pub struct Example {
 pub enum Fault {
     /// The decoder.
     Undecoded(Detail),
-    /// The clauses of the source: it is no event.
-    Unaccepted(rows::Reason),
+    /// The clauses of the source: it is no event. With event time and arrival, in microseconds, where they are why.
+    Unaccepted(rows::Reason, Option<(i64, i64)>),
     /// A view.
     OfView,
 }

@@ -41,7 +41,10 @@ pub enum Absence {
     /// Every question lacks a key.
     NullKeys,
     /// The source has no event for the view.
-    NoEvents,
+    NoEvents {
+        /// So many rows the `where` of its transform leaves out.
+        filtered: u64,
+    },
     /// No event has a key that was asked.
     Keys {
         /// One that was asked: `card "A1"`.
@@ -65,7 +68,13 @@ impl fmt::Display for Absence {
         let span = |(first, last): (i64, i64)| format!("{} to {}", instant(first), instant(last));
         match self {
             Absence::NullKeys => f.write_str("all of them lack a key"),
-            Absence::NoEvents => f.write_str("it has no events"),
+            Absence::NoEvents { filtered: 0 } => f.write_str("it has no events"),
+            Absence::NoEvents { filtered } => {
+                write!(
+                    f,
+                    "it has no events: the `where` of its transform leaves {filtered} rows out"
+                )
+            }
             Absence::Keys { asked, nearest: None } => write!(f, "no event has a key that was asked, such as {asked}"),
             Absence::Keys {
                 asked,

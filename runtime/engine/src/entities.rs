@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::program::Program;
 use featc_ir::{ColumnId, FileSet, Key, Source, SourceColumn};
-use featr_decode::{DecodeError, ReadOptions, Table, Tables, format_of, read_source};
+use featr_decode::{DecodeError, Detail, ReadOptions, Table, Tables, format_of, read_source};
 use featr_kernels::Column;
 use std::path::Path;
 use std::sync::Arc;
@@ -76,6 +76,10 @@ fn read(keys: &[Key], set: &FileSet, name: &str, options: ReadOptions) -> Result
             file: name.to_owned(),
             line: reject.line,
             why: reject.detail.to_string(),
+            broken: match &reject.detail {
+                Detail::Record(broken) => Some(broken.clone()),
+                Detail::Null { .. } | Detail::Value { .. } => None,
+            },
         }
         .into()),
     }

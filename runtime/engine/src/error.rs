@@ -107,7 +107,7 @@ pub enum Error {
     UnusableRow {
         table: String,
         rows: u64,
-        example: Option<String>,
+        example: Option<Example>,
     },
     /// A broken promise of ours.
     Bug { why: String },

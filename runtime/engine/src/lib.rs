@@ -116,7 +116,7 @@ pub use archive_names::{replaced, segments_of};
 pub use error::Error;
 pub use featc_ir::{Status, Truth};
 pub use featr_batch::datafusion;
-pub use featr_batch::{Files, NodeCodec, Progress as TrainProgress, RejectedRow, RejectedRows};
+pub use featr_batch::{Files, NodeCodec, Progress as TrainProgress, RejectedRow, RejectedRows, Silence, SilentFeature};
 pub use featr_decode::{
     Aside, BadValue, Bounds, Broken, Claim, DecodeError, Detail, Example, Fault, JsonColumns, JsonlRejects, LakeCause,
     Rows, RowsWriter, Spooled, Spooling, Table, WriteOptions, Wrong, arrow_type, begins_with_reject, beyond_text,
@@ -150,5 +150,6 @@ pub use sought::{LookupReport, Stray};
 pub use spine::{Spine, read_rows, whole_column};
 pub use storing::put_record;
 pub use survey::{Survey, SurveyOptions};
+pub use tables::AlikeVersions;
 pub use train::{TrainOptions, TrainRows};
 pub use values::{column_json, json_value, parse_key, parse_value};

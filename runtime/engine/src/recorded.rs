@@ -226,7 +226,10 @@ impl Recorded {
     }
 
     fn reject_unaccepted(&self, target: &SharedRejects) -> Result<(), Error> {
-        for rows::Rejected { row, reason, detail } in self.unaccepted(usize::MAX) {
+        for rows::Rejected {
+            row, reason, detail, ..
+        } in self.unaccepted(usize::MAX)
+        {
             let (file, line) = self.place(row);
             target.reject(&RejectedRow {
                 source: &self.source.name,
@@ -301,9 +304,10 @@ impl Recorded {
         let reasons = rows::Reason::ALL.map(|reason| (reason, accepted.count(reason)));
         report.add_undecoded(&self.rejects);
         report.add_rejected(reasons.into_iter().filter(|(_, count)| *count > 0));
-        for rows::Rejected { row, reason, detail } in self.unaccepted(EXAMPLES_MAX) {
-            let (file, line) = self.place(row);
-            let example = Example::new((&file, line), reason.name(), detail, Fault::Unaccepted(reason));
+        for why in self.unaccepted(EXAMPLES_MAX) {
+            let (file, line) = self.place(why.row);
+            let fault = Fault::Unaccepted(why.reason, why.instants_us);
+            let example = Example::new((&file, line), why.reason.name(), &why.detail, fault);
             report.examples.push(example);
         }
         let conflicts = self.conflicts(&accepted);

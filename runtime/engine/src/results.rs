@@ -7,7 +7,7 @@ use crate::sought::LookupReport;
 use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use featc_ir::Status;
-use featr_batch::EXAMPLES_MAX;
+use featr_batch::{EXAMPLES_MAX, SilentFeature};
 use featr_decode::{Example, Rejects, to_arrow};
 use featr_kernels::rows::{Dropped, Reason};
 use featr_kernels::{Column, Data};
@@ -44,6 +44,9 @@ pub struct RunReport {
     /// Views whose answers are all null or zero, but for defaults, and nothing worse. Of a run in batch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub silent_views: Vec<String>,
+    /// Features whose answers are so, of the other views. Of a run in batch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub silent_features: Vec<SilentFeature>,
     /// What is allowed, and probably not meant.
     pub warnings: Vec<Warning>,
     /// Per view with questions that find nothing, the first of them: rows of the spine from 0, ascending. Of a run in

@@ -53,6 +53,8 @@ struct Found {
     /// When the platform learnt of these.
     known_at: Option<(i64, i64)>,
     any: bool,
+    /// Rows that a `where` of the transform leaves out.
+    filtered: u64,
     known: HashSet<Box<[u8]>>,
     /// How far apart, which key that was asked, and the event's.
     nearest: Option<(usize, usize, Vec<String>)>,
@@ -151,6 +153,7 @@ impl Program {
             let accepted = batch.take(&rows::accept(source, &batch).rows());
             let keyed = rows::apply(&reader.rows, &accepted);
             let columns: Vec<&Column> = keyed.keys.iter().map(AsRef::as_ref).collect();
+            found.filtered += keyed.dropped.filtered;
             let arrivals = rows::arrivals(source, &accepted);
             let arrivals = arrivals.map(|all| keyed.rows.iter().map(|row| all[*row as usize]).collect::<Vec<i64>>());
             found.add(asked, &columns, &keyed.times, arrivals.as_deref());
@@ -263,7 +266,9 @@ impl Found {
                     .map(|(first, _)| first)
                     .filter(|first| *first > asked.1 && events.0 <= asked.1),
             },
-            _ if !self.any => Absence::NoEvents,
+            _ if !self.any => Absence::NoEvents {
+                filtered: self.filtered,
+            },
             _ => {
                 let place = self.nearest.as_ref().map_or(0, |(_, place, _)| *place);
                 Absence::Keys {

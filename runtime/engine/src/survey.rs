@@ -275,11 +275,12 @@ fn unaccepted(
     examples: &mut Vec<Example>,
 ) -> Result<(), Error> {
     let most = if rejects.is_some() { usize::MAX } else { EXAMPLES_MAX };
-    for rows::Rejected { row, reason, detail } in rows::rejected(source, &decoded.batch, verdict, most) {
+    for why in rows::rejected(source, &decoded.batch, verdict, most) {
+        let (row, reason, detail) = (why.row, why.reason, &why.detail);
         let (file, line) = (&decoded.file, decoded.rows.number(row));
         if examples.len() < EXAMPLES_MAX {
-            let fault = Fault::Unaccepted(reason);
-            examples.push(Example::new((file, line), reason.name(), &detail, fault));
+            let fault = Fault::Unaccepted(reason, why.instants_us);
+            examples.push(Example::new((file, line), reason.name(), detail, fault));
         }
         if let Some(target) = rejects {
             target.reject(&RejectedRow {
@@ -287,7 +288,7 @@ fn unaccepted(
                 file,
                 line,
                 reason: reason.name(),
-                detail: &detail,
+                detail,
                 raw: None,
             })?;
         }

@@ -4,12 +4,52 @@ use crate::error::Error;
 use crate::program::Program;
 use featc_ir::plan::{BatchPlan, StreamGraph};
 use featc_ir::{Contents, Source, Table, TableRows, Truth};
+use featr_batch::EXAMPLES_MAX;
 use featr_decode::{Example, ReadOptions, read_source};
 use featr_kernels::{Batch, Column, Value, tables};
 use featr_stream::LogName;
 use std::collections::BTreeMap;
 
+/// Versions of a table that nothing but their other columns tells apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlikeVersions {
+    /// The name of the table.
+    pub table: String,
+    /// The names of its instants: since when a version holds, and since when it was known.
+    pub instants: [String; 2],
+    /// How many keys have such versions.
+    pub keys: u64,
+    /// The first of them: `plane=n1`.
+    pub examples: Vec<String>,
+}
+
 impl Program {
+    /// The tables with versions, of those that are looked into, in which a key has different ones of one `valid from` and one
+    /// arrival. A lookup takes the greatest of these.
+    ///
+    /// # Errors
+    /// As [`Program::contents`].
+    pub fn alike_versions(&self) -> Result<Vec<AlikeVersions>, Error> {
+        let contents = self.contents()?;
+        let mut found = Vec::new();
+        for table in self.tables() {
+            let (Some(versions), Some(rows)) = (table.versions, contents.get(&table.name)) else {
+                continue;
+            };
+            let (keys, examples) = tables::alike(&table, rows, EXAMPLES_MAX);
+            let instants = [versions.valid_from, versions.arrival];
+            if keys > 0 {
+                found.push(AlikeVersions {
+                    instants: instants.map(|id| table.columns[id.index()].name.clone()),
+                    table: table.name,
+                    keys,
+                    examples,
+                });
+            }
+        }
+        Ok(found)
+    }
+
     /// The tables that some service looks into, each once.
     pub fn tables(&self) -> Vec<Table> {
         let mut found: Vec<Table> = Vec::new();
@@ -168,7 +208,7 @@ impl Program {
             return Err(Error::UnusableRow {
                 table: table.name.clone(),
                 rows: rejects.total(),
-                example: rejects.kept().first().map(|reject| Example::from(reject).text),
+                example: rejects.kept().first().map(Example::from),
             });
         }
         table_rows(table, &batches)

@@ -183,6 +183,11 @@ fn report(run: &featr_batch::RunReport, plan: &BatchPlan) -> RunReport {
         features: feature_reports(run),
         lookups: lookup_reports(run, plan),
         silent_views: run.views.iter().flat_map(|node| node.silent.iter().cloned()).collect(),
+        silent_features: run
+            .views
+            .iter()
+            .flat_map(|node| node.silent_features.iter().cloned())
+            .collect(),
         warnings: run.sources.iter().filter_map(null_columns).chain(told).collect(),
         missing_rows: missing_rows(run),
     }

@@ -35,16 +35,47 @@ pub fn table_rows(table: &Table, batches: &[Batch]) -> Result<TableRows, TwoRows
     if table.versions.is_none()
         && let Some(twice) = rows.windows(2).find(|pair| key(&pair[0]) == key(&pair[1]))
     {
-        let shown = table.key.iter().map(|id| {
-            let column = &table.columns[id.index()];
-            format!("{}={}", column.name, cell(&twice[0], *id).render(column.ty))
-        });
         return Err(TwoRows {
-            key: shown.collect::<Vec<_>>().join(", "),
+            key: readable_key(table, |id| cell(&twice[0], id)),
         });
     }
     let literals = rows.iter().map(|row| row.iter().map(Value::to_literal).collect());
     Ok(TableRows::new(table.key.clone(), literals.collect()))
+}
+
+/// The key of a row: `tail=N1`.
+fn readable_key(table: &Table, cell: impl Fn(ColumnId) -> Value) -> String {
+    let shown = table.key.iter().map(|id| {
+        let column = &table.columns[id.index()];
+        format!("{}={}", column.name, cell(*id).render(column.ty))
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+/// The keys with versions that have one `valid from` and one arrival and differ in another column: how many, and the first `most`,
+/// readable. `rows` are as [`table_rows`] gives them.
+pub fn alike(table: &Table, rows: &TableRows, most: usize) -> (u64, Vec<String>) {
+    let Some(versions) = table.versions else {
+        return (0, Vec::new());
+    };
+    let instants = [versions.valid_from, versions.arrival];
+    let are_alike = |pair: &&[Vec<Literal>]| {
+        let mut same = table.key.iter().chain(&instants);
+        same.all(|id| pair[0][id.index()] == pair[1][id.index()])
+    };
+    let (mut keys, mut shown, mut last) = (0, Vec::new(), None);
+    for pair in rows.rows().windows(2).filter(are_alike) {
+        let key: Vec<&Literal> = table.key.iter().map(|id| &pair[0][id.index()]).collect();
+        if last.as_ref() == Some(&key) {
+            continue;
+        }
+        last = Some(key);
+        keys += 1;
+        if shown.len() < most {
+            shown.push(readable_key(table, |id| Value::from_literal(&pair[0][id.index()])));
+        }
+    }
+    (keys, shown)
 }
 
 /// Puts a version into a table; whether it was not there.

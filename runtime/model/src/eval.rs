@@ -1,6 +1,7 @@
 //! A question about one entity: what is visible, slots, and features with their status, stale, default and derived
 //! values (semantics §3 to §7).
 
+use crate::absent::Absent;
 use crate::aggregate::{Taken, slot_answer};
 use crate::expression::eval_row;
 use crate::question::{Answer, Contribution, Part, Question};
@@ -24,7 +25,9 @@ pub struct Asked<'a> {
     moved_us: u64,
     question: &'a Question,
     truth: Truth,
-    /// The entity's events that the truth lets the question see.
+    /// All events of the entity.
+    of_entity: &'a [Event],
+    /// Those that the truth lets the question see.
     visible: Vec<&'a Event>,
     /// What `excluding self` takes out: the identity, or `None` when nothing is taken out.
     own: Option<Vec<Value>>,
@@ -63,6 +66,7 @@ impl<'a> Asked<'a> {
             moved_us: transform.at.and_then(|at| at.within_us).unwrap_or(0),
             question,
             truth,
+            of_entity,
             visible,
             own,
         }
@@ -198,6 +202,44 @@ impl<'a> Asked<'a> {
             }
             FeatureKind::Derived { inputs, .. } => inputs.iter().flat_map(|input| self.contributing(*input)).collect(),
         }
+    }
+
+    /// The slots that a feature reads, through its inputs.
+    fn slots(&self, id: FeatureId) -> Vec<&'a Slot> {
+        match &self.view.feature(id).kind {
+            FeatureKind::Aggregate { slots, .. } => slots.iter().map(|slot| self.view.slot(*slot)).collect(),
+            FeatureKind::Derived { inputs, .. } => inputs.iter().flat_map(|input| self.slots(*input)).collect(),
+        }
+    }
+
+    /// See [`crate::Model::absent`]. `None`: the event is in a window.
+    pub fn absent(&self, id: FeatureId, event: &Event) -> Option<Absent> {
+        let is_it = |other: &Event| other.source_row == event.source_row;
+        let (slots, at_us) = (self.slots(id), self.question.at_us);
+        if slots.iter().any(|slot| self.in_window(slot).into_iter().any(is_it)) {
+            return None;
+        }
+        let on_left_edge = |window: &Window| match window.kind {
+            WindowKind::Last { length_us } => i128::from(at_us) - i128::from(length_us) == i128::from(event.time_us),
+            _ => false,
+        };
+        let excludes = |window: &Window| {
+            let whole = Window {
+                excluding: Excluding::Nothing,
+                ..*window
+            };
+            let inside = window::contains(&whole, event.time_us, at_us);
+            inside && (self.is_own(window, event) || !window::contains(window, event.time_us, at_us))
+        };
+        let any = |is_so: &dyn Fn(&Window) -> bool| slots.iter().any(|slot| is_so(self.view.window(slot.window)));
+        Some(match () {
+            () if !self.of_entity.iter().any(is_it) => Absent::OtherEntity,
+            () if event.time_us > at_us => Absent::Later(event.time_us),
+            () if !self.visible.iter().any(|other| is_it(other)) => Absent::NotArrived(event.arrival_us),
+            () if any(&excludes) => Absent::Excluded,
+            () if any(&on_left_edge) => Absent::OnLeftEdge,
+            () => Absent::Outside,
+        })
     }
 
     fn contributions(&self, feature: FeatureId, slot_id: SlotId) -> Vec<Contribution> {

@@ -11,6 +11,7 @@
 //! | [`aggregate`] | the fold and `lower`, over the plain list of events in the window |
 //! | [`expression`] | the value of an expression in a row |
 //! | [`eval`] | visibility, slots, status, stale, default, derived |
+//! | [`Absent`] | why a row is in no window of a feature, to explain an answer |
 //! | [`rounding`] | exact fractions, and the one rounding to float64 |
 //!
 //! Every function here says its definition again instead of computing it cleverly: windows are predicates on each
@@ -25,6 +26,7 @@
 //! - **no clock**: nothing but the question's instant is read.
 //! - **total**: no input of the types that the program declares makes it panic; errors are values.
 
+mod absent;
 pub mod aggregate;
 mod calendar;
 pub mod eval;
@@ -34,6 +36,7 @@ pub mod rounding;
 pub mod source;
 pub mod window;
 
+pub use absent::Absent;
 pub use question::{Answer, Contribution, Part, Question};
 
 use featc_ir::{AskedFeature, FeatureId, Program, RoleId, Service, ServiceInput, Status, Truth, ViewId};
@@ -144,6 +147,18 @@ impl<'a> Model<'a> {
         truth: Truth,
     ) -> Vec<Contribution> {
         self.ask(view, question, truth).contributing(feature)
+    }
+
+    /// The accepted rows of the view's source that the view does not reject, and that are in no window of the feature (or of its
+    /// inputs): their positions among all rows of the source, ascending, each with why.
+    pub fn absent(&self, view: ViewId, feature: FeatureId, question: &Question, truth: Truth) -> Vec<(usize, Absent)> {
+        let transform = self.program.transform(self.program.view(view).transform);
+        let accepted = source::accepted(self.program.source(transform.source), self.batches(transform.source));
+        let events = self.events_of(transform);
+        let asked = self.ask(view, question, truth);
+        absent::absent(&accepted, events, self.view_events(view), |event| {
+            asked.absent(feature, event)
+        })
     }
 
     /// The events of a view, all entities, as the source stage leaves them.

@@ -155,6 +155,13 @@ pub fn events(source: &Source, batches: &[Batch]) -> Vec<SourceEvent> {
     found.into_values().flatten().map(|(_, event)| event).collect()
 }
 
+/// The rows that are accepted, copies and all, by their positions among all rows.
+pub fn accepted(source: &Source, batches: &[Batch]) -> Vec<usize> {
+    let rows = batches.iter().flat_map(|rows| (0..rows.rows).map(|row| rows.row(row)));
+    let accepted = rows.enumerate().filter(|(_, row)| accept(source, row).is_ok());
+    accepted.map(|(place, _)| place).collect()
+}
+
 /// The digest of every row, over all columns except the arrival.
 fn digests(source: &Source, rows: &Batch) -> Vec<u128> {
     let names: Vec<&str> = source.columns.iter().map(|column| column.name.as_str()).collect();

@@ -51,6 +51,8 @@ pub struct ToRebuild {
 pub enum Rebuild {
     /// The snapshot has no events of this source, acceptance, transform, event time and key.
     NoState,
+    /// It has events of that name of another declaration.
+    Redeclared,
     /// It has the events, without so many of the columns that aggregates read now.
     Columns { missing: usize },
     /// It has the events, but those up to this event time have been released, and windows reach back further now.
@@ -76,6 +78,10 @@ impl fmt::Display for Rebuild {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Rebuild::NoState => f.write_str("the snapshot does not have them"),
+            Rebuild::Redeclared => f.write_str(
+                "the snapshot has them as they were declared otherwise: with other types of columns, another lateness, other steps or \
+                 times",
+            ),
             Rebuild::Columns { missing } => {
                 write!(
                     f,

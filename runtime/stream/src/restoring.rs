@@ -77,6 +77,10 @@ impl Restoring {
             .zip(&takers)
             .filter(|(_, takers)| takers.is_empty());
         report.dropped = unused.map(|(section, _)| section.name).collect();
+        let lost = report.to_rebuild.iter_mut().filter(|lost| lost.why == Rebuild::NoState);
+        for lost in lost.filter(|lost| report.dropped.contains(&lost.log)) {
+            lost.why = Rebuild::Redeclared;
+        }
         Ok(Restoring { engine, report, takers })
     }
 

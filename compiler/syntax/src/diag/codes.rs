@@ -306,7 +306,7 @@ codes! {
     // W07xx data at run time
     W0701 AskedAtEvents       "questions at the instant of an event", since "0.1";
     W0702 NothingExcluded     "questions that exclude no event", since "0.1";
-    W0703 SeveralRowsOfAnId   "ids under which a source has different rows", since "0.1";
+    W0703 SeveralRowsOfAnId   "different rows under one id", since "0.1";
     W0704 NothingAsked        "result without rows", since "0.1";
     W0705 FilesLeftOut        "files of a folder that are not read", since "0.1";
     W0706 NullInAllRows       "column that no line of a file has", since "0.1";

@@ -60,6 +60,12 @@ messages! {
         help: "write the value itself where it is needed, in a row or after `expect`";
     }
 
+    E0001 keys_of_a_question(at: Span) {
+        "a question has no `where`: it names the entity by its keys, in parentheses";
+        at: "";
+        help: "write each key with its value between the instant and the `{{`, such as `(card: \"a\")`";
+    }
+
     E0001 files_of_some_format(at: Span, keyword: &str, path: &str) {
         "files stand after `batch` or `stream` and their format";
         at: "";

@@ -118,6 +118,9 @@ fn question_of_a_test(piece: &Piece<'_>) -> Option<Diagnostic> {
     }
     let is_expected = (0..at).any(|index| piece.depth(index) == 1 && piece.text(index) == "expect");
     match piece.text(at) {
+        "where" if is_expected && piece.depth(at) == 1 => {
+            return Some(errors::keys_of_a_question(piece.span(at, at)));
+        }
         word @ ("let" | "where" | "feature" | "when" | "then") if piece.depth(at) == 1 => {
             return Some(errors::no_statement_of_a_test(word, piece.span(at, at)));
         }

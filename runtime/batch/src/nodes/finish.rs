@@ -16,7 +16,7 @@ use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSe
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use featc_ir::Cut;
-use featc_ir::plan::{FinishKind, FinishSpec, FoldSpec};
+use featc_ir::plan::{FinishSpec, FoldSpec};
 use featr_decode::into_arrow;
 use featr_kernels::Column;
 use featr_kernels::finish::{Answers, Lag, Told, Trouble, decode_status, encode_status, finish, finish_values};
@@ -71,23 +71,9 @@ impl FinishExec {
             .collect()
     }
 
-    /// The views whose answers are all null or zero, but for defaults, and nothing worse; none where nothing was asked.
-    pub fn silent(&self) -> Vec<String> {
-        let troubles = lock(&self.troubles);
-        let mut views: Vec<(&String, bool)> = Vec::new();
-        for (feature, trouble) in self.spec.features.iter().zip(troubles.iter()) {
-            // A derived feature sees defaults.
-            if matches!(feature.kind, FinishKind::Derived { .. }) {
-                continue;
-            }
-            let is_silent = !trouble.says && trouble.counts().next().is_none();
-            match views.iter_mut().find(|(view, _)| **view == feature.view) {
-                Some((_, all)) => *all &= is_silent,
-                None => views.push((&feature.view, is_silent)),
-            }
-        }
-        let silent = views.into_iter().filter(|(_, is_silent)| *is_silent);
-        silent.map(|(view, _)| view.clone()).collect()
+    /// Of each feature of the spec; none where nothing was asked.
+    pub fn counted(&self) -> Vec<Trouble> {
+        lock(&self.troubles).clone()
     }
 }
 

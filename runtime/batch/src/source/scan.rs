@@ -16,7 +16,7 @@ use crate::spill::SpillContext;
 use datafusion::error::Result;
 use featc_ir::Source;
 use featr_decode::{Decoded, Example, Fault, Rejects, RowNumbers};
-use featr_kernels::rows::{Reason, Rejected, accept, arrivals, digests, rejected};
+use featr_kernels::rows::{Reason, accept, arrivals, digests, rejected};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -299,8 +299,9 @@ impl Scan<'_> {
             rejects: &pass.rejects,
         };
         let mut examples = vec![];
-        for Rejected { row, reason, detail } in rejected(source, &decoded.batch, &verdict, most) {
-            told.tell(row, (reason.name(), &detail), Fault::Unaccepted(reason), &mut examples)?;
+        for why in rejected(source, &decoded.batch, &verdict, most) {
+            let fault = Fault::Unaccepted(why.reason, why.instants_us);
+            told.tell(why.row, (why.reason.name(), &why.detail), fault, &mut examples)?;
         }
         let has_value = wanted::has_value(source, &decoded.batch);
         let kept = (!verdict.all()).then(|| verdict.rows());

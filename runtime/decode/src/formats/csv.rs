@@ -69,7 +69,7 @@ impl Format for Delimited {
         loop {
             match next(&mut reader, names.len()).map_err(unreadable)? {
                 None => return table.finish(),
-                Some((line, Err(why))) => return Err(wanted.bad_line(line, why.to_string())),
+                Some((line, Err(why))) => return Err(wanted.broken_line(line, why)),
                 Some((line, Ok(()))) => table.text_row(line, |column| reader.field(column))?,
             }
         }

@@ -51,10 +51,10 @@ impl Format for Jsonl {
                 .map_err(|error| DecodeError::unreadable(wanted.file, &error))?
             {
                 Record::End => break,
-                Record::Broken { line, why } => return Err(wanted.bad_line(line, why.to_string())),
+                Record::Broken { line, why } => return Err(wanted.broken_line(line, why)),
                 Record::Text { line } => {
                     let entries = json::entries(reader.text());
-                    let entries = entries.map_err(|why| wanted.bad_line(line, why.to_string()))?;
+                    let entries = entries.map_err(|why| wanted.broken_line(line, why))?;
                     let mut cells = vec!["null"; by_name.len()];
                     for (name, value) in &entries.0 {
                         match by_name.get(name.as_ref()) {

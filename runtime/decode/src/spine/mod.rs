@@ -5,7 +5,7 @@ mod loose;
 mod nested;
 pub(crate) mod text;
 
-use crate::detail::BadValue;
+use crate::detail::{BadValue, Broken};
 use crate::error::{DecodeError, RowPlace};
 use crate::guard::guarded;
 use crate::names::first_twice;
@@ -126,6 +126,25 @@ impl Wanted<'_> {
                 file: self.file.to_owned(),
                 column: column.to_owned(),
             }),
+        }
+    }
+
+    pub(crate) fn bad_line(&self, line: u64, why: String) -> DecodeError {
+        DecodeError::SpineLine {
+            file: self.file.to_owned(),
+            line,
+            why,
+            broken: None,
+        }
+    }
+
+    /// Of a line that is no record.
+    pub(crate) fn broken_line(&self, line: u64, broken: Broken) -> DecodeError {
+        DecodeError::SpineLine {
+            file: self.file.to_owned(),
+            line,
+            why: broken.to_string(),
+            broken: Some(broken),
         }
     }
 

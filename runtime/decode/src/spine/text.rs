@@ -76,14 +76,6 @@ impl Wanted<'_> {
         key.or_else(|| (name == self.at).then_some(Type::Timestamp))
     }
 
-    pub(crate) fn bad_line(&self, line: u64, why: String) -> DecodeError {
-        DecodeError::SpineLine {
-            file: self.file.to_owned(),
-            line,
-            why,
-        }
-    }
-
     /// What a cell of a wanted column must hold.
     fn check(
         &self,

@@ -52,10 +52,16 @@ fn shorten(error: DecodeError, folder: &Path) -> DecodeError {
             why,
             value,
         },
-        DecodeError::SpineLine { file, line, why } => DecodeError::SpineLine {
+        DecodeError::SpineLine {
+            file,
+            line,
+            why,
+            broken,
+        } => DecodeError::SpineLine {
             file: cut(file),
             line,
             why,
+            broken,
         },
         DecodeError::NaiveTimestamp { file, line, column } => DecodeError::NaiveTimestamp {
             file: cut(file),
@@ -188,7 +194,7 @@ fn every_broken_row_is_an_error() {
     );
     assert_eq!(
         csv("a,x,1970-01-01T00:00:00Z"),
-        "line 3 of s.csv has no usable key: column `n` holds \"x\", which is not an int64"
+        "line 3 of s.csv cannot be asked: column `n` holds \"x\", which is not an int64"
     );
     let twice = read("s.csv", "card,n,at,x,x\n", None).unwrap_err().to_string();
     assert_eq!(twice, "s.csv has several columns `x`");
@@ -203,7 +209,7 @@ fn every_broken_row_is_an_error() {
     assert_eq!(json("{\"card\":\"a\",\"n\":1}"), "s.jsonl has no column `at`");
     assert_eq!(
         json("{\"card\":5,\"n\":1,\"at\":\"1970-01-01T00:00:00Z\"}"),
-        "line 1 of s.jsonl has no usable key: column `card` holds 5, which is not a string"
+        "line 1 of s.jsonl cannot be asked: column `card` holds 5, which is not a string"
     );
     assert_eq!(
         json("\n[]"),
@@ -369,7 +375,7 @@ fn parquet_rows_that_cannot_be_used() {
     let wide = Arc::new(UInt64Array::from(vec![1, u64::MAX]));
     assert_eq!(
         write(good(), wide).unwrap_err().to_string(),
-        "row 2 of s.parquet has no usable key: column `n` holds a value that does not decode: 18446744073709551615 does not fit int64"
+        "row 2 of s.parquet cannot be asked: column `n` holds a value that does not decode: 18446744073709551615 does not fit int64"
     );
     let naive = Arc::new(TimestampMicrosecondArray::from(vec![1, 2]));
     assert_eq!(

@@ -237,10 +237,10 @@ fn edits_that_change_events_are_named() {
         assert_eq!((report.kept.len(), report.dropped.len()), (1, 1), "{report:?}");
         report.to_rebuild[0].why
     };
-    assert_eq!(why(&[("net > 1.0", "net > 2.0")]), Rebuild::NoState);
+    assert_eq!(why(&[("net > 1.0", "net > 2.0")]), Rebuild::Redeclared);
     assert_eq!(
         why(&[("arrival seen\n  lateness 1h", "arrival seen\n  lateness 2h")]),
-        Rebuild::NoState
+        Rebuild::Redeclared
     );
     assert_eq!(why(&[("sum(net)", "sum(net * 2.0)")]), Rebuild::Columns { missing: 1 });
     // Window, lateness and an hour.

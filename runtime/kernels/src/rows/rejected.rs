@@ -13,6 +13,8 @@ pub struct Rejected {
     pub reason: Reason,
     /// The reason in words, with the numbers of this row.
     pub detail: String,
+    /// Where it is too late or too far ahead: its event time and its arrival.
+    pub instants_us: Option<(i64, i64)>,
 }
 
 /// The first `most` rows that `verdict` (of [`super::accept`], on the same batch) rejects, in order.
@@ -27,10 +29,12 @@ pub fn rejected(source: &Source, batch: &Batch, verdict: &Accepted, most: usize)
     rows.take(most)
         .map(|(row, reason)| {
             let arrival = arrivals.as_ref().map(|arrivals| arrivals[row]);
+            let has_both = matches!(reason, Reason::Late | Reason::Ahead);
             Rejected {
                 row,
                 reason,
                 detail: words(source, reason, times[row], arrival),
+                instants_us: arrival.filter(|_| has_both).map(|arrival| (times[row], arrival)),
             }
         })
         .collect()

@@ -226,7 +226,7 @@ fn what_has_to_be_rebuilt_is_named() {
     assert_eq!(why(columns.graph(), None), (Rebuild::Columns { missing: 2 }, None, 1));
     let mut other = old.graph();
     set_state_key(&mut other, "s2");
-    assert_eq!(why(other, Some(30)), (Rebuild::NoState, Some(20), 1));
+    assert_eq!(why(other, Some(30)), (Rebuild::Redeclared, Some(20), 1));
     let longer = version(&[0], Some(11));
     let released = Rebuild::Released { until_us: 20 };
     assert_eq!(why(longer.graph(), Some(30)), (released, Some(19), 1));
