@@ -19,7 +19,7 @@ pub use records::{
 pub use runs::{
     no_service, nothing_accepted, nothing_asked, nothing_asked_strict, run, shared_identity, strict, unknown_view,
 };
-pub use serve::{ended, no_state, nothing_for_feast, state, unfollowable, unservable};
+pub use serve::{ended, kept_state, no_state, nothing_for_feast, state, unfollowable, unservable};
 
 use crate::advice;
 use featc_driver::diag::{Code, Diagnostic};
