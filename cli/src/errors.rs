@@ -20,7 +20,7 @@ pub use runs::{
     no_service, not_found, nothing_accepted, nothing_asked, nothing_asked_strict, run, shared_identity, strict,
     unknown_view,
 };
-pub use serve::{ended, no_state, nothing_for_feast, state, unfollowable, unservable};
+pub use serve::{ended, kept_state, no_state, nothing_for_feast, state, unfollowable, unservable};
 
 use crate::advice;
 use featc_driver::diag::{Code, Diagnostic};

@@ -85,10 +85,11 @@ fn opened(args: &StateArgs, reporter: &Reporter) -> Result<Opened, Refused> {
     let (ir, program) = compiled((&args.program, &args.given), &[], reporter)?;
     let disk: Arc<dyn Disk> = Arc::new(taken(&args.folder.state, reporter)?);
     let folder = args.folder.state.display().to_string();
-    let found = inspect(&program, &disk, None).or_else(|error| reporter.refuse(errors::state(&error)))?;
+    let found = inspect(&program, &disk, None);
+    let found = found.or_else(|error| reporter.refuse(errors::kept_state(&args.folder.state, &error)))?;
     let Some(found) = found else {
         let error = featr_online::StateError::Nothing { folder };
-        return reporter.refuse(errors::state(&error));
+        return reporter.refuse(errors::kept_state(&args.folder.state, &error));
     };
     match found.refusal() {
         None => Ok(Opened { ir, program, found }),

@@ -4,7 +4,7 @@ use crate::check::{compile, compile_project};
 use crate::errors;
 use crate::report::{Refused, Reporter};
 use featc_driver::diag::SourceMap;
-use featc_driver::{PROGRAM_BYTES_MAX, Project};
+use featc_driver::{LOCK_FILE, Lock, PROGRAM_BYTES_MAX, Project};
 use featc_ir::Program;
 use featc_ir::manifest::FILE;
 use std::path::{Path, PathBuf};
@@ -31,6 +31,9 @@ fn of_git(revision: &str, path: &str) -> Result<Project, String> {
         return Err("a revision is written REVISION:PATH, with a path relative to the current folder".to_owned());
     }
     let path = path.trim_end_matches('/');
+    if Lock::is_path(Path::new(path)) {
+        return Err(LOCK_FILE.to_owned());
+    }
     let object = |path: &str| format!("{revision}:./{path}");
     let names = match git(&["cat-file", "-t", &object(path)])?.trim_ascii() {
         b"tree" => {

@@ -2,14 +2,18 @@
 
 use super::{busy, system_help, unwritable};
 use featc_driver::diag::{Code, Diagnostic};
-use featc_driver::{BuildError, CertifyError, LoadError, PROGRAM_BYTES_MAX, Refusal};
+use featc_driver::{BuildError, CertifyError, LOCK_FILE, LoadError, PROGRAM_BYTES_MAX, Refusal};
 use featr::DecodeError;
+use std::path::{Path, PathBuf};
 
 pub fn load(error: &LoadError) -> Diagnostic {
     match error {
         LoadError::NotFound { path, why } => {
-            Diagnostic::new(Code::FileNotFound, format!("no program at `{}`: {why}", path.display()))
-                .with_help("give a `.feat` file, or a folder that holds some")
+            let help = match why == LOCK_FILE {
+                true => locked(path),
+                false => "give a `.feat` file, or a folder that holds some".to_owned(),
+            };
+            Diagnostic::new(Code::FileNotFound, format!("no program at `{}`: {why}", path.display())).with_help(help)
         }
         LoadError::TooLarge { path, bytes } => {
             let (most, whole) = (PROGRAM_BYTES_MAX >> 20, bytes.div_ceil(1 << 20));
@@ -29,6 +33,23 @@ pub fn load(error: &LoadError) -> Diagnostic {
             )
         }
     }
+}
+
+/// What may be meant by the name of a lock file in place of a program's.
+fn locked(lock: &Path) -> String {
+    let program = match lock.file_stem().map(Path::new) {
+        Some(name) if name.extension().is_some() => lock.with_file_name(name),
+        // Of a folder it is called `featc.lock`.
+        _ => match lock.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        },
+    };
+    let program = program.display();
+    format!(
+        "name the program, `{program}`: `featc check --locked {program}` compares it with this file, and \
+         `featc diff REVISION:{program} {program}` tells what changed since a revision"
+    )
 }
 
 /// Fewer features than this make no build large.

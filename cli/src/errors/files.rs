@@ -6,6 +6,7 @@ use crate::advice;
 use featc_driver::diag::{Code, Diagnostic, suggest};
 use featc_ir::Type;
 use featr::{Broken, DecodeError, Error};
+use featr_online::has_state;
 use std::path::Path;
 
 pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
@@ -347,7 +348,7 @@ pub fn no_served_log(error: &Error) -> Diagnostic {
         return of_command(error, None);
     };
     let path = Path::new(pattern);
-    let is_state = |folder: Option<&Path>| folder.is_some_and(|folder| folder.join("manifest").is_file());
+    let is_state = |folder: Option<&Path>| folder.is_some_and(has_state);
     let served = path.parent();
     let help = match path.file_name().is_some_and(|name| name == "served") {
         _ if is_state(Some(path)) => format!("name the log of the service, `{pattern}/served/SERVICE`"),

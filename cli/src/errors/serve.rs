@@ -4,8 +4,9 @@ use super::{busy_state, run, unwritable};
 use featc_driver::diag::{Code, Diagnostic};
 use featr::Error;
 use featr_follow::Unfollowable;
-use featr_online::StateError;
+use featr_online::{StateError, has_state};
 use featr_serve::ServeError;
+use std::path::{Path, PathBuf};
 
 /// A server that did not end in order.
 pub fn ended(error: &ServeError) -> Diagnostic {
@@ -37,14 +38,47 @@ pub fn nothing_for_feast(module: &str, left_out: &[String]) -> Diagnostic {
     notes.with_help("declare a service of features that read no fields of a request and say no `excluding self`")
 }
 
+const NAME_STATE: &str = "name the folder that `featc serve --state` was given";
+
 /// A folder in which a state should be.
 pub fn no_state(folder: &str, error: &std::io::Error) -> Diagnostic {
     let (code, why) = match error.kind() {
         std::io::ErrorKind::NotFound => (Code::FileNotFound, "no such folder".to_owned()),
         _ => (Code::UnreadableFile, featr::plain(error)),
     };
-    let help = "name the folder that `featc serve --state` was given";
-    Diagnostic::new(code, format!("cannot read `{folder}`: {why}")).with_help(help)
+    Diagnostic::new(code, format!("cannot read `{folder}`: {why}")).with_help(NAME_STATE)
+}
+
+/// As [`state`], of a folder whose state is to be read: where there is none, the one near it is named.
+pub fn kept_state(folder: &Path, error: &StateError) -> Diagnostic {
+    match error {
+        StateError::Foreign { .. } | StateError::Nothing { .. } => {
+            let help = match near(folder) {
+                Some(state) => format!("name `{}`, which has a state", state.display()),
+                None => NAME_STATE.to_owned(),
+            };
+            state(error).with_help(help)
+        }
+        error => state(error),
+    }
+}
+
+/// A folder with a state that this one lies in, or the only one in it.
+fn near(folder: &Path) -> Option<PathBuf> {
+    let current = |above: &Path| above.as_os_str().is_empty();
+    let mut above = folder
+        .ancestors()
+        .skip(1)
+        .map(|above| if current(above) { Path::new(".") } else { above });
+    if let Some(state) = above.find(|above| has_state(above)) {
+        return Some(state.to_owned());
+    }
+    let entries = std::fs::read_dir(folder).ok()?;
+    let mut states = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| has_state(path));
+    states.next().filter(|_| states.next().is_none())
 }
 
 /// A source that cannot be read as it is written.

@@ -9,7 +9,7 @@ use featr_online::compact;
 pub fn run(args: &FolderArgs, reporter: &Reporter) -> Result<(), Refused> {
     let disk = taken(&args.state, reporter)?;
     let folder = args.state.display().to_string();
-    let done = compact(&disk).or_else(|error| reporter.refuse(errors::state(&error)))?;
+    let done = compact(&disk).or_else(|error| reporter.refuse(errors::kept_state(&args.state, &error)))?;
     let parts: usize = done.joined.iter().map(|(_, parts)| parts).sum();
     let [before, after] = done.bytes;
     let text = format!(

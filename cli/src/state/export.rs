@@ -52,7 +52,7 @@ pub fn run(args: &ExportArgs, reporter: &Reporter) -> Result<(), Refused> {
         outputs.push((rows.slice(0, 0), output));
         Ok(())
     };
-    pushed(&disk, &mut each).or_else(|error| reporter.refuse(errors::state(&error)))?;
+    pushed(&disk, &mut each).or_else(|error| reporter.refuse(errors::kept_state(&args.folder.state, &error)))?;
     let mut lines = Vec::new();
     let mut files = Vec::new();
     for (_, output) in outputs {

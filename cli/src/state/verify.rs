@@ -8,7 +8,7 @@ use featr_online::{StateError, verify};
 
 pub fn run(args: &FolderArgs, reporter: &Reporter) -> Result<(), Refused> {
     let disk = taken(&args.state, reporter)?;
-    let found = verify(&disk).or_else(|error| reporter.refuse(errors::state(&error)))?;
+    let found = verify(&disk).or_else(|error| reporter.refuse(errors::kept_state(&args.state, &error)))?;
     let mut refused = None;
     for error in &found.damaged {
         refused = reporter.refuse::<()>(errors::state(error)).err();

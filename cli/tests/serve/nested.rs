@@ -84,7 +84,11 @@ fn rows_with_lists_and_structs_are_served_as_they_train() {
     let server = Server::of(&program, &state);
     let rows = lines(&orders());
     let pushed = server.request("POST /v1/push/orders", rows.as_bytes()).ok();
-    assert_eq!(pushed["accepted"], 4, "{pushed}");
+    assert_eq!(
+        (&pushed["accepted"], &pushed["undeclared"]),
+        (&json!(4), &json!([])),
+        "{pushed}"
+    );
     let asked =
         json!({ "service": "all", "entities": [{ "user_id": 7 }, { "user_id": 8 }], "at": "2024-03-01T12:00:00Z" });
     let answer = server.answer(&asked);
@@ -106,6 +110,18 @@ fn rows_with_lists_and_structs_are_served_as_they_train() {
         .request("POST /v1/push/orders", wrong.to_string().as_bytes())
         .ok();
     assert_eq!(told["accepted"], 0, "{told}");
+    // Keys inside of objects are looked at where columns are read from there.
+    let user = json!({ "id": 7, "hom": {}, "home": { "town": "Delft", "tags": null } });
+    let misspelt =
+        json!({ "id": 9, "user": user, "itmes": { "a": 1 }, "items": [{ "b": 1 }], "at": "2024-03-01T10:09:00Z" });
+    let told = server
+        .request("POST /v1/push/orders", misspelt.to_string().as_bytes())
+        .ok();
+    assert_eq!(
+        told["undeclared"],
+        json!(["itmes", "user.hom", "user.home.town"]),
+        "{told}"
+    );
     assert!(server.end());
     std::fs::write(folder.path().join("orders.jsonl"), rows).expect("writable");
     for orders in ["state/pushed/orders/*.parquet", "orders.jsonl"] {

@@ -51,7 +51,7 @@ pub use featc_ir::manifest::{FeatureEntry, Manifest};
 pub use featc_syntax::{diag, is_reserved};
 pub use featc_validate::{Certificate, Difference, Refusal};
 pub use lock::Lock;
-pub use project::{LoadError, PROGRAM_BYTES_MAX, Project, is_build};
+pub use project::{LOCK_FILE, LoadError, PROGRAM_BYTES_MAX, Project, is_build};
 
 use diag::{FileId, Outcome, SourceMap};
 use featc_ir::Program;

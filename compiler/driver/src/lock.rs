@@ -91,6 +91,12 @@ impl Lock {
         name.into()
     }
 
+    /// Whether a file is called as lock files are.
+    pub fn is_path(file: &Path) -> bool {
+        let name = file.file_name().map_or(&[][..], |name| name.as_encoded_bytes());
+        name == b"featc.lock" || name.ends_with(b".feat.lock")
+    }
+
     /// Reads the text of such a file.
     ///
     /// # Errors

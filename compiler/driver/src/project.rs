@@ -1,6 +1,7 @@
 //! A program on disk: reading its files.
 
 use crate::diag::{FileId, SourceMap};
+use crate::lock::Lock;
 use crate::plain;
 use featc_ir::manifest::FILE;
 use std::path::{Path, PathBuf};
@@ -48,6 +49,9 @@ pub enum LoadError {
 
 /// Bytes that all files of a program may have together: what is larger is data that is named like a program.
 pub const PROGRAM_BYTES_MAX: u64 = 4 << 20;
+
+/// Why the lock file of a program is none.
+pub const LOCK_FILE: &str = "it is a lock file, which says what the features of a program meant when it was written";
 
 /// Whether a path is a build, which has a manifest and no text.
 pub fn is_build(path: &Path) -> bool {
@@ -126,6 +130,9 @@ impl Project {
                 .is_some_and(|extension| data.iter().any(|data| extension == *data))
         {
             return Err(not_found("the file holds data"));
+        }
+        if kind.is_file() && Lock::is_path(path) {
+            return Err(not_found(LOCK_FILE));
         }
         let paths = if kind.is_dir() {
             feat_files(path).map_err(|error| unreadable(path, error.to_string()))?

@@ -12,6 +12,8 @@ const WIDE: Why = "it is text in UTF-16";
 const PARQUET: Why = "it is a Parquet file";
 const ARROW: Why = "it is an Arrow file";
 const PLAIN: Why = "it is plain text";
+/// Said of a folder: no byte of its files tells.
+pub(crate) const TABLE: Why = "it is a Delta table";
 
 /// So many bytes are enough for every answer.
 pub(crate) const HEAD_BYTES: usize = 16;
@@ -57,6 +59,10 @@ pub(crate) fn remedy(why: &str) -> Option<&'static str> {
         PARQUET => "write `batch parquet` in the source, or name the file .parquet",
         ARROW => "write `batch arrow` in the source, or name the file .arrow",
         PLAIN => "write `batch csv` (or tsv, jsonl) in the source, or name the file .csv (.tsv, .jsonl)",
+        TABLE => {
+            "write `delta` in place of `parquet`: as files the rows count that the table has no longer; if all of its files are \
+             meant, name them, as in `\"lake/visits/*.parquet\"`"
+        }
         _ => return None,
     })
 }

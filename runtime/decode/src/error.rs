@@ -154,6 +154,14 @@ impl DecodeError {
         }
     }
 
+    /// A folder whose files were to be read, and which is a Delta table: some of them may be its no longer.
+    pub fn of_table(folder: String) -> Self {
+        DecodeError::Corrupt {
+            file: folder,
+            why: content::TABLE.to_owned(),
+        }
+    }
+
     /// Whether a file was to be read that is not there.
     pub fn is_not_found(&self) -> bool {
         matches!(self, DecodeError::Unreadable { why, .. } if why == NOT_FOUND)

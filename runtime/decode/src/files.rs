@@ -121,7 +121,15 @@ fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBu
         why: why.to_owned(),
     };
     let literal = base.join(pattern);
+    // The files of a table are Parquet files: other ones beside its log are none of it.
+    let refuse_table = |path: &Path| match table_of(path).filter(|_| extensions.contains(&"parquet")) {
+        Some(table) => Err(DecodeError::of_table(
+            table.strip_prefix(base).unwrap_or(table).display().to_string(),
+        )),
+        None => Ok(()),
+    };
     if literal.is_dir() {
+        refuse_table(&literal)?;
         let mut found = Vec::new();
         folder(&literal, extensions, &mut Walk::default(), &mut found)?;
         found.sort();
@@ -160,6 +168,7 @@ fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBu
             continue;
         }
         if path.is_dir() {
+            refuse_table(&path)?;
             folder(&path, extensions, &mut Walk::default(), &mut found)?;
         } else {
             found.push(path);
@@ -171,6 +180,14 @@ fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBu
     } else {
         Ok(found)
     }
+}
+
+/// The Delta table that a folder is, or that it is a part of by the value of a column.
+fn table_of(folder: &Path) -> Option<&Path> {
+    let is_value = |path: &&Path| entry_name(path).contains(&b'=');
+    let values = folder.ancestors().take_while(is_value).count();
+    let mut folders = folder.ancestors().take(values + 1);
+    folders.find(|folder| folder.join("_delta_log").is_dir())
 }
 
 /// Whether a new file at `target` would be one of the files of a pattern from then on.

@@ -208,15 +208,22 @@ impl LakeStore {
             Some(first) => key[..first].rsplit_once('/').map_or("", |(folder, _)| folder),
         };
         let keys = keys_below(&client, bucket, folder)?;
-        let found: Vec<&String> = match special {
-            None => keys.iter().filter(|found| in_folder(found, key, extensions)).collect(),
-            Some(_) => {
-                let glob = glob::Pattern::new(key).map_err(|error| none(&format!("not a glob: {}", error.msg)))?;
-                keys.iter()
-                    .filter(|found| globbed(&glob, key, found, extensions))
-                    .collect()
-            }
+        let glob = special.map(|_| glob::Pattern::new(key)).transpose();
+        let glob = glob.map_err(|error| none(&format!("not a glob: {}", error.msg)))?;
+        let is_meant = |found: &&String| match &glob {
+            None => in_folder(found, key, extensions),
+            Some(glob) => globbed(glob, key, found, extensions),
         };
+        let found: Vec<&String> = keys.iter().filter(is_meant).collect();
+        let is_named = |folder: &str| match &glob {
+            None => folder == key,
+            Some(glob) => glob.matches_with(folder, GLOB),
+        };
+        // The files of a table are Parquet files: other ones beside its log are none of it.
+        let table = table_of(&keys, &found, is_named).filter(|_| extensions.contains(&"parquet"));
+        if let Some(table) = table {
+            return Err(DecodeError::of_table(input(bucket, table).name.to_string()));
+        }
         match found.is_empty() {
             false => Ok(found.into_iter().map(|key| input(bucket, key)).collect()),
             true if !named && exists(&client, bucket, key)? => Ok(vec![input(bucket, key)]),
@@ -250,6 +257,18 @@ fn in_folder(found: &str, folder: &str, extensions: &[&str]) -> bool {
     partitioned && !hidden(file) && has_extension(file, extensions)
 }
 
+/// The folder of a Delta table that is named and holds one of the keys that are found, by the keys of its log.
+fn table_of<'a>(keys: &'a [String], found: &[&String], is_named: impl Fn(&str) -> bool) -> Option<&'a str> {
+    let folder = |key: &'a String| key.split_once("/_delta_log/").map(|(folder, _)| folder);
+    let holds = |folder: &str| {
+        let rest = |key: &&String| key.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        found.iter().any(rest)
+    };
+    keys.iter()
+        .filter_map(folder)
+        .find(|folder| is_named(folder) && holds(folder))
+}
+
 /// Whether a glob means a key: it matches the key itself, or a folder that the key is a file of.
 fn globbed(glob: &glob::Pattern, pattern: &str, found: &str, extensions: &[&str]) -> bool {
     let said = |part: &str| pattern.split('/').any(|said| said == part);
@@ -268,6 +287,16 @@ fn globbed(glob: &glob::Pattern, pattern: &str, found: &str, extensions: &[&str]
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_among_keys_is_known_by_its_log() {
+        let keys = ["a/t/_delta_log/0.json", "a/t/x.parquet", "a/u/y.parquet"].map(str::to_owned);
+        let of = |found: &str, named: &str| table_of(&keys, &[&found.to_owned()], |folder| folder == named);
+        assert_eq!(of("a/t/x.parquet", "a/t"), Some("a/t"));
+        assert_eq!(of("a/t/x.parquet", "a"), None);
+        assert_eq!(of("a/u/y.parquet", "a/u"), None);
+        assert_eq!(of("a/u/y.parquet", "a/t"), None);
+    }
 
     #[test]
     fn folders_and_globs_of_keys_are_those_of_paths() {

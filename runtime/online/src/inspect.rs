@@ -10,7 +10,7 @@ use crate::error::StateError;
 use crate::fill::{Fill, Filled};
 use crate::ipc;
 use crate::log::Entry;
-use crate::manifest::Manifest;
+use crate::manifest::{self, Manifest};
 use crate::mark;
 use crate::numbered;
 use crate::owner;
@@ -22,6 +22,7 @@ use crate::replayed::{Replayed, rows_of};
 use featc_ir::Source;
 use featr::{Cuts, Online, Program, RestoreReport, Stored};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 /// What a program would begin with in a folder of state.
@@ -83,6 +84,11 @@ impl Found {
     pub fn cuts_at(&self, at_us: i64, sources: &[Source], delay_us: Option<u64>) -> Cuts {
         core::cuts_at(Some(&self.cuts), at_us, sources, delay_us)
     }
+}
+
+/// Whether a folder has a state in it, by its manifest; nothing is read.
+pub fn has_state(folder: &Path) -> bool {
+    folder.join(manifest::FILE).is_file()
 }
 
 /// Reads a state with a program; what the program needs and the state does not have is filled from history, if it may be.

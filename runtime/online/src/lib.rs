@@ -75,7 +75,7 @@ pub use feed::Feed;
 pub use fill::{Fill, Filled};
 pub use gate::Gated;
 pub use group::Then;
-pub use inspect::{Found, Verified, inspect, verify};
+pub use inspect::{Found, Verified, has_state, inspect, verify};
 pub use opening::Opened;
 pub use positions::{Positions, Reading};
 pub use progress::{Problem, Progress, Unread};

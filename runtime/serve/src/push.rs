@@ -6,10 +6,10 @@ use crate::refusal::Refusal;
 use crate::shared::{Server, Shared, blocking};
 use axum::extract::Request;
 use featc_ir::display::instant;
-use featc_ir::{FileFormat, Source};
+use featc_ir::{FileFormat, Source, SourceColumn};
 use featr::{Bounds, Incoming, Undecoded};
 use featr_online::{Pushed, Refused};
-use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::OwnedSemaphorePermit;
@@ -94,18 +94,31 @@ fn refused(server: &Shared, name: &str, error: &featr::Error) -> Refusal {
     }
 }
 
-/// Keys of the first rows that are no columns of their source, in order: misspelt ones are among them.
+/// Keys of the first rows that are no columns of their source, in order, those inside of objects by their paths: misspelt ones
+/// are among them.
 fn undeclared(sources: &[Source], name: &str, body: &[u8]) -> Vec<String> {
     let Some(source) = sources.iter().find(|source| source.name == name) else {
         return Vec::new();
     };
-    let is_declared = |key: &String| source.columns.iter().any(|column| column.is_in(key));
     let mut found = BTreeSet::new();
     for line in body.split(|byte| *byte == b'\n').take(LOOKED_ROWS) {
-        let row: BTreeMap<String, IgnoredAny> = serde_json::from_slice(line).unwrap_or_default();
-        found.extend(row.into_keys().filter(|key| !is_declared(key)));
+        add_undeclared(&source.columns, line, "", &mut found);
     }
     found.into_iter().take(UNDECLARED_MAX).collect()
+}
+
+/// Of an object to which this path leads, with the `.` after it. Only objects that have columns inside are looked into.
+fn add_undeclared(columns: &[SourceColumn], object: &[u8], path: &str, found: &mut BTreeSet<String>) {
+    let keys: BTreeMap<String, &RawValue> = serde_json::from_slice(object).unwrap_or_default();
+    for (key, value) in keys {
+        let key = format!("{path}{key}");
+        let mut inside = columns.iter().filter(|column| column.is_in(&key));
+        match inside.next() {
+            None => drop(found.insert(key)),
+            Some(first) if first.field() == key || inside.any(|column| column.field() == key) => {}
+            Some(_) => add_undeclared(columns, value.get().as_bytes(), &format!("{key}."), found),
+        }
+    }
 }
 
 /// The first line of a body of which no line is a record.

@@ -211,7 +211,7 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("nullifzero", UNKNOWN, Write("nullif({x}, 0)", "")),
     Elsewhere("iif iff ifelse if_else", UNKNOWN, Write("if({*})", "")),
     // Texts.
-    Elsewhere("len", UNKNOWN, Write("length({x})", "")),
+    Elsewhere("len size", UNKNOWN, Write("length({x})", "")),
     Elsewhere("len size n count_star", UNKNOWN, Write("count()", "")),
     Elsewhere("char_length character_length strlen len_chars", UNKNOWN, Write("length({x})", "")),
     Elsewhere("substr mid", UNKNOWN, Write("substring({x}, {y}, {z})", "")),

@@ -3,6 +3,7 @@
 use super::Kind;
 use super::functions::NO_CLOCK;
 use featc_ir::Type;
+use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span};
 use featc_syntax::messages;
 
@@ -313,8 +314,8 @@ messages! {
     E0117 feature_of_another_view(view: &str, feature: &str, at: Span) {
         "`{feature}` is of view `{view}`: views do not read each other";
         at: "of another view";
-        help: "declare the feature in this view too, if it is of the same entity; or list both views in a service, and \
-               combine `{view}__{feature}` where its answers are used";
+        help: "declare the feature in this view too, if it is of the same entity; or read it in a feature of a service: \
+               `feature other = {view}.{feature}`";
     }
 
     E0118 dot_behind_its_owner(name: &str, last: &str, at: Span) {
@@ -350,17 +351,33 @@ messages! {
     }
 
     /// `n.total`, where `n` is a column.
-    E0118 dot_behind_a_scalar(name: &str, first: &str, last: &str, at: Span) {
+    E0118 dot_behind_a_scalar(name: &str, first: &str, rest: &[ast::Name], at: Span) {
+        let fields = structs(rest);
         "`{name}`: `{first}` has no fields";
         at: "is no struct";
-        help: "write `{first}`; if the file holds a struct there, declare its fields: `{first}: struct<{last}: string?>`";
+        help: "write `{first}`; if the file holds a struct there, declare its fields: `{first}: {fields}`";
     }
 
-    E0118 dot_behind_a_value(name: &str, first: &str, last: &str, at: Span) {
+    E0118 dot_behind_a_value(name: &str, at: Span) {
+        let column = name.replace('.', "_");
         "`{name}`: names have no dots";
         at: "no column has fields";
-        help: "declare the field as a column of the source, by its path in the file: `{first}_{last}: … from \"{first}.{last}\"`";
+        help: "declare the field as a column of the source, by its path in the file: `{column}: … from \"{name}\"`";
     }
+
+    /// `user.id`, which the column `user_id` reads.
+    E0118 path_of_a_column(name: &str, column: &str, at: Span) {
+        "`{name}`: names have no dots";
+        at: "the path of a column in the file";
+        help: "write `{column}`", at => column;
+    }
+}
+
+/// Of the names `device`, `os` the type `struct<device: struct<os: string?>>`.
+fn structs(names: &[ast::Name]) -> String {
+    names.iter().rev().fold("string?".to_owned(), |inside, name| {
+        format!("struct<{}: {inside}>", name.text)
+    })
 }
 
 /// E0101 of the first name that two files of a folder declare, with how many more they both do.

@@ -162,6 +162,13 @@ messages! {
                of the question bring the key, and list `{alias}.*`";
     }
 
+    /// `meaning`: what the role is declared as.
+    E0424 alias_of_a_role(alias: &str, meaning: &str, at: Span) {
+        "`as {alias}` after several features";
+        at: "names one column";
+        help: "another name of a view is a role: declare `role {alias} = {meaning}`, and list `{alias}.*`";
+    }
+
     E0424 alias_with_a_view(alias: &str, at: Span) {
         "column `{alias}` with two underscores in its name";
         at: "they part a view and its feature";

@@ -175,6 +175,11 @@ impl<'a> Exprs<'a> {
             return ExprKind::Poison;
         }
         let whole = whole.text;
+        let reads_it = self.items.column_of(&self.row.name, &whole);
+        if let Some(column) = reads_it.filter(|column| self.row.find(column).is_some()) {
+            self.complaints.push(errors::path_of_a_column(&whole, column, at));
+            return ExprKind::Poison;
+        }
         self.complaints.push(match part_of_calendar(last) {
             _ if is_simple && (is_own_view || self.items.reads(&self.row.name, first)) => {
                 errors::dot_behind_its_owner(&whole, last, at)
@@ -191,8 +196,8 @@ impl<'a> Exprs<'a> {
                 Some(function) if self.row.find(&before).is_some() => {
                     errors::dot_behind_an_instant(&whole, &format!("{function}({before})"), at)
                 }
-                _ if self.row.find(first).is_some() => errors::dot_behind_a_scalar(&whole, first, last, at),
-                _ => errors::dot_behind_a_value(&whole, first, last, at),
+                _ if self.row.find(first).is_some() => errors::dot_behind_a_scalar(&whole, first, &names[1..], at),
+                _ => errors::dot_behind_a_value(&whole, at),
             },
         });
         ExprKind::Poison

@@ -144,6 +144,19 @@ impl<'a> Roles<'a> {
         self.by_name.keys().copied()
     }
 
+    /// What a role is declared as, such as `weather by (dest)`.
+    pub(super) fn meaning(&self, role: RoleId) -> String {
+        let res::Role { view, by, .. } = &self.resolved[role.index()];
+        let view = &self.views[view.index()].view.declared.name;
+        match by {
+            Some(by) => {
+                let columns: Vec<&str> = by.iter().map(|(column, _)| column.as_str()).collect();
+                format!("{view} by ({})", columns.join(", "))
+            }
+            None => view.clone(),
+        }
+    }
+
     /// What a service calls a view.
     pub(super) fn name(&self, (view, role): (ViewId, Option<RoleId>)) -> &str {
         match role {

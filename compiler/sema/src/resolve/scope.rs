@@ -218,11 +218,22 @@ impl<'a> Items<'a> {
 
     /// The column with the event time of the source that rows come from.
     pub(super) fn time_of(&self, rows: &str) -> Option<&'a str> {
+        Some(&self.source_of(rows)?.time.as_ref()?.column.text)
+    }
+
+    /// The column that reads this path in the files of the source that rows come from.
+    pub(super) fn column_of(&self, rows: &str, path: &str) -> Option<&'a str> {
+        let columns = &self.source_of(rows)?.columns.as_ref()?.columns;
+        let reads_it = |column: &&ast::Column| column.field.as_ref().is_some_and(|field| field.value == path);
+        columns.iter().find(reads_it).map(|column| column.name.text.as_str())
+    }
+
+    fn source_of(&self, rows: &str) -> Option<&'a ast::Source> {
         let mut at = rows;
         // A circle of transforms ends too.
         for _ in 0..=self.transforms.all.len() {
             if let Some(source) = self.sources.by_name.get(at) {
-                return Some(&self.sources.all[*source].time.as_ref()?.column.text);
+                return Some(self.sources.all[*source]);
             }
             at = &self.transforms.all[*self.transforms.by_name.get(at)?].from.text;
         }

@@ -42,7 +42,9 @@ fn resolve_service<'a>(
             continue;
         };
         let alias = entry.alias.as_ref();
-        if alias.is_some_and(|alias| !may_be_alias(alias, entry, complaints)) {
+        if let Some(alias) = alias
+            && !may_be_alias(alias, entry, role.map(|role| roles.meaning(role)), complaints)
+        {
             continue;
         }
         for pattern in &entry.patterns {
@@ -98,20 +100,21 @@ fn resolve_service<'a>(
     resolved
 }
 
-/// Whether a column may be called so; reports it where not.
-fn may_be_alias(alias: &ast::Name, entry: &ast::ServiceEntry, complaints: &mut Vec<Diagnostic>) -> bool {
+/// Whether a column may be called so; reports it where not. `role`: what the role is declared as of which it is.
+fn may_be_alias(
+    alias: &ast::Name,
+    entry: &ast::ServiceEntry,
+    role: Option<String>,
+    complaints: &mut Vec<Diagnostic>,
+) -> bool {
     let name = alias.text.as_str();
-    let [pattern] = &entry.patterns[..] else {
-        complaints.push(errors::alias_of_several(name, &entry.view.text, alias.span));
-        return false;
-    };
-    if pattern.is_glob() {
-        complaints.push(errors::alias_of_several(name, &entry.view.text, alias.span));
-    } else if name.contains("__") {
-        complaints.push(errors::alias_with_a_view(name, alias.span));
-    } else {
-        return true;
-    }
+    let is_one = matches!(&entry.patterns[..], [pattern] if !pattern.is_glob());
+    complaints.push(match role {
+        Some(meaning) if !is_one => errors::alias_of_a_role(name, &meaning, alias.span),
+        None if !is_one => errors::alias_of_several(name, &entry.view.text, alias.span),
+        _ if name.contains("__") => errors::alias_with_a_view(name, alias.span),
+        _ => return true,
+    });
     false
 }
 

@@ -4,6 +4,28 @@ use crate::diag::Span;
 use crate::messages;
 
 messages! {
+    /// `fields`: the struct with the field as a column; `own`: the field as one of its own.
+    E0001 field_as_a_column(path: &str, at: Span, fields: &str, own: &str) {
+        "the name of a column has no dot";
+        at: "";
+        help: "write `{fields}` with all fields that are needed, or a column of its own, `{own} from \"{path}\"`";
+    }
+
+    /// `own`: a column that has the field.
+    E0001 field_in_a_clause(path: &str, at: Span, own: &str) {
+        "the name of a column has no dot";
+        at: "";
+        help: "write the name of the column that reads it, as in `{own} from \"{path}\"`; a field of a struct has to become \
+               such a column first";
+    }
+
+    E0001 field_as_a_key(path: &str, at: Span, name: &str) {
+        "the keys of a view are columns of its rows";
+        at: "";
+        help: "write the name of the column that reads it, as in `{name}: … from \"{path}\"`; a field of a struct is named in \
+               a transform, `let {name} = {path}`";
+    }
+
     E0001 zone_of_an_instant(at: Span, operand: &str, zone: &str) {
         "an instant is the same in every zone";
         at: "";

@@ -80,4 +80,45 @@ impl Failure<'_> {
             &columns,
         ))
     }
+
+    /// `columns (order.id: int64)`, `unique order.id`, `by (user.id)`: a field where the name of a column must stand.
+    pub(super) fn field(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        let first = piece.at.checked_sub(1).filter(|_| piece.text(piece.at) == ".")?;
+        let is_part = |index: &usize| match (index - first) % 2 {
+            0 => piece.kind(*index) == Some(TokenKind::Word),
+            _ => piece.text(*index) == ".",
+        };
+        let last = (first..)
+            .take_while(is_part)
+            .last()
+            .filter(|last| (last - first) % 2 == 0)?;
+        let path: String = (first..=last).map(|index| piece.text(index)).collect();
+        let (path, at) = (path.as_str(), piece.span(first, last));
+        let name = path.replace('.', "_");
+        match (self.context, piece.text(0)) {
+            (Context::Clause, "columns") => {
+                let is_end = |index: usize| {
+                    piece.depth(index) <= piece.depth(first) && [",", ")", "as", "from"].contains(&piece.text(index))
+                };
+                let after = (last + 1..piece.tokens.len()).find(|index| is_end(*index));
+                let ty = after.filter(|after| piece.text(last + 1) == ":" && *after > last + 2);
+                let ty = ty.map_or("int64", |after| piece.slice(last + 2, after - 1));
+                let (outer, inner) = path.split_once('.')?;
+                let structs = |inside: String, name: &str| format!("struct<{name}: {inside}>");
+                let fields = inner.rsplit('.').fold(ty.to_owned(), structs);
+                Some(errors::field_as_a_column(
+                    path,
+                    at,
+                    &format!("{outer}: {fields}"),
+                    &format!("{name}: {ty}"),
+                ))
+            }
+            (Context::Clause, "unique" | "key") => Some(errors::field_in_a_clause(path, at, &format!("{name}: int64"))),
+            (Context::Clause, "time" | "arrival") => {
+                Some(errors::field_in_a_clause(path, at, &format!("{name}: timestamp")))
+            }
+            (Context::Item, "view") if piece.depth(first) > 0 => Some(errors::field_as_a_key(path, at, &name)),
+            _ => None,
+        }
+    }
 }

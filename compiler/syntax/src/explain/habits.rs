@@ -21,6 +21,7 @@ impl Failure<'_> {
         self.without_format(&piece)
             .or_else(|| self.in_an_item(&piece))
             .or_else(|| table::told(self.context, &piece).filter(|_| of_columns))
+            .or_else(|| self.field(&piece))
             .or_else(|| self.parameter(&piece))
             .or_else(|| capitals(&piece))
             .or_else(|| dashes(&piece))

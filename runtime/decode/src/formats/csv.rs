@@ -138,14 +138,6 @@ impl TextFormat for Delimited {
         names: Option<&[String]>,
         spec: &Spec,
     ) -> Result<Box<dyn Records>, DecodeError> {
-        if let Some(column) = spec.columns.iter().find(|column| column.ty.is_list()) {
-            return Err(DecodeError::WrongType {
-                file: input.name.to_string(),
-                column: column.name.clone(),
-                expected: Some(column.ty),
-                found: format!("text of {}", self.name),
-            });
-        }
         let mut reader = CsvReader::new(lines, self.delimiter);
         let names = match names {
             Some(names) => names.to_vec(),
@@ -159,6 +151,14 @@ impl TextFormat for Delimited {
                 _ => place(&names, column.field(), &input.name).map(Cell::Field),
             })
             .collect::<Result<_, _>>()?;
+        if let Some(column) = spec.columns.iter().find(|column| column.ty.is_list()) {
+            return Err(DecodeError::WrongType {
+                file: input.name.to_string(),
+                column: column.name.clone(),
+                expected: Some(column.ty),
+                found: format!("text of {}", self.name),
+            });
+        }
         let is_other = |(_, name): &(usize, &String)| spec.options.undeclared && !spec.declares(name);
         let others = names.iter().enumerate().filter(is_other);
         Ok(Box::new(DelimitedRecords {

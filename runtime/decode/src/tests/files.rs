@@ -55,6 +55,33 @@ fn patterns_in_order_files_by_name() {
 }
 
 #[test]
+fn the_files_of_a_table_are_read_where_they_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path();
+    for part in ["lake/_delta_log", "lake/day=1/hour=2", "day=1/day=2"] {
+        std::fs::create_dir_all(base.join(part)).unwrap();
+    }
+    for file in [
+        "lake/a.parquet",
+        "lake/a.csv",
+        "lake/day=1/hour=2/b.parquet",
+        "day=1/day=2/c.parquet",
+    ] {
+        std::fs::write(base.join(file), "").unwrap();
+    }
+    let check = |path: &str| names(base, FileFormat::Parquet, &[path]);
+    for path in ["lake", "l*", "lake/day=1", "lake/day=1/hour=2", "lake/day=*"] {
+        let error = check(path).unwrap_err();
+        let words = "lake is corrupt or of another format: it is a Delta table";
+        assert_eq!(error.to_string(), words, "{path}");
+        assert!(error.help().is_some_and(|help| help.contains("`delta`")));
+    }
+    assert_eq!(check("lake/*.parquet").unwrap(), ["lake/a.parquet"]);
+    assert_eq!(check("day=1").unwrap(), ["day=1/day=2/c.parquet"]);
+    assert_eq!(names(base, FileFormat::Csv, &["lake"]).unwrap(), ["lake/a.csv"]);
+}
+
+#[test]
 fn several_files_in_order_and_unreadable_ones() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("b.csv"), "at\n1970-01-01T00:00:02Z\n").unwrap();

@@ -45,6 +45,7 @@ const EQUALS: &str = "`=` stands after the name of a feature";
 const ONE_WORD: &str = "a name is one word";
 const NO_EQUALS: &str = "`=` stands in features alone";
 const FUTURE: &str = "windows into the future (labels) are not in this release";
+const GRID: &str = "a window ends at the question, or on a grid whose step stands after `every`";
 const LABEL: &str = "a window ends at the question, at the latest; a label is a column of the file, or of the spine";
 const CALENDAR: &str = "a window of the calendar says `this` period, or how many of the `last` ones";
 const COUNTED_PERIODS: &str = "how many of the `last` periods is said, also of one";
@@ -106,6 +107,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over N , M , O", FOREIGN, SEVERAL, Write("over [{N}, {M}, {O}]")),
     Habit(VIEWS, "~ over N , M", FOREIGN, SEVERAL, Write("over [{N}, {M}]")),
     Habit(VIEWS, "~ over N . . M", FOREIGN, OLDER, Say("of the week before the last one write `over 7d offset 7d`")),
+    Habit(VIEWS, "~ over N « slide|sliding|slides|hop|hopping|step M »", FOREIGN, GRID, Ask("every {M}", ", for a window that ends at the last full {M}")),
     Habit(VIEWS, "~ over N « lag|shift M »", FOREIGN, OLDER, Ask("offset {M}", ", for a window that ends so long before the question")),
     Habit(VIEWS, "~ over N « to M »", FOREIGN, OLDER, Say("of the {N} that end {M} before the question write `over {N} offset {M}`")),
     Habit(VIEWS, "~ over « all time »", FOREIGN, FOR_EVER, Write("lifetime")),

@@ -11,14 +11,12 @@ const NOT_NULL: &str = "a column is never null unless its type ends with `?`";
 const NULLABLE: &str = "a column that may be null has a `?` after its type";
 const LISTS: &str = "the type of the items of a list stands in `<…>`";
 const FIELDS: &str = "the fields of a struct stand in `<…>`";
-const NESTED: &str = "the name of a column has no dot";
 const HEAD: &str = "the head of a view is written with `of` and `from`";
 const ONE_ENTITY: &str = "a view has one entity";
 const WITHIN: &str = "`within` bounds how much later than the source's time an instant may lie, and stands after `at`";
 const OPTIONS: &str = "files have no options";
 const CSV: &str = "remove it: CSV has a header line, commas, double quotes and UTF-8; with tabs it is `tsv`; other files have to be \
      written anew";
-const FLATTEN_THIS: &str = "write `{V}: struct<{W}: int64>` with all fields that are needed, or a column of its own, `{V}_{W}: int64 from \"{V}.{W}\"`";
 const NO_QUOTES: &str = "names have no quotes: they are letters, digits and `_`";
 const QUOTED: &str =
     "choose a name, and write after the type what the file calls the column: `trip_id: int64 from {S}`";
@@ -69,7 +67,6 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SERVICES, "^ « select * from V »", FOREIGN, "an entry of a service is a view and its features", Write("{V}.*")),
     Habit(SERVICES, "^ select L from V", FOREIGN, "an entry of a service is a view and its features", Say("write the view before each feature: `{V}.total`; `{V}.*` are all")),
     Habit(SERVICES, "^ *", FOREIGN, "an entry of a service is a view and its features", Say("write an entry for each view, such as `spend.*`")),
-    Habit(FILES, "by ( V « ! . W »", FOREIGN, "the keys of a view are columns of its rows", Say("name the field in a transform, `let {V}_{W} = {V}.{W}`, and write `by ({V}_{W})`")),
     Habit(FILES, "^ transform V from W « where A at B » {", FOREIGN, NO_FILTER, Say("write `transform {V} from {W} at {B} {`, and `where {A}` between its braces")),
     Habit(FILES, "^ transform V from W « where A » {", FOREIGN, NO_FILTER, Say("move `where {A}` between the braces of the transform")),
     Habit(FILES, "^ view V of T from W « where A » {", FOREIGN, NO_FILTER, Say("declare `transform kept from {W} { where {A} }` and read `kept`, or filter one aggregate: `count(where {A})`")),
@@ -91,7 +88,6 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SOURCES, "« struct|row|record|object ( ! L ) »", FOREIGN, FIELDS, Write("struct<{L}>")),
     Habit(SOURCES, "« struct|row|record|object ! { L } »", FOREIGN, FIELDS, Write("struct<{L}>")),
     Habit(SOURCES, "struct < « V ! W »", FOREIGN, "a field of a struct is written like a column", Write("{V}: {W}")),
-    Habit(SOURCES, "V . W", FOREIGN, NESTED, Say(FLATTEN_THIS)),
     Habit(SOURCES, "S :", FOREIGN, NO_QUOTES, Say(QUOTED)),
     Habit(SOURCES, "^ batch W from S", ABSENT, "files have no `from`", Say("write `batch {W} {S}`")),
     Habit(SOURCES, "^ arrival W + N", FOREIGN, LAG, Ask("arrival time + {N}", " if all rows are known so long after their event's time; if `{W}` says when a row came, `arrival {W}`, with `delay {N}` for the time until it can be read")),
@@ -124,6 +120,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SERVICES, "^ V . L « by ( K ) »", FOREIGN, ROLE, Say("declare a role, for example `role other = {V} by ({K})`, and list its features: `other.*`")),
     Habit(SERVICES, "^ V « as W by ( K ) »", FOREIGN, ROLE, Say("declare `role {W} = {V} by ({K})`, and list its features: `{W}.*`")),
     Habit(SERVICES, "^ V « as W »", FOREIGN, "another name of a view is a role of the service", Say("declare `role {W} = {V}`, and list its features: `{W}.*`")),
+    Habit(SERVICES, "^ V « at|for|per|on W as T »", FOREIGN, ROLE, Say("declare `role {T} = {V} by ({W})`, and list its features: `{T}.*`")),
+    Habit(SERVICES, "^ V . L « at|for|per|on W as T »", FOREIGN, ROLE, Say("declare `role {T} = {V} by ({W})`, and list its features: `{T}.*`")),
     Habit(SERVICES, "^ V « at|for|per|on W »", FOREIGN, ROLE, Say("declare `role {W} = {V} by ({W})`, and list its features: `{W}.*`")),
     Habit(SERVICES, "^ V . L « at|for|per|on W »", FOREIGN, ROLE, Say("declare `role {W} = {V} by ({W})`, and list its features: `{W}.*`")),
     Habit(SERVICES, "~ « , »", FOREIGN, COMMAS, Write("")),
