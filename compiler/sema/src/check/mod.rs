@@ -4,6 +4,7 @@ mod calendar;
 mod entity;
 mod feature;
 mod never;
+mod same;
 mod service;
 mod since;
 mod source;
@@ -131,7 +132,10 @@ pub fn check(file: &res::File, texts: &SourceMap) -> Outcome<Option<Program>> {
 
 /// Whether a warning is worth saying only when nothing is wrong, because an error elsewhere may be its cause.
 pub(crate) fn is_only_for_sound_programs(code: Code) -> bool {
-    matches!(code, Code::UnusedTransform | Code::UnusedTemplate | Code::UnusedTable)
+    matches!(
+        code,
+        Code::UnusedTransform | Code::UnusedTemplate | Code::UnusedTable | Code::SameForEveryEvent
+    )
 }
 
 /// What was checked, by kind; `None` where something is wrong.

@@ -1,8 +1,11 @@
-//! Conditions that are true of no row.
+//! Conditions that are true of no row, or of every one.
+
+mod texts;
 
 use super::Context;
+use super::transform::RowTypes;
 use crate::errors;
-use crate::res::{Expr, ExprKind};
+use crate::res::{self, Expr, ExprKind};
 use featc_ir::{BinaryOp, Function};
 use featc_syntax::ast::Literal;
 use featc_syntax::diag::{Diagnostic, SourceMap};
@@ -17,11 +20,23 @@ const RANGES: [(Function, i64, i64); 6] = [
     (Function::Month, 1, 12),
 ];
 
-/// Warns of comparisons with a number that a function never gives, and of two side by side that exclude each other.
-pub(super) fn warn<'a>(exprs: impl Iterator<Item = &'a Expr>, context: &mut Context<'_>) {
+/// Warns of comparisons with what a function never gives, of two side by side that exclude each other or leave nothing out, and
+/// of those that read no column.
+pub(super) fn warn<'a>(
+    file: &res::File,
+    row: &RowTypes,
+    exprs: impl Iterator<Item = &'a Expr>,
+    context: &mut Context<'_>,
+) {
+    let source = row.source.map(|source| &file.sources[source.index()]);
+    let texts = texts::Judge {
+        columns: &row.names,
+        source,
+        texts: context.texts,
+    };
     let mut found = Vec::new();
     for expr in exprs {
-        expr.walk(&mut |expr| found.extend(never(expr, context.texts)));
+        expr.walk(&mut |expr| found.extend(never(expr, context.texts).or_else(|| texts.said_of(expr))));
     }
     for diagnostic in found {
         context.push(diagnostic);

@@ -125,7 +125,8 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) -> AllRows {
         warn_reads_ahead(file, transform, &row, context);
         super::calendar::warn(file, &row, expressions(transform), context);
         super::weeks::warn(expressions(transform), context);
-        super::never::warn(expressions(transform), context);
+        super::never::warn(file, &row, expressions(transform), context);
+        super::same::warn(&row.names, None, expressions(transform), context);
         refuse_arrival(file, &row, expressions(transform).chain(&transform.at), context);
         if is_read.contains(position) {
             featc_ir::work::add(row.names.len() + row.steps.len());

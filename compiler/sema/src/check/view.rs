@@ -39,7 +39,11 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
         transform::refuse_arrival(file, row, of_rows(), context);
         super::calendar::warn(file, row, of_rows(), context);
         super::weeks::warn(view.features.iter().flat_map(res::Feature::exprs), context);
-        super::never::warn(view.features.iter().flat_map(res::Feature::exprs), context);
+        super::never::warn(file, row, view.features.iter().flat_map(res::Feature::exprs), context);
+        let entity = view
+            .entity
+            .map_or("", |(id, _)| &file.entities[id.index()].declared.name);
+        super::same::warn(&row.names, Some((view, entity)), of_rows(), context);
         transform::refuse_arrival_key(file, row, &view.key, context);
         let builder = feature::check(view, &row.types, context);
         warn_undocumented(view, context);

@@ -107,7 +107,7 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
 }
 
 /// Whether a help may quote it.
-pub(super) fn is_short(text: &str) -> bool {
+pub fn is_short(text: &str) -> bool {
     text.len() <= 100 && !text.contains(['\n', '`'])
 }
 

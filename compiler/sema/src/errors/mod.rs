@@ -1,5 +1,6 @@
 //! Every message of this crate, an entry for each: its words stand here and nowhere else.
 
+mod conditions;
 mod files;
 mod form;
 mod functions;
@@ -16,6 +17,7 @@ mod time;
 mod types;
 mod warnings;
 
+pub use conditions::*;
 pub use files::*;
 pub use form::*;
 pub use functions::*;

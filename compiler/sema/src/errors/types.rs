@@ -60,20 +60,6 @@ messages! {
                `{number}d`", number_at => format!("{number}s");
     }
 
-    /// `sum(x) or 0`
-    E0203 or_as_a_default(value: &str, ty: Type, other: &str, at: Span) {
-        "`or` needs a bool, this is {ty}";
-        at: "{ty}";
-        help: "what stands for null is `default {other}` after the window of a feature, or `coalesce({value}, {other})`";
-    }
-
-    /// `role`: `where`, `when`, `and`, …
-    E0203 not_a_bool(role: &str, ty: Type, at: Span) {
-        "`{role}` needs a bool, this is {ty}";
-        at: "{ty}";
-        help: "write a comparison, for example `x > 0` or `x is not null`";
-    }
-
     E0204 no_such_cast(from: Type, to: Type, at: Span) {
         let way = way(from, to);
         let help = match (from, to) {

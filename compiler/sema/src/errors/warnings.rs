@@ -100,6 +100,41 @@ messages! {
                meant, leave it";
     }
 
+    /// `count_distinct("channel")`, where `channel` is a column.
+    W0406 aggregate_of_a_quoted_column(aggregate: &str, column: &str, at: Span) {
+        "`{aggregate}` of a text, which is the same for every event";
+        at: "a text, not the column";
+        help: "a column has no quotes: write `{column}`", at => column;
+    }
+
+    /// `is_feature`: whether a feature of the view is called so.
+    W0406 aggregate_of_a_text(aggregate: &str, is_feature: bool, at: Span) {
+        let help = match is_feature {
+            true => "a feature is known of an entity, not of an event: aggregate a column of the event, or what is computed from its columns",
+            false => "write the name of a column, without quotes",
+        };
+        "`{aggregate}` of a text, which is the same for every event";
+        at: "a text";
+        help: "{help}";
+    }
+
+    W0406 aggregate_of_a_key(aggregate: &str, column: &str, entity: &str, is_count: bool, at: Span) {
+        let (claim, help) = match is_count {
+            true => ("is never more than 1", "count the values of another column; events are counted by `count()`"),
+            false => ("is the key itself", "aggregate another column: the question brings the key"),
+        };
+        "`{aggregate}({column})` {claim}";
+        at: "the same in all events of one `{entity}`";
+        help: "{help}";
+    }
+
+    /// `lookup customers("customer")`, where `customer` is a column.
+    W0406 lookup_of_a_text(column: &str, at: Span) {
+        "a lookup by a text, which is the same for every event";
+        at: "a text, not the column";
+        help: "a column has no quotes: write `{column}`", at => column;
+    }
+
     W0401 twin_features(name: &str, twin: &str, at: Span, twin_at: Span) {
         "feature `{name}` means the same as `{twin}`";
         at: "always equal";
@@ -117,21 +152,6 @@ messages! {
         at: "the last {events} events for which this is true";
         help: "to ask it of the last {events} events, write `mean(if({condition}, 1, 0))` for the share and \
                `sum(if({condition}, 1, 0))` for the number";
-    }
-
-    /// `claim`: what the comparison, or the number in a list, never is.
-    W0403 beyond_the_calendar(claim: &str, function: &str, from: i64, to: i64, at: Span) {
-        let days = if function == "day_of_week" { " (Monday to Sunday)" } else { "" };
-        "{claim}";
-        at: "`{function}` gives {from} to {to}{days}";
-        help: "compare with a number from {from} to {to}";
-    }
-
-    W0403 exclude_each_other(one: &str, other: &str, at: Span, one_at: Span) {
-        "`{one} and {other}` is never true";
-        at: "not together with the other one";
-        one_at: "the other one";
-        help: "if it goes on past the end, as the hours of a night do, write `({one} or {other})`";
     }
 }
 

@@ -223,3 +223,9 @@ mod tests {
         assert_eq!(natural(&"9".repeat(39)), None);
     }
 }
+
+/// The duration in a text: `"1h"`, `"1 h"`.
+pub(super) fn as_duration(text: &str) -> Option<String> {
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?.replace(' ', "");
+    featc_syntax::duration(&inner).map(|_| inner)
+}

@@ -3,6 +3,7 @@
 //! Numbers and nulls written in the text have no type of their own: they stay open ([`Value::Number`], [`Value::Null`])
 //! until their neighbour tells it. Everything else has exactly one type, and nothing is converted silently.
 
+mod alternatives;
 mod call;
 mod cast;
 mod literal;

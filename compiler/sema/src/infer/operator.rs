@@ -1,5 +1,6 @@
 //! Operators. The table stands at [`featc_ir::BinaryOp`].
 
+use super::literal::as_duration;
 use super::rule::{Rule, conversion, rule};
 use super::{Typed, Typer, Value, unary};
 use crate::errors::{self, OperandHelp};
@@ -21,12 +22,6 @@ fn is_literal(typed: &Typed) -> bool {
         Value::Known(expr) => matches!(expr.kind, ExprKind::Literal(_)) && expr.ty != Type::Bool,
         Value::Null | Value::Poison => false,
     }
-}
-
-/// The duration in a text: `"1h"`, `"1 h"`.
-fn as_duration(text: &str) -> Option<String> {
-    let inner = text.strip_prefix('"')?.strip_suffix('"')?.replace(' ', "");
-    featc_syntax::duration(&inner).map(|_| inner)
 }
 
 fn binary(op: BinaryOp, left: Expr, right: Expr, ty: Type) -> Expr {
@@ -86,6 +81,7 @@ impl Typer<'_> {
     }
 
     pub(super) fn binary(&mut self, op: BinaryOp, at: Span, left: &res::Expr, right: &res::Expr) -> Value {
+        let meant = (op == BinaryOp::Or).then(|| self.alternatives(left, right)).flatten();
         let (left, right) = (self.infer(left), self.infer(right));
         let site = Site {
             op,
@@ -97,6 +93,10 @@ impl Typer<'_> {
         match op {
             // Of strings: syntax has said what to write.
             BinaryOp::Or if self.texts.slice(at) == "||" && (is_string(&left) || is_string(&right)) => Value::Poison,
+            BinaryOp::Or if is_literal(&right) && meant.is_some() => {
+                self.complaints.extend(meant);
+                Value::Poison
+            }
             BinaryOp::Or if is_literal(&right) && left.ty().is_some_and(|ty| ty != Type::Bool) => {
                 let (value, other) = (self.text(left.span).to_owned(), self.text(right.span).to_owned());
                 let ty = left.ty().unwrap_or(Type::Bool);

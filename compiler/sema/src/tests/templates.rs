@@ -7,7 +7,7 @@ use featc_syntax::diag::SourceMap;
 const HEAD: &str = r#"module m
 entity k (k: string)
 source s {
-  columns (id: int64, k: string, fee: float64, tip: float64, at: timestamp, seen: timestamp)
+  columns (id: int64, k: string, fee: float64?, tip: float64?, at: timestamp, seen: timestamp)
   unique id
   time at
   arrival seen

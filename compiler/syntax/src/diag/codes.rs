@@ -300,9 +300,10 @@ codes! {
     W0305 SkewWithoutLateness "skew without a bound on lateness", since "0.1";
     W0401 TwinFeatures        "two features that mean the same", since "0.1";
     W0402 ChosenByCondition   "condition that chooses the last events", since "0.1";
-    W0403 NeverTrue           "condition that is never true", since "0.1";
+    W0403 NeverTrue           "condition that is never true, or always", since "0.1";
     W0404 WeeksFromThursday   "weeks that begin on Thursday", since "0.1";
     W0405 GreatestTexts       "greatest texts of the alphabet", since "0.1";
+    W0406 SameForEveryEvent   "value that is the same for every event", since "0.1";
     // W07xx data at run time
     W0701 AskedAtEvents       "questions at the instant of an event", since "0.1";
     W0702 NothingExcluded     "questions that exclude no event", since "0.1";
