@@ -63,13 +63,13 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
             let help = nearest.map_or_else(
                 || {
                     match at_column {
-                        None => {
-                            "write after the type of the column what the file calls it, `from \"…\"`, or add it to the file; an \
-                             arrival that no column says is `arrival time + 5m`: no other instant of the row stands for it"
-                        },
-                        Some(_) => "the service asks for it: rename the column in the spine, or add it",
+                        None => format!(
+                            "write after the type of the column what {} calls it, `from \"…\"`, or add it to the file; an \
+                             arrival that no column says is `arrival time + 5m`: no other instant of the row stands for it",
+                            caller(file)
+                        ),
+                        Some(_) => "the service asks for it: rename the column in the spine, or add it".to_owned(),
                     }
-                    .to_owned()
                 },
                 |nearest| match at_column {
                     None if !is_name(nearest) => {
@@ -148,6 +148,15 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
     let help = by_value.or(of_spine).or_else(|| error.help());
     let help = help.unwrap_or_else(|| next_step(code).to_owned());
     Diagnostic::new(code, error.to_string()).with_help(help)
+}
+
+/// What may call a column of a file by another name: its content, or a folder on its path.
+fn caller(file: &str) -> String {
+    let folders = file.rsplit_once('/').map_or("", |(folders, _)| folders);
+    match folders.rsplit('/').find_map(|folder| folder.split_once('=')) {
+        Some((name, _)) => format!("the file, or its folder `{name}=…`,"),
+        None => "the file".to_owned(),
+    }
 }
 
 /// Whether a program can say it as the name of a column.

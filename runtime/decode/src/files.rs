@@ -123,9 +123,12 @@ fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBu
     let literal = base.join(pattern);
     // The files of a table are Parquet files: other ones beside its log are none of it.
     let refuse_table = |path: &Path| match table_of(path).filter(|_| extensions.contains(&"parquet")) {
-        Some(table) => Err(DecodeError::of_table(
-            table.strip_prefix(base).unwrap_or(table).display().to_string(),
-        )),
+        Some(table) => {
+            let name = table.strip_prefix(base).unwrap_or(table).display().to_string();
+            // The base folder itself.
+            let name = if name.is_empty() { ".".to_owned() } else { name };
+            Err(DecodeError::of_table(name))
+        }
         None => Ok(()),
     };
     if literal.is_dir() {

@@ -76,6 +76,8 @@ fn the_files_of_a_table_are_read_where_they_are_named() {
         assert_eq!(error.to_string(), words, "{path}");
         assert!(error.help().is_some_and(|help| help.contains("`delta`")));
     }
+    let own = names(&base.join("lake"), FileFormat::Parquet, &["."]).unwrap_err();
+    assert!(own.to_string().starts_with(". is corrupt"), "{own}");
     assert_eq!(check("lake/*.parquet").unwrap(), ["lake/a.parquet"]);
     assert_eq!(check("day=1").unwrap(), ["day=1/day=2/c.parquet"]);
     assert_eq!(names(base, FileFormat::Csv, &["lake"]).unwrap(), ["lake/a.csv"]);
