@@ -1,6 +1,7 @@
 //! Every message of this crate, an entry for each: its words stand here and nowhere else.
 
 mod conditions;
+mod dots;
 mod files;
 mod form;
 mod functions;
@@ -18,6 +19,7 @@ mod types;
 mod warnings;
 
 pub use conditions::*;
+pub use dots::*;
 pub use files::*;
 pub use form::*;
 pub use functions::*;
