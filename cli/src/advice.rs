@@ -123,8 +123,8 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
                 ));
             }
             Some(format!(
-                "declare `{column}` with {places} digits after the point, `decimal(…, {places})`, and as many more in all, or \
-                 round it in the file"
+                "declare `{column}` with as many digits after the point as any value has, for this one `decimal(…, {places})`, and as \
+                 many more in all; or round it in the file; what a computation leaves behind the point is read as `{column}: float64`"
             ))
         }
         Wrong::BeyondPrecision => {

@@ -2,6 +2,7 @@
 
 mod build;
 mod files;
+mod named;
 mod records;
 mod runs;
 mod serve;
@@ -10,7 +11,7 @@ mod store;
 mod tests;
 
 pub use build::{bad_lock, build, certify, load, no_lock, no_revision, no_tests, not_as_locked, refused};
-pub use files::{no_served_log, of_command, of_log, of_spine};
+pub use named::{no_served_log, of_command, of_log, of_spine};
 pub use records::{
     ANEW, DURING, begun_otherwise, cannot_grow, changed, damaged_part, features_changed, foreign_file, no_record,
     no_spine, not_a_file, not_reproduced, other_release, request_unknown, several_entities, too_many_parts,

@@ -1,13 +1,10 @@
 //! Files: what is wrong with one, with its columns, and with those of the questions.
 
-use super::runs::run;
 use super::store;
 use crate::advice;
 use featc_driver::diag::{Code, Diagnostic, suggest};
 use featc_ir::Type;
 use featr::{Broken, DecodeError, Error};
-use featr_online::has_state;
-use std::path::Path;
 
 pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
     let code = match error {
@@ -56,11 +53,7 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                         "write after the type of `{column}` what the file calls it: `from \"{name}\"`"
                     ));
             }
-            // Half of the letters of a short name agree by chance.
-            let resembles = |name: &&str| 2 * name.len() > column.len();
-            let names = found.iter().filter(|name| !reserved(name)).map(String::as_str);
-            let nearest = suggest::nearest(column, names.filter(resembles));
-            let help = nearest.map_or_else(
+            let help = resembling(column, found).map_or_else(
                 || {
                     match at_column {
                         None => format!(
@@ -165,7 +158,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// What is wrong with the header of a text file in which a column is not found, if it is one of the usual things.
-fn ill_header(column: &str, found: &[String]) -> Option<String> {
+pub(super) fn ill_header(column: &str, found: &[String]) -> Option<String> {
     if found.first().is_some_and(|first| first.starts_with(['[', '{'])) {
         return advice::format("rows.json");
     }
@@ -192,7 +185,7 @@ fn ill_header(column: &str, found: &[String]) -> Option<String> {
 }
 
 /// The columns that are there, of a file or of rows that have none.
-fn has(file: &str, found: &[String]) -> String {
+pub(super) fn has(file: &str, found: &[String]) -> String {
     let what = match is_frame(file) {
         true => "the rows have",
         false => "the file has",
@@ -301,100 +294,9 @@ fn next_step(code: Code) -> &'static str {
     }
 }
 
-/// As [`of_command`], about a served log.
-pub fn of_log(error: &Error, at_column: &str) -> Diagnostic {
-    match error {
-        Error::Decode(DecodeError::MissingColumn { file, column, found }) if column != at_column => {
-            Diagnostic::new(Code::MissingColumn, error.to_string())
-                .with_note(has(file, found))
-                .with_help("a served log says it of every answer: name the files that a server wrote")
-        }
-        other => of_command(other, Some(at_column)),
-    }
-}
-
-/// As [`of_command`], of a spine: `identities` are the columns that `excluding self` compares with, `roles` those that bring
-/// keys in roles, with what the role is called.
-pub fn of_spine(error: &Error, at_column: &str, identities: &[&str], roles: &[(&str, &str)]) -> Diagnostic {
-    let told = of_command(error, Some(at_column));
-    let role = |column: &str| roles.iter().find(|(name, _)| *name == column);
-    match error {
-        Error::Decode(DecodeError::MissingColumn { column, .. }) if role(column).is_some() => {
-            let role = role(column).map_or("", |(_, role)| role);
-            told.with_help(format!(
-                "role `{role}` of the service is asked by `{column}`: give each question this column, under that name"
-            ))
-        }
-        Error::Decode(DecodeError::MissingColumn { column, .. }) if identities.contains(&column.as_str()) => {
-            told.with_help(format!(
-                "a feature says `excluding self`: give each question the `{column}` of the event that it is about, null where \
-                 it is about none"
-            ))
-        }
-        _ => told,
-    }
-}
-
-/// The services of which a server has kept answers, by the folders below `served`.
-fn logs(served: Option<&Path>) -> Vec<String> {
-    let entries = served.and_then(|served| std::fs::read_dir(served).ok());
-    let folders = entries
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| entry.path().is_dir());
-    let mut names: Vec<String> = folders
-        .map(|entry| format!("`{}`", entry.file_name().to_string_lossy()))
-        .collect();
-    names.sort();
-    names.truncate(20);
-    names
-}
-
-/// A served log of which there are no files.
-pub fn no_served_log(error: &Error) -> Diagnostic {
-    let Error::Decode(DecodeError::NoFiles { pattern, .. }) = error else {
-        return of_command(error, None);
-    };
-    let path = Path::new(pattern);
-    let is_state = |folder: Option<&Path>| folder.is_some_and(has_state);
-    let served = path.parent();
-    let help = match path.file_name().is_some_and(|name| name == "served") {
-        _ if is_state(Some(path)) => format!("name the log of the service, `{pattern}/served/SERVICE`"),
-        true if is_state(served) => format!("name the log of the service, `{pattern}/SERVICE`"),
-        _ if is_state(served.and_then(Path::parent)) => {
-            let found = logs(served);
-            match &found[..] {
-                [] => "no answer is written here yet: a server writes them with a checkpoint, as when it ends by SIGTERM; one that was asked nothing has none"
-                    .to_owned(),
-                names => format!(
-                    "the server has kept answers of: {}; those of a service that is not among them are written when it is \
-                     asked, and the server ends by SIGTERM",
-                    names.join(", ")
-                ),
-            }
-        }
-        _ => return of_command(error, None),
-    };
-    Diagnostic::new(Code::FileNotFound, error.to_string()).with_help(help)
-}
-
-/// As [`run`], of a file that the command line names: a spine, entities, a record.
-pub fn of_command(error: &Error, at_column: Option<&str>) -> Diagnostic {
-    match error {
-        Error::Decode(unreadable) if unreadable.is_not_found() => {
-            Diagnostic::new(Code::FileNotFound, error.to_string())
-                .with_help("give a file that is there: paths that are given are relative to the current folder")
-        }
-        Error::Decode(DecodeError::MissingColumn { file, column, found })
-            if at_column.is_none() && ill_header(column, found).is_none() =>
-        {
-            Diagnostic::new(Code::MissingColumn, error.to_string())
-                .with_note(has(file, found))
-                .with_help(format!(
-                    "an entity has every key of the service: give each row its `{column}`, under that name"
-                ))
-        }
-        other => run(other, at_column),
-    }
+/// Of the columns of a file, what may be meant by a name.
+pub(super) fn resembling<'a>(column: &str, found: &'a [String]) -> Option<&'a str> {
+    // A file may have columns under names that no program can write; half of the letters of a short name agree by chance.
+    let may_be_meant = |name: &&str| !featc_driver::is_reserved(name) && 2 * name.len() > column.len();
+    suggest::nearest(column, found.iter().map(String::as_str).filter(may_be_meant))
 }

@@ -18,6 +18,13 @@ messages! {
         help: "write the name of the column: `{column}` is none of these rows";
     }
 
+    /// `customer["city"]`, of a struct.
+    E0110 field_in_brackets(rows: &str, path: &str, at: Span) {
+        "`{rows}[…]`: a field of a struct is written behind a dot";
+        at: "brackets are for items of lists";
+        help: "write `{path}`", at => path;
+    }
+
     E0206 item_of_no_list(ty: Type, at: Span) {
         let help = match ty {
             Type::String => "of a text `substring(…, 1, 1)` is the first character",

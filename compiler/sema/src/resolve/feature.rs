@@ -153,6 +153,11 @@ impl FeatureNames<'_> {
             Shape::Derived => text == self.own.text,
         };
         match (feature, column) {
+            // A column and a list of windows have one name: other features read the list's.
+            (None, Some(_)) if matches!(self.shape, Shape::Derived) && self.all.has_windows(text) => {
+                complaints.push(self.unknown(name, row));
+                ExprKind::Poison
+            }
             (_, Some(_)) if prefers_column || feature.is_none() => {
                 complaints.push(match self.beside {
                     Beside::Values if self.time == Some(text) => errors::time_outside_aggregate(text, name.span),

@@ -10,6 +10,11 @@ use featc_syntax::diag::{Diagnostic, suggest};
 const SHOWN: usize = 8;
 
 impl ViewFeatures<'_> {
+    /// Whether features over several windows are called so, with the length behind.
+    pub(super) fn has_windows(&self, name: &str) -> bool {
+        matches!(self.meant(name), Meant::Windows(..))
+    }
+
     /// What a name may mean that no feature has: its expansions, if a list of windows has it; a feature of one window, if
     /// it says another one; or else the nearest name.
     pub(super) fn meant(&self, name: &str) -> Meant<'_> {

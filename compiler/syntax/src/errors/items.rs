@@ -32,6 +32,12 @@ messages! {
         help: "parts of it are read on the clocks of a zone: `hour({operand} in {zone})`, `date({operand} in {zone})`";
     }
 
+    E0001 zone_behind_a_part(at: Span, part: &str, instant: &str, zone: &str) {
+        "the zone of `{part}` stands in its parentheses";
+        at: "";
+        help: "write `{part}({instant} in {zone})`";
+    }
+
     E0001 owner_as_a_text(at: Span, whole: Span, written: &str) {
         "the owner is a text, in double quotes";
         at: "";

@@ -34,14 +34,31 @@ pub(super) fn interval(piece: &Piece<'_>) -> Option<Diagnostic> {
     Some(errors::duration_in_words(span, &as_duration(joined)?))
 }
 
-/// `ordered_at in "Europe/Paris"`
+/// What is read of an instant on the clocks of a zone.
+const PARTS: [&str; 8] = [
+    "year",
+    "month",
+    "day_of_month",
+    "day_of_week",
+    "day_of_year",
+    "hour",
+    "minute",
+    "date",
+];
+
+/// `ordered_at in "Europe/Paris"`, `hour(ordered_at) in "Europe/Paris"`
 pub(super) fn zone_behind_in(piece: &Piece<'_>) -> Option<Diagnostic> {
     let before = piece.at.checked_sub(1)?;
     let zone = piece.text(piece.at);
     let is_zone = zone.contains('/') || matches!(zone.trim_matches('"'), "UTC" | "GMT");
     let is_text = piece.kind(piece.at)? == TokenKind::String && piece.text(before) == "in";
     let operand = before.checked_sub(1).and_then(|last| piece.slice_of_operand(last))?;
-    (is_text && is_zone).then(|| errors::zone_of_an_instant(piece.span(before, piece.at), operand, zone))
+    let at = piece.span(before, piece.at);
+    let part = operand.strip_suffix(')').and_then(|call| call.split_once('('));
+    (is_text && is_zone).then(|| match part.filter(|(part, _)| PARTS.contains(part)) {
+        Some((part, instant)) => errors::zone_behind_a_part(at, part, instant, zone),
+        None => errors::zone_of_an_instant(at, operand, zone),
+    })
 }
 
 /// `1,000`, and `1,5` for a fraction.

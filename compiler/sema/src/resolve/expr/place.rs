@@ -80,10 +80,13 @@ impl<'a> Exprs<'a> {
             && self.row.is_known
             && self.row.find(&rows.text).is_none()
         {
-            self.complaints.push(match self.row.find(column) {
-                Some(_) => errors::column_in_brackets(&rows.text, column, at),
-                None => errors::name_in_brackets(&rows.text, column, at),
-            });
+            let path = format!("{}.{column}", rows.text);
+            self.complaints
+                .push(match (self.row.find(&path), self.row.find(column)) {
+                    (Some(_), _) => errors::field_in_brackets(&rows.text, &path, at),
+                    (None, Some(_)) => errors::column_in_brackets(&rows.text, column, at),
+                    (None, None) => errors::name_in_brackets(&rows.text, column, at),
+                });
             return ExprKind::Poison;
         }
         ExprKind::Call {
