@@ -10,7 +10,9 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use build::{bad_lock, build, certify, load, no_lock, no_revision, no_tests, not_as_locked, refused};
+pub use build::{
+    bad_lock, build, certify, load, no_lock, no_program_nor_revision, no_revision, no_tests, not_as_locked, refused,
+};
 pub use named::{no_served_log, of_command, of_log, of_spine};
 pub use records::{
     ANEW, DURING, begun_otherwise, cannot_grow, changed, damaged_part, features_changed, foreign_file, no_record,

@@ -64,7 +64,7 @@ fn silent_features(report: &RunReport) -> String {
     let silent = &report.silent_features;
     let named = silent.iter().take(NAMES_MAX).map(|silent| {
         let why = silent.why.map_or("", |why| match why {
-            Silence::WhereNeverTrue => " (its `where` is never true)",
+            Silence::WhereOfNone => " (no event in its window fulfils its `where`)",
             Silence::NoEvents => " (no event lies in its window)",
         });
         format!("{}{why}", silent.feature)

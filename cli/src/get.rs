@@ -134,6 +134,15 @@ pub fn question_row(row: &[(Key, Value)], reporter: &Reporter) -> Result<RecordB
     batch.or_else(|error| reporter.refuse(errors::bug(&error.to_string())))
 }
 
+/// Of a field of a request, what cannot be written as a value: null, and a text without letters.
+fn bare(text: &str, ty: Type) -> Option<Value> {
+    match text {
+        "" => Some(Value::Null),
+        "\"\"" if ty == Type::String => Some(Value::String(String::new())),
+        _ => None,
+    }
+}
+
 /// The values of `--key`, for all columns of a service's questions. As a server has it, keys and fields of requests have to
 /// be there; only a field may be null, which nothing behind its `=` says.
 pub fn keys(asked: &Asked, given: &[String], reporter: &Reporter) -> Result<Vec<(Key, Value)>, Refused> {
@@ -174,8 +183,8 @@ pub fn keys(asked: &Asked, given: &[String], reporter: &Reporter) -> Result<Vec<
             ));
         }
         let ty = wanted[place].ty;
-        let null = (text.is_empty() && is_field(&wanted[place])).then_some(Value::Null);
-        match null.or_else(|| value_of(text, ty)) {
+        let of_field = Some(text).filter(|_| is_field(&wanted[place]));
+        match of_field.and_then(|text| bare(text, ty)).or_else(|| value_of(text, ty)) {
             Some(_) if values[place].is_some() => {
                 let help = "give each key once";
                 return reporter.refuse(errors::argument("--key", given, "the key is given twice", help));

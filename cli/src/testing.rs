@@ -74,10 +74,13 @@ fn run_program(path: &Path, args: &TestArgs, reporter: &Reporter) -> Result<Opti
     }
     let module = compiled.program.module.clone();
     let bench = Bench::new(project, compiled.program, &tests, reporter)?;
-    let mut ran = Vec::new();
+    let (mut ran, mut warned) = (Vec::new(), Vec::new());
     for test in tests {
         let refuse = |error| reporter.refuse(errors::run(&error, None));
-        reporter.diagnostics(&bench.warnings(&test).or_else(refuse)?, &SourceMap::new())?;
+        let mut warnings = bench.warnings(&test).or_else(refuse)?;
+        warnings.retain(|warning| !warned.contains(warning));
+        reporter.diagnostics(&warnings, &SourceMap::new())?;
+        warned.extend(warnings);
         let failures = bench
             .failures(&test)
             .or_else(|error| reporter.refuse(errors::run(&error, None)))?;

@@ -231,8 +231,8 @@ fn features_that_say_nothing_beside_others_are_named() {
     };
     std::fs::write(folder.join("spine.csv"), spine(10)).expect("writable");
     let said = ok(folder, &train);
-    let expected = "null or 0 in all 10 answers, but for defaults: delays__long (its `where` is never true), delays__recent (no event \
-                    lies in its window)\n";
+    let expected = "null or 0 in all 10 answers, but for defaults: delays__long (no event in its window \
+                    fulfils its `where`), delays__recent (no event lies in its window)\n";
     assert!(said.contains(expected), "{said}");
     // So few say nothing of a feature.
     std::fs::write(folder.join("spine.csv"), spine(9)).expect("writable");

@@ -18,6 +18,9 @@ pub fn program(path: &Path, reporter: &Reporter) -> Result<Program, Refused> {
             .or_else(|error| reporter.refuse(errors::certify(&folder, &error)));
     }
     let text = path.to_str().filter(|_| !path.exists());
+    if let Some(word) = text.filter(|word| !word.contains([':', '/', '.'])) {
+        return reporter.refuse(errors::no_program_nor_revision(word));
+    }
     let Some((revision, path)) = text.and_then(|text| text.split_once(':')) else {
         return compile(path, reporter).map(|(_, program)| program);
     };

@@ -35,6 +35,14 @@ pub fn load(error: &LoadError) -> Diagnostic {
     }
 }
 
+/// A word where a program is compared with another one: no file, and perhaps a revision without one.
+pub fn no_program_nor_revision(word: &str) -> Diagnostic {
+    Diagnostic::new(Code::FileNotFound, format!("no program at `{word}`: no such file or folder")).with_help(format!(
+        "give a `.feat` file, or a folder that holds some; if `{word}` is a revision of git, write the file behind it, as in \
+         `{word}:shop.feat`"
+    ))
+}
+
 /// What may be meant by the name of a lock file in place of a program's.
 fn locked(lock: &Path) -> String {
     let program = match lock.file_stem().map(Path::new) {

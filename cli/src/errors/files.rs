@@ -4,7 +4,7 @@ use super::store;
 use crate::advice;
 use featc_driver::diag::{Code, Diagnostic, suggest};
 use featc_ir::Type;
-use featr::{Broken, DecodeError, Error};
+use featr::{Broken, DecodeError};
 
 pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
     let code = match error {

@@ -59,8 +59,8 @@ pub struct SourceReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Silence {
-    /// It counts events with a `where`, and others of its window say something.
-    WhereNeverTrue,
+    /// No event in its windows fulfils its `where`, and others of the window say something.
+    WhereOfNone,
     /// No question finds an event in its window.
     NoEvents,
 }

@@ -36,7 +36,7 @@ fn why(feature: &FinishFeature, fold: &FoldSpec, features: &[(&FinishFeature, &T
     let own = window(feature)?;
     let mut of_window = features.iter().filter(|(other, _)| window(other) == Some(own));
     if of_window.clone().any(|(_, trouble)| trouble.says) {
-        return count(feature, fold)?.filter.map(|_| Silence::WhereNeverTrue);
+        return count(feature, fold)?.filter.map(|_| Silence::WhereOfNone);
     }
     let is_empty = |(other, trouble): &(&FinishFeature, &Trouble)| {
         is_silent(trouble) && count(other, fold).is_some_and(|slot| slot.filter.is_none())

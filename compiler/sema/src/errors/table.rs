@@ -134,7 +134,16 @@ messages! {
                 format!("if `{name}` is a column, write it without quotes; else write a value that is {ty}")
             }
             Type::Bool => format!("write a value that is {ty}: the key of the row that is looked for"),
-            _ => format!("convert it: `cast(… as {ty})`, or declare the column of the table as the value is"),
+            found if found.is_numeric() && ty.is_numeric() => {
+                format!("convert it: `cast({text} as {ty})`, or declare the column of the table as the value is")
+            }
+            found if found.is_numeric() && ty == Type::String => format!(
+                "write the column of the event that has the `{column}`; if it is this number, as a text, `cast({text} as string)`"
+            ),
+            _ => format!(
+                "write the column of the event that has the `{column}`, which is {ty}; or declare the column of the table as the \
+                 value is"
+            ),
         };
         "key column `{column}` of table `{table}` is {ty}, not {found}";
         at: "is {found}";

@@ -1,7 +1,7 @@
 //! Operators. The table stands at [`featc_ir::BinaryOp`].
 
 use super::literal::as_duration;
-use super::rule::{Rule, conversion, rule};
+use super::rule::{Rule, conversion, in_order, rule};
 use super::{Typed, Typer, Value, unary};
 use crate::errors::{self, OperandHelp};
 use crate::res;
@@ -197,7 +197,7 @@ impl Typer<'_> {
         None
     }
 
-    /// `ok = 1` and `at > "2024-01-01"` as they are written here.
+    /// `ok = 1`, `code = 5411` of a text, and `at > "2024-01-01"` as they are written here.
     fn meant(&self, site: Site, left: Type, right: Type) -> Option<String> {
         let (value, literal) = (self.text(site.left_at), self.text(site.right_at));
         if matches!(site.symbol, "in" | "not in") || value == "…" {
@@ -222,6 +222,9 @@ impl Typer<'_> {
                 } else {
                     format!("not {value}")
                 })
+            }
+            (Type::String, Type::Int64) if literal.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Some(format!("{value} {} \"{literal}\"", site.symbol))
             }
             (Type::Duration, Type::String) => Some(format!("{value} {} {}", site.symbol, as_duration(literal)?)),
             (Type::Timestamp | Type::Date, Type::String) => {
@@ -384,16 +387,4 @@ fn any(mut all: Vec<Expr>) -> Option<Expr> {
         all = paired;
     }
     all.pop()
-}
-
-/// Operators that take a duration on one side only have it there; a literal on the wrong side changes places, which
-/// nothing can observe.
-fn in_order(op: BinaryOp, left: Expr, right: Expr) -> (Expr, Expr) {
-    let swaps = match (op, left.ty, right.ty) {
-        (BinaryOp::Multiply, Type::Int64, Type::Duration) | (BinaryOp::Add, Type::Duration, Type::Timestamp) => {
-            matches!(left.kind, ExprKind::Literal(_)) || matches!(right.kind, ExprKind::Literal(_))
-        }
-        _ => false,
-    };
-    if swaps { (right, left) } else { (left, right) }
 }

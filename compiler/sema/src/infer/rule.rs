@@ -2,7 +2,7 @@
 
 use crate::errors::OperandHelp;
 use featc_ir::typing::decimal_width;
-use featc_ir::{BinaryOp, Type};
+use featc_ir::{BinaryOp, Expr, ExprKind, Type};
 
 /// What the table says about two types.
 pub(super) enum Rule {
@@ -112,4 +112,16 @@ pub(super) fn conversion(left: Type, right: Type) -> (bool, Type) {
         (_, Type::Float64) => (true, Type::Float64),
         _ => (false, Type::Float64),
     }
+}
+
+/// Operators that take a duration on one side only have it there; a literal on the wrong side changes places, which
+/// nothing can observe.
+pub(super) fn in_order(op: BinaryOp, left: Expr, right: Expr) -> (Expr, Expr) {
+    let swaps = match (op, left.ty, right.ty) {
+        (BinaryOp::Multiply, Type::Int64, Type::Duration) | (BinaryOp::Add, Type::Duration, Type::Timestamp) => {
+            matches!(left.kind, ExprKind::Literal(_)) || matches!(right.kind, ExprKind::Literal(_))
+        }
+        _ => false,
+    };
+    if swaps { (right, left) } else { (left, right) }
 }

@@ -63,6 +63,8 @@ struct Group {
     fences: Vec<i64>,
     /// One state per part, or nothing.
     summary: Vec<State>,
+    /// Where there is a summary, what its pages have, in order.
+    previous: Vec<Vec<i64>>,
 }
 
 /// The sorted log of one entity.
@@ -125,6 +127,7 @@ impl Group {
                 state.combine(other);
             }
         }
+        self.previous = self.sorted_previous(parts);
     }
 }
 
@@ -156,10 +159,12 @@ impl EntityLog {
 
     /// An estimate of the memory taken by its events, what is known of values before, and its identity index.
     pub fn bytes(&self) -> u64 {
-        let of_page = |page: &Page| bytes_of(&page.events) + 8 * page.previous.iter().map(Vec::len).sum::<usize>();
+        let of_previous = |previous: &[Vec<i64>]| 8 * previous.iter().map(Vec::len).sum::<usize>();
+        let of_page = |page: &Page| bytes_of(&page.events) + of_previous(&page.previous);
+        let groups: usize = self.groups.iter().map(|group| of_previous(&group.previous)).sum();
         let pages = self.groups.iter().flat_map(|group| &group.pages);
         let latest: usize = self.latest.iter().map(Latest::bytes).sum();
-        (pages.map(of_page).sum::<usize>() + latest + 16 * self.ids.len()) as u64
+        (pages.map(of_page).sum::<usize>() + groups + latest + 16 * self.ids.len()) as u64
     }
 
     /// Adds the event of row `row`; false when it is a copy of one that is here.
@@ -219,6 +224,7 @@ impl EntityLog {
                 pages: Vec::new(),
                 fences: Vec::new(),
                 summary: Vec::new(),
+                previous: Vec::new(),
             });
             self.fences.push(incoming.times[row]);
         }
@@ -260,13 +266,13 @@ impl EntityLog {
         page.events.insert_from(place.row, incoming, row);
         count_row(&mut page.summary, parts, &page.events, place.row);
         count_row(&mut group.summary, parts, &page.events, place.row);
-        self.link(shape, place);
-        let group = &mut self.groups[place.group];
-        let page = &mut group.pages[place.page];
         if place.row == 0 {
             group.fences[place.page] = page.events.times[0];
             self.fences[place.group] = group.fences[0];
         }
+        self.link(shape, place);
+        let group = &mut self.groups[place.group];
+        let page = &mut group.pages[place.page];
         if page.events.len() <= shape.paging.page_rows_max {
             return;
         }
@@ -295,6 +301,7 @@ impl EntityLog {
             pages,
             fences,
             summary: Vec::new(),
+            previous: Vec::new(),
         };
         if self.summarised {
             group.summarise(parts);
@@ -322,6 +329,7 @@ impl EntityLog {
     /// Keeps (summaries) when the log reaches the threshold.
     fn summarise(&mut self, shape: &Shape) {
         self.summarised = true;
+        self.link_all(shape);
         let last = self.groups.len().saturating_sub(1);
         for (position, group) in self.groups.iter_mut().enumerate() {
             for page in &mut group.pages {
@@ -331,7 +339,6 @@ impl EntityLog {
                 group.summarise(&shape.parts);
             }
         }
-        self.link_all(shape);
         if shape.indexes_ids {
             let events = self
                 .groups

@@ -3,7 +3,7 @@
 use super::integer;
 use crate::errors;
 use crate::res::{self, Expr, ExprKind};
-use featc_ir::{BinaryOp, Function};
+use featc_ir::{BinaryOp, Function, Type};
 use featc_syntax::ast::Literal;
 use featc_syntax::diag::{Diagnostic, SourceMap, Span};
 
@@ -27,13 +27,7 @@ impl Judge<'_> {
                 ..
             } => self.pair(*op, left, right),
             ExprKind::Binary {
-                op:
-                    BinaryOp::Equal
-                    | BinaryOp::NotEqual
-                    | BinaryOp::Less
-                    | BinaryOp::LessOrEqual
-                    | BinaryOp::Greater
-                    | BinaryOp::GreaterOrEqual,
+                op: BinaryOp::Equal | BinaryOp::NotEqual,
                 left,
                 right,
                 ..
@@ -42,6 +36,7 @@ impl Judge<'_> {
                 let said = one_way.or_else(|| self.case(right, std::slice::from_ref(&**left)));
                 said.or_else(|| self.quoted(expr))
             }
+            ExprKind::Binary { .. } => self.quoted(expr),
             ExprKind::In { operand, items, .. } => self.case(operand, items).or_else(|| self.quoted(expr)),
             ExprKind::Call {
                 function: Function::StartsWith | Function::EndsWith | Function::Contains | Function::Like,
@@ -99,27 +94,19 @@ impl Judge<'_> {
         else {
             return None;
         };
-        let is_lower = function == Function::Lower;
-        let is_other = |c: char| {
-            if is_lower {
-                c.is_ascii_uppercase()
-            } else {
-                c.is_ascii_lowercase()
-            }
+        let in_case = |text: &str| match function {
+            Function::Lower => text.to_lowercase(),
+            _ => text.to_uppercase(),
         };
         let other = others
             .iter()
-            .find(|other| text(other).is_some_and(|text| text.contains(is_other)))?;
+            .find(|other| text(other).is_some_and(|text| in_case(text) != text))?;
         let literal = self.texts.slice(other.span);
         // An escape is no letter.
         if literal.contains('\\') || !errors::is_short(literal) {
             return None;
         }
-        let meant = if is_lower {
-            literal.to_ascii_lowercase()
-        } else {
-            literal.to_ascii_uppercase()
-        };
+        let meant = in_case(literal);
         let call = crate::infer::short(self.texts, operand.span);
         Some(errors::letters_of_another_case(
             call,
@@ -147,6 +134,14 @@ impl Judge<'_> {
             .then(|| errors::never_null(&column.name, test, at, column.at))
     }
 
+    /// Whether a text is the name of a column that may be compared with texts.
+    fn may_be_meant(&self, text: &String) -> bool {
+        let columns = self.source.map_or(&[][..], |source| source.columns.as_slice());
+        let declared = columns.iter().find(|column| column.name == *text);
+        let ty = declared.and_then(|column| column.ty);
+        self.columns.contains(text) && ty.is_none_or(|ty| ty == Type::String)
+    }
+
     /// `"plan" = "pro"`: a column's name in quotes, and nothing that differs between rows.
     fn quoted(&self, expr: &Expr) -> Option<Diagnostic> {
         let (mut reads, mut texts) = (false, Vec::new());
@@ -163,7 +158,7 @@ impl Judge<'_> {
         if reads {
             return None;
         }
-        let (column, at) = texts.into_iter().find(|(text, _)| self.columns.contains(text))?;
+        let (column, at) = texts.into_iter().find(|(text, _)| self.may_be_meant(text))?;
         let comparison = crate::infer::short(self.texts, expr.span);
         Some(errors::text_as_a_column(comparison, column, at))
     }

@@ -103,9 +103,10 @@ impl<'a> Exprs<'a> {
             Place::Service(_) => return None,
             Place::Feature(names) if names.is_broken(text) || self.row.is_silent(text) => return None,
             Place::Feature(_) => {}
+            Place::Row | Place::Aggregate { .. } if self.row.is_silent(text) => return None,
             Place::Row | Place::Aggregate { .. } => {
                 let elsewhere = self.items.elsewhere(&self.row.name, name);
-                if elsewhere.is_some() || self.row.is_silent(text) {
+                if elsewhere.is_some() {
                     return elsewhere;
                 }
             }

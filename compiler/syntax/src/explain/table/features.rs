@@ -62,6 +62,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over N events max O « offset M »", FOREIGN, LAST_EVENTS, Say("remove it, or write a length of time for both: `over {O} offset 1d`")),
     Habit(VIEWS, "~ « except|without|exclude|not self »", FOREIGN, LEAVES_OUT, Write("excluding self")),
     Habit(VIEWS, "~ « except|without|exclude|not now »", FOREIGN, LEAVES_OUT, Write("excluding now")),
+    Habit(VIEWS, "~ « except|without|exclude|excluding current row »", FOREIGN, LEAVES_OUT, Write("excluding self")),
     Habit(VIEWS, "~ « until|till|before now »", FOREIGN, ENDS_NOW, Say("remove it, or write `excluding now` to leave out events of that very instant")),
     Habit(VIEWS, "~ « every N »", FOREIGN, "a feature has no schedule: it is computed at the instant of each question", Say("remove it; `featc backfill --every {N}` asks one question every {N}")),
     Habit(VIEWS, "~ offset N « ago »", FOREIGN, "`offset` counts back from the question", Write("")),

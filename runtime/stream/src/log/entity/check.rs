@@ -1,6 +1,6 @@
 //! The invariants of an entity's log, by recomputation.
 
-use super::{EntityLog, Shape, count_row};
+use super::{EntityLog, Group, Shape, count_row};
 use featr_kernels::events::Events;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -73,7 +73,7 @@ impl EntityLog {
         self.check_previous(shape)
     }
 
-    /// Whether (previous) holds. What came before released events may still be told as it was.
+    /// Whether (previous) holds, of pages and groups. What came before released events may still be told as it was.
     fn check_previous(&self, shape: &Shape) -> Result<(), String> {
         let Some(first) = self.fences.first().filter(|_| self.summarised) else {
             let mut pages = self.groups.iter().flat_map(|group| &group.pages);
@@ -82,6 +82,13 @@ impl EntityLog {
                 .then_some(())
                 .ok_or_else(|| "previous of a plain log".to_owned());
         };
+        let is_sorted = |group: &Group| match group.summary.is_empty() {
+            true => group.previous.is_empty(),
+            false => group.previous == group.sorted_previous(&shape.parts),
+        };
+        if !self.groups.iter().all(is_sorted) {
+            return Err("previous of a group".to_owned());
+        }
         let mut fresh = EntityLog::from_sorted(shape, &self.pages().fold(Events::new(&shape.parts.lift_types), joined));
         fresh.link_all(shape);
         let of = |log: &EntityLog| -> Vec<Vec<i64>> {

@@ -7,9 +7,10 @@
 //! ```
 //!
 //! In a window (a, b] each of its values has one event whose value occurred at `a` or earlier for the last time, or never
-//! before: its first one. So a window is answered by one comparison for each event, without a set.
+//! before: its first one. So a window is answered without a set: by a search in each group of pages, where these instants are in
+//! order, and by one comparison for each event at the edges.
 
-use super::{EntityLog, Page, Place, Shape};
+use super::{EntityLog, Group, Page, Place, Shape};
 use crate::log::parts::Parts;
 use featr_kernels::aggregate::{Latest, Member, Occurrence, Occurrences, State};
 use std::ops::Range;
@@ -23,6 +24,19 @@ impl Page {
     /// Per part that counts different values, nothing yet.
     pub(super) fn no_previous(parts: &Parts) -> Vec<Vec<i64>> {
         vec![Vec::new(); parts.distinct.len()]
+    }
+}
+
+impl Group {
+    /// What its pages have, in order.
+    pub(super) fn sorted_previous(&self, parts: &Parts) -> Vec<Vec<i64>> {
+        let sorted = |counted: usize| {
+            let pages = self.pages.iter();
+            let mut all: Vec<i64> = pages.flat_map(|page| page.previous[counted].iter().copied()).collect();
+            all.sort_unstable();
+            all
+        };
+        (0..parts.distinct.len()).map(sorted).collect()
     }
 }
 
@@ -44,8 +58,21 @@ impl EntityLog {
         let after_us = after_us.unwrap_or(NEVER);
         let (mut at, mut count) = (range.start, 0);
         while at < range.end {
-            let pages = &self.groups[at.group].pages;
-            let page = &pages[at.page];
+            let group = &self.groups[at.group];
+            let is_whole = (at.page, at.row) == (0, 0) && at.group < range.end.group;
+            if let Some(previous) = group.previous.get(counted).filter(|_| is_whole) {
+                if group.summary[part].has_errors() {
+                    return None;
+                }
+                count += previous.partition_point(|previous| *previous <= after_us);
+                at = self.place(
+                    at.group,
+                    group.pages.len() - 1,
+                    group.pages[group.pages.len() - 1].events.len(),
+                );
+                continue;
+            }
+            let page = &group.pages[at.page];
             if page.summary[part].has_errors() {
                 return None;
             }
@@ -71,7 +98,7 @@ impl EntityLog {
             return;
         }
         for (counted, part) in shape.parts.distinct.iter().enumerate() {
-            self.previous_mut(counted, place).insert(place.row, APART);
+            self.put_previous(counted, place, APART);
             let events = &self.groups[place.group].pages[place.page].events;
             let time = events.times[place.row];
             let Occurrence::Of(member) = Occurrences::new(&shape.parts.slots[*part], events).at(place.row) else {
@@ -79,18 +106,20 @@ impl EntityLog {
             };
             let latest = self.latest[counted].get(&member);
             let next = match latest {
-                Some(latest) if latest >= time => self.next_of(&shape.parts, *part, place, member),
+                Some(latest) if latest >= time => self.next_of(&shape.parts, (counted, *part), place, member),
                 _ => None,
             };
             let before = match next {
-                Some(next) => self.groups[next.group].pages[next.page].previous[counted][next.row],
+                Some(next) => self.previous_at(counted, next),
                 None => latest.unwrap_or(NEVER),
             };
-            match next {
-                Some(next) => self.previous_mut(counted, next)[next.row] = time,
-                None => drop(self.latest[counted].set(&member, time)),
+            if next.is_none() {
+                self.latest[counted].set(&member, time);
             }
-            self.previous_mut(counted, place)[place.row] = before;
+            self.set_previous(counted, place, before);
+            if let Some(next) = next {
+                self.set_previous(counted, next, time);
+            }
         }
     }
 
@@ -100,21 +129,16 @@ impl EntityLog {
             return;
         }
         for (counted, part) in shape.parts.distinct.iter().enumerate() {
-            let page = &mut self.groups[place.group].pages[place.page];
-            let before = page.previous[counted].remove(place.row);
             let events = &self.groups[place.group].pages[place.page].events;
-            let Occurrence::Of(member) = Occurrences::new(&shape.parts.slots[*part], events).at(place.row) else {
-                continue;
-            };
-            match self.next_of(&shape.parts, *part, place, member) {
-                Some(mut next) => {
-                    // Of the same page, the entries behind have moved up.
-                    next.row -= usize::from((next.group, next.page) == (place.group, place.page));
-                    self.previous_mut(counted, next)[next.row] = before;
+            let before = self.previous_at(counted, place);
+            if let Occurrence::Of(member) = Occurrences::new(&shape.parts.slots[*part], events).at(place.row) {
+                match self.next_of(&shape.parts, (counted, *part), place, member) {
+                    Some(next) => self.set_previous(counted, next, before),
+                    None if before == NEVER => self.latest[counted].remove(&member),
+                    None => drop(self.latest[counted].set(&member, before)),
                 }
-                None if before == NEVER => self.latest[counted].remove(&member),
-                None => drop(self.latest[counted].set(&member, before)),
             }
+            self.take_previous(counted, place);
         }
     }
 
@@ -136,32 +160,109 @@ impl EntityLog {
         }
     }
 
-    fn previous_mut(&mut self, counted: usize, place: Place) -> &mut Vec<i64> {
-        &mut self.groups[place.group].pages[place.page].previous[counted]
+    fn previous_at(&self, counted: usize, place: Place) -> i64 {
+        self.groups[place.group].pages[place.page].previous[counted][place.row]
     }
 
-    /// The first event after `place` that has a value.
-    fn next_of(&self, parts: &Parts, part: usize, place: Place, member: Member<'_>) -> Option<Place> {
-        let may_hold = |summary: &[State]| summary.get(part).is_none_or(|state| state.may_hold(&member));
-        for (group, known) in self.groups.iter().enumerate().skip(place.group) {
-            let is_own = group == place.group;
-            if !is_own && !may_hold(&known.summary) {
-                continue;
+    fn set_previous(&mut self, counted: usize, place: Place, time_us: i64) {
+        let group = &mut self.groups[place.group];
+        let known = std::mem::replace(&mut group.pages[place.page].previous[counted][place.row], time_us);
+        if let Some(sorted) = group.previous.get_mut(counted) {
+            sorted.remove(sorted.partition_point(|other| *other < known));
+            sorted.insert(sorted.partition_point(|other| *other < time_us), time_us);
+        }
+    }
+
+    fn put_previous(&mut self, counted: usize, place: Place, time_us: i64) {
+        let group = &mut self.groups[place.group];
+        group.pages[place.page].previous[counted].insert(place.row, time_us);
+        if let Some(sorted) = group.previous.get_mut(counted) {
+            sorted.insert(sorted.partition_point(|other| *other < time_us), time_us);
+        }
+    }
+
+    fn take_previous(&mut self, counted: usize, place: Place) {
+        let group = &mut self.groups[place.group];
+        let known = group.pages[place.page].previous[counted].remove(place.row);
+        if let Some(sorted) = group.previous.get_mut(counted) {
+            sorted.remove(sorted.partition_point(|other| *other < known));
+        }
+    }
+
+    /// The first event after `place` that has a value. A value that is rare is followed from its last event back; one that is
+    /// not is near.
+    fn next_of(
+        &self,
+        parts: &Parts,
+        (counted, part): (usize, usize),
+        place: Place,
+        member: Member<'_>,
+    ) -> Option<Place> {
+        let latest = self.latest[counted].get(&member)?;
+        let mut next = self.last_at(parts, part, (latest, self.end()), (place, member))?;
+        for _ in 0..STEPS_MAX {
+            if next < place {
+                return None;
             }
-            let first = if is_own { place.page } else { 0 };
-            for (page, known) in known.pages.iter().enumerate().skip(first) {
-                let is_own = (group, page) == (place.group, place.page);
-                if !is_own && !may_hold(&known.summary) {
-                    continue;
-                }
-                let from = if is_own { place.row + 1 } else { 0 };
-                let occurrences = Occurrences::new(&parts.slots[part], &known.events);
-                let mut rows = from..known.events.len();
-                if let Some(row) = rows.find(|row| occurrences.at(*row) == Occurrence::Of(member)) {
-                    return Some(Place { group, page, row });
+            let before = (self.previous_at(counted, next), next);
+            match self.last_at(parts, part, before, (place, member)) {
+                Some(before) if before > place => next = before,
+                _ => return Some(next),
+            }
+        }
+        let is_it = |page: &Page, row: usize, occurrences: &Occurrences<'_>| {
+            page.previous[counted][row] <= self.time_at(place) && occurrences.at(row) == Occurrence::Of(member)
+        };
+        let mut at = self.place(place.group, place.page, place.row + 1);
+        while at < self.end() {
+            let page = &self.groups[at.group].pages[at.page];
+            if (at.group, at.page) == (place.group, place.page) || may_hold(&page.summary, part, &member) {
+                let occurrences = Occurrences::new(&parts.slots[part], &page.events);
+                if let Some(row) = (at.row..page.events.len()).find(|row| is_it(page, *row, &occurrences)) {
+                    return Some(Place { row, ..at });
                 }
             }
+            at = self.place(at.group, at.page, page.events.len());
         }
         None
     }
+
+    fn time_at(&self, place: Place) -> i64 {
+        self.groups[place.group].pages[place.page].events.times[place.row]
+    }
+
+    /// The last event at an instant and before a place that has a value, but for the one at `other`.
+    fn last_at(
+        &self,
+        parts: &Parts,
+        part: usize,
+        (time_us, until): (i64, Place),
+        (other, member): (Place, Member<'_>),
+    ) -> Option<Place> {
+        let mut until = self.after(time_us).min(until);
+        while let Some(end) = self.page_before(until) {
+            let page = &self.groups[end.group].pages[end.page];
+            let occurrences = Occurrences::new(&parts.slots[part], &page.events);
+            let first = page.events.times[..end.row].partition_point(|time| *time < time_us);
+            let is_it =
+                |row: &usize| Place { row: *row, ..end } != other && occurrences.at(*row) == Occurrence::Of(member);
+            if may_hold(&page.summary, part, &member)
+                && let Some(row) = (first..end.row).rev().find(is_it)
+            {
+                return Some(Place { row, ..end });
+            }
+            if first > 0 {
+                return None;
+            }
+            until = Place { row: 0, ..end };
+        }
+        None
+    }
+}
+
+/// So many events of a value are followed back.
+const STEPS_MAX: usize = if cfg!(test) { 2 } else { 32 };
+
+fn may_hold(summary: &[State], part: usize, member: &Member<'_>) -> bool {
+    summary.get(part).is_none_or(|state| state.may_hold(member))
 }

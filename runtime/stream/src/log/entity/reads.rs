@@ -100,7 +100,7 @@ impl EntityLog {
     }
 
     /// The page in which the event before a place lies, with the number of its events before that place.
-    fn page_before(&self, place: Place) -> Option<Place> {
+    pub(super) fn page_before(&self, place: Place) -> Option<Place> {
         let of_page = |group: usize, page: usize| Place {
             group,
             page,

@@ -56,6 +56,7 @@ impl EntityLog {
             // The group that is the last one now has no summary.
             if let Some(last) = self.groups.last_mut().filter(|_| place.group == self.fences.len()) {
                 last.summary.clear();
+                last.previous.clear();
             }
         } else {
             let (pages, summary) = (&group.pages, &mut group.summary);
