@@ -4,11 +4,11 @@
     python3 -m venv feast && feast/bin/pip install 'feast[redis]'
     python3 bench/serving.py --featc target/release/featc --feast feast/bin/feast --redis redis-server
 
-One after the other, each alone on the machine: a store of so many users with ten features, a process that writes rows all the time,
-and one client that asks about 1, 100 and 500 drawn users over one connection, the SDK in the client's own process. featc computes the
+One after the other, each alone on the machine: a store of so many users with ten features, somebody who writes rows all the time (a
+process of its own beside Feast, a thread of the client beside featc), and one client that asks about 1, 100 and 500 drawn users over one connection, the SDK in the client's own process. featc computes the
 features from events over exact windows when it is asked, Feast reads ten floats that somebody has computed before. The floor is
 `GET /health` of the same server. Prints a table: milliseconds of the client at p50 and p99, and how many rows a second were
-written meanwhile. Every answer is looked at: a status other than 200, or a value that is missing, ends the run.
+written meanwhile. Every answer is looked at: a status other than 200, a missing row, or no value in the first, ends the run, and so does a write that fails.
 Nothing but loopback; all that is started is ended.
 """
 import argparse
@@ -27,7 +27,6 @@ import time
 
 SIZES = (1, 100, 500)
 EVENTS_PER_USER = 5
-WINDOWS = ("1h", "1d")
 SHOP = """module shop
 
 entity user (user: int64)
@@ -116,13 +115,17 @@ class Writer:
 
     def __init__(self, write, rate):
         self.write, self.each, self.pause = write, max(1, rate // 20), 0.05
-        self.rows, self.ended = 0, False
+        self.rows, self.ended, self.failure = 0, False, None
         self.thread = threading.Thread(target=self.run)
 
     def run(self):
         next_at = time.monotonic()
         while not self.ended:
-            self.write(self.each)
+            try:
+                self.write(self.each)
+            except BaseException as failure:
+                self.failure = failure
+                return
             self.rows += self.each
             next_at = max(next_at + self.pause, time.monotonic())
             time.sleep(max(0.0, next_at - time.monotonic()))
@@ -135,6 +138,8 @@ class Writer:
     def __exit__(self, *_):
         self.ended = True
         self.thread.join()
+        if self.failure:
+            sys.exit(f"rows could not be written: {self.failure}")
         self.rate = self.rows / (time.monotonic() - self.begun)
 
 
