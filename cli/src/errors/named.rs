@@ -28,7 +28,7 @@ pub fn of_spine(
     (keys, identities, roles): (&[Key], &[&str], &[(&str, &str)]),
 ) -> Diagnostic {
     let told = of_command(error, Some(at_column));
-    let is_key = |name: &String| keys.iter().any(|key| key.name == *name);
+    let is_key = |name: &str| keys.iter().any(|key| key.name == name);
     let role = |column: &str| roles.iter().find(|(name, _)| *name == column);
     match error {
         Error::Decode(DecodeError::MissingColumn { column, .. }) if role(column).is_some() => {
@@ -45,7 +45,7 @@ pub fn of_spine(
         }
         // What is there under the name of a key is that key.
         Error::Decode(DecodeError::MissingColumn { column, found, .. })
-            if resembling(column, found).is_some_and(|name| is_key(&name.to_owned())) =>
+            if resembling(column, found).is_some_and(is_key) =>
         {
             told.with_help(format!("the service asks for it: give each question its `{column}`"))
         }

@@ -32,7 +32,8 @@ pub(super) fn warn<'a>(
     }
 }
 
-fn text(expr: &Expr) -> Option<&str> {
+/// A text that is written out.
+pub(super) fn text(expr: &Expr) -> Option<&str> {
     match &expr.kind {
         ExprKind::Literal(Literal::String(text)) => Some(text),
         _ => None,

@@ -1,6 +1,7 @@
 //! Conditions about texts and nulls that say the same of every row.
 
 use super::integer;
+use crate::check::same::text;
 use crate::errors;
 use crate::res::{self, Expr, ExprKind};
 use featc_ir::{BinaryOp, Function, Type};
@@ -180,13 +181,6 @@ fn alternatives(condition: &Expr, op: BinaryOp) -> Option<(&Expr, &[Expr])> {
         _ => return None,
     };
     (!is_literal(operand) && items.iter().all(is_literal)).then_some((operand, items))
-}
-
-fn text(expr: &Expr) -> Option<&str> {
-    match &expr.kind {
-        ExprKind::Literal(Literal::String(text)) => Some(text),
-        _ => None,
-    }
 }
 
 /// Whether two literals are the same value, as far as that is known.

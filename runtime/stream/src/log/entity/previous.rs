@@ -65,11 +65,11 @@ impl EntityLog {
                     return None;
                 }
                 count += previous.partition_point(|previous| *previous <= after_us);
-                at = self.place(
-                    at.group,
-                    group.pages.len() - 1,
-                    group.pages[group.pages.len() - 1].events.len(),
-                );
+                at = Place {
+                    group: at.group + 1,
+                    page: 0,
+                    row: 0,
+                };
                 continue;
             }
             let page = &group.pages[at.page];
