@@ -3,6 +3,7 @@
     cargo build -p featc
     python3 bench/soak.py --featc target/debug/featc --minutes 60 --rate 20000 --kills 0
     python3 bench/soak.py --featc target/debug/featc --minutes 10 --rate 4000 --kills 200
+    python3 bench/soak.py --featc target/debug/featc --minutes 60 --rate 20000 --clock 5 --faketime libfaketimeMT.so.1
 
 Payments of drawn cards are pushed as JSON lines, so many rows a second; some are of the last minutes, some come with an
 arrival of their own, some are pushed twice. Two askers ask about ten cards at a time. A kill is `kill -9` at a drawn moment;
@@ -10,12 +11,14 @@ a push that was not acknowledged is sent again. At the end the server is told to
 order; every file of the state is whole; the rows of the state are those that were acknowledged, each once; each answer of
 the served log is what comes out when it is computed again, to the bit, unless a push took so long that the server counted
 its rows as late; the memory of a server that was not killed does not grow. Prints what was done, figures of latency and
-of memory. Nothing but the standard library; nothing but loopback. Exits with 1 if anything is violated.
+of memory. With `--clock 5` five seconds of the server's clock go by in each second, by the library of libfaketime, so that in an hour
+events are released for which it would keep them otherwise. Nothing but the standard library; nothing but loopback. Exits with 1 if anything is violated.
 """
 import argparse
 import datetime
 import http.client
 import json
+import os
 import pathlib
 import random
 import shutil
@@ -34,7 +37,7 @@ KEPT_MINUTES = 80
 # Memory of the last third of the time, over that of the second.
 GROWTH_MAX = 1.1
 # Rows that say their own arrival come within this, so that no answer has to be given without them.
-DELAY = "20s"
+DELAY_SECONDS = 20
 SHOP = """module shop
 
 entity card (card: string)
@@ -93,15 +96,29 @@ class Soak:
         self.by_card = {}
         self.latencies, self.pushed, self.memory = [], [], []
         self.wrong = []
+        # The server's clock at an instant of ours.
+        self.clock = (time.time(), time.monotonic())
+
+    def now(self):
+        """The server's clock, or a little less."""
+        told, then = self.clock
+        return told + self.options.clock * (time.monotonic() - then)
 
     def begin(self):
         arguments = [self.options.featc, "serve", self.program, "--state", self.state, "--listen", "127.0.0.1:0"]
-        arguments += ["--history", HISTORY, "--delay", DELAY, "--json"]
+        arguments += ["--history", HISTORY, "--delay", f"{DELAY_SECONDS * self.options.clock}s", "--json"]
         if self.options.state_memory:
             arguments += ["--state-memory", str(self.options.state_memory)]
-        self.server = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=self.folder.joinpath("log").open("ab"))
+        clock = {"LD_PRELOAD": self.options.faketime, "FAKETIME": f"+0 x{self.options.clock}", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        environment = os.environ | (clock if self.options.clock > 1 else {})
+        log = self.folder.joinpath("log").open("ab")
+        self.server = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=log, env=environment)
         said = json.loads(self.server.stdout.readline())
         self.address = said["listening"]
+        if self.options.clock > 1:
+            _, said = self.ask("/v1/answer", json.dumps(dict(service="risk", entities=[{"card": "c1"}])))
+            told = datetime.datetime.fromisoformat(said["at"].replace("Z", "+00:00"))
+            self.clock = (told.timestamp(), time.monotonic())
 
     def ask(self, path, body):
         """The answer to a request; raises `OSError` or `HTTPException` where the server has gone."""
@@ -117,7 +134,7 @@ class Soak:
         draw = random.Random(self.options.seed + 1)
         number, next_at = 0, time.monotonic()
         while not self.ended:
-            rows, cards, now = [], [], time.time()
+            rows, cards, now = [], [], self.now()
             for _ in range(max(1, self.options.rate // 5)):
                 card = f"c{min(int(draw.paretovariate(0.6)), CARDS)}"
                 late = draw.random() < 0.05
@@ -236,7 +253,7 @@ class Soak:
         self.featc("state", "verify", "--state", self.state)
         self.featc("state", "export", "--state", self.state, "--out", export)
         (self.folder / "count.feat").write_text(COUNT)
-        spine = ["card,timestamp"] + [f"{card},{instant(time.time() + 60)}" for card in sorted(self.by_card)]
+        spine = ["card,timestamp"] + [f"{card},{instant(self.now() + 60)}" for card in sorted(self.by_card)]
         (self.folder / "spine.csv").write_text("\n".join(spine) + "\n")
         source = f"payments={export / 'payments.parquet'}"
         self.featc("train", "count.feat", "--service", "rows", "--spine", "spine.csv", "--source", source, "--out", "rows.csv")
@@ -271,7 +288,7 @@ class Soak:
             without_kills = self.options.kills == 0
             if without_kills and self.options.minutes >= 45 and each[2] > GROWTH_MAX * each[1]:
                 self.wrong.append("memory grows faster than events")
-            if without_kills and self.options.minutes >= 4 * KEPT_MINUTES and sizes[2] > GROWTH_MAX * sizes[1]:
+            if without_kills and self.options.minutes * self.options.clock >= 3 * KEPT_MINUTES and sizes[2] > GROWTH_MAX * sizes[1]:
                 self.wrong.append("memory grows")
 
 
@@ -283,7 +300,11 @@ def main():
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--state-memory", type=int, help="MiB of events in memory; all unless told")
+    parser.add_argument("--clock", type=int, default=1, help="seconds of the server's clock in a second; without kills")
+    parser.add_argument("--faketime", help="the library of libfaketime, for --clock")
     options = parser.parse_args()
+    if options.clock > 1 and (options.kills or not options.faketime):
+        parser.error("--clock takes --faketime, and no --kills: a server would begin with the clock as it is")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="featc-soak-"))
     soak = Soak(options, folder)
     try:

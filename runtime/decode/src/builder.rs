@@ -1,13 +1,13 @@
 //! Columns built cell by cell, from text and from JSON.
 
 use crate::detail::Wrong;
+use crate::json;
 use crate::read_as::Reader;
 use crate::rules::{BadCell, Rules, instant, start_of};
 use crate::text;
 use featc_ir::Type;
 use featr_kernels::column::list_bytes;
 use featr_kernels::{Column, Data, Tag, Value};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// An instant from its text.
@@ -169,10 +169,9 @@ fn json_items(raw: &str, of: Type, rules: Rules) -> Result<Vec<Value>, BadCell> 
     if !raw.starts_with('[') {
         return Err(NO_LIST);
     }
-    let written: Vec<&RawValue> = serde_json::from_str(raw).map_err(|_| NO_LIST)?;
     let mut items = Builder::new(of);
-    for item in written {
-        items.push_json(item.get(), rules)?;
+    for item in json::items(raw).map_err(|_| NO_LIST)? {
+        items.push_json(item, rules)?;
     }
     Ok(items.take().values())
 }

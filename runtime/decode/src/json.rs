@@ -95,6 +95,20 @@ pub(crate) fn entries(line: &str) -> Result<Entries<'_>, Broken> {
     }
 }
 
+impl<'a> Entries<'a> {
+    /// The value under a name, as it is written.
+    pub(crate) fn named(&self, name: &str) -> Option<&'a str> {
+        let found = self.0.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| *value)
+    }
+}
+
+/// The items of an array, as they are written.
+pub(crate) fn items(array: &str) -> Result<Vec<&str>, Broken> {
+    let items: Vec<&RawValue> = serde_json::from_str(array).map_err(|error| Broken::NoJson(error.to_string()))?;
+    Ok(items.into_iter().map(RawValue::get).collect())
+}
+
 fn twice<'a>(entries: &'a [(Cow<'_, str>, &str)]) -> Option<&'a str> {
     if entries.len() <= 16 {
         let mut rest = entries;

@@ -1,10 +1,11 @@
-//! Ways to fields: by name, or from the first dot of it on through structs.
+//! Ways to fields: by name, or from the first dot of it on through structs, and through one list of them.
 
 use crate::error::DecodeError;
 use crate::names::place;
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, FixedSizeListArray, GenericListArray, OffsetSizeTrait};
 use arrow::compute::{is_null, nullif};
-use arrow::datatypes::{DataType, Fields, Schema};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema};
+use std::sync::Arc;
 
 /// Where a field stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,50 +45,126 @@ pub(crate) fn way(schema: &Schema, field: &str, file: &str) -> Result<Way, Decod
     let found = match schema.field(root).data_type() {
         // All of it is null, and so is what would be inside.
         DataType::Null => return Ok(Way::of(schema, root)),
-        DataType::Struct(fields) => within(fields, rest, &mut inside).ok_or_else(|| DecodeError::MissingColumn {
-            file: file.to_owned(),
-            column: field.to_owned(),
-            found: fields.iter().map(|field| format!("{head}.{}", field.name())).collect(),
-        })?,
-        _ => return whole(),
+        of => match structs(of) {
+            Some(fields) => end(of, rest, &mut inside).ok_or_else(|| DecodeError::MissingColumn {
+                file: file.to_owned(),
+                column: field.to_owned(),
+                found: fields.iter().map(|field| format!("{head}.{}", field.name())).collect(),
+            })?,
+            None => return whole(),
+        },
     };
-    Ok(Way {
-        root,
-        found: found.clone(),
-        inside,
-    })
+    Ok(Way { root, found, inside })
 }
 
-/// The type at the end of a way through these fields.
-fn within<'a>(fields: &'a Fields, field: &str, inside: &mut Vec<String>) -> Option<&'a DataType> {
-    if let Some((_, found)) = fields.find(field) {
-        inside.push(field.to_owned());
-        return Some(found.data_type());
+/// The fields of structs, by themselves or in a list.
+fn structs(of: &DataType) -> Option<&Fields> {
+    match of {
+        DataType::Struct(fields) => Some(fields),
+        _ => match items(of)?.data_type() {
+            DataType::Struct(fields) => Some(fields),
+            _ => None,
+        },
     }
-    let (head, rest) = field.split_once('.')?;
-    inside.push(head.to_owned());
-    match fields.find(head)?.1.data_type() {
-        DataType::Struct(fields) => within(fields, rest, inside),
+}
+
+/// What a list holds.
+pub(crate) fn items(of: &DataType) -> Option<&FieldRef> {
+    match of {
+        DataType::List(items) | DataType::LargeList(items) | DataType::FixedSizeList(items, _) => Some(items),
         _ => None,
     }
 }
 
-/// The array at the end of a way; null where a struct on it is.
+/// The type at the end of a way through structs: behind a list of them it is a list.
+fn end(of: &DataType, field: &str, inside: &mut Vec<String>) -> Option<DataType> {
+    let fields = structs(of)?;
+    let found = match fields.find(field) {
+        Some((_, found)) => {
+            inside.push(field.to_owned());
+            found.data_type().clone()
+        }
+        None => {
+            let (head, rest) = field.split_once('.')?;
+            inside.push(head.to_owned());
+            end(fields.find(head)?.1.data_type(), rest, inside)?
+        }
+    };
+    Some(match items(of) {
+        Some(_) => DataType::List(Arc::new(Field::new_list_field(found, true))),
+        None => found,
+    })
+}
+
+/// The array at the end of a way; null where a struct on it is. Behind a list of structs it holds the lists of what they say.
 ///
 /// # Errors
 /// In words, when the array has no such way.
-pub(crate) fn follow(mut array: ArrayRef, inside: &[String]) -> Result<ArrayRef, String> {
-    for name in inside {
-        let structs = array.as_struct_opt();
-        let child = structs.and_then(|structs| structs.column_by_name(name)).cloned();
-        let child = child.ok_or_else(|| format!("no field {name}"))?;
-        array = match array.null_count() {
-            0 => child,
-            _ => {
-                let nulls = is_null(&array).map_err(|error| error.to_string())?;
-                nullif(&child, &nulls).map_err(|error| error.to_string())?
-            }
-        };
+pub(crate) fn follow(array: ArrayRef, inside: &[String]) -> Result<ArrayRef, String> {
+    let Some((name, rest)) = inside.split_first() else {
+        return Ok(array);
+    };
+    match array.data_type() {
+        DataType::List(_) => return within(array.as_list::<i32>(), inside),
+        DataType::LargeList(_) => return within(array.as_list::<i64>(), inside),
+        DataType::FixedSizeList(_, length) => {
+            let lists = array.as_fixed_size_list();
+            let (of, found) = found(lists.values(), inside)?;
+            let lists = FixedSizeListArray::try_new(of, *length, found, lists.nulls().cloned());
+            return lists.map(|lists| Arc::new(lists) as ArrayRef).map_err(in_words);
+        }
+        _ => {}
     }
-    Ok(array)
+    let structs = array.as_struct_opt();
+    let child = structs.and_then(|structs| structs.column_by_name(name)).cloned();
+    let child = child.ok_or_else(|| format!("no field {name}"))?;
+    let child = match array.null_count() {
+        0 => child,
+        _ => nullif(&child, &is_null(&array).map_err(in_words)?).map_err(in_words)?,
+    };
+    follow(child, rest)
+}
+
+/// Lists of what stands at the end of a way in each of their items.
+fn within<Offset: OffsetSizeTrait>(lists: &GenericListArray<Offset>, inside: &[String]) -> Result<ArrayRef, String> {
+    let (of, found) = found(lists.values(), inside)?;
+    let lists = GenericListArray::try_new(of, lists.offsets().clone(), found, lists.nulls().cloned());
+    Ok(Arc::new(lists.map_err(in_words)?))
+}
+
+fn found(items: &ArrayRef, inside: &[String]) -> Result<(FieldRef, ArrayRef), String> {
+    let found = follow(items.clone(), inside)?;
+    Ok((Arc::new(Field::new_list_field(found.data_type().clone(), true)), found))
+}
+
+fn in_words(error: arrow::error::ArrowError) -> String {
+    error.to_string()
+}
+
+/// The ways to the leaves of these fields, as a file of Parquet has them: depth first, with the column and the names of the
+/// structs' fields from there on, whatever lists are on it.
+pub(crate) fn leaves(fields: &Fields) -> Vec<(usize, Vec<String>)> {
+    fn add(of: &DataType, way: &mut Vec<String>, leaves: &mut Vec<Vec<String>>) {
+        match of {
+            DataType::Struct(fields) => {
+                for field in fields {
+                    way.push(field.name().clone());
+                    add(field.data_type(), way, leaves);
+                    way.pop();
+                }
+            }
+            DataType::Map(entries, _) => add(entries.data_type(), way, leaves),
+            _ => match items(of) {
+                Some(items) => add(items.data_type(), way, leaves),
+                None => leaves.push(way.clone()),
+            },
+        }
+    }
+    let mut all = Vec::new();
+    for (root, field) in fields.iter().enumerate() {
+        let mut leaves = Vec::new();
+        add(field.data_type(), &mut Vec::new(), &mut leaves);
+        all.extend(leaves.into_iter().map(|way| (root, way)));
+    }
+    all
 }

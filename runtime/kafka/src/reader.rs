@@ -53,6 +53,8 @@ pub struct Reader {
     topic: Topic,
     properties: Properties,
     partitions: BTreeMap<i32, Partition>,
+    /// By partition, the offset after what was there when it was first read.
+    goals: BTreeMap<i32, i64>,
     /// It was told that brokers cannot be read from, and they have not been since.
     is_out: bool,
     shown: Instant,
@@ -71,6 +73,7 @@ impl Reader {
             topic,
             properties,
             partitions: BTreeMap::new(),
+            goals: BTreeMap::new(),
             is_out: false,
             shown: Instant::now(),
             doubt: None,
@@ -133,6 +136,9 @@ impl Reader {
     /// The offset from which a partition is read.
     fn meet(&mut self, id: i32, connection: &Connection) -> Result<i64, String> {
         let bounds = connection.bounds(id)?;
+        let goal = self.goals.entry(id).or_insert(bounds.1);
+        // A topic that was made anew has fewer records.
+        *goal = bounds.1.min(*goal);
         let partition = self.partitions.entry(id);
         let partition = partition.or_insert_with(|| Partition::new(&self.feed, &self.topic, id));
         let start = partition.start(bounds);
@@ -292,11 +298,13 @@ impl Reader {
 
     fn show(&mut self, connection: &Connection) {
         self.shown = Instant::now();
-        let progress = self.progress(&connection.ends());
-        if progress.unread == Unread::Records(0) && !self.is_out && self.partitions.len() == connection.ends().len() {
+        // Not the records that come meanwhile: of a topic that is always written to there would be no end.
+        let is_there =
+            |(id, partition): (&i32, &Partition)| self.goals.get(id).is_some_and(|goal| partition.durable >= *goal);
+        if !self.partitions.is_empty() && self.partitions.iter().all(is_there) {
             self.feed.caught_up();
         }
-        self.feed.show(progress);
+        self.feed.show(self.progress(&connection.ends()));
     }
 
     fn progress(&self, ends: &BTreeMap<i32, i64>) -> Progress {

@@ -116,7 +116,12 @@ fn add_undeclared(columns: &[SourceColumn], object: &[u8], path: &str, found: &m
         match inside.next() {
             None => drop(found.insert(key)),
             Some(first) if first.field() == key || inside.any(|column| column.field() == key) => {}
-            Some(_) => add_undeclared(columns, value.get().as_bytes(), &format!("{key}."), found),
+            Some(_) => {
+                let objects: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_else(|_| vec![value]);
+                for object in objects {
+                    add_undeclared(columns, object.get().as_bytes(), &format!("{key}."), found);
+                }
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Files that hold columns under other names, inside of others, and as something else than values of their types.
 
-use arrow::array::{Array, ArrayRef, Decimal128Array, Int64Array, StringArray, StructArray};
+use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Int64Array, ListArray, StringArray, StructArray};
 use arrow::datatypes::Field;
 use featc_driver::Plans;
 use featc_ir::{ColumnForm, EpochUnit, ReadAs, Source, Type};
@@ -12,6 +12,8 @@ use std::sync::Arc;
 const WITH_OFFSET: &str = "%d.%m.%Y %H:%M:%S%.f %z";
 const IN_UTC: &str = "%Y/%m/%d %H.%M.%S%.f";
 const DAY_FIRST: &str = "%d/%m/%Y";
+/// Begins the names of lists of structs.
+const EVERY: &str = "every ";
 
 /// How files hold each column of a source; `rows` are what they hold.
 pub fn draw(source: &Source, rows: &[Vec<Value>], seed: u64) -> Vec<ColumnForm> {
@@ -20,6 +22,8 @@ pub fn draw(source: &Source, rows: &[Vec<Value>], seed: u64) -> Vec<ColumnForm> 
         let name = &column.name;
         let field = match rng.below(5) {
             0 | 1 if place == 0 => Some("end".to_owned()),
+            0..3 if column.ty.is_list() => Some(format!("{EVERY}{name}.value")),
+            3 if column.ty.is_list() => Some(format!("in.{EVERY}{name}.some.value")),
             0 | 1 => None,
             2 => Some(format!("The {name} (as it is)")),
             3 => Some(format!("in.{name}")),
@@ -154,17 +158,74 @@ pub fn structs(columns: Vec<(String, ArrayRef)>) -> Vec<(String, ArrayRef)> {
                 let field = Field::new(name, array.data_type().clone(), true);
                 (Arc::new(field), array)
             });
-            let array: ArrayRef = Arc::new(StructArray::from(fields.collect::<Vec<_>>()));
+            let fields: Vec<_> = fields.collect();
+            let array: ArrayRef = match name.starts_with(EVERY) {
+                true => listed(&name, fields),
+                false => Arc::new(StructArray::from(fields)),
+            };
             (name, array)
         }
     });
     nested.collect()
 }
 
+/// A list of structs, from the lists of their one field, which may lie in a struct. Half of the structs are null where that is.
+fn listed(name: &str, fields: Vec<(Arc<Field>, ArrayRef)>) -> ArrayRef {
+    let [(field, array)] = &fields[..] else {
+        panic!("{name} has one field")
+    };
+    let inner = array
+        .as_struct_opt()
+        .map(|inner| (inner.fields()[0].clone(), inner.column(0).clone()));
+    let lists = inner.as_ref().map_or(array, |(_, lists)| lists).as_list::<i32>();
+    let mut items = lists.values().clone();
+    if let Some((of, _)) = &inner {
+        items = Arc::new(StructArray::from(vec![(retyped(of, &items), items)]));
+    }
+    let nulls = (0..items.len()).map(|item| items.is_valid(item) || item % 2 == 0);
+    let structs = StructArray::new(
+        vec![retyped(field, &items)].into(),
+        vec![items.clone()],
+        Some(nulls.collect::<Vec<bool>>().into()),
+    );
+    let of = Arc::new(Field::new_list_field(structs.data_type().clone(), true));
+    Arc::new(ListArray::new(
+        of,
+        lists.offsets().clone(),
+        Arc::new(structs),
+        lists.nulls().cloned(),
+    ))
+}
+
+fn retyped(field: &Field, array: &ArrayRef) -> Arc<Field> {
+    Arc::new(Field::new(field.name(), array.data_type().clone(), true))
+}
+
+/// An array of objects, from the arrays of their one entry, which may lie in an object. Where that is null all forms take turns.
+fn objects(entries: Vec<(String, String)>) -> String {
+    let [(name, written)] = &entries[..] else {
+        panic!("one entry in {entries:?}")
+    };
+    let items: Option<Vec<Box<serde_json::value::RawValue>>> = serde_json::from_str(written).expect("an array or null");
+    let Some(items) = items else {
+        return "null".to_owned();
+    };
+    let object = |(place, item): (usize, &Box<serde_json::value::RawValue>)| match (item.get(), place % 3) {
+        ("null", 0) => "null".to_owned(),
+        ("null", 1) => "{}".to_owned(),
+        (item, _) => object(vec![(name.clone(), item.to_owned())]),
+    };
+    format!(
+        "[{}]",
+        items.iter().enumerate().map(object).collect::<Vec<_>>().join(", ")
+    )
+}
+
 /// Entries whose names have dots as those of objects inside, as JSON.
 pub fn object(entries: Vec<(String, String)>) -> String {
     let written = groups(entries).into_iter().map(|(name, group)| match group {
         Ok(value) => format!("\"{name}\": {value}"),
+        Err(inside) if name.starts_with(EVERY) => format!("\"{name}\": {}", objects(inside)),
         Err(inside) => format!("\"{name}\": {}", object(inside)),
     });
     braced(written)

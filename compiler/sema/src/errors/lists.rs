@@ -66,15 +66,21 @@ messages! {
     }
 
     E0218 list_of_structs(at: Span) {
-        "lists of structs are not in this release";
-        at: "a struct in a list";
-        help: "write one row per element into the file, or a list for each field: `skus: list<string>`";
+        "a list of structs stands here that is no column of a source or a table";
+        at: "its fields are columns, and it is no value by itself";
+        help: "write the fields as entries of their own, for example `sku: string`";
     }
 
     E0218 nullable_items(item: Type, at: Span) {
         "an item of any list may be null";
         at: "says nothing new";
         help: "write `list<{item}>`; a `?` after it, `list<{item}>?`, says that there may be no list";
+    }
+
+    E0218 nullable_field_of_items(ty: &str, at: Span) {
+        "an item of any list may be null";
+        at: "says nothing new";
+        help: "write `{ty}`; a `?` after the list says that there may be no list";
     }
 
     E0218 list_of_another_language(name: &str, at: Span, list: &str) {

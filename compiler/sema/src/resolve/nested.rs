@@ -1,4 +1,4 @@
-//! Structs: their fields are columns, by their ways from the struct on.
+//! Structs: their fields are columns, by their ways from the struct on. Those of structs in a list are lists.
 
 use crate::errors;
 use featc_syntax::ast;
@@ -15,6 +15,16 @@ pub(super) fn flattened(written: &[ast::Column], complaints: &mut Vec<Diagnostic
 
 /// Appends a column, or the fields of a struct.
 fn flatten(column: ast::Column, columns: &mut Vec<ast::Column>, complaints: &mut Vec<Diagnostic>) {
+    if let Some(inside) = structs_of_a_list(&column.ty) {
+        let form = column.read_as.as_ref().map(|form| form.span);
+        complaints.extend(form.map(|at| errors::form_of_a_struct(&column.name.text, at)));
+        for of in fields(&column, inside, complaints) {
+            let mut lists = Vec::new();
+            flatten(of, &mut lists, complaints);
+            columns.extend(lists.into_iter().map(|of| listed(of, &column, complaints)));
+        }
+        return;
+    }
     if column.ty.name.text != "struct" || column.ty.inside.is_empty() {
         columns.push(column);
         return;
@@ -23,7 +33,25 @@ fn flatten(column: ast::Column, columns: &mut Vec<ast::Column>, complaints: &mut
     complaints.extend(column.nullable.map(|at| errors::nullable_struct(name, at)));
     let form = column.read_as.as_ref().map(|form| form.span);
     complaints.extend(form.map(|at| errors::form_of_a_struct(name, at)));
-    for field in column.ty.inside {
+    for of in fields(&column, column.ty.inside.clone(), complaints) {
+        flatten(of, columns, complaints);
+    }
+}
+
+/// The fields of the structs that are the items of a list, if so.
+fn structs_of_a_list(ty: &ast::TypeName) -> Option<Vec<ast::TypeField>> {
+    match &ty.inside[..] {
+        [item] if ty.name.text == "list" && item.name.is_none() && item.ty.name.text == "struct" => {
+            Some(item.ty.inside.clone()).filter(|fields| !fields.is_empty())
+        }
+        _ => None,
+    }
+}
+
+/// The fields of a struct as columns.
+fn fields(column: &ast::Column, inside: Vec<ast::TypeField>, complaints: &mut Vec<Diagnostic>) -> Vec<ast::Column> {
+    let mut columns = Vec::new();
+    for field in inside {
         let Some(own) = field.name else {
             complaints.push(errors::field_of_a_struct_without_name(field.ty.span));
             continue;
@@ -32,19 +60,45 @@ fn flatten(column: ast::Column, columns: &mut Vec<ast::Column>, complaints: &mut
             value: format!("{}.{}", outer.value, own.text),
             span: outer.span,
         });
-        let span = own.span;
         let name = ast::Name {
-            text: format!("{name}.{}", own.text),
-            span,
+            text: format!("{}.{}", column.name.text, own.text),
+            span: own.span,
         };
-        let of = ast::Column {
+        columns.push(ast::Column {
             name,
             ty: field.ty,
             nullable: field.nullable,
             field: field_text,
             read_as: None,
+            span: own.span,
+        });
+    }
+    columns
+}
+
+/// A field of the structs in a list: the list of what they say.
+fn listed(field: ast::Column, list: &ast::Column, complaints: &mut Vec<Diagnostic>) -> ast::Column {
+    complaints.extend(
+        field
+            .nullable
+            .map(|at| errors::nullable_field_of_items(&field.ty.to_string(), at)),
+    );
+    let span = field.ty.span;
+    ast::Column {
+        ty: ast::TypeName {
+            name: ast::Name {
+                text: "list".to_owned(),
+                span,
+            },
+            arguments: Vec::new(),
+            inside: vec![ast::TypeField {
+                name: None,
+                ty: field.ty,
+                nullable: None,
+            }],
             span,
-        };
-        flatten(of, columns, complaints);
+        },
+        nullable: list.nullable,
+        ..field
     }
 }

@@ -38,6 +38,12 @@ messages! {
         help: "write `{part}({instant} in {zone})`";
     }
 
+    E0001 field_of_an_item(at: Span, written: &str) {
+        "of structs in a list each field is a list";
+        at: "a field behind an item";
+        help: "write `{written}`", at => written;
+    }
+
     E0001 owner_as_a_text(at: Span, whole: Span, written: &str) {
         "the owner is a text, in double quotes";
         at: "";

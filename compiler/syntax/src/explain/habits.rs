@@ -43,6 +43,7 @@ impl Failure<'_> {
             .or_else(|| falling_between(&piece))
             .or_else(|| format_string(&piece))
             .or_else(|| like(&piece))
+            .or_else(|| field_of_an_item(&piece))
             .or_else(|| self.lookup(&piece))
             .or_else(|| self.role(&piece))
             .or_else(|| table::told(self.context, &piece))
@@ -334,4 +335,25 @@ fn as_call(operand: &str, word: &str, negated: bool, pattern: &str) -> Option<St
         "" => format!("{operand} {} \"{text}\"", if negated { "!=" } else { "=" }),
         name => format!("{not}{name}({operand}, \"{text}\")"),
     })
+}
+
+/// `items[1].sku`
+fn field_of_an_item(piece: &Piece<'_>) -> Option<Diagnostic> {
+    let (close, name) = (piece.at.checked_sub(1)?, piece.at + 1);
+    let is_field = piece.text(piece.at) == "." && piece.text(close) == "]" && piece.kind(name) == Some(TokenKind::Word);
+    let open = piece.opening("[", close).filter(|_| is_field)?;
+    let first = piece.operand(open.checked_sub(1)?)?;
+    let mut last = name;
+    while piece.text(last + 1) == "." && piece.kind(last + 2) == Some(TokenKind::Word) {
+        last += 2;
+    }
+    let (lists, item, field) = (
+        piece.slice(first, open - 1),
+        piece.slice(open, close),
+        piece.slice(name, last),
+    );
+    Some(errors::field_of_an_item(
+        piece.span(first, last),
+        &format!("{lists}.{field}{item}"),
+    ))
 }

@@ -144,7 +144,7 @@ impl Piece<'_> {
     }
 
     /// The bracket that one closes.
-    fn opening(&self, open: &str, close: usize) -> Option<usize> {
+    pub fn opening(&self, open: &str, close: usize) -> Option<usize> {
         let depth = self.depth(close);
         let is_open = |index: &usize| self.text(*index) == open && self.depth(*index) + 1 == depth;
         (close.saturating_sub(REACH)..close).rev().find(is_open)

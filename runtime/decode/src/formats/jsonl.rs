@@ -139,18 +139,21 @@ impl Records for JsonlRecords {
         };
         let (mut cells, said) = (by_column(&entries, spec, &mut self.hints), &self.said);
         for (cell, column) in cells.iter_mut().zip(&spec.columns).filter(|(cell, _)| cell.is_none()) {
-            match nested(&entries, column.field()) {
+            let in_lists = column.ty.is_list();
+            match nested(&entries, column.field(), in_lists) {
                 Ok(found) => *cell = found,
                 Err(why) => return unparsable(line, why),
             }
         }
-        let push = |column: usize, builder: &mut Builder| match cells[column] {
+        let push = |column: usize, builder: &mut Builder| match &cells[column] {
             Some(Cell::Value(raw)) => builder.push_json(raw, spec.rules),
+            Some(Cell::List(raw)) => builder.push_json(raw, spec.rules),
             Some(Cell::NoObject(_)) => Err(BadCell::Bad(Wrong::NoObject)),
             None => builder.push_text(&said[column], false, spec.rules),
         };
-        let text = |column: usize| match cells[column] {
+        let text = |column: usize| match &cells[column] {
             Some(Cell::Value(raw) | Cell::NoObject(raw)) => json_shown(raw),
+            Some(Cell::List(raw)) => json_shown(raw),
             None => shown(&said[column]),
         };
         let undeclared = || {
@@ -173,10 +176,12 @@ impl Records for JsonlRecords {
 }
 
 /// What an object has for a declared column.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Cell<'a> {
     /// Its literal text.
     Value(&'a str),
+    /// The list of what the objects in an array say.
+    List(String),
     /// What stands on the way to it, and is no object.
     NoObject(&'a str),
 }
@@ -198,26 +203,50 @@ fn by_column<'a>(entries: &Entries<'a>, spec: &Spec, hints: &mut Vec<Option<usiz
 }
 
 /// What stands at the end of a way that leads through an entry, which is named by what stands before its first dot. In the
-/// object there the entry of the rest's name is the end, or else the way goes on.
-fn nested<'a>(entries: &Entries<'a>, field: &str) -> Result<Option<Cell<'a>>, Broken> {
+/// object there the entry of the rest's name is the end, or else the way goes on. `in_lists`: it may lead through an array of
+/// objects as well, and what these say is a list.
+fn nested<'a>(entries: &Entries<'a>, field: &str, in_lists: bool) -> Result<Option<Cell<'a>>, Broken> {
     let Some((head, rest)) = field.split_once('.') else {
         return Ok(None);
     };
-    let of = |entries: &Entries<'a>, name: &str| {
-        let found = entries.0.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| *value)
+    let found = match entries.named(head) {
+        None | Some("null") => None,
+        Some(inner) if inner.starts_with('{') => said_inside(inner, rest, in_lists)?,
+        Some(inner) if in_lists && inner.starts_with('[') => Some(listed(inner, rest)?),
+        Some(other) => Some(Cell::NoObject(other)),
     };
-    match of(entries, head) {
-        None | Some("null") => Ok(None),
-        Some(inner) if inner.starts_with('{') => {
-            let inner = json::entries(inner)?;
-            match of(&inner, rest) {
-                Some(value) => Ok(Some(Cell::Value(value))),
-                None => nested(&inner, rest),
-            }
-        }
-        Some(other) => Ok(Some(Cell::NoObject(other))),
+    Ok(found)
+}
+
+/// What an object says under a name, or at the end of a way.
+fn said_inside<'a>(object: &'a str, field: &str, in_lists: bool) -> Result<Option<Cell<'a>>, Broken> {
+    let inner = json::entries(object)?;
+    match inner.named(field) {
+        Some(value) => Ok(Some(Cell::Value(value))),
+        None => nested(&inner, field, in_lists),
     }
+}
+
+/// What each object of an array says; null where it says nothing.
+fn listed<'a>(array: &'a str, field: &str) -> Result<Cell<'a>, Broken> {
+    let mut list = String::from("[");
+    for item in json::items(array)? {
+        let found = match item {
+            "null" => None,
+            object if object.starts_with('{') => said_inside(object, field, false)?,
+            other => Some(Cell::NoObject(other)),
+        };
+        if list.len() > 1 {
+            list.push(',');
+        }
+        match found {
+            None => list.push_str("null"),
+            Some(Cell::Value(value)) => list.push_str(value),
+            Some(other) => return Ok(other),
+        }
+    }
+    list.push(']');
+    Ok(Cell::List(list))
 }
 
 struct JsonlEncoder(Writer<Target, LineDelimited>);

@@ -13,6 +13,7 @@ use crate::said::Said;
 use crate::spec::{Decoded, Spec};
 use crate::spine::{Spine, Wanted, columns};
 use crate::store::{InputFile, RandomRead, Store, of_another_format, open_file};
+use crate::way;
 use crate::write::{Encoder, ParquetWriter, Target, WriteError, WriteOptions, beyond_milliseconds};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
@@ -22,7 +23,6 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::basic::{ConvertedType, Encoding};
 use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData};
-use parquet::schema::types::SchemaDescriptor;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl Format for Parquet {
             has_nulls(metadata.metadata(), root)
         })?;
         Ok(Arc::new(ParquetFile {
-            mask: ProjectionMask::leaves(metadata.parquet_schema(), leaves(metadata.parquet_schema(), &layout)),
+            mask: ProjectionMask::leaves(metadata.parquet_schema(), leaves(metadata.schema(), &layout)),
             version: file.version(),
             len: file.len(),
             open: keep_open.then_some(file),
@@ -122,18 +122,16 @@ impl Encoder for ParquetWriter<Target> {
 }
 
 /// The leaves of the columns that are read; of structs, those on the way to what is.
-fn leaves(schema: &SchemaDescriptor, layout: &Layout) -> Vec<usize> {
-    let all = || 0..schema.num_columns();
-    let is_read = |leaf: &usize| {
-        let path = schema.column(*leaf);
-        let inside = path.path().parts().get(1..).unwrap_or_default();
-        layout.reads(schema.get_column_root_idx(*leaf), inside)
+fn leaves(schema: &Schema, layout: &Layout) -> Vec<usize> {
+    let all = way::leaves(schema.fields());
+    let of = |wanted: &dyn Fn(&(usize, Vec<String>)) -> bool| -> Vec<usize> {
+        let found = all.iter().enumerate().filter(|(_, leaf)| wanted(leaf));
+        found.map(|(leaf, _)| leaf).collect()
     };
-    let mut read: Vec<usize> = all().filter(is_read).collect();
+    let mut read = of(&|(root, inside)| layout.reads(*root, inside));
     for root in &layout.read {
-        let of_root = |leaf: &usize| schema.get_column_root_idx(*leaf) == *root;
-        if !read.iter().any(of_root) {
-            read.extend(all().filter(of_root));
+        if !read.iter().any(|leaf| all[*leaf].0 == *root) {
+            read.extend(of(&|(other, _)| other == root));
         }
     }
     read

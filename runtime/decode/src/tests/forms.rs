@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Field, Fields, Schema, i256};
 use featc_ir::{ColumnForm, EpochUnit, ReadAs};
 
 /// A source of columns with what stands after their types.
-fn held(columns: &[(&str, Type, Option<&str>, Option<ReadAs>)]) -> Source {
+pub(super) fn held(columns: &[(&str, Type, Option<&str>, Option<ReadAs>)]) -> Source {
     let plain: Vec<(&str, Type)> = columns.iter().map(|(name, ty, _, _)| (*name, *ty)).collect();
     let mut source = source(&plain);
     for (column, (_, _, field, read_as)) in source.columns.iter_mut().zip(columns) {
@@ -38,18 +38,18 @@ fn epoch(unit: EpochUnit) -> Option<ReadAs> {
     Some(ReadAs::Epoch(unit))
 }
 
-fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
+pub(super) fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true))).unwrap()
 }
 
-fn parquet(batch: &RecordBatch) -> Vec<u8> {
+pub(super) fn parquet(batch: &RecordBatch) -> Vec<u8> {
     let properties = WriterProperties::builder().set_max_row_group_row_count(Some(2)).build();
     let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
     writer.write(batch).unwrap();
     writer.into_inner().unwrap()
 }
 
-fn ipc(batch: &RecordBatch) -> Vec<u8> {
+pub(super) fn ipc(batch: &RecordBatch) -> Vec<u8> {
     let mut writer = arrow::ipc::writer::FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
     writer.write(batch).unwrap();
     writer.into_inner().unwrap()

@@ -8,6 +8,7 @@ mod files;
 mod forms;
 mod ipc;
 mod jsonl;
+mod listed;
 mod packed;
 mod parquet;
 mod pieces;
@@ -19,7 +20,7 @@ use crate::{
     Store, Table, Tables, pieces, read_source,
 };
 use featc_ir::{ColumnId, FileFormat, FileSet, Source, SourceColumn, Type};
-use featr_kernels::{Batch, Data, Tag};
+use featr_kernels::{Batch, Data, Tag, Value};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -57,6 +58,13 @@ pub(crate) fn row(batch: &Batch, row: usize) -> String {
             Data::I64(values) => values[row].to_string(),
             Data::F64(values) => format!("{:?}", values[row]),
             Data::I128(values) => values[row].to_string(),
+            Data::Str(_) if let (Value::List(items), Type::List(of)) = (column.value(row), column.ty) => {
+                let shown = |item: &Value| match item {
+                    Value::Null => "∅".to_owned(),
+                    item => item.render(*of),
+                };
+                format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(" "))
+            }
             Data::Str(values) => {
                 String::from_utf8(values.bytes[values.offsets[row]..values.offsets[row + 1]].to_vec()).unwrap()
             }
