@@ -67,7 +67,7 @@ pub fn all_rows(examples: &[Example]) -> Option<String> {
              `lateness` only if rows that come so late are to count"
                 .to_owned(),
         ),
-        Fault::Unaccepted(Reason::Ahead, _) => Some(ahead::all_rows(examples).to_owned()),
+        Fault::Unaccepted(Reason::Ahead, _) => Some(ahead::where_all_are(examples).to_owned()),
         _ => row(fault, file),
     }
 }

@@ -35,6 +35,8 @@ pub fn bug(why: &str) -> Diagnostic {
 }
 
 /// What is said of a target that is there, and that no file replaces.
+/// Why nothing can be written or read in a folder that is not there.
+pub const NO_FOLDER: &str = "no such folder";
 pub const NOT_PLAIN: &str = "it exists and is not a plain file";
 
 pub fn unwritable(path: &str, why: &str) -> Diagnostic {
@@ -46,7 +48,7 @@ pub fn unwritable(path: &str, why: &str) -> Diagnostic {
     Diagnostic::new(Code::UnwritableOutput, format!("cannot write `{path}`: {why}")).with_help(help.unwrap_or_else(
         || {
             match why {
-                "no such folder" => "make the folder first, or choose another place",
+                NO_FOLDER => "make the folder first, or choose another place",
                 NOT_PLAIN => "choose another name: nothing takes the place of a pipe, a link, a device or a folder",
                 _ => "make the folder writable, free space, or choose another place",
             }
@@ -115,11 +117,10 @@ pub fn left_out(left_out: &LeftOut) -> Diagnostic {
         files,
         first,
     } = left_out;
-    let files = match files {
-        1 => "1 file".to_owned(),
-        many => format!("{many} files"),
+    let (files, verb) = match files {
+        1 => ("1 file".to_owned(), "is"),
+        many => (format!("{many} files"), "are"),
     };
-    let verb = if files.starts_with("1 ") { "is" } else { "are" };
     let message = format!("source `{source}`: {files} in `{folder}` {verb} not read, such as `{first}`");
     Diagnostic::new(Code::FilesLeftOut, message).with_help(format!(
         "give their extension small letters and the folders in it names such as `month=05`, or name all files by a glob such \

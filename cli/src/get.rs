@@ -86,12 +86,12 @@ pub fn answer(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Resul
     }
     let mut answers = Vec::new();
     for (place, (name, ty)) in service.columns(&prepared.ir).enumerate() {
-        let text = |column: usize, ty: Type| {
+        let cell = |column: usize, ty: Type| {
             let read = featr::from_arrow(batch.column(own + column), ty).map(|column| column.value(0));
             read.or_else(|why| reporter.refuse(errors::bug(&why)))
         };
-        let value = text(2 * place, ty)?;
-        let status = text(2 * place + 1, Type::String)?;
+        let value = cell(2 * place, ty)?;
+        let status = cell(2 * place + 1, Type::String)?;
         answers.push(Answered::of(name.to_owned(), &value, ty, &status));
     }
     mark_gated(&mut answers, &prepared.program.gated(&prepared.service));
@@ -134,7 +134,7 @@ pub fn question_row(row: &[(Key, Value)], reporter: &Reporter) -> Result<RecordB
     batch.or_else(|error| reporter.refuse(errors::bug(&error.to_string())))
 }
 
-/// Of a field of a request, what cannot be written as a value: null, and a text without letters.
+/// Of a field of a request, what cannot be written as a value: null, and the empty string.
 fn bare(text: &str, ty: Type) -> Option<Value> {
     match text {
         "" => Some(Value::Null),

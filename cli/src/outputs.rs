@@ -157,7 +157,7 @@ pub fn claim(target: &Path, reporter: &Reporter) -> Result<Claim, Refused> {
     }
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
     if folder.is_some_and(|folder| !folder.is_dir()) {
-        return reporter.refuse(errors::unwritable(&name, "no such folder"));
+        return reporter.refuse(errors::unwritable(&name, errors::NO_FOLDER));
     }
     Claim::take(target).or_else(|error| reporter.refuse(errors::run(&error.into(), None)))
 }
@@ -207,7 +207,7 @@ pub fn check_columns(prepared: &Prepared, spine: &Spine, args: &TrainArgs, repor
 
 fn plain(error: &std::io::Error) -> String {
     match error.kind() {
-        std::io::ErrorKind::NotFound => "no such folder".to_owned(),
+        std::io::ErrorKind::NotFound => errors::NO_FOLDER.to_owned(),
         _ => featr::plain(error),
     }
 }

@@ -23,7 +23,7 @@ fn find_record(file: &Path, name: &str, reporter: &Reporter) -> Result<Provenanc
         return reporter.refuse(errors::no_record(name, "it is a folder"));
     }
     if let Some((why, help)) = no_file(file) {
-        return reporter.refuse(errors::not_a_file(name, why, help));
+        return reporter.refuse(errors::not_made_again(name, why, help));
     }
     if !file.exists() && !sidecar(file).exists() {
         let missing = DecodeError::unreadable(name, &std::io::ErrorKind::NotFound.into());
@@ -35,7 +35,7 @@ fn find_record(file: &Path, name: &str, reporter: &Reporter) -> Result<Provenanc
         return reporter.refuse(errors::other_release(name, &was.release));
     }
     if was.output.format == "delta" {
-        return reporter.refuse(errors::not_a_file(name, "it is the record of a Delta table", TRAIN));
+        return reporter.refuse(errors::not_made_again(name, "it is the record of a Delta table", TRAIN));
     }
     Ok(was)
 }

@@ -284,7 +284,8 @@ impl Program {
             };
             let set = featc::train::set(&args, &reporter)?;
             let prepared = prepare(&set.program, &reporter)?;
-            let (answered, record) = featc::train::answer(&prepared, &set, args.hash_inputs, "memory", &reporter)?;
+            let (answered, record) =
+                featc::train::answer(&prepared, &set, args.hash_inputs, featr::provenance::MEMORY, &reporter)?;
             let training = answered.collect(&reporter)?;
             result = Some((training, record));
             Ok(())

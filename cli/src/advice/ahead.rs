@@ -26,7 +26,7 @@ pub(super) fn have_one_arrival(examples: &[Example]) -> bool {
 }
 
 /// For rows whose event times lie after their arrivals.
-pub(super) fn all_rows(examples: &[Example]) -> &'static str {
+pub(super) fn where_all_are(examples: &[Example]) -> &'static str {
     let instants = instants(examples).into_iter();
     let ahead: Vec<i64> = instants.map(|(time, arrival)| time.saturating_sub(arrival)).collect();
     if is_a_zone(&ahead) {

@@ -154,7 +154,7 @@ fn not_made(folder: &Path, error: &std::io::Error) -> Diagnostic {
     let name = folder.display().to_string();
     match error.kind() {
         std::io::ErrorKind::AlreadyExists => errors::busy(&name),
-        std::io::ErrorKind::NotFound => errors::unwritable(&name, "no such folder"),
+        std::io::ErrorKind::NotFound => errors::unwritable(&name, errors::NO_FOLDER),
         _ => errors::unwritable(&name, &featr::plain(error)),
     }
 }

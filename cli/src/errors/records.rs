@@ -10,11 +10,9 @@ pub const DURING: &str = "during the run";
 pub fn changed(what: &str, change: &Change, since: &str) -> Diagnostic {
     let message = format!("`{}` of {what} changed {since}: it {}", change.file, change.how);
     Diagnostic::new(Code::InputChanged, message).with_help(match since {
-        DURING if change.file == "memory" => "pass a copy of the rows, to which nobody writes",
+        DURING if change.file == featr::provenance::MEMORY => "pass a copy of the rows, to which nobody writes",
         DURING => "read a copy, or only files that are no longer written",
-        _ if change.how == "is new" => {
-            "take the file away, run anew with the files as they are, or let a backfill `--grow`"
-        }
+        _ if change.is_new => "take the file away, run anew with the files as they are, or let a backfill `--grow`",
         _ => "bring the file back, or run anew with the files as they are",
     })
 }
@@ -42,7 +40,7 @@ pub fn no_record(path: &str, why: &str) -> Diagnostic {
 }
 
 /// A training set that is not made again from its record, and what to do instead.
-pub fn not_a_file(path: &str, why: &str, help: &str) -> Diagnostic {
+pub fn not_made_again(path: &str, why: &str, help: &str) -> Diagnostic {
     Diagnostic::new(
         Code::NoRecord,
         format!("`{path}` cannot be made again from a record: {why}"),

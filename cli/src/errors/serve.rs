@@ -43,7 +43,7 @@ const NAME_STATE: &str = "name the folder that `featc serve --state` was given";
 /// A folder in which a state should be.
 pub fn no_state(folder: &str, error: &std::io::Error) -> Diagnostic {
     let (code, why) = match error.kind() {
-        std::io::ErrorKind::NotFound => (Code::FileNotFound, "no such folder".to_owned()),
+        std::io::ErrorKind::NotFound => (Code::FileNotFound, super::NO_FOLDER.to_owned()),
         _ => (Code::UnreadableFile, featr::plain(error)),
     };
     Diagnostic::new(code, format!("cannot read `{folder}`: {why}")).with_help(NAME_STATE)

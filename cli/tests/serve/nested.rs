@@ -15,6 +15,7 @@ source orders {
     user: struct<id: int64, home: struct<city: string?, tags: list<string>?>>,
     items: list<string>?,
     amounts: list<float64>?,
+    lines: list<struct<sku: string>>?,
     at: timestamp,
     seen: timestamp,
   )
@@ -42,6 +43,8 @@ view buys of user from known {
   feature homes = count(where is_home) over 1d
   /// The greatest of the last amounts of orders.
   feature amount = max(last_amount) over 1d
+  /// What the last line of the last order was of.
+  feature sku = last(lines.sku[-1]) over 1d
   /// Where the last one went.
   feature city = last(user.home.city) over 1d
 }
@@ -52,7 +55,7 @@ service all { buys.* }
 fn orders() -> Vec<Value> {
     let order = |id: u32, user: Value, items: Value, amounts: Value| {
         json!({
-            "id": id, "user": user, "items": items, "amounts": amounts,
+            "id": id, "user": user, "items": items, "amounts": amounts, "lines": [null, {}, { "sku": format!("s{id}") }],
             "at": format!("2024-03-01T10:0{id}:00Z"), "seen": format!("2024-03-01T10:0{id}:30Z"),
         })
     };
@@ -97,7 +100,7 @@ fn rows_with_lists_and_structs_are_served_as_they_train() {
     assert_eq!(
         *values,
         json!({
-            "buys__firsts": ["tea", null, null, null], "buys__items": 5, "buys__homes": 1, "buys__amount": 2.25, "buys__city": null,
+            "buys__firsts": ["tea", null, null, null], "buys__items": 5, "buys__homes": 1, "buys__amount": 2.25, "buys__sku": "s4", "buys__city": null,
         }),
         "{answer}"
     );
@@ -112,14 +115,16 @@ fn rows_with_lists_and_structs_are_served_as_they_train() {
     assert_eq!(told["accepted"], 0, "{told}");
     // Keys inside of objects are looked at where columns are read from there.
     let user = json!({ "id": 7, "hom": {}, "home": { "town": "Delft", "tags": null } });
-    let misspelt =
-        json!({ "id": 9, "user": user, "itmes": { "a": 1 }, "items": [{ "b": 1 }], "at": "2024-03-01T10:09:00Z" });
+    let misspelt = json!({
+        "id": 9, "user": user, "itmes": { "a": 1 }, "items": [{ "b": 1 }], "lines": [{ "sku": "a" }, { "skv": "b" }],
+        "at": "2024-03-01T10:09:00Z",
+    });
     let told = server
         .request("POST /v1/push/orders", misspelt.to_string().as_bytes())
         .ok();
     assert_eq!(
         told["undeclared"],
-        json!(["itmes", "user.hom", "user.home.town"]),
+        json!(["itmes", "lines.skv", "user.hom", "user.home.town"]),
         "{told}"
     );
     assert!(server.end());

@@ -4,12 +4,14 @@ use crate::form::ColumnForm;
 use crate::types::Type;
 use serde::{Deserialize, Serialize};
 
+/// A column by which rows or questions are told apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Key {
     pub name: String,
     pub ty: Type,
 }
 
+/// A declared column of a source or a table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SourceColumn {
     pub name: String,

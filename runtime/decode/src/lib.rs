@@ -29,6 +29,7 @@
 //! | timestamp | Timestamp of any unit with a time zone; without one only under the source's `zone` | RFC 3339 (also with a blank for `T`, also `±hh`, `±hhmm`) | string of that form |
 //! | date | Date32, Date64 at midnight | `YYYY-MM-DD` | string of that form |
 //! | duration | Duration of any unit | ISO 8601 of weeks, days, hours, minutes, seconds: `PT1.5S` | string of that form |
+//! | list of t | List, LargeList, FixedSizeList of what t is | | array of such values and nulls |
 //!
 //! Dictionaries of these are accepted too, and a Null column is all null. Everything else is [`DecodeError::WrongType`].
 //!
@@ -50,7 +51,7 @@
 //! A broken Parquet or Arrow file may make its library panic: the panic is caught and said as [`DecodeError::Corrupt`].
 //! This crate sets no panic hook; that of a program may ask [`panic_is_caught`] and keep silent, as the command line does.
 //!
-//! Architecture invariant: the only crate below the command line that touches files.
+//! Architecture invariant: the only crate that knows what the bytes of an input file mean (ONE-DECODER).
 
 mod array;
 mod arrow_bounds;

@@ -109,7 +109,7 @@ pub(crate) fn follow(array: ArrayRef, inside: &[String]) -> Result<ArrayRef, Str
         DataType::LargeList(_) => return within(array.as_list::<i64>(), inside),
         DataType::FixedSizeList(_, length) => {
             let lists = array.as_fixed_size_list();
-            let (of, found) = found(lists.values(), inside)?;
+            let (of, found) = items_at_end(lists.values(), inside)?;
             let lists = FixedSizeListArray::try_new(of, *length, found, lists.nulls().cloned());
             return lists.map(|lists| Arc::new(lists) as ArrayRef).map_err(in_words);
         }
@@ -127,12 +127,13 @@ pub(crate) fn follow(array: ArrayRef, inside: &[String]) -> Result<ArrayRef, Str
 
 /// Lists of what stands at the end of a way in each of their items.
 fn within<Offset: OffsetSizeTrait>(lists: &GenericListArray<Offset>, inside: &[String]) -> Result<ArrayRef, String> {
-    let (of, found) = found(lists.values(), inside)?;
+    let (of, found) = items_at_end(lists.values(), inside)?;
     let lists = GenericListArray::try_new(of, lists.offsets().clone(), found, lists.nulls().cloned());
     Ok(Arc::new(lists.map_err(in_words)?))
 }
 
-fn found(items: &ArrayRef, inside: &[String]) -> Result<(FieldRef, ArrayRef), String> {
+/// What stands at the end of a way in each item, and the field of a list of it.
+fn items_at_end(items: &ArrayRef, inside: &[String]) -> Result<(FieldRef, ArrayRef), String> {
     let found = follow(items.clone(), inside)?;
     Ok((Arc::new(Field::new_list_field(found.data_type().clone(), true)), found))
 }

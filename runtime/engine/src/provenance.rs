@@ -10,7 +10,7 @@ mod set;
 #[cfg(test)]
 mod tests;
 
-pub use inputs::{Change, FileRecord, HASHED_BYTES, HashInputs, SourceFiles, changes, file_record};
+pub use inputs::{Change, FileRecord, HASHED_BYTES, HashInputs, MEMORY, SourceFiles, changes, file_record};
 pub use path::{name_of, path_of, relative};
 pub use set::{StagedSet, sidecar, stage_set};
 

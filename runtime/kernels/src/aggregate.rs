@@ -12,8 +12,8 @@
 //! Every state counts the errors among its events per code (a count has an inverse); what is folded beside them is the
 //! same as if the events with errors were not there.
 //!
-//! What is known of an aggregate without running it (name, types, law) stands in its row of `featc_ir::aggregate`. To add
-//! one: a row there, a file here with a line in `states!`, and its definition in the model.
+//! What is known of an aggregate without running it (name, types, law) stands in its row of `featc_ir::aggregate`. How one
+//! is added: docs/adding/aggregate.md.
 
 mod all_any;
 mod arg;

@@ -97,6 +97,6 @@ pub fn answer((spec, methods): (&FoldSpec, &[Method]), run: &Run, questions: &Qu
         slots: answer::slots(&context),
         presence,
         at_events,
-        with_own: visibility::with_own((spec, run), questions, &context.visibility),
+        with_own: visibility::count_with_own((spec, run), questions, &context.visibility),
     }
 }

@@ -38,8 +38,8 @@ pub(super) struct Visibility {
 pub(super) struct Arrival {
     /// How far cuts lie behind the instants; `None` where questions bring them.
     delay_us: Option<u64>,
-    /// Per entity: the least time from an event to its arrival.
-    least: Vec<i64>,
+    /// Per group: the least time from an event of its entity to its arrival, in microseconds.
+    least_delay_us: Vec<i64>,
     /// Crowded entities, as positions in the groups.
     pub crowded: Vec<u32>,
 }
@@ -70,7 +70,7 @@ impl Visibility {
     pub fn new(run: &Run, questions: &Questions, cut: Cut, excludes_self: bool) -> Visibility {
         let arrival = |delay_us: Option<u64>| Arrival {
             delay_us,
-            least: questions.groups.iter().map(|group| least_delay(run, group)).collect(),
+            least_delay_us: questions.groups.iter().map(|group| least_delay(run, group)).collect(),
             crowded: vec![],
         };
         let own = if excludes_self {
@@ -110,7 +110,7 @@ impl Visibility {
                     Some(_) if run.arrivals.is_none() => None,
                     Some(arrival) => {
                         let cut = arrival.cut(questions, question);
-                        let until = cut.and_then(|cut| until(t, cut, arrival.least[number]));
+                        let until = cut.and_then(|cut| until(t, cut, arrival.least_delay_us[number]));
                         last.zip(until).map(|(last, until)| last.min(until))
                     }
                 };
@@ -139,7 +139,7 @@ impl Visibility {
         crowded.map(|number| &questions.groups[*number as usize])
     }
 
-    /// Whether an entity is crowded.
+    /// Whether the entity of a group is crowded.
     pub fn is_crowded(&self, number: usize) -> bool {
         let find = |arrival: &Arrival| arrival.crowded.binary_search(&position(number)).is_ok();
         self.arrival.as_ref().is_some_and(find)
@@ -162,7 +162,7 @@ impl Visibility {
                 let t = questions.times[question];
                 if let Some(cut) = arrival.cut(questions, question) {
                     pending.retain(|row| arrivals[*row as usize] > cut);
-                    if let Some(until) = until(t, cut, arrival.least[number as usize]) {
+                    if let Some(until) = until(t, cut, arrival.least_delay_us[number as usize]) {
                         let high = rows.after(next, until);
                         let happened = (next..high).zip(&arrivals[next as usize..high as usize]);
                         pending.extend(happened.filter(|(_, arrival)| **arrival > cut).map(|(row, _)| row));
@@ -264,7 +264,7 @@ pub(super) fn fresh(
 }
 
 /// See [`super::Answered::with_own`].
-pub(super) fn with_own((spec, run): (&FoldSpec, &Run), questions: &Questions, visibility: &Visibility) -> u64 {
+pub(super) fn count_with_own((spec, run): (&FoldSpec, &Run), questions: &Questions, visibility: &Visibility) -> u64 {
     let windows = spec.windows.iter();
     let mut bounds: Vec<Bounds> = windows
         .filter(|window| window.excluding == Excluding::SelfEvent)

@@ -109,7 +109,7 @@ impl Listener {
     /// See [`ServeError`].
     pub fn run(self, runtime: Runtime, config: Config, ready: impl FnOnce()) -> Result<(), ServeError> {
         let (listener, address) = (self.listener, self.address);
-        // Requests that wait for the engine have a thread each; so many there may be.
+        // Requests that wait for the engine have a thread each, up to 512; more of them wait for a thread.
         let waiting = config.limits.requests.clamp(1, 512);
         let server = Arc::new(Server::new(
             runtime,

@@ -107,7 +107,8 @@ fn undeclared(sources: &[Source], name: &str, body: &[u8]) -> Vec<String> {
     found.into_iter().take(UNDECLARED_MAX).collect()
 }
 
-/// Of an object to which this path leads, with the `.` after it. Only objects that have columns inside are looked into.
+/// Of an object to which this path leads, with the `.` after it. Objects, and arrays of them, are looked into where columns lie
+/// inside.
 fn add_undeclared(columns: &[SourceColumn], object: &[u8], path: &str, found: &mut BTreeSet<String>) {
     let keys: BTreeMap<String, &RawValue> = serde_json::from_slice(object).unwrap_or_default();
     for (key, value) in keys {

@@ -192,7 +192,7 @@ fn lets_read<'a>(ground: &Ground<'a>, view: &'a View, feature: FeatureId) -> Vec
         .collect()
 }
 
-/// Whether an aggregate picks events by their order: those that take a null as it is do.
+/// Whether an aggregate picks events by their order: those that take a null as it is, and the one that lists last values.
 fn picks(aggregate: Aggregate) -> bool {
     !aggregate.row().skips_null[0] || matches!(aggregate, Aggregate::LastDistinctN { .. })
 }

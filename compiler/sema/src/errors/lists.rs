@@ -66,7 +66,7 @@ messages! {
     }
 
     E0218 list_of_structs(at: Span) {
-        "a list of structs stands here that is no column of a source or a table";
+        "a list of structs stands here that is no column of a source";
         at: "its fields are columns, and it is no value by itself";
         help: "write the fields as entries of their own, for example `sku: string`";
     }
@@ -120,7 +120,7 @@ messages! {
     }
 
     E0218 nullable_struct(name: &str, at: Span) {
-        "`{name}` is a struct, and null are its fields";
+        "`{name}` is a struct: its fields may be null, it may not";
         at: "says nothing of them";
         help: "write the `?` after the fields that may be null: where there is no `{name}`, all of them are";
     }

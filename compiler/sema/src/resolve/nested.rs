@@ -2,25 +2,26 @@
 
 use crate::errors;
 use featc_syntax::ast;
-use featc_syntax::diag::Diagnostic;
+use featc_syntax::diag::{Diagnostic, Span};
 
 /// The columns of a source, with the fields of structs in place of these.
 pub(super) fn flattened(written: &[ast::Column], complaints: &mut Vec<Diagnostic>) -> Vec<ast::Column> {
     let mut columns = Vec::new();
     for column in written {
-        flatten(column.clone(), &mut columns, complaints);
+        flatten(column.clone(), false, &mut columns, complaints);
     }
     columns
 }
 
-/// Appends a column, or the fields of a struct.
-fn flatten(column: ast::Column, columns: &mut Vec<ast::Column>, complaints: &mut Vec<Diagnostic>) {
-    if let Some(inside) = structs_of_a_list(&column.ty) {
+/// Appends a column, or the fields of a struct. `in_list`: of one that is in a list.
+fn flatten(column: ast::Column, in_list: bool, columns: &mut Vec<ast::Column>, complaints: &mut Vec<Diagnostic>) {
+    if let Some((inside, nullable)) = structs_of_a_list(&column.ty) {
+        complaints.extend(nullable.map(|at| errors::nullable_field_of_items("struct<…>", at)));
         let form = column.read_as.as_ref().map(|form| form.span);
         complaints.extend(form.map(|at| errors::form_of_a_struct(&column.name.text, at)));
         for of in fields(&column, inside, complaints) {
             let mut lists = Vec::new();
-            flatten(of, &mut lists, complaints);
+            flatten(of, true, &mut lists, complaints);
             columns.extend(lists.into_iter().map(|of| listed(of, &column, complaints)));
         }
         return;
@@ -30,19 +31,23 @@ fn flatten(column: ast::Column, columns: &mut Vec<ast::Column>, complaints: &mut
         return;
     }
     let name = &column.name.text;
-    complaints.extend(column.nullable.map(|at| errors::nullable_struct(name, at)));
+    complaints.extend(column.nullable.map(|at| match in_list {
+        true => errors::nullable_field_of_items("struct<…>", at),
+        false => errors::nullable_struct(name, at),
+    }));
     let form = column.read_as.as_ref().map(|form| form.span);
     complaints.extend(form.map(|at| errors::form_of_a_struct(name, at)));
     for of in fields(&column, column.ty.inside.clone(), complaints) {
-        flatten(of, columns, complaints);
+        flatten(of, in_list, columns, complaints);
     }
 }
 
-/// The fields of the structs that are the items of a list, if so.
-fn structs_of_a_list(ty: &ast::TypeName) -> Option<Vec<ast::TypeField>> {
+/// The fields of the structs that are the items of a list, if they are structs, and the place of a `?` after these.
+fn structs_of_a_list(ty: &ast::TypeName) -> Option<(Vec<ast::TypeField>, Option<Span>)> {
     match &ty.inside[..] {
         [item] if ty.name.text == "list" && item.name.is_none() && item.ty.name.text == "struct" => {
-            Some(item.ty.inside.clone()).filter(|fields| !fields.is_empty())
+            let fields = Some(item.ty.inside.clone()).filter(|fields| !fields.is_empty())?;
+            Some((fields, item.nullable))
         }
         _ => None,
     }

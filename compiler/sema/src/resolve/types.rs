@@ -99,7 +99,10 @@ fn list_of(written: &ast::TypeName, name: &str, complaints: &mut Vec<Diagnostic>
             ],
         ) => {
             if ty.name.text == "struct" {
-                complaints.push(errors::list_of_structs(ty.span));
+                complaints.push(match ty.inside.is_empty() {
+                    true => errors::struct_of_nothing(ty.span),
+                    false => errors::list_of_structs(ty.span),
+                });
                 return None;
             }
             let item = type_of(ty, complaints)?;

@@ -22,6 +22,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::json::writer::{LineDelimited, Writer, WriterBuilder};
 use featr_kernels::rows::cell_hash;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -147,13 +148,12 @@ impl Records for JsonlRecords {
         }
         let push = |column: usize, builder: &mut Builder| match &cells[column] {
             Some(Cell::Value(raw)) => builder.push_json(raw, spec.rules),
-            Some(Cell::List(raw)) => builder.push_json(raw, spec.rules),
             Some(Cell::NoObject(_)) => Err(BadCell::Bad(Wrong::NoObject)),
             None => builder.push_text(&said[column], false, spec.rules),
         };
         let text = |column: usize| match &cells[column] {
-            Some(Cell::Value(raw) | Cell::NoObject(raw)) => json_shown(raw),
-            Some(Cell::List(raw)) => json_shown(raw),
+            Some(Cell::Value(raw)) => json_shown(raw),
+            Some(Cell::NoObject(raw)) => json_shown(raw),
             None => shown(&said[column]),
         };
         let undeclared = || {
@@ -178,10 +178,8 @@ impl Records for JsonlRecords {
 /// What an object has for a declared column.
 #[derive(Clone)]
 enum Cell<'a> {
-    /// Its literal text.
-    Value(&'a str),
-    /// The list of what the objects in an array say.
-    List(String),
+    /// Its literal text, or that of the list of what the objects in an array say.
+    Value(Cow<'a, str>),
     /// What stands on the way to it, and is no object.
     NoObject(&'a str),
 }
@@ -196,7 +194,7 @@ fn by_column<'a>(entries: &Entries<'a>, spec: &Spec, hints: &mut Vec<Option<usiz
             *hint = (0..spec.columns.len()).find(|column| is(*column));
         }
         if let Some(column) = *hint {
-            cells[column] = Some(Cell::Value(value));
+            cells[column] = Some(Cell::Value(Cow::Borrowed(value)));
         }
     }
     cells
@@ -222,7 +220,7 @@ fn nested<'a>(entries: &Entries<'a>, field: &str, in_lists: bool) -> Result<Opti
 fn said_inside<'a>(object: &'a str, field: &str, in_lists: bool) -> Result<Option<Cell<'a>>, Broken> {
     let inner = json::entries(object)?;
     match inner.named(field) {
-        Some(value) => Ok(Some(Cell::Value(value))),
+        Some(value) => Ok(Some(Cell::Value(Cow::Borrowed(value)))),
         None => nested(&inner, field, in_lists),
     }
 }
@@ -241,12 +239,12 @@ fn listed<'a>(array: &'a str, field: &str) -> Result<Cell<'a>, Broken> {
         }
         match found {
             None => list.push_str("null"),
-            Some(Cell::Value(value)) => list.push_str(value),
+            Some(Cell::Value(value)) => list.push_str(&value),
             Some(other) => return Ok(other),
         }
     }
     list.push(']');
-    Ok(Cell::List(list))
+    Ok(Cell::Value(Cow::Owned(list)))
 }
 
 struct JsonlEncoder(Writer<Target, LineDelimited>);

@@ -99,10 +99,12 @@ pub struct Change {
     pub how: String,
     /// Whether only the time stamp is another one, and the record knows no hash: it may be a copy.
     pub may_be_copy: bool,
+    /// Whether it was not there.
+    pub is_new: bool,
 }
 
 /// What records call rows in memory, as a format and as a file.
-const MEMORY: &str = "memory";
+pub const MEMORY: &str = "memory";
 
 impl FileRecord {
     /// Of rows in memory: with `hash` that of their schema and values, and how many bytes these are; else about how many
@@ -274,6 +276,7 @@ pub fn changes(were: &[FileRecord], are: &[FileRecord]) -> Vec<Change> {
         file: file.to_owned(),
         how,
         may_be_copy: false,
+        is_new: false,
     };
     for was in were {
         match are.iter().find(|is| is.path == was.path) {
@@ -286,7 +289,11 @@ pub fn changes(were: &[FileRecord], are: &[FileRecord]) -> Vec<Change> {
     }
     for is in are {
         if !were.iter().any(|was| was.path == is.path) {
-            found.push(change(&is.path, "is new".to_owned()));
+            let is_new = true;
+            found.push(Change {
+                is_new,
+                ..change(&is.path, "is new".to_owned())
+            });
         }
     }
     let order = |files: &[FileRecord]| files.iter().map(|file| file.path.clone()).collect::<Vec<_>>();
