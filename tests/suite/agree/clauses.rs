@@ -485,8 +485,14 @@ fn slots(at: usize, view: &View, slot: usize, found: &mut Found) {
         Aggregate::StddevPop => found.add(name, of(Aggregate::Stddev)),
         Aggregate::First { ignoring_nulls } => found.add(name, of(Aggregate::Last { ignoring_nulls })),
         Aggregate::Last { ignoring_nulls } => found.add(name, of(Aggregate::First { ignoring_nulls })),
-        Aggregate::FirstN { items, ignoring_nulls } => found.add(name, of(Aggregate::LastN { items, ignoring_nulls })),
-        Aggregate::LastN { items, ignoring_nulls } => found.add(name, of(Aggregate::FirstN { items, ignoring_nulls })),
+        Aggregate::FirstN { items, ignoring_nulls } => {
+            let items = items + 1;
+            found.add(name, of(Aggregate::LastN { items, ignoring_nulls }));
+        }
+        Aggregate::LastN { items, ignoring_nulls } => {
+            let items = items + 1;
+            found.add(name, of(Aggregate::FirstN { items, ignoring_nulls }));
+        }
         Aggregate::Count if written.argument.is_some() => found.add(name, of(Aggregate::CountDistinct { cap })),
         Aggregate::CountDistinct { .. } => found.add(name, of(Aggregate::Count)),
         Aggregate::Mode { .. } => found.add(name, of(Aggregate::Max)),
@@ -500,10 +506,12 @@ fn slots(at: usize, view: &View, slot: usize, found: &mut Found) {
         Aggregate::TimeSinceFirst => found.add(name, of(Aggregate::TimeSinceLast)),
         Aggregate::Skewness => found.add(name, of(Aggregate::Kurtosis)),
         Aggregate::Kurtosis => found.add(name, of(Aggregate::Skewness)),
-        Aggregate::TopK { items } => found.add(name, of(Aggregate::BottomK { items })),
-        Aggregate::BottomK { items } | Aggregate::ModeN { items, .. } => found.add(name, of(Aggregate::TopK { items })),
+        Aggregate::TopK { items } => found.add(name, of(Aggregate::BottomK { items: items + 1 })),
+        Aggregate::BottomK { items } | Aggregate::ModeN { items, .. } => {
+            found.add(name, of(Aggregate::TopK { items: items + 1 }));
+        }
         Aggregate::LastDistinctN { items } => {
-            let ignoring_nulls = true;
+            let (items, ignoring_nulls) = (items + 1, true);
             found.add(name, of(Aggregate::LastN { items, ignoring_nulls }));
         }
         Aggregate::Covariance => found.add(name, of(Aggregate::Correlation)),

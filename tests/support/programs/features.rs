@@ -178,7 +178,7 @@ fn written(
     match (rng.below(9), since) {
         (4, Some(since)) if length != "lifetime" => format!("since ({since}) max {length}"),
         (3, _) if !offsets.is_empty() => {
-            let unit = *rng.pick(&["hour", "day", "week", "month", "quarter", "year"]);
+            let unit = *rng.pick(&["hour", "day", "week", "week", "month", "quarter", "year"]);
             let zone = *rng.pick(&[
                 "",
                 " in \"Europe/Paris\"",
@@ -363,8 +363,11 @@ impl Scope<'_> {
             true => format!("where {}", self.predicate(1)),
             false => String::new(),
         };
-        match self.rng.below(43) {
-            40.. => self.of_shape(&filter),
+        match self.rng.below(60) {
+            55.. => self.list(),
+            51..=54 => self.ranked(&filter),
+            43..=50 => self.of_pairs(&filter),
+            40..=42 => self.of_shape(&filter),
             33..=39 => self.ranked(&filter),
             0..=7 => self.chosen_by(&filter),
             8..=12 => self.of_pairs(&filter),
@@ -391,7 +394,7 @@ impl Scope<'_> {
             1 => Type::Date,
             _ => self.kind(),
         };
-        if self.rng.one_in(3) {
+        if self.rng.one_in(2) {
             return (format!("mode({} {filter})", self.name_of(ty)), ty);
         }
         let portions = ["0.5", "0.5", "0.25", "0.75", "0.1", "0.9", "0.333333333", "0.2e-8", "1"];

@@ -43,10 +43,10 @@ pub fn write(rng: &mut Rng, text: &mut String) -> Vec<Declared> {
         }
         let keys: Vec<String> = (0..key.len()).map(|place| format!("k{place}")).collect();
         let _ = writeln!(text, "  )\n  key ({})", keys.join(", "));
-        *text += match (has_versions, rng.one_in(2)) {
+        *text += match (has_versions, rng.one_in(4)) {
             (false, _) => "  static\n",
-            (true, true) => "  valid from since\n  valid to until\n  arrival known\n",
-            (true, false) => "  valid from since\n  arrival known\n",
+            (true, true) => "  valid from since\n  arrival known\n",
+            (true, false) => "  valid from since\n  valid to until\n  arrival known\n",
         };
         *text += "}\n";
         Declared {
@@ -68,7 +68,7 @@ pub fn write_lookup(scope: &mut Scope<'_>, steps: &mut String, name: &str, table
     });
     let keys: Vec<String> = keys.collect();
     let within = match table.has_versions {
-        true => *scope.rng.pick(&["", "", " within 10m", " within 1h", " within 365d"]),
+        true => *scope.rng.pick(&["", " within 10m", " within 1h", " within 1h", " within 7d"]),
         false => "",
     };
     let _ = writeln!(
