@@ -60,7 +60,10 @@ impl Columns {
 
 impl Columns {
     fn filled(&self, table: &featr::Table) -> Result<featr::Table, ArrowError> {
-        let lacks = |(name, _): &&(String, Type)| table.schema.column_with_name(name).is_none();
+        let has = |name: &str| table.schema.column_with_name(name).is_some();
+        // A field of a struct is there with the struct.
+        let leads = |name: &str| name.match_indices('.').any(|(dot, _)| has(&name[..dot]));
+        let lacks = |(name, _): &&(String, Type)| !has(name) && !leads(name);
         let absent: Vec<&(String, Type)> = self.lenient.iter().filter(lacks).collect();
         let field = |(name, ty): &&(String, Type)| FieldRef::new(Field::new(name, arrow_type(*ty), true));
         let fields = table.schema.fields().iter().cloned().chain(absent.iter().map(field));
@@ -94,6 +97,7 @@ fn scalar(text: &str) -> Option<Type> {
         "timestamp" => Type::Timestamp,
         "date" => Type::Date,
         "duration" => Type::Duration,
+        _ if text.starts_with("list<") => scalar(text.strip_prefix("list<")?.strip_suffix('>')?)?.list()?,
         _ => {
             let digits = text.strip_prefix("decimal(")?.strip_suffix(')')?;
             let (precision, scale) = digits.split_once(", ")?;

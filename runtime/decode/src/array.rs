@@ -82,11 +82,8 @@ pub(crate) fn describe(found: &DataType) -> String {
         DataType::Dictionary(_, values) => format!("a dictionary of {}", describe(values)),
         DataType::Struct(_) => "a struct".into(),
         DataType::Map(..) => "a map".into(),
-        DataType::List(_)
-        | DataType::LargeList(_)
-        | DataType::FixedSizeList(..)
-        | DataType::ListView(_)
-        | DataType::LargeListView(_) => "a list".into(),
+        DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => "a list".into(),
+        DataType::ListView(_) | DataType::LargeListView(_) => "a list view".into(),
         other => format!("{other}"),
     }
 }

@@ -38,7 +38,6 @@ pub(crate) fn shared_text_bytes(name: &str, stream: Box<dyn Read + Send>) -> u64
     let mut sum = 0u64;
     let all = || -> Result<(), ArrowError> {
         let (schema, mut stream) = Stream::open(name, stream)?;
-        let is_shared = |field: &FieldRef| matches!(field.data_type(), DataType::Dictionary(..) | DataType::Utf8View);
         if schema.fields().iter().any(is_shared) {
             while let Some(batch) = stream.next()? {
                 let bytes = batch.columns().iter().map(text_bytes);
@@ -52,7 +51,17 @@ pub(crate) fn shared_text_bytes(name: &str, stream: Box<dyn Read + Send>) -> u64
     sum
 }
 
-/// The bytes of the texts of a view or a dictionary, as often as they occur.
+/// Whether rows share texts of a column, or of what lies inside of it.
+fn is_shared(field: &FieldRef) -> bool {
+    match field.data_type() {
+        DataType::Dictionary(..) | DataType::Utf8View => true,
+        DataType::Struct(fields) => fields.iter().any(is_shared),
+        DataType::List(items) | DataType::LargeList(items) | DataType::FixedSizeList(items, _) => is_shared(items),
+        _ => false,
+    }
+}
+
+/// The bytes of the texts of a view or a dictionary, as often as they occur, and of those inside.
 fn text_bytes(array: &ArrayRef) -> u64 {
     let rows = (0..array.len()).filter(|row| array.is_valid(*row));
     match array.data_type() {
@@ -61,6 +70,13 @@ fn text_bytes(array: &ArrayRef) -> u64 {
             let views = array.as_string_view().views();
             rows.map(|row| u64::from(views[row] as u32)).sum()
         }
+        DataType::Struct(_) => {
+            let bytes = array.as_struct().columns().iter().map(text_bytes);
+            bytes.fold(0, u64::saturating_add)
+        }
+        DataType::List(_) => text_bytes(array.as_list::<i32>().values()),
+        DataType::LargeList(_) => text_bytes(array.as_list::<i64>().values()),
+        DataType::FixedSizeList(..) => text_bytes(array.as_fixed_size_list().values()),
         DataType::Dictionary(..) => {
             let dictionary = array.as_any_dictionary();
             let values = dictionary.values();

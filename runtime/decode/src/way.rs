@@ -45,55 +45,65 @@ pub(crate) fn way(schema: &Schema, field: &str, file: &str) -> Result<Way, Decod
     let found = match schema.field(root).data_type() {
         // All of it is null, and so is what would be inside.
         DataType::Null => return Ok(Way::of(schema, root)),
-        of => match structs(of) {
-            Some(fields) => end(of, rest, &mut inside).ok_or_else(|| DecodeError::MissingColumn {
-                file: file.to_owned(),
-                column: field.to_owned(),
-                found: fields.iter().map(|field| format!("{head}.{}", field.name())).collect(),
-            })?,
-            None => return whole(),
-        },
+        of => {
+            let beside = structs(of);
+            match end(of, rest, &mut inside) {
+                Some(found) => found,
+                None if beside.is_empty() => return whole(),
+                None => {
+                    return Err(DecodeError::MissingColumn {
+                        file: file.to_owned(),
+                        column: field.to_owned(),
+                        found: beside.iter().map(|field| format!("{head}.{}", field.name())).collect(),
+                    });
+                }
+            }
+        }
     };
     Ok(Way { root, found, inside })
 }
 
-/// The fields of structs, by themselves or in a list.
-fn structs(of: &DataType) -> Option<&Fields> {
-    match of {
-        DataType::Struct(fields) => Some(fields),
-        _ => match items(of)?.data_type() {
-            DataType::Struct(fields) => Some(fields),
-            _ => None,
-        },
+/// The fields of structs, by themselves or in a list; none of anything else.
+fn structs(of: &DataType) -> &[FieldRef] {
+    match items(of).map_or(of, |items| items.data_type()) {
+        DataType::Struct(fields) => fields,
+        _ => &[],
     }
 }
 
-/// What a list holds.
-pub(crate) fn items(of: &DataType) -> Option<&FieldRef> {
+/// What a list holds, as views too.
+fn items(of: &DataType) -> Option<&FieldRef> {
     match of {
-        DataType::List(items) | DataType::LargeList(items) | DataType::FixedSizeList(items, _) => Some(items),
+        DataType::List(items)
+        | DataType::LargeList(items)
+        | DataType::FixedSizeList(items, _)
+        | DataType::ListView(items)
+        | DataType::LargeListView(items) => Some(items),
         _ => None,
     }
 }
 
-/// The type at the end of a way through structs: behind a list of them it is a list.
+/// The type at the end of a way through structs: behind a list of them it is a list. What is null has no further fields: the way
+/// ends there.
 fn end(of: &DataType, field: &str, inside: &mut Vec<String>) -> Option<DataType> {
-    let fields = structs(of)?;
-    let found = match fields.find(field) {
-        Some((_, found)) => {
-            inside.push(field.to_owned());
-            found.data_type().clone()
-        }
-        None => {
-            let (head, rest) = field.split_once('.')?;
-            inside.push(head.to_owned());
-            end(fields.find(head)?.1.data_type(), rest, inside)?
-        }
-    };
-    Some(match items(of) {
-        Some(_) => DataType::List(Arc::new(Field::new_list_field(found, true))),
-        None => found,
-    })
+    let listed = |found| DataType::List(Arc::new(Field::new_list_field(found, true)));
+    match of {
+        DataType::Null => Some(DataType::Null),
+        DataType::Struct(fields) => match fields.find(field) {
+            Some((_, found)) => {
+                inside.push(field.to_owned());
+                Some(found.data_type().clone())
+            }
+            None => {
+                let (head, rest) = field.split_once('.')?;
+                inside.push(head.to_owned());
+                end(fields.find(head)?.1.data_type(), rest, inside)
+            }
+        },
+        // Views are no lists that are read: the type is told.
+        DataType::ListView(_) | DataType::LargeListView(_) => structs(of).first().map(|_| of.clone()),
+        _ => end(items(of)?.data_type(), field, inside).map(listed),
+    }
 }
 
 /// The array at the end of a way; null where a struct on it is. Behind a list of structs it holds the lists of what they say.
@@ -110,7 +120,8 @@ pub(crate) fn follow(array: ArrayRef, inside: &[String]) -> Result<ArrayRef, Str
         DataType::FixedSizeList(_, length) => {
             let lists = array.as_fixed_size_list();
             let (of, found) = items_at_end(lists.values(), inside)?;
-            let lists = FixedSizeListArray::try_new(of, *length, found, lists.nulls().cloned());
+            let nulls = lists.nulls().cloned();
+            let lists = FixedSizeListArray::try_new_with_length(of, *length, found, nulls, lists.len());
             return lists.map(|lists| Arc::new(lists) as ArrayRef).map_err(in_words);
         }
         _ => {}
@@ -119,6 +130,7 @@ pub(crate) fn follow(array: ArrayRef, inside: &[String]) -> Result<ArrayRef, Str
     let child = structs.and_then(|structs| structs.column_by_name(name)).cloned();
     let child = child.ok_or_else(|| format!("no field {name}"))?;
     let child = match array.null_count() {
+        _ if *child.data_type() == DataType::Null => child,
         0 => child,
         _ => nullif(&child, &is_null(&array).map_err(in_words)?).map_err(in_words)?,
     };

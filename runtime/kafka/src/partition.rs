@@ -183,6 +183,11 @@ impl Partition {
         self.since.1.elapsed() >= STUCK
     }
 
+    /// Whether all that has come is durable.
+    pub fn is_settled(&self) -> bool {
+        self.waiting.is_empty() && self.durable >= self.sent
+    }
+
     /// Nothing is between this offset and all that has come and is durable.
     pub fn has_come_to(&mut self, offset: i64) {
         self.durable = self.durable.max(offset);

@@ -159,15 +159,14 @@ impl Reader {
                 partition.send()?;
             }
             let is_idle = taken?;
-            if is_idle {
+            if is_idle || self.shown.elapsed() >= SHOW_EVERY {
+                let settled = |partition: &&mut Partition| is_idle || partition.is_settled();
                 for (id, offset) in connection.next_offsets() {
-                    self.partitions
-                        .get_mut(&id)
+                    let partition = self.partitions.get_mut(&id).filter(settled);
+                    partition
                         .into_iter()
                         .for_each(|partition| partition.has_come_to(offset));
                 }
-            }
-            if is_idle || self.shown.elapsed() >= SHOW_EVERY {
                 self.show(connection);
             }
             let is_doubtful = self.doubt.is_some_and(|since| since.elapsed() >= DOUBT);
@@ -298,13 +297,15 @@ impl Reader {
 
     fn show(&mut self, connection: &Connection) {
         self.shown = Instant::now();
-        // Not the records that come meanwhile: of a topic that is always written to there would be no end.
-        let is_there =
-            |(id, partition): (&i32, &Partition)| self.goals.get(id).is_some_and(|goal| partition.durable >= *goal);
+        let ends = connection.ends();
+        // Not the records that come meanwhile: of a topic that is always written to there would be no end. Nor those of a
+        // transaction that hangs, which lie behind the end.
+        let goal = |id: &i32| Some(*self.goals.get(id)?.min(ends.get(id).unwrap_or(&i64::MAX)));
+        let is_there = |(id, partition): (&i32, &Partition)| goal(id).is_some_and(|goal| partition.durable >= goal);
         if !self.partitions.is_empty() && self.partitions.iter().all(is_there) {
             self.feed.caught_up();
         }
-        self.feed.show(self.progress(&connection.ends()));
+        self.feed.show(self.progress(&ends));
     }
 
     fn progress(&self, ends: &BTreeMap<i32, i64>) -> Progress {
