@@ -16,7 +16,7 @@ pub use build::{
 pub use named::{no_served_log, of_command, of_log, of_spine};
 pub use records::{
     ANEW, DURING, begun_otherwise, cannot_grow, changed, damaged_part, features_changed, foreign_file, no_record,
-    no_spine, not_a_file, not_reproduced, other_release, request_unknown, several_entities, too_many_parts,
+    no_spine, not_made_again, not_reproduced, other_release, request_unknown, several_entities, too_many_parts,
     unusable_folder,
 };
 pub use runs::{
