@@ -6,7 +6,7 @@ mod instants;
 mod tests;
 
 use featr::{BadValue, Broken, Detail, Example, Fault, Reason, Wrong};
-use instants::{epoch, read_as, timestamp};
+use instants::{epoch, is_written_out, read_as, timestamp};
 pub use instants::{instant_of_spine, option};
 
 /// For a row of a file that was rejected.
@@ -24,6 +24,9 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
             "if `{column}` may be null, write a `?` after its type in the source; otherwise fill it in the file"
         )),
         Fault::Undecoded(Detail::Value { column, value }) => of_value(column, value),
+        Fault::Undecoded(Detail::Record(broken @ (Broken::NoObject(_) | Broken::NoJson(_)))) => {
+            record(broken).map(|step| format!("{step}, {EPOCHS}"))
+        }
         Fault::Undecoded(Detail::Record(broken)) => record(broken),
         Fault::Unaccepted(Reason::Late, _) => {
             Some("give the source a longer `lateness` if rows that come so late are to count".to_owned())
@@ -98,6 +101,9 @@ pub const NOT_UTF8: &str = "the text has another encoding, such as Latin-1: writ
 /// How pandas writes JSONL.
 const LINES: &str = "in pandas `to_json(path, orient=\"records\", lines=True, date_format=\"iso\")`";
 
+/// The same of a source, whose instants may be numbers.
+const EPOCHS: &str = "where the source says `as epoch_millis`, with `date_format=\"epoch\", date_unit=\"ms\"`";
+
 /// For a value of a column: `"1.0" is not an int64`.
 fn of_value(column: &str, value: &BadValue) -> Option<String> {
     let plain = value.written.trim_matches('"');
@@ -145,6 +151,10 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
              and a `?` after the type of `{column}`"
         )),
         Wrong::NoTimestamp => Some(read_as(column, plain).unwrap_or_else(|| timestamp(plain))),
+        Wrong::NoNumber if is_written_out(plain) => Some(format!(
+            "it is no number: declare `{column}: timestamp`, without what it counts, or write such numbers into the file, in pandas \
+             by `to_json`, {EPOCHS}"
+        )),
         Wrong::NotInFormat => Some(format!(
             "compare it with the format after the type of `{column}`; texts in another one are rejected"
         )),

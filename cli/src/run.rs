@@ -249,7 +249,8 @@ impl Prepared {
             let roles = declared.into_iter().flat_map(|declared| &declared.roles);
             let roles = roles.flat_map(|role| role.keys.iter().map(|key| (key.name.as_str(), role.name.as_str())));
             let roles: Vec<(&str, &str)> = roles.collect();
-            reporter.refuse(errors::of_spine(&error, &args.at_column, (keys, &own, &roles)))
+            let zone = self.ir.sources.iter().find_map(|source| source.zone.as_deref());
+            reporter.refuse(errors::of_spine(&error, &args.at_column, (keys, &own, &roles), zone))
         })
     }
 

@@ -279,6 +279,7 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
         let known = commands.get_subcommands().map(clap::Command::get_name);
         suggest::close(&unknown, known).map(str::to_owned)
     });
+    let nearest = nearest.or_else(|| shorter_option(error, commands.find_subcommand(command?)?));
     let missing = context(error, ContextKind::InvalidArg).join(" ");
     if let Some(services) = services(words).filter(|_| missing.contains("--service")) {
         return format!("{services}; {list}");
@@ -301,6 +302,16 @@ fn with_its_question(commands: &clap::Command, command: &str, words: &[String]) 
         Some(question) => format!("{command} {question}"),
         None => command.to_owned(),
     }
+}
+
+/// `--out` for `--output`: the longest option of the command that the unknown one begins with.
+fn shorter_option(error: &clap::Error, command: &clap::Command) -> Option<String> {
+    let argument = context(error, ContextKind::InvalidArg).into_iter().next()?;
+    let written = name(&argument).strip_prefix("--")?.to_owned();
+    let options = command.get_arguments().filter_map(clap::Arg::get_long);
+    let begins = options.filter(|option| option.len() >= 3 && written.starts_with(option));
+    let longest = begins.max_by_key(|option| option.len())?;
+    (error.kind() == ErrorKind::UnknownArgument).then(|| format!("--{longest}"))
 }
 
 /// What does here what an unknown option is meant to.

@@ -124,6 +124,44 @@ shop.feat: 2 tests on model, batch and stream: 1 passed, 1 failed
 }
 
 #[test]
+fn events_of_a_derived_feature_stand_by_what_it_reads() {
+    let program = SHOP.replace(
+        "test \"the window ends\"",
+        "view rates of card from payments {
+  owner \"payments\"
+  /// Large ones.
+  feature large = count(where amount > 1.0) over 1h
+  /// All.
+  feature paid = count() over 1h
+  /// The share of the large ones.
+  feature share = large / paid
+}
+
+test \"share\" for rates {
+  given payments
+    | id | card | amount | at                   | known                |
+    | 1  | a    | 5.0    | 2026-01-01T10:00:00Z | 2026-01-01T10:00:05Z |
+    | 2  | a    | 0.5    | 2026-01-01T10:10:00Z | 2026-01-01T10:10:05Z |
+
+  expect at @2026-01-01T10:30:00Z (card: \"a\") { share = 0.4 }
+}
+
+test \"the window ends\"",
+    );
+    let folder = shop(&program);
+    let (exit, output) = code(folder.path(), "test shop.feat --filter share");
+    assert_eq!(exit, Some(1), "{}", said(&output));
+    let expected = "  1 event contributes to `rates.large`, 1 is left out:
+    line 47 at 2026-01-01T10:00:00Z arrived 2026-01-01T10:00:05Z: id=1, counts
+    line 48 at 2026-01-01T10:10:00Z arrived 2026-01-01T10:10:05Z: id=2, left out by `where`
+  2 events contribute to `rates.paid`:
+    line 47 at 2026-01-01T10:00:00Z arrived 2026-01-01T10:00:05Z: id=1, counts
+    line 48 at 2026-01-01T10:10:00Z arrived 2026-01-01T10:10:05Z: id=2, counts
+";
+    assert!(out(&output).contains(expected), "{}", out(&output));
+}
+
+#[test]
 fn rows_that_do_not_count_are_told_with_why() {
     let program = SHOP.replace("count(where amount > 1.0)", "count()").replace(
         "test \"the window ends\"",

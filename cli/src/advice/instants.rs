@@ -77,6 +77,11 @@ fn as_it_was_meant(written: &str) -> Option<String> {
     as_instant(&whole).filter(|_| has_year && (says_zone || date.contains(['/', '.'])))
 }
 
+/// Whether it begins with a date: `2024-05-01T10:00:00.571`.
+pub fn is_written_out(written: &str) -> bool {
+    written.get(..10).is_some_and(|date| dated(date).is_some())
+}
+
 /// A date as an instant in UTC.
 fn dated(written: &str) -> Option<String> {
     as_instant(&format!("{written}T00:00:00Z"))

@@ -113,6 +113,10 @@ fn every_kind_of_row_has_its_step() {
             "as \"%d.%m.%Y %H:%M\"",
         ),
         (
+            value("at", "\"2026-03-01T06:17:00.571\"", Wrong::NoNumber),
+            "declare `at: timestamp`, without",
+        ),
+        (
             value("x", "\"123456789.00\"", Wrong::BeyondPrecision),
             "9 digits before the point",
         ),
@@ -131,6 +135,7 @@ fn every_kind_of_row_has_its_step() {
         (record(Broken::OpenQuote), "opened in that line"),
         (record(Broken::TooLong), "by a line feed"),
         (record(Broken::NoObject("a sequence".to_owned())), "lines=True"),
+        (record(Broken::NoObject("a sequence".to_owned())), "date_unit=\"ms\""),
         (Fault::Unaccepted(Reason::Late, None), "`lateness`"),
         (Fault::Unaccepted(Reason::Ahead, None), "`skew`"),
     ] {

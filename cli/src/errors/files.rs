@@ -259,10 +259,19 @@ fn spine_step(error: &DecodeError, code: Code) -> Option<String> {
     }
     if let DecodeError::WrongType {
         expected: Some(expected),
+        found,
+        column,
         ..
     } = error
     {
-        return Some(format!("write the column of the spine as {expected}"));
+        let how = match expected {
+            Type::Decimal { precision, scale } if found == "Float64" => format!(
+                " (in pandas `{column}.astype(pd.ArrowDtype(pa.decimal128({precision}, {scale})))`), or declare what the request \
+                 brings as float64"
+            ),
+            _ => String::new(),
+        };
+        return Some(format!("write the column of the spine as {expected}{how}"));
     }
     let step = match code {
         Code::WrongColumnType => "write the column of the spine in one type, such as text, or leave it out",

@@ -21,11 +21,12 @@ pub fn of_log(error: &Error, at_column: &str) -> Diagnostic {
 }
 
 /// As [`of_command`], of a spine: `keys` are the columns that its service asks for, `identities` those that `excluding self`
-/// compares with, `roles` those that bring keys in roles, with what the role is called.
+/// compares with, `roles` those that bring keys in roles, with what the role is called. `zone` is one that a source says.
 pub fn of_spine(
     error: &Error,
     at_column: &str,
     (keys, identities, roles): (&[Key], &[&str], &[(&str, &str)]),
+    zone: Option<&str>,
 ) -> Diagnostic {
     let told = of_command(error, Some(at_column));
     let is_key = |name: &str| keys.iter().any(|key| key.name == name);
@@ -41,6 +42,12 @@ pub fn of_spine(
             told.with_help(format!(
                 "a feature says `excluding self`: give each question the `{column}` of the event that it is about, null where \
                  it is about none"
+            ))
+        }
+        Error::Decode(DecodeError::NaiveTimestamp { .. }) if zone.is_some_and(|zone| zone != "UTC") => {
+            let zone = zone.unwrap_or_default();
+            told.with_help(format!(
+                "say which zone such values are in: `--zone {zone}` if it is that of the sources, else for example `--zone UTC`"
             ))
         }
         // What is there under the name of a key is that key.

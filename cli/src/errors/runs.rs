@@ -5,8 +5,12 @@ use super::files::decode;
 use crate::advice;
 use featc_driver::diag::{Code, Diagnostic, suggest};
 use featc_ir::Truth;
+use featc_ir::display::instant;
 use featc_ir::window::format_duration;
-use featr::{Absence, Error, Example, Stray};
+use featr::{Absence, Error, Example, LookupReport, Stray};
+
+/// Of instants that are not those that were meant.
+const UNITS: &str = "are the units of epochs right?";
 
 pub fn strict(count: u64, notes: &[String]) -> Diagnostic {
     let rows = if count == 1 {
@@ -119,30 +123,14 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
                 None => diagnostic,
             }
         }
-        Error::NothingFound { why, .. } => Diagnostic::new(Code::NothingFound, error.to_string()).with_help(match **why {
-            Absence::Keys { .. } => "write the keys as the source has them, or pass `--max-missing 100%`",
-            Absence::Instants { known: Some(_), .. } => {
-                "ask when the events are known; if their arrivals say when a file was written, declare a lag that is sure instead, \
-                 such as `arrival time + 5m`; or pass `--max-missing 100%`"
-            }
-            Absence::Instants { .. } => {
-                "ask when the events are known and lie in a window (are the units of epochs right?), or pass `--max-missing 100%`"
-            }
-            Absence::NullKeys => "fill the key column, or pass `--max-missing 100%`",
-            Absence::NoEvents { filtered: 1.. } => {
-                "compare its `where` with what the files hold: texts are equal letter for letter, capitals too; or pass \
-                 `--max-missing 100%`"
-            }
-            Absence::NoEvents { filtered: 0 } => {
-                "check the files and the filters of the source, or pass `--max-missing 100%`"
-            }
-        }),
+        Error::NothingFound { why, .. } => {
+            Diagnostic::new(Code::NothingFound, error.to_string()).with_help(found_nothing(why))
+        }
         Error::NothingLookedUp { lookup, why } => Diagnostic::new(Code::NothingLookedUp, error.to_string())
-            .with_help(looked_up(&lookup.table, why.as_ref().as_ref())),
-        Error::NothingSaid { .. } => Diagnostic::new(Code::NothingFound, error.to_string()).with_help(
-            "ask when events lie in a window (are the units of epochs right?), widen the windows, or pass `--max-missing 100%` \
-             if nothing is to be found",
-        ),
+            .with_help(looked_up(lookup, why.as_ref().as_ref())),
+        Error::NothingSaid { .. } => Diagnostic::new(Code::NothingFound, error.to_string()).with_help(format!(
+            "ask when events lie in a window ({UNITS}), widen the windows, or pass `--max-missing 100%` if nothing is to be found"
+        )),
         Error::TooManyMissing { missing, .. } => {
             Diagnostic::new(Code::TooManyMissing, error.to_string()).with_help(format!(
                 "compare keys and instants with those of the source; `--max-missing {missing}` allows so many, and \
@@ -201,20 +189,76 @@ pub fn not_found(error: &Error, truth: Truth) -> Diagnostic {
     }
 }
 
-/// What to do about a lookup that never finds a row.
-fn looked_up(table: &str, why: Option<&Stray>) -> String {
+/// What to do where no question finds anything in a view.
+fn found_nothing(why: &Absence) -> String {
     let step = match why {
-        None | Some(Stray::Key { .. }) => "look up keys as the table has them".to_owned(),
-        Some(Stray::NoRows) => format!("check the files of table `{table}`"),
-        Some(Stray::NotYet { .. }) => {
+        Absence::Keys { .. } => "write the keys as the source has them, or",
+        Absence::Instants { known: Some(_), .. } => {
+            "ask when the events are known; if their arrivals say when a file was written, declare a lag that is sure instead, \
+             such as `arrival time + 5m`; or"
+        }
+        Absence::Instants { .. } => {
+            return format!(
+                "ask when the events are known and lie in a window ({UNITS}), or pass `--max-missing 100%`"
+            );
+        }
+        Absence::NullKeys => "fill the key column, or",
+        Absence::NoEvents { filtered: 1.. } => {
+            "compare its `where` with what the files hold: texts are equal letter for letter, capitals too; or"
+        }
+        Absence::NoEvents { filtered: 0 } => "check the files and the filters of the source, or",
+    };
+    format!("{step} pass `--max-missing 100%`")
+}
+
+/// What to do about a lookup that never finds a row.
+fn looked_up(lookup: &LookupReport, why: Option<&Stray>) -> String {
+    let table = &lookup.table;
+    let events = format!("transform `{}`", lookup.transform);
+    let rows = format!("table `{table}`");
+    let (step, instants) = match why {
+        None | Some(Stray::Key { .. }) => ("look up keys as the table has them".to_owned(), vec![]),
+        Some(Stray::NoRows) => (format!("check the files of table `{table}`"), vec![]),
+        Some(Stray::NotYet {
+            at_us,
+            valid_from_us,
+            known_us,
+            ..
+        }) => (
             format!(
                 "give table `{table}` the rows that were valid then, with an `arrival` that says since when they were known"
+            ),
+            vec![(*at_us, &events), (*valid_from_us, &rows), (*known_us, &rows)],
+        ),
+        Some(Stray::Ended { at_us, end_us, .. }) => (
+            format!("give table `{table}` the rows that were valid then"),
+            vec![(*at_us, &events), (*end_us, &rows)],
+        ),
+        Some(Stray::TooOld {
+            at_us, valid_from_us, ..
+        }) => (
+            format!("give table `{table}` younger rows, or `within` a longer duration"),
+            vec![(*at_us, &events), (*valid_from_us, &rows)],
+        ),
+    };
+    match instants.iter().find(|(us, _)| is_of_other_units(*us)) {
+        Some((us, of)) => {
+            let at = instant(*us);
+            let year = at.split('-').next().unwrap_or_default();
+            format!(
+                "rows of {of} are of the year {year}: {UNITS} `epoch_seconds`, `epoch_millis` and `epoch_micros` say what the \
+                 numbers of a column count; if they are, {step}, or pass `--max-missing 100%`"
             )
         }
-        Some(Stray::Ended { .. }) => format!("give table `{table}` the rows that were valid then"),
-        Some(Stray::TooOld { .. }) => format!("give table `{table}` younger rows, or `within` a longer duration"),
-    };
-    format!("{step}, or pass `--max-missing 100%`")
+        None => format!("{step}, or pass `--max-missing 100%`"),
+    }
+}
+
+/// Whether an instant is one that numbers in other units make: of the year 1970, or after 2199.
+fn is_of_other_units(us: i64) -> bool {
+    const YEAR_1971_US: i64 = 365 * 86_400_000_000;
+    const YEAR_2200_US: i64 = 84_006 * 86_400_000_000;
+    (0..YEAR_1971_US).contains(&us) || us >= YEAR_2200_US
 }
 
 /// A question that brings an identity under a name that stands for something else too: a key (`is_key`), or the identity of

@@ -48,6 +48,21 @@ fn a_spine_is_not_declared_by_a_program() {
         "write the column of the spine as string"
     );
     assert!(help(wrong(Some(Type::String)), None).contains("compute in a transform"));
+    let price = Type::Decimal {
+        precision: 12,
+        scale: 2,
+    };
+    let floats = DecodeError::WrongType {
+        file: "s.parquet".into(),
+        column: "amount".into(),
+        expected: Some(price),
+        found: "Float64".into(),
+    };
+    assert_eq!(
+        help(floats, Some("timestamp")),
+        "write the column of the spine as decimal(12, 2) (in pandas \
+         `amount.astype(pd.ArrowDtype(pa.decimal128(12, 2)))`), or declare what the request brings as float64"
+    );
     let missing = || DecodeError::MissingColumn {
         file: "s.parquet".into(),
         column: "card".into(),

@@ -7,7 +7,7 @@ use crate::run::Prepared;
 use crate::verify::answers::Answers;
 use crate::verify::case::{Asked, Case, Events, Fields, On};
 use crate::verify::engines::{Evaluators, Ground, Setting, evaluators};
-use crate::verify::events::in_lines;
+use crate::verify::events::{behind, contribute, in_lines};
 use featc_driver::Project;
 use featc_driver::diag::Diagnostic;
 use featc_ir::testing::{Expect, Expected, Test, Wanted};
@@ -206,7 +206,9 @@ impl Answered<'_> {
         };
         let (view, truth) = (self.service.fields[field].view, self.truth);
         let model = Model::new(ir, &self.rows);
+        let declared = ir.view(test.view);
         let contributing = model.contributing(view, expected.feature, &question, truth);
+        let contributing = behind(&declared.name, declared, contributing);
         let absent = model.absent(view, expected.feature, &question, truth);
         let reasons = [
             in_lines(&contributing, line),
@@ -224,7 +226,7 @@ impl Answered<'_> {
                 status: status.unwrap_or_default(),
             },
             said,
-            events: contributing.len(),
+            events: contribute(&contributing),
             reasons: reasons.concat(),
         }))
     }

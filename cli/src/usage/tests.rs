@@ -82,6 +82,12 @@ fn only_slips_are_guessed() {
     for (words, meant) in [
         (&["train", "a.feat", "--servce", "s"][..], Some("--service")),
         (&["train", "a.feat", "--thread", "2"], Some("--threads")),
+        (&["train", "a.feat", "--output", "o.csv"], Some("--out")),
+        (&["train", "a.feat", "--outfile=o.csv"], Some("--out")),
+        (
+            &["train", "a.feat", "--from-provenances", "o.csv"],
+            Some("--from-provenance"),
+        ),
         (&["trian", "a.feat"], Some("train")),
         (&["train", "a.feat", "--truth", "complet"], Some("complete")),
         (&["train", "a.feat", "--numerous"], None),

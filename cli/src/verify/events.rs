@@ -2,40 +2,82 @@
 
 use crate::report::counted;
 use featc_driver::diag::printable;
-use featc_ir::Type;
+use featc_ir::{Type, View};
 use featr_model::{Contribution, Part};
 use std::fmt::Write as _;
 
-/// The events that contribute, a line each, with two blanks before the first; `place` says where a row of the source is.
-pub fn in_lines(events: &[Contribution], place: impl Fn(usize) -> String) -> String {
+/// An event in the window of a feature, `spend.total`: of a derived one of each that it reads.
+pub type Behind = (String, Contribution);
+
+/// Events of a view that is called so, with the names of the features in whose windows they are.
+pub fn behind(called: &str, view: &View, events: Vec<Contribution>) -> Vec<Behind> {
+    let named = |event: Contribution| (format!("{called}.{}", view.feature(event.feature).name), event);
+    events.into_iter().map(named).collect()
+}
+
+/// The events in the windows, a line each, with two blanks before the first; of several features those of each by themselves.
+/// `place` says where a row of the source is.
+pub fn in_lines(events: &[Behind], place: impl Fn(usize) -> String) -> String {
     const EVENTS_MAX: usize = 40;
-    let instant = featc_ir::display::instant;
     let mut text = String::new();
     if events.is_empty() {
         return "  no event contributes\n".to_owned();
     }
-    let contribute = if events.len() == 1 { "contributes" } else { "contribute" };
-    let _ = writeln!(text, "  {} {contribute}:", counted(events.len(), "event"));
-    for event in events.iter().take(EVENTS_MAX) {
-        let id = event.id.iter();
-        let id = id.map(|(key, value)| format!("{}={}", key.name, shown_value(value, key.ty)));
-        let id: Vec<String> = id.collect();
-        let arrival = event
-            .arrival_us
-            .map_or_else(String::new, |us| format!(" arrived {}", instant(us)));
-        let _ = writeln!(
-            text,
-            "    {} at {}{arrival}: {}, {}",
-            place(event.source_row),
-            instant(event.time_us),
-            id.join(" "),
-            in_words(&event.part)
-        );
+    let is_one = events.iter().all(|(feature, _)| *feature == events[0].0);
+    let mut left = EVENTS_MAX;
+    for of_one in events.chunk_by(|(one, _), (other, _)| one == other) {
+        let of = if is_one {
+            String::new()
+        } else {
+            format!(" to `{}`", of_one[0].0)
+        };
+        let _ = writeln!(text, "  {}:", headline(of_one, &of));
+        for (_, event) in of_one.iter().take(left) {
+            let _ = writeln!(text, "    {}", in_line(event, &place));
+        }
+        left = left.saturating_sub(of_one.len());
     }
     if events.len() > EVENTS_MAX {
         let _ = writeln!(text, "    and {} more", events.len() - EVENTS_MAX);
     }
     text
+}
+
+/// How many of the events contribute: a `where` of the aggregate leaves the others out.
+pub fn contribute(events: &[Behind]) -> usize {
+    let counts = |(_, event): &&Behind| event.part != Part::FilteredOut;
+    events.iter().filter(counts).count()
+}
+
+fn headline(events: &[Behind], of: &str) -> String {
+    let count = contribute(events);
+    let said = match count {
+        0 => format!("no event contributes{of}"),
+        1 => format!("1 event contributes{of}"),
+        many => format!("{} contribute{of}", counted(many, "event")),
+    };
+    match events.len() - count {
+        0 => said,
+        1 => format!("{said}, 1 is left out"),
+        more => format!("{said}, {more} are left out"),
+    }
+}
+
+fn in_line(event: &Contribution, place: impl Fn(usize) -> String) -> String {
+    let instant = featc_ir::display::instant;
+    let id = event.id.iter();
+    let id = id.map(|(key, value)| format!("{}={}", key.name, shown_value(value, key.ty)));
+    let id: Vec<String> = id.collect();
+    let arrival = event
+        .arrival_us
+        .map_or_else(String::new, |us| format!(" arrived {}", instant(us)));
+    format!(
+        "{} at {}{arrival}: {}, {}",
+        place(event.source_row),
+        instant(event.time_us),
+        id.join(" "),
+        in_words(&event.part)
+    )
 }
 
 fn shown_value(value: &featr::Value, ty: Type) -> String {

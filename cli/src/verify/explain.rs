@@ -3,7 +3,7 @@
 use super::case::{Asked, Case, Fields};
 use super::checks::{Check, Difference, Kind, shrink_to};
 use super::engines::{Setting, evaluators};
-use super::events::in_lines;
+use super::events::{Behind, behind, contribute, in_lines};
 use super::outputs::said_json;
 use super::reproduce;
 use super::{Verified, ground, named, source_rows, told};
@@ -11,7 +11,7 @@ use crate::args::VerifyArgs;
 use crate::report::{Refused, Reporter, counted};
 use crate::run::Prepared;
 use featc_ir::AskedFeature;
-use featr_model::{Contribution, Question};
+use featr_model::Question;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -81,7 +81,7 @@ pub fn difference(
         "row": difference.row,
         "feature": fields.names[difference.field],
         "said": said_json(difference),
-        "events": events.len(),
+        "events": contribute(&events),
     });
     let case = told(Case::read(prepared, &verified.recorded, asked.clone()), reporter)?;
     let setting = Setting::new(&args.program.run, &args.options);
@@ -131,19 +131,15 @@ pub fn difference(
     Ok(Told { text, first, case })
 }
 
-fn contributing(
-    prepared: &Prepared,
-    verified: &Verified,
-    question: &Question,
-    difference: &Difference,
-) -> Vec<Contribution> {
+fn contributing(prepared: &Prepared, verified: &Verified, question: &Question, difference: &Difference) -> Vec<Behind> {
     let Some(service) = prepared.ir.service(&prepared.service) else {
         return Vec::new();
     };
     let rows = source_rows(prepared, &verified.recorded);
     let of_feature = |read: AskedFeature| {
         let question = featr_model::asked_of(&prepared.ir, service, read, question);
-        featr_model::contributing(&prepared.ir, read.view, read.feature, &rows, &question, prepared.truth)
+        let events = featr_model::contributing(&prepared.ir, read.view, read.feature, &rows, &question, prepared.truth);
+        behind(service.name_of(&prepared.ir, read), prepared.ir.view(read.view), events)
     };
     match service.fields.get(difference.field) {
         Some(field) => of_feature(field.asked()),
@@ -161,7 +157,7 @@ fn shown(
     fields: &Fields,
     asked: &Asked,
     (check, difference): (&Check, &Difference),
-    events: &[Contribution],
+    events: &[Behind],
 ) -> String {
     let place = match (check.at_edges, check.kind) {
         (true, _) => format!("question {} at edges", difference.row),

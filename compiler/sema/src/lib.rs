@@ -22,6 +22,7 @@ mod check;
 mod errors;
 mod expand;
 mod infer;
+mod near;
 mod res;
 mod resolve;
 mod testing;

@@ -5,6 +5,7 @@ mod values;
 
 use crate::check::origin;
 use crate::errors;
+use crate::near::nearest_feature;
 use featc_ir::table::{lookups, note};
 use featc_ir::testing::{Expect, Expected, Row, Test, Wanted};
 use featc_ir::{ErrorCode, Literal, Program, Source, SourceId, Status, Table, Truth, Type, ViewId};
@@ -293,25 +294,21 @@ impl<'a> Judge<'a> {
         values
     }
 
-    fn features(&mut self, id: ViewId, expected: &[ast::Expected]) -> Vec<Expected> {
+    fn features(&mut self, id: ViewId, all: &[ast::Expected]) -> Vec<Expected> {
         let view = self.program.view(id);
         let mut first: BTreeMap<usize, Span> = BTreeMap::new();
         let mut features = Vec::new();
-        for expected in expected {
+        for expected in all {
             let (name, at) = (&expected.feature.text, expected.feature.span);
             let Some(place) = view.features.iter().position(|feature| feature.name == *name) else {
                 let names = view.features.iter().map(|feature| feature.name.as_str());
-                let nearest = suggest::nearest(name, names);
+                // One that is asked for already would be given twice.
+                let is_asked = |known: &str| all.iter().any(|other| other.feature.text == known);
+                let meant = nearest_feature(name, names, is_asked).unwrap_or(errors::Meant::Nothing(Vec::new(), 0));
                 let declared =
                     self.declared(|item| matches!(item, ast::Item::View(found) if found.name.text == view.name));
-                let digits = |name: &str| name.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
-                self.complaints.push(match nearest {
-                    // A near name of another window is another feature.
-                    Some(near) if digits(near) != digits(name) => {
-                        errors::feature_of_another_number(&view.name, name, at, near, declared)
-                    }
-                    _ => errors::no_such_feature(&view.name, name, at, nearest, "", declared),
-                });
+                self.complaints
+                    .push(errors::unknown_feature(&view.name, name, at, meant, declared));
                 continue;
             };
             if let Some(before) = first.insert(place, at) {

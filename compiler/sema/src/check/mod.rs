@@ -13,15 +13,17 @@ mod view;
 mod weeks;
 
 use crate::res::{self, FeatureKind};
-use featc_ir::{Origin, Origins, Program, TransformId};
+use featc_ir::{EntityId, Origin, Origins, Program, TransformId};
 use featc_syntax::diag::{Code, Diagnostic, Outcome, SourceMap, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Where complaints go, and where the text is.
 pub(crate) struct Context<'a> {
     pub(crate) texts: &'a SourceMap,
     pub(crate) complaints: Vec<Diagnostic>,
+    /// The keys that some view's column is not of the type of: which of them is wrong is not known.
+    pub(crate) mistyped: BTreeSet<(EntityId, usize)>,
 }
 
 impl Context<'_> {
@@ -98,6 +100,7 @@ pub fn check(file: &res::File, texts: &SourceMap) -> Outcome<Option<Program>> {
     let mut context = Context {
         texts,
         complaints: Vec::new(),
+        mistyped: BTreeSet::new(),
     };
     let entities: Vec<_> = file
         .entities

@@ -1,9 +1,9 @@
-//! Values that are the same for every event: texts in place of columns, and the keys of the view itself.
+//! Values that are the same for every event: texts in place of columns, the keys of the view itself, and what is beside itself.
 
 use super::Context;
 use crate::errors;
 use crate::res::{self, Call, Expr, ExprKind, FeatureKind};
-use featc_ir::Aggregate;
+use featc_ir::{Aggregate, BinaryOp};
 use featc_syntax::ast::Literal;
 use featc_syntax::diag::Diagnostic;
 
@@ -25,6 +25,37 @@ pub(super) fn warn<'a>(
                 Some(errors::lookup_of_a_text(text, key.span))
             })),
             _ => {}
+        });
+    }
+    for diagnostic in found {
+        context.push(diagnostic);
+    }
+}
+
+/// Warns of `x - x` and `x / x`, of a column or a feature.
+pub(super) fn warn_beside_itself<'a>(exprs: impl Iterator<Item = &'a Expr>, context: &mut Context<'_>) {
+    let mut found = Vec::new();
+    for expr in exprs {
+        expr.walk(&mut |expr| {
+            let ExprKind::Binary { op, left, right, .. } = &expr.kind else {
+                return;
+            };
+            let value = match op {
+                BinaryOp::Subtract => "0",
+                BinaryOp::Divide => "1",
+                _ => return,
+            };
+            let is_one = match (&left.kind, &right.kind) {
+                (ExprKind::Column(one), ExprKind::Column(other)) => one == other,
+                (ExprKind::Feature(one), ExprKind::Feature(other)) => one == other,
+                _ => false,
+            };
+            // Two parameters of a template may stand for one column.
+            let name = context.texts.slice(left.span);
+            if is_one && name == context.texts.slice(right.span) {
+                let written = context.texts.slice(expr.span);
+                found.push(errors::beside_itself(written, name, value, right.span, left.span));
+            }
         });
     }
     for diagnostic in found {

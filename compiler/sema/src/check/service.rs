@@ -64,8 +64,13 @@ fn one_type_each(file: &res::File, service: &res::Service, context: &mut Context
     let mut known: BTreeMap<String, (Type, Span)> = BTreeMap::new();
     let mut reported = BTreeSet::new();
     for (view, role, at) in reads(service) {
-        for (name, ty, by_at) in brings(file, service, view, role).unwrap_or_default() {
-            let Some(ty) = ty else { continue };
+        let entity = file.views[view.index()].entity.map(|(entity, _)| entity);
+        let brought = brings(file, service, view, role).unwrap_or_default();
+        for (place, (name, ty, by_at)) in brought.into_iter().enumerate() {
+            let is_mistyped = entity.is_some_and(|entity| context.mistyped.contains(&(entity, place)));
+            let Some(ty) = ty.filter(|_| !is_mistyped) else {
+                continue;
+            };
             let at = by_at.unwrap_or(at);
             let (first, first_at) = *known.entry(name.clone()).or_insert((ty, at));
             if first != ty && reported.insert((name.clone(), at)) {

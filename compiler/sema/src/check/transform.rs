@@ -127,6 +127,7 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) -> AllRows {
         super::weeks::warn(expressions(transform), context);
         super::never::warn(file, &row, expressions(transform), context);
         super::same::warn(&row.names, None, expressions(transform), context);
+        super::same::warn_beside_itself(expressions(transform), context);
         refuse_arrival(file, &row, expressions(transform).chain(&transform.at), context);
         if is_read.contains(position) {
             featc_ir::work::add(row.names.len() + row.steps.len());

@@ -39,6 +39,7 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
         transform::refuse_arrival(file, row, of_rows(), context);
         super::calendar::warn(file, row, of_rows(), context);
         super::weeks::warn(view.features.iter().flat_map(res::Feature::exprs), context);
+        super::same::warn_beside_itself(view.features.iter().flat_map(res::Feature::exprs), context);
         super::never::warn(file, row, view.features.iter().flat_map(res::Feature::exprs), context);
         let entity = view
             .entity
@@ -53,13 +54,14 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
 }
 
 fn check_key(file: &res::File, view: &res::View, row: &RowTypes, context: &mut Context<'_>) {
-    let Some((entity, _)) = view.entity else { return };
-    let entity = &file.entities[entity.index()];
-    for (column, key) in view.key.iter().zip(&entity.keys) {
+    let Some((id, _)) = view.entity else { return };
+    let entity = &file.entities[id.index()];
+    for (place, (column, key)) in view.key.iter().zip(&entity.keys).enumerate() {
         let (Some(Some(column_ty)), Some(key_ty)) = (row.types.get(column.id.index()), key.ty) else {
             continue;
         };
         if *column_ty != key_ty {
+            context.mistyped.insert((id, place));
             let name = row.names.get(column.id.index()).map_or("", String::as_str);
             context.push(errors::key_type_differs(
                 (name, *column_ty),

@@ -14,7 +14,8 @@ messages! {
     E0108 service_as_a_view(name: &str, at: Span) {
         "`{name}` is a service, and no view";
         at: "a test is of one view";
-        help: "write the name of a view: rows are given, and its features are expected";
+        help: "write the name of a view: rows are given, and its features are expected; what is the service's own is asked of files \
+               by `featc get --service {name} --key …`, of rows in Python by `featc.testing.case`";
     }
 
     E0108 unknown_view_or_request(name: &str, at: Span, nearest: Option<&str>) {
@@ -57,11 +58,15 @@ messages! {
         help: "write `view.feature` or `request.field`";
     }
 
-    /// `req.amount` in a view.
-    E0118 request_outside(name: &str, request: &str, at: Span) {
+    /// `req.amount` in a view; `ratio`: of it and a feature, with the casts that their types need.
+    E0118 request_outside(name: &str, request: &str, at: Span, ratio: Option<&str>) {
+        let help = match ratio {
+            Some(ratio) => format!("combine it in a service with features of the view, such as `feature ratio = {ratio}`"),
+            None => format!("read it in a feature of a service, beside features of views: `feature asked_for = {name}`"),
+        };
         "`{name}`: `{request}` is a request, which services read";
         at: "of the question, not of events";
-        help: "combine it in a service with features of the view, such as `feature ratio = {name} / spend.mean`";
+        help: "{help}";
     }
 
     E0407 aggregate_in_service(aggregate: &str, arguments: usize, at: Span) {

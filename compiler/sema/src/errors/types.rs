@@ -268,9 +268,10 @@ messages! {
         help: "write `{meant}`", whole => meant;
     }
 
-    E0215 incomparable_types(symbol: &str, at: Span, operands: [(Type, Span); 2]) {
+    /// `seconds`: a number beside a duration, which counts seconds, most likely.
+    E0215 incomparable_types(symbol: &str, at: Span, operands: [(Type, Span); 2], seconds: Option<i64>) {
         let [(left, _), (right, _)] = operands;
-        let help = comparable(left, right);
+        let help = comparable(left, right, seconds);
         "`{symbol}` compares {left} with {right}";
         at: "of different types";
         labels: beside(at, &operands);
@@ -348,7 +349,7 @@ fn wider(first: Type, second: Type) -> Type {
 }
 
 /// How values of two types can be compared after all.
-fn comparable(left: Type, right: Type) -> String {
+fn comparable(left: Type, right: Type, seconds: Option<i64>) -> String {
     let help = match (left, right) {
         (Type::Timestamp, Type::String) | (Type::String, Type::Timestamp) => {
             "write the instant as `@2013-01-01T00:00:00Z`, without quotes"
@@ -362,7 +363,13 @@ fn comparable(left: Type, right: Type) -> String {
         }
         (Type::Date, other) | (other, Type::Date) if other.is_numeric() => "write the date as `@2013-01-01`",
         (Type::Duration, other) | (other, Type::Duration) if other.is_numeric() => {
-            "write a duration with its unit, for example `15m`"
+            return match seconds.and_then(|seconds| seconds.checked_mul(1_000_000)) {
+                Some(us) => format!(
+                    "write a duration with its unit: `{}` if it counts seconds",
+                    featc_ir::window::format_duration(us)
+                ),
+                None => "write a duration with its unit, for example `15m`".to_owned(),
+            };
         }
         (Type::Duration, Type::String) | (Type::String, Type::Duration) => {
             "write a duration without quotes and as one word, for example `15m`"

@@ -128,6 +128,14 @@ messages! {
         help: "{help}";
     }
 
+    /// `total - total`
+    W0406 beside_itself(written: &str, name: &str, value: &str, at: Span, first: Span) {
+        "`{written}` is {value} wherever `{name}` is known";
+        at: "the same once more";
+        first: "the first one";
+        help: "name what is meant to stand on one of the sides, such as a feature over another window";
+    }
+
     /// `lookup customers("customer")`, where `customer` is a column.
     W0406 lookup_of_a_text(column: &str, at: Span) {
         "a lookup by a text, which is the same for every event";

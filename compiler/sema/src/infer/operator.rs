@@ -191,7 +191,11 @@ impl Typer<'_> {
             let operands = site.operands(left.ty, right.ty);
             self.complaints.push(match self.meant(site, left.ty, right.ty) {
                 Some(meant) => errors::comparison_of_a_literal(site.symbol, site.at, operands, site.whole(), &meant),
-                None => errors::incomparable_types(site.symbol, site.at, operands),
+                None => {
+                    let number = |at| self.text(at).parse::<i64>().ok();
+                    let seconds = number(site.right_at).or_else(|| number(site.left_at));
+                    errors::incomparable_types(site.symbol, site.at, operands, seconds)
+                }
             });
         }
         None

@@ -4,7 +4,7 @@ mod place;
 
 use super::meant::{
     before_the_member, dots, function_of, has_aggregate, ignoring_nulls, joined, nearest_function, part_of_calendar,
-    unit_of_truncate, with_more_arguments,
+    ratio_to_a_feature, unit_of_truncate, with_more_arguments,
 };
 use super::parameter;
 use super::scope::{Items, RowScope};
@@ -191,7 +191,13 @@ impl<'a> Exprs<'a> {
             }
             Some("day_of_week") => errors::dot_behind_a_weekday(&whole, &format!("day_of_week({before})"), at),
             Some(function) => errors::dot_behind_an_instant(&whole, &format!("{function}({before})"), at),
-            None if self.items.requests.by_name.contains_key(first) => errors::request_outside(&whole, first, at),
+            None if self.items.requests.by_name.contains_key(first) => {
+                let ratio = match self.place {
+                    Place::Feature(names) => ratio_to_a_feature(self.items, names, (first, last)),
+                    _ => None,
+                };
+                errors::request_outside(&whole, first, at, ratio.as_deref())
+            }
             None => match function_of(last) {
                 Some(function) if self.row.find(&before).is_some() => {
                     errors::dot_behind_an_instant(&whole, &format!("{function}({before})"), at)

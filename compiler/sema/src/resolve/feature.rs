@@ -2,7 +2,7 @@
 
 use super::declared;
 use super::expr::Exprs;
-use super::meant::first_aggregate;
+use super::meant::{first_aggregate, names_of};
 use super::scope::{Items, RowScope};
 use super::window::expansions;
 use crate::errors::{self, Beside};
@@ -48,9 +48,11 @@ enum Shape {
 
 /// What can be seen from within one feature.
 pub(super) struct FeatureNames<'a> {
-    all: &'a ViewFeatures<'a>,
+    pub(super) all: &'a ViewFeatures<'a>,
     shape: Shape,
-    own: &'a ast::Name,
+    pub(super) own: &'a ast::Name,
+    /// All names in its expression.
+    pub(super) read: BTreeSet<&'a str>,
     /// What a column outside of an aggregate stands beside.
     beside: Beside,
     /// The column with the event time, which at the question is its instant.
@@ -187,7 +189,7 @@ impl FeatureNames<'_> {
         match self.shape {
             Shape::Derived => {
                 let view = &self.all.view.name;
-                errors::unknown_feature(&view.text, text, at, self.all.meant(text), view.span)
+                errors::unknown_feature(&view.text, text, at, self.all.meant(text, Some(self)), view.span)
             }
             Shape::Aggregate | Shape::WithoutWindow if text == "timestamp" => errors::question_as_column(text, at),
             Shape::Aggregate | Shape::WithoutWindow | Shape::WithoutAggregate => {
@@ -196,14 +198,6 @@ impl FeatureNames<'_> {
             }
         }
     }
-}
-
-/// Whether an expression names another feature of the view.
-fn reads_other(expr: &ast::Expr, all: &ViewFeatures<'_>, own: &str) -> bool {
-    if let ast::ExprKind::Name(name) = &expr.kind {
-        return name.text != own && all.find(&name.text).is_some();
-    }
-    expr.children().into_iter().any(|child| reads_other(child, all, own))
 }
 
 /// The features of a view.
@@ -262,15 +256,18 @@ fn feature(
             aggregate.span,
         ));
     }
+    let read = names_of(&written.value);
+    let reads_other = read
+        .iter()
+        .any(|name| *name != written.name.text && all.find(name).is_some());
     let names = FeatureNames {
         all,
         shape,
         own: &written.name,
+        read,
         beside: match shape {
             Shape::Aggregate | Shape::WithoutWindow => Beside::Values,
-            Shape::Derived | Shape::WithoutAggregate if reads_other(&written.value, all, &written.name.text) => {
-                Beside::Values
-            }
+            Shape::Derived | Shape::WithoutAggregate if reads_other => Beside::Values,
             Shape::WithoutAggregate => Beside::Window,
             Shape::Derived => Beside::Nothing,
         },

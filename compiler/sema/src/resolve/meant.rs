@@ -1,10 +1,14 @@
 //! What names and calls may mean that are nothing here.
 
-use super::feature::ViewFeatures;
+use super::feature::{FeatureNames, ViewFeatures};
+use super::scope::Items;
+use super::types::type_of;
 use crate::errors::{self, Meant};
-use featc_ir::{Aggregate, Function};
+use crate::near::{nearest_feature, same_window};
+use featc_ir::{Aggregate, Function, Type};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, suggest};
+use std::collections::BTreeSet;
 
 /// So many names are listed.
 const SHOWN: usize = 8;
@@ -12,12 +16,12 @@ const SHOWN: usize = 8;
 impl ViewFeatures<'_> {
     /// Whether features over several windows are called so, with the length behind.
     pub(super) fn has_windows(&self, name: &str) -> bool {
-        matches!(self.meant(name), Meant::Windows(..))
+        matches!(self.meant(name, None), Meant::Windows(..))
     }
 
-    /// What a name may mean that no feature has: its expansions, if a list of windows has it; a feature of one window, if
-    /// it says another one; or else the nearest name.
-    pub(super) fn meant(&self, name: &str) -> Meant<'_> {
+    /// What a name may mean that no feature has, within a feature of the view or elsewhere: its expansions, if a list of
+    /// windows has it; a feature of one window, if it says another one; or else the nearest name.
+    pub(super) fn meant(&self, name: &str, within: Option<&FeatureNames<'_>>) -> Meant<'_> {
         // In order, those that begin with a name and a digit stand together.
         let digits = format!("{name}_0")..format!("{name}_:");
         let lifetime = self.by_name.get_key_value(&format!("{name}_lifetime"));
@@ -29,21 +33,19 @@ impl ViewFeatures<'_> {
             (None, _) => {}
         }
         if let Some((feature, window, asked)) = self.of_one_window(name) {
-            return match window == asked {
+            return match window == asked || same_window(&window, &asked) {
                 true => Meant::Name(feature),
                 false => Meant::OneWindow { feature, window, asked },
             };
         }
-        let digits = |name: &str| name.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
-        match suggest::nearest(name, self.names().iter().map(String::as_str)) {
-            // The number is what was meant, most likely.
-            Some(near) if digits(near) != digits(name) => Meant::OtherNumber(near),
-            Some(near) => Meant::Name(near),
-            None => {
-                let names = self.names().iter().map(String::as_str);
-                Meant::Nothing(names.take(SHOWN).collect(), self.names().len().saturating_sub(SHOWN))
-            }
-        }
+        // Its own feature would read itself.
+        let others = self.names().iter().map(String::as_str);
+        let others = others.filter(|known| within.is_none_or(|within| within.own.text != *known));
+        let is_read = |known: &str| within.is_some_and(|within| within.read.contains(known));
+        nearest_feature(name, others, is_read).unwrap_or_else(|| {
+            let names = self.names().iter().map(String::as_str);
+            Meant::Nothing(names.take(SHOWN).collect(), self.names().len().saturating_sub(SHOWN))
+        })
     }
 
     /// Of `total_1d` the feature `total`, its only window and `1d`.
@@ -62,6 +64,43 @@ impl ViewFeatures<'_> {
         let only = windows.all().first().filter(|_| !windows.is_list())?;
         Some((feature.name.text.as_str(), only.label(), asked))
     }
+}
+
+/// Of the field of a request and a feature of the view, another than this one, that is a number whatever its column is:
+/// `payment.amount / spend.mean_amount`.
+pub(super) fn ratio_to_a_feature(
+    items: &Items<'_>,
+    within: &FeatureNames<'_>,
+    (request, field): (&str, &str),
+) -> Option<String> {
+    let declared = items.requests.all[*items.requests.by_name.get(request)?];
+    let declared = declared.fields.iter().find(|declared| declared.name.text == field)?;
+    let ty = type_of(&declared.ty, &mut Vec::new()).filter(|ty| ty.is_numeric())?;
+    let view = within.all.view;
+    let number = |name: &String| {
+        let (id, _) = within.all.by_name.get(name)?;
+        let feature = view.features.get(*within.all.owner.get(id.index())?)?;
+        let ast::ExprKind::Call(call) = &feature.value.kind else {
+            return None;
+        };
+        let is_float = match call.function.text.as_str() {
+            "mean" | "stddev" | "variance" => true,
+            "sum" | "count" | "count_distinct" => false,
+            _ => return None,
+        };
+        (feature.name.text != within.own.text && feature.over.is_some()).then(|| (is_float, name.clone()))
+    };
+    let numbers = || within.all.names().iter().filter_map(number);
+    let (is_float, name) = numbers().find(|(is_float, _)| *is_float).or_else(|| numbers().next())?;
+    let as_float = |value: String, is_float: bool| match is_float {
+        true => value,
+        false => format!("cast({value} as float64)"),
+    };
+    Some(format!(
+        "{} / {}",
+        as_float(format!("{request}.{field}"), ty == Type::Float64),
+        as_float(format!("{}.{name}", view.name.text), is_float)
+    ))
 }
 
 /// The function for what other languages write as a field of an instant.
@@ -91,31 +130,40 @@ pub(super) fn function_of(member: &str) -> Option<&'static str> {
     })
 }
 
-/// Of `last(x, dropna=true)` the call that is meant.
+/// Of `last(x, dropna=true)` and `last(x, true)` the call that is meant.
 pub(super) fn ignoring_nulls(call: &errors::Written<'_>, second: &ast::Expr) -> Option<String> {
-    let ast::ExprKind::Binary {
-        op: ast::BinaryOp::Equal,
-        left,
-        right,
-        ..
-    } = &second.kind
-    else {
-        return None;
+    let (option, ignores) = match &second.kind {
+        ast::ExprKind::Binary {
+            op: ast::BinaryOp::Equal,
+            left,
+            right,
+            ..
+        } => (Some(left), right.as_ref()),
+        _ => (None, second),
     };
-    let ast::ExprKind::Name(option) = &left.kind else {
-        return None;
-    };
-    let is_option = matches!(
-        option.text.to_ascii_lowercase().as_str(),
-        "dropna" | "skipna" | "skip_na" | "drop_nulls" | "ignore_nulls" | "ignorenulls" | "skip_nulls"
-    );
-    let says_true = match &right.kind {
+    let is_option = option.is_none_or(|option| {
+        let ast::ExprKind::Name(option) = &option.kind else {
+            return false;
+        };
+        matches!(
+            option.text.to_ascii_lowercase().as_str(),
+            "dropna" | "skipna" | "skip_na" | "drop_nulls" | "ignore_nulls" | "ignorenulls" | "skip_nulls"
+        )
+    });
+    let ignores = match &ignores.kind {
         ast::ExprKind::Literal(ast::Literal::Bool(value)) => *value,
-        ast::ExprKind::Name(name) => name.text.eq_ignore_ascii_case("true"),
-        _ => false,
+        ast::ExprKind::Name(name) => match name.text.to_ascii_lowercase().as_str() {
+            "true" => true,
+            "false" => false,
+            _ => return None,
+        },
+        _ => return None,
     };
-    let value = call.arguments.first().filter(|_| is_option && says_true)?;
-    Some(format!("{}({value} ignoring nulls)", call.name))
+    let value = call.arguments.first().filter(|_| is_option)?;
+    Some(match ignores {
+        true => format!("{}({value} ignoring nulls)", call.name),
+        false => format!("{}({value})", call.name),
+    })
 }
 
 /// E0212 of `truncate(at, day)` and `truncate(at, "day")`.
@@ -147,6 +195,18 @@ pub(super) fn with_more_arguments(name: &str, arguments: usize) -> Option<&'stat
         ("mode", 2) => "mode_n",
         _ => return None,
     })
+}
+
+/// The names in an expression.
+pub(super) fn names_of(expr: &ast::Expr) -> BTreeSet<&str> {
+    let (mut names, mut open) = (BTreeSet::new(), vec![expr]);
+    while let Some(expr) = open.pop() {
+        if let ast::ExprKind::Name(name) = &expr.kind {
+            names.insert(name.text.as_str());
+        }
+        open.extend(expr.children());
+    }
+    names
 }
 
 /// The first aggregate that an expression calls, by name.

@@ -169,7 +169,7 @@ pub(super) fn feature(
     let (features, declared) = (&view.features, &view.view.declared);
     let found = features.find(name);
     if found.is_none() && !features.is_broken(name) {
-        let meant = features.meant(name);
+        let meant = features.meant(name, None);
         complaints.push(errors::unknown_feature(&declared.name, name, at, meant, declared.at));
     }
     found

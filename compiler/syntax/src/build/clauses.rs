@@ -28,13 +28,31 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// A clause of the view after a feature on its line: it may be meant for the feature.
-    pub(super) fn refuse_behind_a_feature(&mut self, view: &View, clause: &str, span: Span) {
-        let Some(feature) = view.features.last() else {
-            return;
+    /// A clause of the view after a feature on its line: it may be meant for the feature. Says whether the view goes without it.
+    pub(super) fn refuse_behind_a_feature(&mut self, view: &mut View, pair: &Pair<'_, Rule>) -> bool {
+        let span = self.span(pair);
+        let clause = pair.as_str().split([' ', '[']).next().unwrap_or("");
+        let on_its_line = |feature: &&Feature| !self.tokens.text[feature.span.end..span.start].contains('\n');
+        let Some(feature) = view.features.last().filter(on_its_line) else {
+            return false;
         };
-        if !self.tokens.text[feature.span.end..span.start].contains('\n') {
-            self.report(errors::clause_of_the_view(clause, span, feature.name.span));
+        // With its window missing, nothing more can be said of the feature.
+        if clause == "ttl" && feature.over.is_none() && has_call(&feature.value) {
+            let length = pair.as_str()[clause.len()..].trim();
+            self.report(errors::ttl_as_a_window(length, span, feature.name.span));
+            view.broken.push(Broken {
+                keyword: Some("feature".to_owned()),
+                name: Some(feature.name.clone()),
+                span: feature.span,
+            });
+            view.features.pop();
+            return true;
+        }
+        self.report(errors::clause_of_the_view(clause, span, feature.name.span));
+        match clause {
+            "owner" => view.owner.is_some(),
+            "tags" => view.tags.is_some(),
+            _ => view.ttl.is_some(),
         }
     }
 
@@ -352,4 +370,9 @@ impl Builder<'_> {
             },
         })
     }
+}
+
+/// Whether something is called in it, which may be an aggregate.
+fn has_call(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Call(_)) || expr.children().into_iter().any(has_call)
 }

@@ -298,9 +298,9 @@ impl Builder<'_> {
 
     fn statement(&mut self, view: &mut View, pair: &Pair<'_, Rule>) -> Built<()> {
         let span = self.span(pair);
-        if let Rule::owner | Rule::tags | Rule::ttl = pair.as_rule() {
-            let clause = pair.as_str().split([' ', '[']).next().unwrap_or("");
-            self.refuse_behind_a_feature(view, clause, span);
+        let is_clause = matches!(pair.as_rule(), Rule::owner | Rule::tags | Rule::ttl);
+        if is_clause && self.refuse_behind_a_feature(view, pair) {
+            return Ok(());
         }
         match pair.as_rule() {
             Rule::owner => {

@@ -82,6 +82,29 @@ messages! {
                feature into a view of its own";
     }
 
+    /// `last(x) ttl 30d`
+    E0001 ttl_as_a_window(length: &str, at: Span, feature: Span) {
+        "`ttl` is said of the whole view, and bounds no window";
+        at: "stands on the line of a feature";
+        feature: "the feature";
+        offer: "how old events may be is the window of the feature: write `over {length}`; a bound on the delay of the whole view \
+                stands on a line of its own, before the features", at => format!("over {length}");
+    }
+
+    /// `device: string from device.id`
+    E0001 way_without_quotes(way: &str, at: Span) {
+        "what the file calls a column stands in double quotes";
+        at: "";
+        help: "write `\"{way}\"`", at => format!("\"{way}\"");
+    }
+
+    /// `activity, popularity.*`
+    E0001 entries_in_a_list(at: Span, list: Span, shown: &str, written: &str) {
+        "the entries of a service stand one after the other, without commas";
+        at: "";
+        offer: "write `{shown}`", list => written;
+    }
+
     E0001 values_without_a_comma(at: Span, edit: Span, written: &str) {
         "commas stand between the values that a test expects";
         at: "";

@@ -55,6 +55,21 @@ impl Failure<'_> {
         })
     }
 
+    /// `device: string from device.id`
+    pub(super) fn bare_path_of_a_column(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        let at = piece.at;
+        let is_column = matches!(piece.text(0), "columns" | "table") && piece.back(1) == "from";
+        if !is_column || piece.depth(at) == 0 || piece.kind(at)? != TokenKind::Word {
+            return None;
+        }
+        let ends = |index: usize| matches!(piece.text(index), "," | ")" | "?");
+        let last = at
+            + (at..)
+                .take_while(|index| piece.touch(*index) && !ends(index + 1))
+                .count();
+        Some(errors::way_without_quotes(piece.slice(at, last), piece.span(at, last)))
+    }
+
     /// `columns (id int64, card string)`
     pub(super) fn without_colons(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
         let is_word = |index: usize| piece.kind(index) == Some(TokenKind::Word);

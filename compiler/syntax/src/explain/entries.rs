@@ -8,6 +8,9 @@ use crate::forms::Context;
 use crate::scan::{Token, TokenKind, Tokens};
 use featc_grammar::Rule;
 
+/// So many tokens of a list of entries are looked at.
+const ENTRIES_TOKENS_MAX: usize = 64;
+
 impl Failure<'_> {
     /// `total`, `spend`: an entry without its view or its features.
     pub(super) fn bare_entry(&self, piece: &Piece<'_>, is_shown: bool) -> Option<Diagnostic> {
@@ -40,6 +43,50 @@ impl Failure<'_> {
             [view] => errors::entry_of_one_view(name, span, view),
             [first, second, ..] => errors::entry_of_several_views(name, span, first, second),
         })
+    }
+
+    /// `activity, popularity, history`; `activity.*, popularity.total`
+    pub(super) fn entries_in_a_list(&self, piece: &Piece<'_>, is_shown: bool) -> Option<Diagnostic> {
+        let tokens = 0..piece.tokens.len().min(ENTRIES_TOKENS_MAX);
+        let is_list = self.context == Context::Entry && piece.text(piece.at) == "," && piece.depth(piece.at) == 0;
+        if !is_list || !is_shown || tokens.end < piece.tokens.len() {
+            return None;
+        }
+        let is_comma = |index: &usize| piece.text(*index) == "," && piece.depth(*index) == 0;
+        let commas: Vec<usize> = tokens.clone().filter(is_comma).chain([tokens.end]).collect();
+        let (mut first, mut entries, mut has_view) = (0, Vec::new(), false);
+        for comma in commas {
+            // Before the first entry, and after the last one.
+            if first < comma {
+                let entry = piece.slice(first, comma - 1);
+                let is_view = || comma == first + 1 && declared(self.tokens, entry).0;
+                match piece.text(first + 1) {
+                    "." if comma > first + 2 => entries.push(entry.to_owned()),
+                    _ if is_view() => {
+                        entries.push(format!("{entry}.*"));
+                        has_view = true;
+                    }
+                    _ => return None,
+                }
+            }
+            first = comma + 1;
+        }
+        let (shown, list) = (entries.join(" "), piece.span(0, tokens.end - 1));
+        let written = piece.slice(0, tokens.end - 1);
+        // Comments between them would be lost; of one that is whole the comma is removed.
+        let is_plain = !written.contains("//") && super::table::is_quotable(&shown);
+        if !is_plain || entries.len() < 2 && !has_view {
+            return None;
+        }
+        let between = if written.contains('\n') { "\n  " } else { " " };
+        let gap = if written.starts_with(',') { " " } else { "" };
+        let edit = format!("{gap}{}", entries.join(between));
+        Some(errors::entries_in_a_list(
+            piece.span(piece.at, piece.at),
+            list,
+            &shown,
+            &edit,
+        ))
     }
 
     /// Whether the piece begins after a feature on the same line.
