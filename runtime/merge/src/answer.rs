@@ -193,6 +193,10 @@ impl<'a> Answers<'a> {
     fn family(&mut self, work: Work, family: &[usize]) {
         let (context, class) = (self.context, work.class);
         let first = &self.slots[family[0]];
+        if let Means::States(at, by_deltas) = work.means {
+            self.done[at] = Some(fold::fold(context, at, by_deltas));
+            return;
+        }
         let classes = &context.classes[class];
         match work.means {
             Means::Counts => self.each(class, family, |_| (), |slot, (), taken| groups::count(slot, taken)),
@@ -251,7 +255,7 @@ impl<'a> Answers<'a> {
                     }
                 }
             }
-            Means::States(at, by_deltas) => self.done[at] = Some(fold::fold(context, at, by_deltas)),
+            Means::States(..) => {}
         }
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn flattened(written: &[ast::Column], complaints: &mut Vec<Diagnostic
 /// Appends a column, or the fields of a struct. `in_list`: of one that is in a list.
 fn flatten(column: ast::Column, in_list: bool, columns: &mut Vec<ast::Column>, complaints: &mut Vec<Diagnostic>) {
     if let Some((inside, nullable)) = structs_of_a_list(&column.ty) {
-        complaints.extend(nullable.map(|at| errors::nullable_field_of_items("struct<…>", at)));
+        complaints.extend(nullable.map(|at| errors::nullable_field_of_items(&column.ty.inside[0].ty.to_string(), at)));
         let form = column.read_as.as_ref().map(|form| form.span);
         complaints.extend(form.map(|at| errors::form_of_a_struct(&column.name.text, at)));
         for of in fields(&column, inside, complaints) {
@@ -32,7 +32,7 @@ fn flatten(column: ast::Column, in_list: bool, columns: &mut Vec<ast::Column>, c
     }
     let name = &column.name.text;
     complaints.extend(column.nullable.map(|at| match in_list {
-        true => errors::nullable_field_of_items("struct<…>", at),
+        true => errors::nullable_field_of_items(&column.ty.to_string(), at),
         false => errors::nullable_struct(name, at),
     }));
     let form = column.read_as.as_ref().map(|form| form.span);
