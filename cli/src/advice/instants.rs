@@ -114,6 +114,10 @@ pub fn epoch(written: &str) -> Option<(i64, &'static str)> {
     }
 }
 
+/// Where local times are read.
+const WHERE: &str =
+    "the clock is that of the source's `zone`; where it has none, write `in \"UTC\"` or another zone after it";
+
 /// How a column of a source has to be read, by a value that is no instant as it is.
 pub fn read_as(column: &str, written: &str) -> Option<String> {
     if let Some((_, unit)) = epoch(written) {
@@ -126,9 +130,7 @@ pub fn read_as(column: &str, written: &str) -> Option<String> {
         return Some(format!("say what it counts: `{column}: timestamp as {form}`"));
     }
     if dated(written).is_some() {
-        return Some(format!(
-            "say that it is a date, and where: `{column}: timestamp as date in \"UTC\"`"
-        ));
+        return Some(format!("say that it is a date: `{column}: timestamp as date`; {WHERE}"));
     }
     let digits: String = written
         .chars()
@@ -153,7 +155,7 @@ pub fn read_as(column: &str, written: &str) -> Option<String> {
         ""
     };
     Some(format!(
-        "say its format, and where the clock is: `{column}: timestamp as \"{day}{time}\" in \"UTC\"`{turned}"
+        "say its format: `{column}: timestamp as \"{day}{time}\"`{turned}; {WHERE}"
     ))
 }
 

@@ -65,7 +65,8 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                     }
                 },
                 |nearest| match at_column {
-                    None if !is_name(nearest) => {
+                    // The same in other letters is what files of databases have: the program keeps its name.
+                    None if !is_name(nearest) || nearest.eq_ignore_ascii_case(column) => {
                         format!("write after the type of `{column}` what the file calls it: `from {nearest:?}`")
                     }
                     None => format!("did you mean `{nearest}`?"),

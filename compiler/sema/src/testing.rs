@@ -193,8 +193,17 @@ impl<'a> Judge<'a> {
             match place.map(|place| (place, first[place])) {
                 None => {
                     is_known = false;
-                    let names = source.columns.iter().map(|column| column.name.as_str());
-                    let nearest = suggest::nearest(&cell.text, names);
+                    let names = || source.columns.iter().map(|column| column.name.as_str());
+                    let is_inside =
+                        |name: &&str| name.strip_prefix(&*cell.text).is_some_and(|rest| rest.starts_with('.'));
+                    let fields: Vec<&str> = names().filter(is_inside).collect();
+                    if !fields.is_empty() {
+                        self.complaints
+                            .push(errors::struct_in_a_header(&cell.text, cell.span, &fields));
+                        places.push(None);
+                        continue;
+                    }
+                    let nearest = suggest::nearest(&cell.text, names());
                     let declared = self
                         .declared(|item| matches!(item, ast::Item::Source(found) if found.name.text == source.name));
                     let (name, at) = (&cell.text, cell.span);

@@ -37,6 +37,14 @@ messages! {
         help: "write which field is meant, such as `{field}`";
     }
 
+    /// `| customer |` above rows of a test.
+    E0110 struct_in_a_header(name: &str, at: Span, fields: &[&str]) {
+        let columns = fields.join(" | ");
+        "`{name}` is a struct: each of its fields has a column";
+        at: "has fields";
+        help: "write a column for each field that the test needs: `{columns}`";
+    }
+
     /// `n.total`, where `n` is a column.
     E0118 dot_behind_a_scalar(name: &str, first: &str, rest: &[ast::Name], at: Span) {
         let fields = structs(rest);

@@ -280,6 +280,9 @@ impl Typer<'_> {
                 self.complaints.push(match duration {
                     Some(duration) => errors::text_as_a_duration(site.symbol, site.at, operands, &duration),
                     None if is_number => errors::number_as_a_duration(site.symbol, site.at, operands, text),
+                    None if is_moved && right.ty == Type::Int64 => {
+                        errors::count_as_a_duration(site.symbol, site.at, operands, text)
+                    }
                     None => errors::wrong_operand(site.symbol, site.at, &operands, help),
                 });
                 None

@@ -35,7 +35,7 @@ fn may_have_any_name(broken: &ast::Broken) -> bool {
 
 /// How the words of a feature say that it is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
+pub(super) enum Shape {
     /// From events.
     Aggregate,
     /// From features.
@@ -49,7 +49,7 @@ enum Shape {
 /// What can be seen from within one feature.
 pub(super) struct FeatureNames<'a> {
     pub(super) all: &'a ViewFeatures<'a>,
-    shape: Shape,
+    pub(super) shape: Shape,
     pub(super) own: &'a ast::Name,
     /// All names in its expression.
     pub(super) read: BTreeSet<&'a str>,

@@ -43,8 +43,10 @@ impl ViewFeatures<'_> {
         let others = others.filter(|known| within.is_none_or(|within| within.own.text != *known));
         let is_read = |known: &str| within.is_some_and(|within| within.read.contains(known));
         nearest_feature(name, others, is_read).unwrap_or_else(|| {
-            let names = self.names().iter().map(String::as_str);
-            Meant::Nothing(names.take(SHOWN).collect(), self.names().len().saturating_sub(SHOWN))
+            let others = self.names().iter().map(String::as_str);
+            let mut others = others.filter(|known| within.is_none_or(|within| within.own.text != *known));
+            let shown = others.by_ref().take(SHOWN).collect();
+            Meant::Nothing(shown, others.count())
         })
     }
 

@@ -173,15 +173,22 @@ impl<'a> Items<'a> {
         if let Some(transform) = self.transforms.all.iter().find(has_let) {
             return Some(errors::let_of_another(text, &transform.name.text, rows, at));
         }
-        // By its name, or that of one of its windows.
-        let is_it = |feature: &ast::Feature| {
+        let view = self.views_with(text).find(|view| view.from.text == rows)?;
+        Some(errors::feature_as_a_column(text, &view.name.text, at))
+    }
+
+    /// The views with a feature of this name, or with one that is called so over one of its windows.
+    pub(super) fn views_with(&self, text: &str) -> impl Iterator<Item = &'a ast::View> {
+        let is_it = move |feature: &ast::Feature| {
             let over = feature.over.as_ref().filter(|_| text.starts_with(&feature.name.text));
             let mut windows = over.into_iter().flat_map(|over| over.windows.all());
             feature.name.text == text || windows.any(|window| feature.name_over(window) == text)
         };
-        let has_feature = |view: &&&ast::View| view.from.text == rows && view.features.iter().any(is_it);
-        let view = self.views.all.iter().find(has_feature)?;
-        Some(errors::feature_as_a_column(text, &view.name.text, at))
+        self.views
+            .all
+            .iter()
+            .copied()
+            .filter(move |view| view.features.iter().any(is_it))
     }
 
     /// What a name stands for that was meant as something else.

@@ -169,6 +169,13 @@ messages! {
         at: "";
         help: "put the whole cell into double quotes, and write those in it as `\\\"`";
     }
+
+    /// `| {"id": "u1"} |`
+    E0430 object_in_a_cell(at: Span) {
+        "a cell is one value, and an object is none";
+        at: "";
+        help: "a struct has no column: name one for each of its fields in the header, such as `customer.id`, with its values below";
+    }
 }
 
 /// How the cause of a declaration in the block of another one ends.

@@ -59,7 +59,14 @@ impl Scanner<'_> {
                     }
                 }
                 Some(b'"') => {
-                    return self.refuse_row(errors::quote_in_a_cell(self.span(stop, stop + 1)), stop, end);
+                    let at = self.span(stop, stop + 1);
+                    let is_object = self.text[..stop].trim_end().ends_with('{');
+                    let told = if is_object {
+                        errors::object_in_a_cell(at)
+                    } else {
+                        errors::quote_in_a_cell(at)
+                    };
+                    return self.refuse_row(told, stop, end);
                 }
                 Some(_) | None => break,
             }

@@ -1,6 +1,6 @@
 //! Where expressions stand, and the resolvers of each place.
 
-use super::super::feature::FeatureNames;
+use super::super::feature::{FeatureNames, Shape};
 use super::super::scope::{Items, RowScope};
 use super::super::service_feature::ServiceNames;
 use super::{Aggregate, ExprKind, Exprs, Function};
@@ -102,8 +102,16 @@ impl<'a> Exprs<'a> {
         match self.place {
             Place::Service(_) => return None,
             Place::Feature(names) if names.is_broken(text) || self.row.is_silent(text) => return None,
+            Place::Feature(names) if names.shape == Shape::Derived => {
+                let view = self.items.views_with(text).find(|view| !names.is_of(&view.name.text));
+                if let Some(view) = view {
+                    return Some(errors::feature_of_another_view(&view.name.text, text, at));
+                }
+            }
             Place::Feature(_) => {}
             Place::Row | Place::Aggregate { .. } if self.row.is_silent(text) => return None,
+            // A struct, which is no value by itself.
+            Place::Row | Place::Aggregate { .. } if self.row.field_of(text).is_some() => return None,
             Place::Row | Place::Aggregate { .. } => {
                 let elsewhere = self.items.elsewhere(&self.row.name, name);
                 if elsewhere.is_some() {
