@@ -79,7 +79,7 @@ fn every_kind_of_row_has_its_step() {
         ),
         (
             value("at", "\"01/05/2024 10:00\"", Wrong::NoTimestamp),
-            "`at: timestamp as \"%d/%m/%Y %H:%M\" in \"UTC\"`, or `%m/%d`",
+            "`at: timestamp as \"%d/%m/%Y %H:%M\"`, or `%m/%d`",
         ),
         (value("at", "\"Mon 3 June\"", Wrong::NoTimestamp), "write instants like"),
         (value("at", "\"3.4.24\"", Wrong::NotInFormat), "after the type of `at`"),
@@ -102,7 +102,7 @@ fn every_kind_of_row_has_its_step() {
         ),
         (
             value("at", "\"2024-05-06\"", Wrong::NoTimestamp),
-            "`at: timestamp as date in \"UTC\"`",
+            "`at: timestamp as date`",
         ),
         (
             value("at", "\"2024-05-01T10:00:00 Europe/Berlin\"", Wrong::NoTimestamp),
