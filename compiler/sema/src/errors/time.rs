@@ -1,11 +1,23 @@
-//! E03xx: time, windows, lateness.
+//! E03xx: time, windows, lateness; and numbers in the place of durations.
 
+use super::types::beside;
 use featc_ir::Type;
 use featc_ir::window::format_duration;
 use featc_syntax::diag::Span;
 use featc_syntax::messages;
 
 messages! {
+    /// `paid_at + seconds`
+    E0202 count_as_a_duration(symbol: &str, at: Span, operands: [(Type, Span); 2], count: &str) {
+        let [(left, _), (right, _)] = operands;
+        let is_sum = count.contains(' ') && !count.starts_with('(');
+        let count = if is_sum { format!("({count})") } else { count.to_owned() };
+        "`{symbol}` does not take {left} and {right}";
+        at: "not defined for these types";
+        labels: beside(at, &operands);
+        help: "a number becomes a duration by a unit: write `{count} * 1s` if it counts seconds, or `* 1m`, `* 1h`, `* 1d`";
+    }
+
     /// `clause`: `time`, `arrival`, `at`.
     E0301 not_a_timestamp(clause: &str, ty: Type, at: Span, declared: Option<Span>) {
         let help = match (clause, ty) {

@@ -60,17 +60,6 @@ messages! {
                `{number}d`", number_at => format!("{number}s");
     }
 
-    /// `paid_at + seconds`
-    E0202 count_as_a_duration(symbol: &str, at: Span, operands: [(Type, Span); 2], count: &str) {
-        let [(left, _), (right, _)] = operands;
-        let is_name = count.starts_with('(') || count.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
-        let count = if is_name { count.to_owned() } else { format!("({count})") };
-        "`{symbol}` does not take {left} and {right}";
-        at: "not defined for these types";
-        labels: beside(at, &operands);
-        help: "a number becomes a duration by a unit: write `{count} * 1s` if it counts seconds, or `* 1m`, `* 1h`, `* 1d`";
-    }
-
     E0204 no_such_cast(from: Type, to: Type, at: Span) {
         let way = way(from, to);
         let help = match (from, to) {
@@ -299,7 +288,7 @@ fn arguments(found: usize) -> String {
 }
 
 /// Labels operands with their types, those that lie outside of the place of the message.
-fn beside(place: Span, operands: &[(Type, Span)]) -> impl Iterator<Item = (Span, String)> {
+pub(super) fn beside(place: Span, operands: &[(Type, Span)]) -> impl Iterator<Item = (Span, String)> {
     let outside = operands.iter().filter(move |(_, at)| !place.contains(*at));
     outside.map(|(ty, at)| (*at, ty.to_string()))
 }

@@ -349,6 +349,10 @@ fn field_of_an_item(piece: &Piece<'_>) -> Option<Diagnostic> {
     while piece.text(last + 1) == "." && piece.kind(last + 2) == Some(TokenKind::Word) {
         last += 2;
     }
+    // `counts[1].abs()` is a call.
+    if piece.text(last + 1) == "(" {
+        return None;
+    }
     let (lists, item, field) = (
         piece.slice(first, open - 1),
         piece.slice(open, close),

@@ -271,7 +271,16 @@ impl<'a> Life<'a> {
 
     /// What of the pushes is there: all that was acknowledged, and of the others nothing that was not pushed.
     fn settle(&mut self, tally: &mut Tally) -> Found {
-        let found = self.compare(log::recorded(&self.disk, &self.version.inputs));
+        let recorded = || log::recorded(&self.disk, &self.version.inputs);
+        let rows = recorded().or_else(|error| {
+            // A start from the backup that broke off: the next one restores it anew.
+            let store = self.backup.as_ref().filter(|_| tally.moved > 0);
+            let store = store.unwrap_or_else(|| panic!("what was pushed cannot be read: {error}"));
+            let (_, restored) = Backup::prepare(Arc::new(store.clone()), &self.disk)?;
+            assert!(restored.is_some(), "what was pushed cannot be read: {error}");
+            recorded()
+        });
+        let found = self.compare(rows.unwrap_or_else(|error| panic!("what was pushed cannot be read: {error}")));
         tally.unasked += found.unasked;
         found
     }

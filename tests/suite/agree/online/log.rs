@@ -88,7 +88,10 @@ pub fn arrived(source: &Source, of: &[Row], cut_us: i64) -> usize {
 }
 
 /// All rows that were pushed and are there, by source, in the order of the log.
-pub fn recorded(disk: &SimulatedDisk, inputs: &[Source]) -> Vec<Vec<Row>> {
+///
+/// # Errors
+/// The disk has no whole state.
+pub fn recorded(disk: &SimulatedDisk, inputs: &[Source]) -> Result<Vec<Vec<Row>>, StateError> {
     let mut found = vec![Vec::new(); inputs.len()];
     let mut each = |name: &str, batch: &RecordBatch| {
         let place = inputs.iter().position(|source| source.name == name);
@@ -98,8 +101,8 @@ pub fn recorded(disk: &SimulatedDisk, inputs: &[Source]) -> Vec<Vec<Row>> {
     };
     match pushed(disk, &mut each) {
         // It ended before there was anything.
-        Ok(()) | Err(StateError::Nothing { .. }) => found,
-        Err(error) => panic!("what was pushed cannot be read: {error}"),
+        Ok(()) | Err(StateError::Nothing { .. }) => Ok(found),
+        Err(error) => Err(error),
     }
 }
 
