@@ -174,7 +174,7 @@ class Client:
                 sent += count
         if done is None:
             raise Bug("a push without a part")
-        return {**done, "undeclared": [name for name in given.column_names if name not in columns.names]}
+        return {**done, "undeclared": columns.undeclared(given.column_names)}
 
     @told
     def answer(

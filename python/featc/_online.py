@@ -51,7 +51,7 @@ class Online:
         columns = self.program._columns(source)
         given = fitted(rows, f"rows of `{source}`", columns)
         report = json.loads(self._inner.push(source, given))
-        return {**report, "undeclared": [name for name in given.column_names if name not in columns.names]}
+        return {**report, "undeclared": columns.undeclared(given.column_names)}
 
     @told
     def advance(self, at: Any) -> dict[str, int]:

@@ -45,6 +45,16 @@ impl Columns {
         self.names.clone()
     }
 
+    /// Of names of columns those that are none of these, and hold none of these inside.
+    fn undeclared(&self, names: Vec<String>) -> Vec<String> {
+        let is_in = |known: &String, name: &str| {
+            let rest = known.strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let is_known = |name: &String| self.names.iter().any(|known| is_in(known, name));
+        names.into_iter().filter(|name| !is_known(name)).collect()
+    }
+
     /// Takes rows in parts, in memory.
     fn spool(&self) -> Spool {
         Spool::new(self.declared.clone(), u64::MAX, PathBuf::new())

@@ -164,3 +164,43 @@ def test_after_a_panic_only_another_state_is_taken(shop):
         online.stats()
     assert online.restore(state)["is_whole"]
     assert_same(online.read("risk", {"card": 1}, at), expected)
+
+
+def test_structs_of_a_frame_are_not_left_out():
+    """Columns inside of a struct are there with it; a list that may be null may be left out."""
+    text = """module shop
+
+entity user (user: string)
+
+source orders {
+  columns (id: int64, user: string, who: struct<city: string?>, tags: list<string>?, lines: list<struct<sku: string>>?, at: timestamp, seen: timestamp)
+  unique id
+  time at
+  arrival seen
+  lateness 1d
+}
+
+view seen of user from orders {
+  owner "shop"
+  /// Where from.
+  feature city = last(who.city) over 7d
+  /// The first of what was said of it.
+  feature tag = last(tags[1]) over 7d
+  /// What it was of.
+  feature sku = last(lines.sku[1]) over 7d
+}
+
+service all { seen.* }
+"""
+    program = featc.Program(text)
+    at = datetime.datetime(2024, 5, 1, 10, tzinfo=datetime.timezone.utc)
+    later = at + datetime.timedelta(hours=1)
+    row = dict(id=1, user="u", who={"city": "Paris"}, tags=["x"], lines=[{"sku": "a"}], at=at, seen=at)
+    table = pyarrow.Table.from_pylist([row])
+    for rows, tag in [(table, "x"), (table.to_pandas(), "x"), (table.drop_columns(["tags"]), None)]:
+        online = program.online("complete")
+        pushed = online.push("orders", rows)
+        assert (pushed["accepted"], pushed["undeclared"]) == (1, [])
+        online.advance(later)
+        (answer,) = online.read("all", {"user": ["u"]}).to_arrow().to_pylist()
+        assert [answer[f"seen__{name}"] for name in ("city", "tag", "sku")] == ["Paris", tag, "a"]
