@@ -198,16 +198,18 @@ fn format_zone(f: &mut fmt::Formatter<'_>, zone: Zone) -> fmt::Result {
     }
 }
 
+/// The units of durations, in microseconds, from the longest.
+pub const UNITS: [(i64, &str); 6] = [
+    (86_400_000_000, "d"),
+    (3_600_000_000, "h"),
+    (60_000_000, "m"),
+    (1_000_000, "s"),
+    (1_000, "ms"),
+    (1, "us"),
+];
+
 /// Prints a length in the largest unit that divides it: `90m`, `7d`, `250ms`.
 pub fn format_duration(us: i64) -> String {
-    const UNITS: [(i64, &str); 6] = [
-        (86_400_000_000, "d"),
-        (3_600_000_000, "h"),
-        (60_000_000, "m"),
-        (1_000_000, "s"),
-        (1_000, "ms"),
-        (1, "us"),
-    ];
     if us == 0 {
         return "0s".to_owned();
     }

@@ -1,18 +1,9 @@
 //! The feature that a name is near to which no feature has.
 
 use crate::errors::Meant;
+use featc_ir::window::UNITS;
 use featc_syntax::diag::suggest;
 use featc_syntax::duration;
-
-/// Units of windows, from the longest.
-const UNITS: [(i64, &str); 6] = [
-    (86_400_000_000, "d"),
-    (3_600_000_000, "h"),
-    (60_000_000, "m"),
-    (1_000_000, "s"),
-    (1_000, "ms"),
-    (1, "us"),
-];
 
 /// The one of some features that is meant by a name that is none of theirs: the same window in another spelling, or else the
 /// nearest name. `is_read`: what is read beside it, and meant once more only by a slip of the hand.
