@@ -1,7 +1,7 @@
 """Times what the online runtime takes in beside Flink's table API, on the same machine, one after the other.
 
     CARGO_TARGET_DIR=target cargo bench -p featr-online --bench online --no-run
-    python3 bench/ingest.py --bench target/release/deps/online-* --events 1000000
+    python3 bench/ingest.py --events 1000000 --bench FILE    # the executable that cargo names
 
 The rows are payments of users by a Zipf law over thirty days, as in runtime/online/benches; count, sum, mean, greatest and last per
 user over exact windows of a minute to thirty days. Flink reads them as CSV and computes the windows for every event

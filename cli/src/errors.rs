@@ -34,9 +34,9 @@ pub fn bug(why: &str) -> Diagnostic {
         .with_help("this is not your fault: please report it with the program and what was run")
 }
 
-/// What is said of a target that is there, and that no file replaces.
 /// Why nothing can be written or read in a folder that is not there.
 pub const NO_FOLDER: &str = "no such folder";
+/// What is said of a target that is there, and that no file replaces.
 pub const NOT_PLAIN: &str = "it exists and is not a plain file";
 
 pub fn unwritable(path: &str, why: &str) -> Diagnostic {

@@ -39,12 +39,13 @@ impl ViewFeatures<'_> {
             };
         }
         // Its own feature would read itself.
-        let others = self.names().iter().map(String::as_str);
-        let others = others.filter(|known| within.is_none_or(|within| within.own.text != *known));
+        let others = || {
+            let names = self.names().iter().map(String::as_str);
+            names.filter(move |known| within.is_none_or(|within| within.own.text != *known))
+        };
         let is_read = |known: &str| within.is_some_and(|within| within.read.contains(known));
-        nearest_feature(name, others, is_read).unwrap_or_else(|| {
-            let others = self.names().iter().map(String::as_str);
-            let mut others = others.filter(|known| within.is_none_or(|within| within.own.text != *known));
+        nearest_feature(name, others(), is_read).unwrap_or_else(|| {
+            let mut others = others();
             let shown = others.by_ref().take(SHOWN).collect();
             Meant::Nothing(shown, others.count())
         })
