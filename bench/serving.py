@@ -4,8 +4,8 @@
     python3 -m venv feast && feast/bin/pip install 'feast[redis]'
     python3 bench/serving.py --featc target/release/featc --feast feast/bin/feast --redis redis-server
 
-One after the other, each alone on the machine: a store of so many users with ten features, somebody who writes rows all the time (a
-process of its own beside Feast, a thread of the client beside featc), and one client that asks about 1, 100 and 500 drawn users over one connection, the SDK in the client's own process. featc computes the
+One after the other, each alone on the machine: a store of so many users with ten features, a process that writes rows all the time,
+and one client that asks about 1, 100 and 500 drawn users over one connection, the SDK in the client's own process. featc computes the
 features from events over exact windows when it is asked, Feast reads ten floats that somebody has computed before. The floor is
 `GET /health` of the same server. Prints a table: milliseconds of the client at p50 and p99, and how many rows a second were
 written meanwhile. Every answer is looked at: a status other than 200, a missing row, or no value in the first, ends the run, and so does a write that fails.
@@ -166,37 +166,48 @@ def post(connection, path, body, kind="application/json"):
     return text
 
 
+class Rows:
+    """Pushes payments of users to featc; their numbers begin where it is told."""
+
+    def __init__(self, address, users, number=0):
+        self.connection = http.client.HTTPConnection(address, timeout=60)
+        self.draw, self.users, self.number = random.Random(1 + number), users, number
+
+    def push(self, users):
+        now, made = time.time(), []
+        for user in users:
+            self.number += 1
+            at = instant(now - self.draw.random() * 3000)
+            made.append(json.dumps(dict(id=self.number, user=user, amount=round(self.draw.random() * 100, 2), at=at)) + "\n")
+        post(self.connection, "/v1/push/payments", "".join(made), "application/jsonl")
+
+    def push_some(self, count):
+        self.push([self.draw.randrange(self.users) for _ in range(count)])
+
+
+def write_until_told(write, rate):
+    """Writes until standard input ends, then prints how many rows a second that were."""
+    with Writer(write, rate) as writer:
+        sys.stdin.read()
+    print(json.dumps(dict(rate=writer.rate)))
+
+
 def measure_featc(options, folder):
     folder.joinpath("shop.feat").write_text(SHOP)
     arguments = [options.featc, "serve", folder / "shop.feat", "--state", folder / "state", "--listen", "127.0.0.1:0", "--json"]
     server = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=folder.joinpath("featc.log").open("ab"))
     try:
         address = json.loads(server.stdout.readline())["listening"]
-        draw = random.Random(1)
-        number = 0
-
-        def lines(users):
-            nonlocal number
-            now, made = time.time(), []
-            for user in users:
-                number += 1
-                row = dict(id=number, user=user, amount=round(draw.random() * 100, 2), at=instant(now - draw.random() * 3000))
-                made.append(json.dumps(row))
-            return "\n".join(made) + "\n"
-
-        loading = http.client.HTTPConnection(address, timeout=60)
+        rows = Rows(address, options.users)
         users = [user for user in range(options.users) for _ in range(EVENTS_PER_USER)]
-        draw.shuffle(users)
+        rows.draw.shuffle(users)
         for begin in range(0, len(users), 20_000):
-            post(loading, "/v1/push/payments", lines(users[begin : begin + 20_000]), "application/jsonl")
-        writing = http.client.HTTPConnection(address, timeout=60)
-
-        def write(count):
-            some = [draw.randrange(options.users) for _ in range(count)]
-            post(writing, "/v1/push/payments", lines(some), "application/jsonl")
-
+            rows.push(users[begin : begin + 20_000])
+        writing = [sys.executable, pathlib.Path(__file__).resolve(), "--task", "push", "--address", address]
+        writing += ["--users", str(options.users), "--rate", str(options.rate), "--number", str(rows.number)]
+        writer = subprocess.Popen(writing, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         asking, pick, found = http.client.HTTPConnection(address, timeout=60), random.Random(3), {}
-        with Writer(write, options.rate) as writer:
+        try:
             for size in SIZES:
 
                 def ask():
@@ -212,9 +223,12 @@ def measure_featc(options, folder):
                 asking.getresponse().read()
 
             floor = measured(nothing, options.seconds)
-        return dict(name="featc serve", rate=writer.rate, sizes=found), dict(
-            name="floor: GET /health", rate=writer.rate, sizes={1: floor}
-        )
+        finally:
+            said, _ = writer.communicate()
+        if writer.returncode:
+            sys.exit("rows could not be written")
+        rate = json.loads(said.splitlines()[-1])["rate"]
+        return dict(name="featc serve", rate=rate, sizes=found), dict(name="floor: GET /health", rate=rate, sizes={1: floor})
     finally:
         end(server)
 
@@ -278,10 +292,9 @@ def inside(options):
             store.write_to_online_store("spend", rows(many))
         return
     if options.task == "write":
-        with Writer(lambda count: store.write_to_online_store("spend", rows(draw.integers(0, options.users, count))), options.rate) as writer:
-            sys.stdin.read()
-        print(json.dumps(dict(rate=writer.rate)))
-        return
+        return write_until_told(
+            lambda count: store.write_to_online_store("spend", rows(draw.integers(0, options.users, count))), options.rate
+        )
     # Rows are written by a process of its own, as a stream job would.
     writing = [sys.executable, *sys.argv, "--task", "write"]
     writer = subprocess.Popen(writing, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -335,9 +348,13 @@ def main():
     options.add_argument("--inside", help=argparse.SUPPRESS)
     options.add_argument("--task", help=argparse.SUPPRESS)
     options.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    options.add_argument("--address", help=argparse.SUPPRESS)
+    options.add_argument("--number", type=int, help=argparse.SUPPRESS)
     options = options.parse_args()
     if options.inside:
         return inside(options)
+    if options.task == "push":
+        return write_until_told(Rows(options.address, options.users, options.number).push_some, options.rate)
     if not options.featc or not options.feast:
         sys.exit("--featc and --feast are needed")
     found = {}

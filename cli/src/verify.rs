@@ -7,6 +7,7 @@ mod checks;
 pub(crate) mod engines;
 pub(crate) mod events;
 mod explain;
+pub(crate) mod needed;
 mod outputs;
 mod relations;
 mod reproduce;
@@ -352,11 +353,6 @@ pub fn bits(value: &Value, ty: Type) -> String {
 }
 
 /// The recorded rows as the model takes them; sources that the service does not read stay empty.
-pub fn model_rows(prepared: &Prepared, side: Side, reporter: &Reporter) -> Result<SourceRows, Refused> {
-    let recorded = told(prepared.program.record(&prepared.service, side, None), reporter)?;
-    Ok(source_rows(prepared, &recorded))
-}
-
 fn source_rows(prepared: &Prepared, recorded: &[Recorded]) -> SourceRows {
     let mut sources = vec![Vec::new(); prepared.ir.sources.len()];
     for recorded in recorded {

@@ -5,12 +5,12 @@ use super::job::Job;
 use crate::errors;
 use crate::random::draw;
 use crate::report::{Refused, Reporter, counted};
-use crate::verify::{bits, field_type, model_rows};
-use featc_ir::{Key, Source, SourceId, Status, Type, View};
+use crate::verify::{bits, field_type, needed};
+use featc_ir::{Status, Type};
 use featr::provenance::file_record;
-use featr::{Side, Spine, Value};
-use featr_model::{Model, Question, SourceRows};
-use std::collections::{BTreeMap, BTreeSet};
+use featr::{Spine, Value};
+use featr_model::{Model, Question};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Compares `--verify` rows; nothing without it.
@@ -29,8 +29,14 @@ pub fn run(job: &Job<'_>, state: &Checkpoint, reporter: &Reporter) -> Result<(),
     }
     let rows = draw(job.args.seed, job.args.verify, state.rows);
     let samples = read(job, &state.done, &rows, reporter)?;
-    let mut model_rows = model_rows(job.prepared, Side::Batch, reporter)?;
-    keep_sampled(job, &samples, &mut model_rows);
+    let questions: Vec<Question> = samples.iter().map(|sample| sample.question.clone()).collect();
+    let (model_rows, answered) = needed::rows(job.prepared, &questions, reporter)?;
+    let samples: Vec<Sample> = samples
+        .into_iter()
+        .zip(answered)
+        .filter_map(|(sample, is)| is.then_some(sample))
+        .collect();
+    let left_out = questions.len() - samples.len();
     let model = Model::new(&job.prepared.ir, &model_rows);
     let Some(service) = job.prepared.ir.service(&job.prepared.service) else {
         return reporter.refuse(errors::bug("the service was there a moment ago"));
@@ -65,11 +71,13 @@ pub fn run(job: &Job<'_>, state: &Checkpoint, reporter: &Reporter) -> Result<(),
         }
     }
     let text = format!(
-        "verify: {} x {} with the model: {differ} differ",
+        "verify: {} x {} with the model: {differ} differ{}",
         counted(samples.len(), "row"),
-        counted(service.fields.len() + service.features.len(), "feature")
+        counted(service.fields.len() + service.features.len(), "feature"),
+        needed::left_out_words(left_out)
     );
-    let value = serde_json::json!({ "rows": samples.len(), "compared": compared, "differ": differ });
+    let value =
+        serde_json::json!({ "rows": samples.len(), "left_out": left_out, "compared": compared, "differ": differ });
     reporter.result(&text, &value);
     match differ {
         0 => Ok(()),
@@ -177,59 +185,4 @@ fn question(spine: &Spine, row: usize) -> Question {
         request: values.clone(),
         cuts: values,
     }
-}
-
-/// Leaves out rows of entities that are not asked about, where the keys of all views of a source are columns of it: no
-/// answer depends on rows of another key, and the model is slow.
-fn keep_sampled(job: &Job<'_>, samples: &[Sample], rows: &mut SourceRows) {
-    let ir = &job.prepared.ir;
-    let Some(service) = ir.service(&job.prepared.service) else {
-        return;
-    };
-    let used: BTreeMap<_, _> = service
-        .reads()
-        .into_iter()
-        .map(|read| ((read.view, read.role), service.keys_of(ir, read)))
-        .collect();
-    for (place, (source, batches)) in ir.sources.iter().zip(&mut rows.sources).enumerate() {
-        let of_source = |(view, _): &(&View, &[Key])| ir.transform(view.transform).source == SourceId::from(place);
-        let views = used.iter().map(|((view, _), keys)| (ir.view(*view), *keys));
-        let (views, keys): (Vec<&View>, Vec<&[Key]>) = views.filter(of_source).unzip();
-        let asked: Option<Vec<_>> = views
-            .iter()
-            .zip(keys)
-            .map(|(view, keys)| asked_keys((view, keys), source, samples))
-            .collect();
-        let Some(asked) = asked else { continue };
-        for batch in batches {
-            let kept: Vec<u32> = (0..batch.rows as u32)
-                .filter(|row| {
-                    views.iter().zip(&asked).any(|(view, asked)| {
-                        let value = |id: &featc_ir::ColumnId| batch.columns[id.index()].value(*row as usize);
-                        asked.contains(&view.key.iter().map(value).collect::<Vec<Value>>())
-                    })
-                })
-                .collect();
-            *batch = batch.take(&kept);
-        }
-    }
-}
-
-/// The keys that the questions bring for a view, in these columns; `None` when they are not plain columns of its source.
-fn asked_keys((view, keys): (&View, &[Key]), source: &Source, samples: &[Sample]) -> Option<BTreeSet<Vec<Value>>> {
-    if view.key.iter().any(|id| id.index() >= source.columns.len()) {
-        return None;
-    }
-    let of = |sample: &Sample| -> Option<Vec<Value>> {
-        let asked = &sample.question.keys;
-        keys.iter()
-            .map(|key| {
-                asked
-                    .iter()
-                    .find(|(name, _)| *name == key.name)
-                    .map(|(_, value)| value.clone())
-            })
-            .collect()
-    };
-    samples.iter().map(of).collect()
 }

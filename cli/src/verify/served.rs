@@ -4,7 +4,7 @@ use super::answers::{Answers, rows_that_differ};
 use super::case::{Asked, Fields};
 use super::outputs::Outputs;
 use super::sample;
-use super::{fields, model_rows, named, told, values_and_statuses};
+use super::{fields, named, needed, told, values_and_statuses};
 use crate::answered::batch;
 use crate::args::{ProgramArgs, RunArgs, VerifyArgs};
 use crate::errors;
@@ -15,7 +15,7 @@ use crate::run::{Prepared, prepare};
 use crate::settle::{check_spine, settle};
 use featc_ir::Type;
 use featc_ir::display::instant;
-use featr::{Error, ServedFile, ServedLog, Side, Value};
+use featr::{Error, ServedFile, ServedLog, Value};
 use featr_model::Model;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -85,15 +85,15 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
         again: &again,
         fields: &fields,
         own_hash: prepared.program.hash(),
-        sampled: sampled.len(),
+        of_model: &of_model,
         seed: args.seed,
     };
-    let value = told.value(&prepared, &compared, of_model);
+    let value = told.value(&prepared, &compared);
     reporter.result(&told.text(&compared), &value);
     outputs.write("", &value, reporter)?;
-    if of_model > 0 {
-        let asked = sampled.len() as u64 * fields.names.len() as u64;
-        return reporter.refuse(errors::disagree(of_model, asked));
+    if of_model.differ > 0 {
+        let asked = of_model.rows as u64 * fields.names.len() as u64;
+        return reporter.refuse(errors::disagree(of_model.differ, asked));
     }
     match compared.total() {
         0 => Ok(()),
@@ -163,28 +163,50 @@ fn compare(prepared: &Prepared, log: &ServedLog, again: &Answers, fields: &Field
     Ok(compared)
 }
 
-/// Answers some of the questions with the model; how many values and statuses differ from the batch engine's.
+/// What the model was asked.
+#[derive(Debug, Default)]
+pub(super) struct OfModel {
+    /// Answers that it gave.
+    pub rows: usize,
+    /// Answers that it did not give: their entities have too many rows.
+    pub left_out: usize,
+    /// How many values and statuses differ from the batch engine's.
+    pub differ: u64,
+}
+
+/// Answers some of the questions with the model.
 pub(super) fn ask_model(
     prepared: &Prepared,
     asked: &Asked,
     sampled: &[u32],
     (again, fields): (&Answers, &Fields),
     reporter: &Reporter,
-) -> Result<u64, Refused> {
+) -> Result<OfModel, Refused> {
     let Some(service) = prepared.ir.service(&prepared.service).filter(|_| !sampled.is_empty()) else {
-        return Ok(0);
+        return Ok(OfModel::default());
     };
-    let rows = model_rows(prepared, Side::Batch, reporter)?;
+    let questions: Vec<_> = sampled.iter().map(|row| asked.question(*row as usize)).collect();
+    let (rows, answered) = needed::rows(prepared, &questions, reporter)?;
     let model = Model::new(&prepared.ir, &rows);
-    let answer = |row: &u32| {
-        prepared.program.check_interrupt()?;
-        Ok(model.answer(service, &asked.question(*row as usize), prepared.truth))
-    };
-    let answers: Vec<_> = told(sampled.iter().map(answer).collect::<Result<_, Error>>(), reporter)?;
+    let (mut given, mut answers) = (Vec::new(), Vec::new());
+    for ((row, question), _) in sampled
+        .iter()
+        .zip(&questions)
+        .zip(answered)
+        .filter(|(_, answered)| *answered)
+    {
+        told(prepared.program.check_interrupt(), reporter)?;
+        given.push(*row);
+        answers.push(model.answer(service, question, prepared.truth));
+    }
     let of_model = Answers::of_values(&answers, fields);
-    let of_batch = told(again.take(sampled), reporter)?;
+    let of_batch = told(again.take(&given), reporter)?;
     let outcome = told(super::answers::compare(&of_batch, &of_model, &[]), reporter)?;
-    Ok(outcome.differ.iter().sum())
+    Ok(OfModel {
+        rows: given.len(),
+        left_out: sampled.len() - given.len(),
+        differ: outcome.differ.iter().sum(),
+    })
 }
 
 /// What differences are told from.
@@ -195,8 +217,8 @@ struct Told<'a> {
     fields: &'a Fields,
     /// Of the program that computed again.
     own_hash: &'a str,
-    /// How many answers the model was asked about, and the seed that drew them.
-    sampled: usize,
+    of_model: &'a OfModel,
+    /// What drew the answers that the model was asked about.
     seed: u64,
 }
 
@@ -218,12 +240,13 @@ impl Told<'_> {
     fn text(&self, compared: &Compared) -> String {
         let total = compared.total();
         let mut text = format!(
-            "verify: {} x {} of the served log, truth as-served: {} compared, {} with the model, seed {}: {total} differ",
+            "verify: {} x {} of the served log, truth as-served: {} compared, {} with the model, seed {}: {total} differ{}",
             counted(self.asked.len() as u64, "answer"),
             counted(self.fields.names.len() as u64, "feature"),
             values_and_statuses(compared.values),
-            counted(self.sampled as u64, "row"),
+            counted(self.of_model.rows as u64, "row"),
             self.seed,
+            needed::left_out_words(self.of_model.left_out),
         );
         let others = self.of_others();
         if others > 0 {
@@ -242,8 +265,8 @@ impl Told<'_> {
         text
     }
 
-    /// For machines; `of_model` are the differences from the model.
-    fn value(&self, prepared: &Prepared, compared: &Compared, of_model: u64) -> serde_json::Value {
+    /// For machines.
+    fn value(&self, prepared: &Prepared, compared: &Compared) -> serde_json::Value {
         json!({
             "program": self.own_hash,
             "service": prepared.service,
@@ -251,14 +274,15 @@ impl Told<'_> {
             "rows": self.asked.len(),
             "features": self.fields.names.len(),
             "values": compared.values,
-            "model_rows": self.sampled,
+            "model_rows": self.of_model.rows,
+            "model_left_out": self.of_model.left_out,
             "seed": self.seed,
             "of_other_programs": self.of_others(),
             "differ": compared.total(),
             "by_feature": self.by_feature(compared),
             "checks": [
                 { "check": "served", "compared": compared.values, "differ": compared.total() },
-                { "check": "model", "compared": self.sampled * self.fields.names.len(), "differ": of_model },
+                { "check": "model", "compared": self.of_model.rows * self.fields.names.len(), "differ": self.of_model.differ },
             ],
             "differences": compared.first.iter().map(|differs| self.json(differs)).collect::<Vec<_>>(),
         })

@@ -5,7 +5,9 @@ use crate::program::Program;
 use crate::results::SourceReport;
 use featc_ir::{Arrival, FileSet, Source};
 use featr_batch::{EXAMPLES_MAX, RejectedRow, RejectedRows};
-use featr_decode::{DecodeError, Example, Fault, ReadOptions, RejectSink, Rejects, RowNumbers, read_source};
+use featr_decode::{
+    DecodeError, Example, Fault, ReadOptions, RejectSink, Rejects, RowNumbers, SourceReader, read_source,
+};
 use featr_kernels::{Batch, identity, rows};
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -182,13 +184,31 @@ impl Program {
         Ok(all)
     }
 
-    fn record_source(&self, source: &Source, side: Side, sink: Option<RejectSink>) -> Result<Recorded, Error> {
+    /// Reads all rows of the sources of a service, piece by piece, and keeps none; of those that cannot be read nothing is said.
+    ///
+    /// # Errors
+    /// [`Error::UnknownService`], [`Error::NoFiles`], [`Error::Decode`].
+    pub fn each_piece(&self, service: &str, side: Side, mut piece: impl FnMut(&Source, Batch)) -> Result<(), Error> {
+        for source in self.service_sources(service)? {
+            for decoded in self.pieces(&source, side, None)? {
+                self.check_interrupt()?;
+                piece(&source, decoded?.batch);
+            }
+        }
+        Ok(())
+    }
+
+    fn pieces(&self, source: &Source, side: Side, sink: Option<RejectSink>) -> Result<SourceReader, Error> {
         let options = ReadOptions {
             sink,
             store: Some(self.store()),
             ..ReadOptions::default()
         };
-        let mut reader = read_source(source, &self.files(source, side)?, &self.base, options)?;
+        Ok(read_source(source, &self.files(source, side)?, &self.base, options)?)
+    }
+
+    fn record_source(&self, source: &Source, side: Side, sink: Option<RejectSink>) -> Result<Recorded, Error> {
+        let mut reader = self.pieces(source, side, sink)?;
         let empty = source
             .columns
             .iter()

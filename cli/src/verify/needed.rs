@@ -1,0 +1,215 @@
+//! The rows that the model needs to answer some questions: it is slow, and holds every row as values.
+//!
+//! No answer depends on rows of a key that is not asked about, not even by copies: a copy of an event has all of its columns
+//! but the arrival. So the files are read piece by piece and only rows of those keys are kept. Where these are still more than
+//! the model can hold, the key with the most rows goes, with the questions about it, until the others fit.
+
+use super::told;
+use crate::report::{Refused, Reporter, counted};
+use crate::run::Prepared;
+use featc_ir::{ColumnId, Key, Program, Service, SourceId, View};
+use featr::{Batch, Side, Value};
+use featr_model::{Question, SourceRows};
+use std::collections::BTreeMap;
+
+/// So many rows the model is given at most.
+const ROWS_MAX: usize = 1_000_000;
+
+/// The rows, and for each question whether they answer it.
+pub fn rows(
+    prepared: &Prepared,
+    questions: &[Question],
+    reporter: &Reporter,
+) -> Result<(SourceRows, Vec<bool>), Refused> {
+    at_most(ROWS_MAX, prepared, questions, reporter)
+}
+
+/// [`rows`], of which there are at most so many.
+pub(super) fn at_most(
+    most: usize,
+    prepared: &Prepared,
+    questions: &[Question],
+    reporter: &Reporter,
+) -> Result<(SourceRows, Vec<bool>), Refused> {
+    let Some(service) = prepared.ir.service(&prepared.service) else {
+        return Ok((SourceRows::default(), vec![false; questions.len()]));
+    };
+    let mut needed = Needed::of(&prepared.ir, service, questions, most);
+    let keep = |source: &featc_ir::Source, batch: Batch| needed.add(&source.name, batch);
+    told(
+        prepared.program.each_piece(&prepared.service, Side::Batch, keep),
+        reporter,
+    )?;
+    let answered = questions.iter().map(|question| needed.answers(question)).collect();
+    Ok((needed.into_rows(), answered))
+}
+
+/// What a result says about questions that the model did not answer; nothing where it answered all.
+pub fn left_out_words(questions: usize) -> String {
+    match questions {
+        0 => String::new(),
+        _ => format!(
+            "\n  {} not asked of the model: their entities have more rows than the {ROWS_MAX} that it holds",
+            counted(questions as u64, "row")
+        ),
+    }
+}
+
+/// What is kept of the sources of a program, in its order.
+struct Needed {
+    sources: Vec<OfSource>,
+    most: usize,
+}
+
+/// What is kept of a source.
+struct OfSource {
+    name: String,
+    /// The views that are asked about; `None` where the key of one is computed, so that every row is needed.
+    views: Option<Vec<OfView>>,
+    kept: Vec<Batch>,
+}
+
+/// The keys that are asked about.
+struct OfView {
+    columns: Vec<ColumnId>,
+    /// What a question calls them.
+    names: Vec<String>,
+    /// How many rows each has; one that has too many is none of them any more.
+    rows: BTreeMap<Vec<Value>, usize>,
+    too_many: Vec<Vec<Value>>,
+}
+
+impl Needed {
+    fn of(ir: &Program, service: &Service, questions: &[Question], most: usize) -> Needed {
+        // A view may be asked in several roles, by other names.
+        let used: BTreeMap<_, _> = service
+            .reads()
+            .into_iter()
+            .map(|read| ((read.view, read.role), service.keys_of(ir, read)))
+            .collect();
+        let sources = ir.sources.iter().enumerate().map(|(place, source)| {
+            let views = used.iter().map(|((view, _), keys)| (ir.view(*view), *keys));
+            let of_source = views.filter(|(view, _)| ir.transform(view.transform).source == SourceId::from(place));
+            let is_own = |view: &View| view.key.iter().all(|id| id.index() < source.columns.len());
+            OfSource {
+                name: source.name.clone(),
+                views: of_source
+                    .map(|(view, keys)| is_own(view).then(|| OfView::of(view, keys, questions)))
+                    .collect(),
+                kept: Vec::new(),
+            }
+        });
+        Needed {
+            sources: sources.collect(),
+            most,
+        }
+    }
+
+    /// Keeps what is needed of a piece of a source's rows.
+    fn add(&mut self, source: &str, batch: Batch) {
+        let Some(source) = self.sources.iter_mut().find(|known| known.name == source) else {
+            return;
+        };
+        source.add(batch);
+        while self.sources.iter().map(OfSource::held).sum::<usize>() > self.most {
+            let greatest = self.sources.iter_mut().max_by_key(|source| source.greatest());
+            if !greatest.is_some_and(OfSource::leave_out_greatest) {
+                return;
+            }
+        }
+    }
+
+    fn answers(&self, question: &Question) -> bool {
+        let mut views = self.sources.iter().filter_map(|source| source.views.as_ref()).flatten();
+        views.all(|view| !view.too_many.contains(&view.asked(question)))
+    }
+
+    fn into_rows(self) -> SourceRows {
+        SourceRows {
+            sources: self.sources.into_iter().map(|source| source.kept).collect(),
+        }
+    }
+}
+
+impl OfSource {
+    /// Rows that are left out when their key is; all are needed where a key is computed.
+    fn held(&self) -> usize {
+        let rows = self.kept.iter().map(|batch| batch.rows).sum();
+        if self.views.is_some() { rows } else { 0 }
+    }
+
+    fn add(&mut self, batch: Batch) {
+        let Some(views) = &mut self.views else {
+            return self.kept.push(batch);
+        };
+        let mut kept = Vec::new();
+        for row in 0..batch.rows as u32 {
+            let mut is_asked = false;
+            for view in views.iter_mut() {
+                if let Some(rows) = view.rows.get_mut(&view.key(&batch, row)) {
+                    *rows += 1;
+                    is_asked = true;
+                }
+            }
+            if is_asked {
+                kept.push(row);
+            }
+        }
+        if !kept.is_empty() {
+            self.kept.push(batch.take(&kept));
+        }
+    }
+
+    /// The most rows that a key has.
+    fn greatest(&self) -> usize {
+        let views = self.views.iter().flatten();
+        views.flat_map(|view| view.rows.values()).copied().max().unwrap_or(0)
+    }
+
+    /// Drops the key with the most rows; false where there is none.
+    fn leave_out_greatest(&mut self) -> bool {
+        let Some(views) = &mut self.views else { return false };
+        let greatest = views.iter_mut().filter_map(|view| {
+            let (key, rows) = view.rows.iter().max_by_key(|(_, rows)| **rows)?;
+            Some((*rows, key.clone(), view))
+        });
+        let Some((_, key, view)) = greatest.max_by_key(|(rows, ..)| *rows) else {
+            return false;
+        };
+        view.rows.remove(&key);
+        view.too_many.push(key);
+        for batch in &mut self.kept {
+            let is_asked = |row: &u32| views.iter().any(|view| view.rows.contains_key(&view.key(batch, *row)));
+            let kept: Vec<u32> = (0..batch.rows as u32).filter(is_asked).collect();
+            *batch = batch.take(&kept);
+        }
+        true
+    }
+}
+
+impl OfView {
+    fn of(view: &View, keys: &[Key], questions: &[Question]) -> OfView {
+        let mut of_view = OfView {
+            columns: view.key.clone(),
+            names: keys.iter().map(|key| key.name.clone()).collect(),
+            rows: BTreeMap::new(),
+            too_many: Vec::new(),
+        };
+        of_view.rows = questions.iter().map(|question| (of_view.asked(question), 0)).collect();
+        of_view
+    }
+
+    /// The key that a question is about; null where it does not say it, as no event has it.
+    fn asked(&self, question: &Question) -> Vec<Value> {
+        let value = |name: &String| question.keys.iter().find(|(known, _)| known == name);
+        let values = self.names.iter().map(value);
+        values
+            .map(|found| found.map_or(Value::Null, |(_, value)| value.clone()))
+            .collect()
+    }
+
+    fn key(&self, batch: &Batch, row: u32) -> Vec<Value> {
+        let columns = self.columns.iter().map(|id| &batch.columns[id.index()]);
+        columns.map(|column| column.value(row as usize)).collect()
+    }
+}
