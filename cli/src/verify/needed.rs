@@ -10,7 +10,7 @@ use crate::run::Prepared;
 use featc_ir::{ColumnId, Key, Program, Service, SourceId, View};
 use featr::{Batch, Side, Value};
 use featr_model::{Question, SourceRows};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many rows the model is given at most.
 const ROWS_MAX: usize = 1_000_000;
@@ -40,7 +40,7 @@ pub(super) fn at_most(
         prepared.program.each_piece(&prepared.service, Side::Batch, keep),
         reporter,
     )?;
-    let answered = questions.iter().map(|question| needed.answers(question)).collect();
+    let answered = needed.answered.clone();
     Ok((needed.into_rows(), answered))
 }
 
@@ -58,6 +58,8 @@ pub fn left_out_words(questions: usize) -> String {
 /// What is kept of the sources of a program, in its order.
 struct Needed {
     sources: Vec<OfSource>,
+    /// By question, whether it is answered.
+    answered: Vec<bool>,
     most: usize,
 }
 
@@ -72,11 +74,10 @@ struct OfSource {
 /// The keys that are asked about.
 struct OfView {
     columns: Vec<ColumnId>,
-    /// What a question calls them.
-    names: Vec<String>,
-    /// How many rows each has; one that has too many is none of them any more.
+    /// By question.
+    asked: Vec<Vec<Value>>,
+    /// How many rows each has that a question which is answered asks about.
     rows: BTreeMap<Vec<Value>, usize>,
-    too_many: Vec<Vec<Value>>,
 }
 
 impl Needed {
@@ -101,6 +102,7 @@ impl Needed {
         });
         Needed {
             sources: sources.collect(),
+            answered: vec![true; questions.len()],
             most,
         }
     }
@@ -111,17 +113,25 @@ impl Needed {
             return;
         };
         source.add(batch);
-        while self.sources.iter().map(OfSource::held).sum::<usize>() > self.most {
-            let greatest = self.sources.iter_mut().max_by_key(|source| source.greatest());
-            if !greatest.is_some_and(OfSource::leave_out_greatest) {
-                return;
-            }
-        }
+        while self.sources.iter().map(OfSource::held).sum::<usize>() > self.most && self.leave_out_greatest() {}
     }
 
-    fn answers(&self, question: &Question) -> bool {
-        let mut views = self.sources.iter().filter_map(|source| source.views.as_ref()).flatten();
-        views.all(|view| !view.too_many.contains(&view.asked(question)))
+    /// Leaves out the questions about the key with the most rows; false where no key has any.
+    fn leave_out_greatest(&mut self) -> bool {
+        let views = self.sources.iter().filter_map(|source| source.views.as_ref()).flatten();
+        let greatest = views.filter_map(|view| {
+            let (key, rows) = view.rows.iter().max_by_key(|(_, rows)| **rows)?;
+            Some((*rows, key, view))
+        });
+        let Some((_, key, view)) = greatest.max_by_key(|(rows, ..)| *rows).filter(|(rows, ..)| *rows > 0) else {
+            return false;
+        };
+        for (answered, asked) in self.answered.iter_mut().zip(&view.asked) {
+            *answered &= asked != key;
+        }
+        let answered = &self.answered;
+        self.sources.iter_mut().for_each(|source| source.keep_only(answered));
+        true
     }
 
     fn into_rows(self) -> SourceRows {
@@ -132,7 +142,7 @@ impl Needed {
 }
 
 impl OfSource {
-    /// Rows that are left out when their key is; all are needed where a key is computed.
+    /// Rows that go when no question asks about their key; all are needed where a key is computed.
     fn held(&self) -> usize {
         let rows = self.kept.iter().map(|batch| batch.rows).sum();
         if self.views.is_some() { rows } else { 0 }
@@ -146,7 +156,7 @@ impl OfSource {
         for row in 0..batch.rows as u32 {
             let mut is_asked = false;
             for view in views.iter_mut() {
-                if let Some(rows) = view.rows.get_mut(&view.key(&batch, row)) {
+                if let Some(rows) = view.rows.get_mut(&key(&view.columns, &batch, row)) {
                     *rows += 1;
                     is_asked = true;
                 }
@@ -160,56 +170,47 @@ impl OfSource {
         }
     }
 
-    /// The most rows that a key has.
-    fn greatest(&self) -> usize {
-        let views = self.views.iter().flatten();
-        views.flat_map(|view| view.rows.values()).copied().max().unwrap_or(0)
-    }
-
-    /// Drops the key with the most rows; false where there is none.
-    fn leave_out_greatest(&mut self) -> bool {
-        let Some(views) = &mut self.views else { return false };
-        let greatest = views.iter_mut().filter_map(|view| {
-            let (key, rows) = view.rows.iter().max_by_key(|(_, rows)| **rows)?;
-            Some((*rows, key.clone(), view))
-        });
-        let Some((_, key, view)) = greatest.max_by_key(|(rows, ..)| *rows) else {
-            return false;
-        };
-        view.rows.remove(&key);
-        view.too_many.push(key);
+    /// Keeps the rows of keys that questions which are answered ask about.
+    fn keep_only(&mut self, answered: &[bool]) {
+        let Some(views) = &mut self.views else { return };
+        for view in views.iter_mut() {
+            let asked = view.asked.iter().zip(answered).filter(|(_, answered)| **answered);
+            let asked: BTreeSet<&Vec<Value>> = asked.map(|(key, _)| key).collect();
+            view.rows.retain(|key, _| asked.contains(key));
+        }
         for batch in &mut self.kept {
-            let is_asked = |row: &u32| views.iter().any(|view| view.rows.contains_key(&view.key(batch, *row)));
+            let is_asked = |row: &u32| {
+                views
+                    .iter()
+                    .any(|view| view.rows.contains_key(&key(&view.columns, batch, *row)))
+            };
             let kept: Vec<u32> = (0..batch.rows as u32).filter(is_asked).collect();
             *batch = batch.take(&kept);
         }
-        true
     }
 }
 
 impl OfView {
     fn of(view: &View, keys: &[Key], questions: &[Question]) -> OfView {
-        let mut of_view = OfView {
-            columns: view.key.clone(),
-            names: keys.iter().map(|key| key.name.clone()).collect(),
-            rows: BTreeMap::new(),
-            too_many: Vec::new(),
+        // Null where a question does not say it: no event has it.
+        let value = |question: &Question, key: &Key| {
+            let found = question.keys.iter().find(|(name, _)| *name == key.name);
+            found.map_or(Value::Null, |(_, value)| value.clone())
         };
-        of_view.rows = questions.iter().map(|question| (of_view.asked(question), 0)).collect();
-        of_view
+        let asked = questions
+            .iter()
+            .map(|question| keys.iter().map(|key| value(question, key)).collect());
+        let asked: Vec<Vec<Value>> = asked.collect();
+        OfView {
+            columns: view.key.clone(),
+            rows: asked.iter().map(|key| (key.clone(), 0)).collect(),
+            asked,
+        }
     }
+}
 
-    /// The key that a question is about; null where it does not say it, as no event has it.
-    fn asked(&self, question: &Question) -> Vec<Value> {
-        let value = |name: &String| question.keys.iter().find(|(known, _)| known == name);
-        let values = self.names.iter().map(value);
-        values
-            .map(|found| found.map_or(Value::Null, |(_, value)| value.clone()))
-            .collect()
-    }
-
-    fn key(&self, batch: &Batch, row: u32) -> Vec<Value> {
-        let columns = self.columns.iter().map(|id| &batch.columns[id.index()]);
-        columns.map(|column| column.value(row as usize)).collect()
-    }
+/// The key of a row.
+fn key(columns: &[ColumnId], batch: &Batch, row: u32) -> Vec<Value> {
+    let columns = columns.iter().map(|id| &batch.columns[id.index()]);
+    columns.map(|column| column.value(row as usize)).collect()
 }

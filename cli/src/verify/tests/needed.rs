@@ -22,7 +22,7 @@ fn what_is_left_answers_as_all_rows_do() {
     for (most, questions) in [
         (1_000, &questions[..1]),
         (1_000, &questions),
-        (30, &questions),
+        (50, &questions),
         (5, &questions),
     ] {
         let found = at_most(most, &ready.prepared, questions, &Reporter::of_words(&[]));
