@@ -8,6 +8,7 @@
 //! A snapshot may have rows that came after it was begun: they stand in the log after it, and are taken in again.
 
 use crate::archive;
+use crate::clearing::Clearing;
 use crate::disk::Disk;
 use crate::entities::Writing;
 use crate::entity_files::EntityFiles;
@@ -45,6 +46,7 @@ pub struct Checkpoints {
     told: Vec<Then<u64>>,
     wanted: Vec<Then<u64>>,
     attempts: Attempts,
+    clearing: Clearing,
     /// The files of entities, by the logs of the program, and the number of the next one: none is written twice.
     entities: EntityFiles,
     next_file: u64,
@@ -185,6 +187,7 @@ impl Checkpoints {
             told: Vec::new(),
             wanted: Vec::new(),
             attempts: Attempts::default(),
+            clearing: Clearing::default(),
         }
     }
 
@@ -197,8 +200,9 @@ impl Checkpoints {
         self.running.is_some()
     }
 
-    /// Ends the one that has been written, and begins one that is due; when it is to stop, ends the one that runs and begins none.
-    pub fn look(&mut self, store: &mut Store, stopping: bool) {
+    /// Ends the one that has been written, and begins one that is due, after `land` has let all land that is durable; when it is to
+    /// stop, ends the one that runs and begins none.
+    pub fn look(&mut self, store: &mut Store, stopping: bool, land: impl FnOnce()) {
         if let Some(running) = self.running.take_if(|running| stopping || running.is_finished()) {
             let broken = |_| StateError::Broken {
                 why: "the thread that writes a checkpoint broke off".to_owned(),
@@ -210,15 +214,11 @@ impl Checkpoints {
         if stopping {
             let wanted = std::mem::take(&mut self.wanted).into_iter();
             wanted.for_each(|then| then(Err(Refused::Stopping)));
-        } else if self.running.is_none() && (!self.wanted.is_empty() || self.is_due(store)) {
+        } else if self.running.is_none() && self.clearing.is_done() && (!self.wanted.is_empty() || self.is_due(store)) {
+            // What has not landed is not in it, and the segments that hold it go.
+            land();
             self.begin(store);
         }
-    }
-
-    /// Whether [`Checkpoints::look`] begins one: all that is durable has to have landed by then.
-    pub fn begins(&self, store: &Store) -> bool {
-        let is_free = self.running.as_ref().is_none_or(JoinHandle::is_finished);
-        is_free && (!self.wanted.is_empty() || self.is_due(store))
     }
 
     fn is_due(&self, store: &Store) -> bool {
@@ -283,6 +283,7 @@ impl Checkpoints {
 
     /// Begins a segment, and takes the state of what stands before; answers have been given with bases up to `answered_us`.
     fn take(&mut self, store: &mut Store, answered_us: i64) -> Result<Taken, StateError> {
+        self.clearing.wait();
         let first = match self.attempts.rolled {
             Some(first) => first,
             None => {
@@ -353,7 +354,7 @@ impl Checkpoints {
             shard.give_way();
         }
         self.shared.brought.store(0, Ordering::Relaxed);
-        store.clear();
+        self.clearing.begin(store.disk().clone(), store.needless());
         self.answers = self.answers.saturating_sub(written.answers);
         self.shared.counters.checkpoints.fetch_add(1, Ordering::Relaxed);
         self.attempts.rolled = None;

@@ -21,6 +21,7 @@ mod archive;
 mod aside;
 mod backup;
 mod checkpoints;
+mod clearing;
 mod clock;
 mod compact;
 mod core;

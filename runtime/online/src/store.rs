@@ -95,7 +95,7 @@ impl Store {
             before: earlier,
             read,
         };
-        store.clear();
+        store.needless().iter().for_each(|file| drop(store.disk.remove(file)));
         Ok(store)
     }
 
@@ -276,25 +276,24 @@ impl Store {
         Ok(())
     }
 
-    /// Removes what is no part of the state any more, and what nobody reads. What stays does no harm.
-    pub fn clear(&self) {
-        let old = segments(&*self.disk).unwrap_or_default();
-        for number in old.into_iter().filter(|number| *number < self.manifest.first_segment) {
-            let _ = self.disk.remove(&log::file(number));
-        }
+    /// Files that are no part of the state any more, and which nobody reads. One that stays does no harm.
+    pub fn needless(&self) -> Vec<String> {
+        let old = segments(&*self.disk).unwrap_or_default().into_iter();
+        let old = old
+            .filter(|number| *number < self.manifest.first_segment)
+            .map(log::file);
         let current = checkpoint_file(self.manifest.checkpoint);
-        for name in self.disk.list("checkpoint").unwrap_or_default() {
-            let file = format!("checkpoint/{name}");
-            if file != current && name.ends_with(".snap") {
-                let _ = self.disk.remove(&file);
-            }
-        }
+        let names = self.disk.list("checkpoint").unwrap_or_default().into_iter();
+        let snapshots = names
+            .filter(|name| name.ends_with(".snap"))
+            .map(|name| format!("checkpoint/{name}"));
+        let snapshots = snapshots.filter(|file| *file != current);
         let files = &self.manifest.entities.files;
-        for name in self.disk.list("entities").unwrap_or_default() {
-            if entities::number(&name).is_some_and(|number| !files.contains_key(&number)) {
-                let _ = self.disk.remove(&format!("entities/{name}"));
-            }
-        }
+        let names = self.disk.list("entities").unwrap_or_default().into_iter();
+        let unnamed = names.filter(|name| entities::number(name).is_some_and(|number| !files.contains_key(&number)));
+        old.chain(snapshots)
+            .chain(unnamed.map(|name| format!("entities/{name}")))
+            .collect()
     }
 }
 

@@ -109,10 +109,11 @@ impl Writer {
             self.stopping |= group.stop;
             self.checkpoints.want(&mut group.checkpoint);
             self.work(group);
-            if self.checkpoints.begins(&self.store) || self.stopping {
+            if self.stopping {
                 self.lander.wait();
             }
-            self.checkpoints.look(&mut self.store, self.stopping);
+            let land = || self.lander.wait();
+            self.checkpoints.look(&mut self.store, self.stopping, land);
             if self.stopping && self.held.is_none() {
                 return self.stop();
             }
