@@ -6,7 +6,7 @@ mod instants;
 mod tests;
 
 use featr::{BadValue, Broken, Detail, Example, Fault, Reason, Wrong};
-use instants::{epoch, is_written_out, read_as, timestamp};
+use instants::{epoch, format_of, is_written_out, read_as, timestamp};
 pub use instants::{instant_of_spine, option};
 
 /// For a row of a file that was rejected.
@@ -60,6 +60,9 @@ pub fn all_rows(examples: &[Example]) -> Option<String> {
             "`{column}` may be null in all of them, as it is in a file of another source: name the file of this one, whose \
              columns and keys are spelt as they are declared; or write a `?` after the type of `{column}`"
         )),
+        Fault::Undecoded(Detail::Value { column, value }) if value.wrong == Wrong::NoInt64 => {
+            of_value(column, with_fraction(column, examples).unwrap_or(value))
+        }
         Fault::Unaccepted(Reason::Late, _) if ahead::have_one_arrival(examples) => Some(
             "all have one arrival, as the rows of an export have: if it is when the file was written, and not when each row was \
              known, declare a lag that is sure instead, such as `arrival time + 5m`"
@@ -73,6 +76,20 @@ pub fn all_rows(examples: &[Example]) -> Option<String> {
         Fault::Unaccepted(Reason::Ahead, _) => Some(ahead::where_all_are(examples).to_owned()),
         _ => row(fault, file),
     }
+}
+
+/// The value of a column that has most digits after the point, and a fraction: a whole number beside it is of the same kind.
+fn with_fraction<'a>(column: &str, examples: &'a [Example]) -> Option<&'a BadValue> {
+    let of_column = |example: &'a Example| match &example.fault {
+        Fault::Undecoded(Detail::Value { column: of, value }) if of == column && value.wrong == Wrong::NoInt64 => {
+            Some(value)
+        }
+        _ => None,
+    };
+    let plain = |value: &BadValue| value.written.trim_matches('"').to_owned();
+    let has_fraction = |value: &&BadValue| plain(value).parse::<f64>().is_ok_and(|number| number.fract() != 0.0);
+    let values = examples.iter().filter_map(of_column).filter(has_fraction);
+    values.max_by_key(|value| places(&plain(value)))
 }
 
 /// For a record that cannot be read.
@@ -155,9 +172,15 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
             "it is no number: declare `{column}: timestamp`, without what it counts, or write such numbers into the file, in pandas \
              by `to_json`, {EPOCHS}"
         )),
-        Wrong::NotInFormat => Some(format!(
-            "compare it with the format after the type of `{column}`; texts in another one are rejected"
-        )),
+        Wrong::NotInFormat => Some(match format_of(plain) {
+            Some(format) => format!(
+                "that value has the format `{format}`: compare it with the one after the type of `{column}`, where one that \
+                 exchanges day and month reads the other rows wrongly"
+            ),
+            None => {
+                format!("compare it with the format after the type of `{column}`; texts in another one are rejected")
+            }
+        }),
         Wrong::BeyondYears if is_number => Some(format!(
             "compare it with what the numbers of `{column}` are said to count: seconds, millis or micros"
         )),
@@ -177,12 +200,19 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
         Wrong::NoInt64 if plain.parse::<i64>().is_ok() => Some(format!(
             "it is text in the file: declare `{column}: string` and cast it in a transform, or write it as a number"
         )),
+        Wrong::NoInt64 if is_number && (2..=4).contains(&places(plain)) => Some(format!(
+            "an amount is declared as `{column}: decimal({}, {})`, with as many digits after the point as any value has, and a \
+             measurement as `{column}: float64`; an id is written without a point (in pandas `astype(\"Int64\")` first)",
+            10 + places(plain),
+            places(plain)
+        )),
         Wrong::NoInt64 if is_whole(plain) => Some(format!(
             "write whole numbers without a point into the file (in pandas `astype(\"Int64\")` first); only if `{column}` \
              measures something, and is no id and no key, declare `{column}: float64`"
         )),
         Wrong::NoInt64 if is_number => Some(format!(
-            "declare `{column}: float64`, or write whole numbers into the file"
+            "declare `{column}: float64`, or as a decimal with as many digits after the point as any value has, such as \
+             `decimal(12, 2)` for amounts; or write whole numbers into the file"
         )),
         Wrong::NoFloat64 | Wrong::NoDecimal | Wrong::NoInt64 => Some(match as_number(plain) {
             Some(number) => format!("write digits, with a point before those of the fraction: {number}"),
@@ -200,6 +230,16 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
 
 /// So many digits after the point no amount has: a float was written.
 const FLOAT_PLACES: usize = 10;
+
+/// How many digits stand after the point.
+fn places(plain: &str) -> usize {
+    plain.split_once('.').map_or(0, |(_, places)| places.len())
+}
+
+/// Whether a row is rejected because of the format of a column.
+pub fn is_of_format(fault: &Fault) -> bool {
+    matches!(fault, Fault::Undecoded(Detail::Value { value, .. }) if value.wrong == Wrong::NotInFormat)
+}
 
 /// `6.0`: a whole number with a point.
 fn is_whole(plain: &str) -> bool {

@@ -132,13 +132,39 @@ pub fn read_as(column: &str, written: &str) -> Option<String> {
     if dated(written).is_some() {
         return Some(format!("say that it is a date: `{column}: timestamp as date`; {WHERE}"));
     }
+    let format = format_of(written)?;
+    // A day beyond the twelfth is no month.
+    let is_day = written
+        .get(..2)
+        .and_then(|day| day.parse::<u8>().ok())
+        .is_some_and(|day| day > 12);
+    let turned = if format.starts_with("%d/") && !is_day {
+        ", or `%m/%d` where the month comes first"
+    } else {
+        ""
+    };
+    Some(format!(
+        "say its format: `{column}: timestamp as \"{format}\"`{turned}; {WHERE}"
+    ))
+}
+
+/// The format of an instant without a zone, with the day first where it may be.
+pub fn format_of(written: &str) -> Option<String> {
     let digits: String = written
         .chars()
         .map(|c| if c.is_ascii_digit() { '0' } else { c })
         .collect();
     let (day, time) = digits.split_once(' ').unwrap_or((&digits, ""));
+    let is_month = |from: usize| {
+        written
+            .get(from..from + 2)?
+            .parse::<u8>()
+            .ok()
+            .map(|number| number <= 12)
+    };
     let day = match day {
         "00.00.0000" => "%d.%m.%Y",
+        "00/00/0000" if is_month(3) == Some(false) => "%m/%d/%Y",
         "00/00/0000" => "%d/%m/%Y",
         "0000/00/00" => "%Y/%m/%d",
         _ => return None,
@@ -149,14 +175,7 @@ pub fn read_as(column: &str, written: &str) -> Option<String> {
         "00:00:00" => " %H:%M:%S",
         _ => return None,
     };
-    let turned = if day.contains("%d/") {
-        ", or `%m/%d` where the month comes first"
-    } else {
-        ""
-    };
-    Some(format!(
-        "say its format: `{column}: timestamp as \"{day}{time}\"`{turned}; {WHERE}"
-    ))
+    Some(format!("{day}{time}"))
 }
 
 /// For a question whose instant cannot be used.

@@ -83,11 +83,24 @@ fn every_kind_of_row_has_its_step() {
         ),
         (value("at", "\"Mon 3 June\"", Wrong::NoTimestamp), "write instants like"),
         (value("at", "\"3.4.24\"", Wrong::NotInFormat), "after the type of `at`"),
+        (
+            value("at", "\"30/11/2025 08:00\"", Wrong::NotInFormat),
+            "has the format `%d/%m/%Y %H:%M`",
+        ),
+        (
+            value("at", "\"11/30/2025 08:00\"", Wrong::NotInFormat),
+            "has the format `%m/%d/%Y %H:%M`",
+        ),
+        (
+            value("at", "\"30/11/2025\"", Wrong::NoTimestamp),
+            "`at: timestamp as \"%d/%m/%Y\"`; ",
+        ),
         (value("at", "1e20", Wrong::BeyondYears), "said to count"),
         (value("at", "0.1", Wrong::PartOfMicrosecond), "fewer digits"),
         (value("user_id", "5", Wrong::NoObject), "through an object"),
         (value("n", "\"1.0\"", Wrong::NoInt64), "`n: float64`"),
         (value("n", "\"1.5\"", Wrong::NoInt64), "declare `n: float64`, or"),
+        (value("n", "\"10.00\"", Wrong::NoInt64), "`n: decimal(12, 2)`"),
         (value("n", "\"1\"", Wrong::NoInt64), "declare `n: string`"),
         (value("x", "\"36,14\"", Wrong::NoFloat64), "36.14"),
         (value("ok", "\"1\"", Wrong::NoBool), "`ok = 1`"),
@@ -142,6 +155,11 @@ fn every_kind_of_row_has_its_step() {
         let told = step(fault.clone());
         assert!(told.contains(words), "{fault:?}: {told}");
     }
+    let whole_first = ["\"10.0\"", "\"20.125\"", "\"7.0\""].map(|written| Example {
+        text: String::new(),
+        fault: value("n", written, Wrong::NoInt64),
+    });
+    assert!(all_rows(&whole_first).is_some_and(|told| told.contains("`n: decimal(13, 3)`")));
     for (written, words) in [
         ("2025-06-10T10:00Z", "`2025-06-10T10:00:00Z`"),
         ("2025-06-10 10:00:00 UTC", "`2025-06-10T10:00:00Z`"),

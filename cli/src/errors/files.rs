@@ -33,7 +33,9 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         DecodeError::MissingColumn { file, column, found } if Some(column.as_str()) == at_column => {
             let help = match instants(found) {
                 Some(name) => format!("pass its name: `--at-column {name}`"),
-                None => "pass its name, for example `--at-column decided_at`".to_owned(),
+                None => "if these are the questions that are meant, pass the name of the column with their instants, for example \
+                         `--at-column decided_at`"
+                    .to_owned(),
             };
             return Diagnostic::new(Code::MissingSpineTime, error.to_string())
                 .with_note(has(file, found))
@@ -57,11 +59,14 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                 || {
                     match at_column {
                         None => format!(
-                            "write after the type of the column what {} calls it, `from \"…\"`, or add it to the file; an \
-                             arrival that no column says is `arrival time + 5m`: no other instant of the row stands for it",
+                            "if this is the file that is meant, write after the type of the column what {} calls it, \
+                             `from \"…\"`, or add it to the file; an arrival that no column says is `arrival time + 5m`: no \
+                             other instant of the row stands for it",
                             caller(file)
                         ),
-                        Some(_) => "the service asks for it: rename the column in the spine, or add it".to_owned(),
+                        Some(_) => "the service asks for it: if these are the questions that are meant, rename the column in \
+                                    the spine, or add it"
+                            .to_owned(),
                     }
                 },
                 |nearest| match at_column {

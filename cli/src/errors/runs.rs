@@ -115,9 +115,13 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
             let step = step.unwrap_or_else(|| {
                 "check the format, the columns and the clauses of the source, and `at` and the keys of its transforms".to_owned()
             });
-            let diagnostic = Diagnostic::new(Code::TooManyRejected, error.to_string()).with_help(format!(
-                "{step}; `--rejected FILE` writes the rows aside, `--max-rejected {of_any_source}` allows so many"
-            ));
+            // Rows that a wrong format rejects say that it reads the others wrongly, too.
+            let others = match example.as_ref().is_some_and(|example| advice::is_of_format(&example.fault)) {
+                true => String::new(),
+                false => format!(", `--max-rejected {of_any_source}` allows so many"),
+            };
+            let diagnostic = Diagnostic::new(Code::TooManyRejected, error.to_string())
+                .with_help(format!("{step}; `--rejected FILE` writes the rows aside{others}"));
             match example {
                 Some(example) => diagnostic.with_note(format!("for example {}", example.text)),
                 None => diagnostic,
@@ -291,7 +295,11 @@ pub fn unknown_view(view: &str, known: &[String]) -> Diagnostic {
 }
 
 fn named(code: Code, message: &str, name: &str, known: &[String]) -> Diagnostic {
-    let list = known.join(", ");
+    // A table may be read by lookups and by views.
+    let mut names: Vec<&str> = known.iter().map(String::as_str).collect();
+    let mut listed = std::collections::BTreeSet::new();
+    names.retain(|name| listed.insert(*name));
+    let list = names.join(", ");
     let help = match suggest::nearest(name, known.iter().map(String::as_str)) {
         Some(nearest) => format!("did you mean `{nearest}`? the program declares: {list}"),
         None => format!("the program declares: {list}"),

@@ -196,7 +196,31 @@ pub(crate) fn instead(context: Context, word: &str, named: Option<&str>) -> Opti
         (Context::Clause | Context::Statement | Context::Step, "description" | "doc" | "comment" | "describe") => {
             return Some("write `/// …` on the line before what it describes".to_owned());
         }
-        (Context::Statement, "entity" | "key" | "keys" | "by" | "group") => {
+        (Context::Statement, "schema" | "fields" | "field" | "features" | "dtypes" | "aggregations") => {
+            return Some(
+                "a view has no schema: each feature says how it is computed, such as `feature mean_90d = mean(amount) over 90d`"
+                    .to_owned(),
+            );
+        }
+        (Context::Statement, "online" | "offline" | "materialize" | "enabled") => {
+            return Some("remove it: each feature can be asked online and for training sets".to_owned());
+        }
+        (Context::Statement, "source" | "sources" | "batch_source" | "stream_source" | "name") => {
+            return Some("it stands in the head: `view spend of card from txn { … }`".to_owned());
+        }
+        (Context::Statement, "timestamp_field" | "event_time" | "timestamp_key") => {
+            return Some("it stands in the source: `time paid_at`".to_owned());
+        }
+        (
+            Context::Item,
+            "featureview" | "feature_view" | "batchfeatureview" | "streamfeatureview" | "featuregroup"
+            | "feature_group",
+        ) => ("view", "whose features these are, and which rows they are of"),
+        (Context::Item, "featureservice" | "feature_service") => ("service", "which features are asked together"),
+        (Context::Item, "filesource" | "datasource" | "data_source" | "batchsource" | "kafkasource" | "pushsource") => {
+            ("source", "where rows come from")
+        }
+        (Context::Statement, "entity" | "entities" | "key" | "keys" | "join_keys" | "by" | "group") => {
             return Some("it stands in the head: `view spend of card from txn by (card) { … }`".to_owned());
         }
         (Context::Step, "filter" | "keep" | "having" | "if" | "when") => {

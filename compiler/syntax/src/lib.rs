@@ -23,6 +23,7 @@ mod build;
 pub mod diag;
 mod errors;
 mod explain;
+pub mod foreign;
 mod format;
 mod forms;
 mod literal;

@@ -115,6 +115,7 @@ pub fn check(file: &res::File, texts: &SourceMap) -> Outcome<Option<Program>> {
     let rows = transform::check(file, &mut context);
     let views = view::check(file, &rows, &mut context);
     let services = service::check(file, &views, &mut context);
+    service::warn_unread_fields(file, &mut context);
     transform::warn_unused(file, &mut context);
 
     let is_sound = file.complete && !context.complaints.iter().any(Diagnostic::is_error);
@@ -137,7 +138,7 @@ pub fn check(file: &res::File, texts: &SourceMap) -> Outcome<Option<Program>> {
 pub(crate) fn is_only_for_sound_programs(code: Code) -> bool {
     matches!(
         code,
-        Code::UnusedTransform | Code::UnusedTemplate | Code::UnusedTable | Code::SameForEveryEvent
+        Code::UnusedTransform | Code::UnusedTemplate | Code::UnusedTable | Code::UnreadField | Code::SameForEveryEvent
     )
 }
 

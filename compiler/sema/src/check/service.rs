@@ -24,6 +24,26 @@ pub(super) fn check(file: &res::File, views: &[Option<Checked>], context: &mut C
     services.map(check).collect()
 }
 
+/// Warns of fields of requests that no service reads: no question is asked for them.
+pub(super) fn warn_unread_fields(file: &res::File, context: &mut Context<'_>) {
+    let mut read = BTreeSet::new();
+    for feature in file.services.iter().flat_map(|service| &service.features) {
+        feature.value.walk(&mut |expr| {
+            if let res::ExprKind::Read(Read::Field { request, field }) = expr.kind {
+                read.insert((request, field));
+            }
+        });
+    }
+    // Before there is a service nothing can read them.
+    let requests = file.requests.iter().enumerate().filter(|_| !file.services.is_empty());
+    for (place, request) in requests {
+        let unread = request.fields.iter().enumerate();
+        for (_, field) in unread.filter(|(field, _)| !read.contains(&(place, *field))) {
+            context.push(errors::unread_field(&request.declared.name, &field.name, field.at));
+        }
+    }
+}
+
 /// What a service reads of views, with the place.
 fn reads(service: &res::Service) -> Vec<(ViewId, Option<RoleId>, Span)> {
     let of_field = |field: &res::Field| (field.view, field.role, field.at);

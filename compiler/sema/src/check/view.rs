@@ -6,6 +6,7 @@ use super::transform::{self, AllRows, RowTypes};
 use crate::errors::{self, Kind};
 use crate::res::{self, FeatureKind, Rows};
 use featc_ir::{SourceId, TransformId, View};
+use featc_syntax::diag::Span;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A view whose transform is not yet placed.
@@ -63,15 +64,26 @@ fn check_key(file: &res::File, view: &res::View, row: &RowTypes, context: &mut C
         if *column_ty != key_ty {
             context.mistyped.insert((id, place));
             let name = row.names.get(column.id.index()).map_or("", String::as_str);
-            context.push(errors::key_type_differs(
-                (name, *column_ty),
-                &entity.declared.name,
-                (&key.name, key_ty),
-                column.at,
-                key.ty_at,
-            ));
+            let (column, of_column, of_key) = (column.at, (name, *column_ty), (key.name.as_str(), key_ty));
+            let entity = &entity.declared.name;
+            context.push(match table_column(file, row, name) {
+                Some(table) => errors::key_type_of_a_table(table, of_column, entity, of_key, column, key.ty_at),
+                None => errors::key_type_differs(of_column, entity, of_key, column, key.ty_at),
+            });
         }
     }
+}
+
+/// The table whose key a column is, if it is that of one, and where its type is declared.
+fn table_column<'a>(file: &'a res::File, row: &RowTypes, column: &str) -> Option<(&'a str, Span)> {
+    let source = &file.sources[row.source?.index()];
+    let mut key = source
+        .table_key
+        .as_ref()?
+        .iter()
+        .map(|key| &source.columns[key.index()]);
+    let declared = key.find(|key| key.name == column)?;
+    Some((&source.declared.name, declared.ty_at))
 }
 
 /// Refuses a view of a table by something else than the table's key: an entity would have the versions of many keys, or one key
@@ -81,11 +93,11 @@ fn check_table_key(file: &res::File, view: &res::View, row: &RowTypes, context: 
         return;
     };
     let source = &file.sources[source.index()];
-    let Some(key) = source.table_key.as_ref().filter(|_| !view.key.is_empty()) else {
+    let Some(table_key) = source.table_key.as_ref().filter(|_| !view.key.is_empty()) else {
         return;
     };
     let found: BTreeSet<u32> = view.key.iter().map(|column| column.id.0).collect();
-    if found == key.iter().map(|column| column.0).collect::<BTreeSet<u32>>() {
+    if found == table_key.iter().map(|column| column.0).collect::<BTreeSet<u32>>() {
         return;
     }
     let names = |ids: &mut dyn Iterator<Item = usize>| {
@@ -93,12 +105,15 @@ fn check_table_key(file: &res::File, view: &res::View, row: &RowTypes, context: 
         names.collect::<Vec<_>>().join(", ")
     };
     let (table, table_at) = (&source.declared.name, source.declared.at);
-    let key = names(&mut key.iter().map(|column| column.index()));
+    let key = names(&mut table_key.iter().map(|column| column.index()));
     let by = names(&mut view.key.iter().map(|column| column.id.index()));
     let entity = &file.entities[entity.index()];
     let own: Vec<&str> = entity.keys.iter().map(|key| key.name.as_str()).collect();
+    let columns = table_key.iter().map(|key| &source.columns[key.index()]);
+    let other = columns.zip(&entity.keys).find(|(column, key)| column.ty != key.ty);
+    let other = other.and_then(|(column, key)| Some((column.name.as_str(), key.ty?)));
     context.push(match view.key.first().filter(|_| own.join(", ") == key) {
-        Some(column) => errors::view_by_another_column(table, &key, &by, column.at, table_at),
+        Some(column) => errors::view_by_another_column((table, &key), &by, other, column.at, table_at),
         None => errors::view_fans_out(table, &key, &by, &entity.declared.name, at, table_at),
     });
 }

@@ -19,6 +19,21 @@ messages! {
                `by ({key}_key)`";
     }
 
+    /// The key of a table cannot be another column, so one of the two declarations is wrong. `table`: its name, and where the type
+    /// of its column stands.
+    E0401 key_type_of_a_table(table: (&str, Span), column: (&str, Type), entity: &str, key: (&str, Type), at: Span, key_at: Span) {
+        let ((table, column_at), (column, column_ty), (key, key_ty)) = (table, column, key);
+        let other = match column_ty.may_be_key() {
+            true => format!(", or `{key}: {column_ty}` in entity `{entity}` if all files of its views have such keys"),
+            false => String::new(),
+        };
+        "key column `{column}` of table `{table}` is {column_ty}, key `{key}` of entity `{entity}` is {key_ty}";
+        at: "brings `{column}`: {column_ty}";
+        column_at: "the table says {column_ty}";
+        key_at: "wants {key_ty}";
+        help: "give both one type: write `{column}: {key_ty}` in table `{table}` if its file has such keys{other}";
+    }
+
     E0402 key_type_refused(key: &str, ty: Type, at: Span) {
         "key `{key}` is {ty}";
         at: "cannot be a key";
@@ -105,7 +120,10 @@ messages! {
             [Type::String] if argument.starts_with('"') => {
                 format!("a column has no quotes: `{name}({})`", argument.trim_matches('"'))
             }
-            [Type::List(_)] => format!("aggregate an item, `last({argument}[1])`, or what is of it: `max(length({argument}))`"),
+            [Type::List(_)] => format!(
+                "nothing is aggregated over the items of a list in this release: aggregate one item, `last({argument}[1])`, or how \
+                 many there are, `max(length({argument}))`"
+            ),
             _ => format!("`{name}` takes {}", aggregate.takes),
         };
         let types = types.iter().map(Type::to_string).collect::<Vec<_>>().join(" and ");

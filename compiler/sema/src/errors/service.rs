@@ -24,6 +24,23 @@ messages! {
         did_you_mean(nearest, at): "write `view.feature`, `request.field`, or `at` for the instant of the question";
     }
 
+    /// No request is declared, and `name.field` may be of one.
+    E0108 neither_view_nor_request(name: &str, field: &str, at: Span) {
+        "unknown view or request `{name}`";
+        at: "no view has this name, and no request is declared";
+        help: "write `view.feature`, or `at` for the instant of the question; what a question brings is declared, for example \
+               `request {name} ({field}: float64)`";
+    }
+
+    /// No request is declared.
+    E0110 bare_name_without_request(name: &str, at: Span) {
+        "unknown name `{name}`";
+        at: "of which view?";
+        help: "a feature of a service reads `view.feature`, features of the service that stand before it, and `at`, the instant of \
+               the question; what a question brings is declared, for example `request asked ({name}: float64)`, and read as \
+               `asked.{name}`";
+    }
+
     E0108 request_undeclared(field: &str, at: Span) {
         "unknown view or request `request`";
         at: "no request is declared";

@@ -171,12 +171,16 @@ messages! {
         help: "declare an entity with the key ({key}) for the view, or look into the table in a transform of the events of `{entity}`";
     }
 
-    /// Without the `by` the view has the key of the table.
-    E0448 view_by_another_column(table: &str, key: &str, by: &str, at: Span, table_at: Span) {
+    /// Without the `by` the view has the key of the table. `other`: a column of it whose type is not that of the entity's key.
+    E0448 view_by_another_column(table: (&str, &str), by: &str, other: Option<(&str, Type)>, at: Span, table_at: Span) {
+        let (table, key) = table;
+        let retyped = other.map_or(String::new(), |(column, ty)| {
+            format!("; the table and the entity need one type for it: write `{column}: {ty}` in table `{table}` if its file has such keys")
+        });
         "a view of table `{table}` by ({by}) would have more than one row at a time";
         at: "is no key of the table";
         table_at: "has one row for each ({key})";
-        help: "remove `by ({by})`: without it the view is by ({key})";
+        help: "remove `by ({by})`: without it the view is by ({key}){retyped}";
     }
 
     E0446 lookup_outside(column: &str, written: &str, at: Span) {

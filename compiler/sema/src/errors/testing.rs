@@ -38,6 +38,13 @@ messages! {
         help: "{forms}";
     }
 
+    /// `ty`: a type that has such values.
+    E0431 fraction_in_a_column(text: &str, of: &str, ty: &str, at: Span) {
+        "`{text}` is no value of {of}, which is of type `int64`";
+        at: "";
+        help: "if the file has such numbers, declare {of} as `{ty}`; else write a whole number without a point";
+    }
+
     E0431 null_in_a_column(column: &str, at: Span) {
         "column `{column}` cannot be null";
         at: "null";

@@ -98,7 +98,8 @@ messages! {
     E0309 unknown_zone(zone: &str, at: Span) {
         "unknown time zone `{zone}`";
         at: "not in the time zone database";
-        help: "write a name of the IANA database, for example `\"Europe/Paris\"` or `\"UTC\"`";
+        help: "write a name of the IANA database, an area and a main city such as `\"Europe/Berlin\"`, or `\"UTC\"`; a place that \
+               is not in it has the zone of the main city whose clocks it shares";
     }
 
     E0309 misspelt_zone(zone: &str, at: Span, nearest: &str) {

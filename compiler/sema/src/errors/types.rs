@@ -375,7 +375,7 @@ fn comparable(left: Type, right: Type, seconds: Option<i64>) -> String {
             "write a duration without quotes and as one word, for example `15m`"
         }
         (Type::String, other) | (other, Type::String) if other.is_numeric() => {
-            "write a number without quotes; a column of strings is converted by `cast(… as decimal(12, 2))`"
+            return format!("write a number without quotes; a column of strings is converted by `cast(… as {other})`");
         }
         _ => return format!("compare values of one type, for example with `cast(… as {left})`"),
     };

@@ -42,6 +42,12 @@ messages! {
                transform";
     }
 
+    W0109 unread_field(request: &str, field: &str, at: Span) {
+        "no service reads `{field}` of request `{request}`";
+        at: "no question brings it";
+        help: "read `{request}.{field}` in a feature of a service, or remove it";
+    }
+
     W0301 reads_ahead(column: &str, time: &str, at: Span, column_at: Span, reader: Kind) {
         let place = if reader == Kind::Transform { "after `from`" } else { "in a transform before the view" };
         "`{column}` may be later than the event";

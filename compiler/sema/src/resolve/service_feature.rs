@@ -58,7 +58,10 @@ impl<'a> ServiceNames<'a> {
             complaints.push(errors::read_before(text, name.span, later.name.span));
         } else if !self.service.broken.iter().any(is_broken) {
             let whole = self.with_owner(text);
-            complaints.push(errors::bare_name(text, name.span, whole.as_deref()));
+            complaints.push(match whole {
+                None if self.requests.is_empty() => errors::bare_name_without_request(text, name.span),
+                whole => errors::bare_name(text, name.span, whole.as_deref()),
+            });
         }
         ExprKind::Poison
     }
@@ -133,6 +136,7 @@ impl<'a> ServiceNames<'a> {
                 (None, []) if text.eq_ignore_ascii_case("request") => {
                     errors::request_undeclared(&name.text, owner.span)
                 }
+                (None, []) => errors::neither_view_nor_request(text, &name.text, owner.span),
                 (nearest, _) => errors::unknown_view_or_request(text, owner.span, nearest),
             });
         }

@@ -2,8 +2,8 @@
 
 use crate::errors;
 use featc_ir::{BinaryOp, Type};
-use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, suggest};
+use featc_syntax::{ast, foreign};
 
 /// Types without parameters.
 const SIMPLE: [Type; 7] = [
@@ -14,25 +14,6 @@ const SIMPLE: [Type; 7] = [
     Type::Timestamp,
     Type::Date,
     Type::Duration,
-];
-
-/// What other languages call our types.
-const FOREIGN: [(&str, &str); 6] = [
-    (
-        "int integer bigint long int8 int16 int32 uint8 uint16 uint32 smallint tinyint i64",
-        "int64",
-    ),
-    ("float double real float16 float32 f64 number", "float64"),
-    (
-        "text str varchar nvarchar char character utf8 category enum uuid guid objectid",
-        "string",
-    ),
-    ("boolean", "bool"),
-    (
-        "datetime datetime64 timestamptz timestamp_ntz timestamp_tz",
-        "timestamp",
-    ),
-    ("interval timedelta timedelta64", "duration"),
 ];
 
 /// The type that a name stands for; reports it if there is none.
@@ -67,12 +48,8 @@ pub(super) fn type_of(written: &ast::TypeName, complaints: &mut Vec<Diagnostic>)
     }
     let Some(simple) = SIMPLE.into_iter().find(|ty| ty.to_string() == name) else {
         let names: Vec<String> = SIMPLE.iter().map(Type::to_string).collect();
-        let foreign = FOREIGN
-            .iter()
-            .find(|(foreign, _)| foreign.split(' ').any(|foreign| foreign == lower))
-            .map(|(_, ours)| *ours);
         let nearest = suggest::nearest(name, names.iter().map(String::as_str));
-        complaints.push(match foreign {
+        complaints.push(match foreign::type_meant(name) {
             Some(ours) => errors::type_of_another_language(name, written.span, ours),
             None => errors::unknown_type(name, written.span, nearest),
         });

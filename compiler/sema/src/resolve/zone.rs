@@ -46,7 +46,7 @@ fn complaint_of(written: &ast::Text) -> Option<Diagnostic> {
         (Some(hours), _) => errors::offset_as_zone(zone, hours.and_then(fixed_zone).as_deref(), at),
         (None, Some("UTC")) => errors::misspelt_zone(zone, at, "UTC"),
         (None, Some(place)) => errors::abbreviated_zone(zone, place, at),
-        (None, None) => match nearest_zone(zone) {
+        (None, None) => match meant_zone(zone) {
             Some(nearest) => errors::misspelt_zone(zone, at, nearest),
             None => errors::unknown_zone(zone, at),
         },
@@ -106,30 +106,58 @@ fn place_of(zone: &str) -> Option<&'static str> {
         "HKT" => "Asia/Hong_Kong",
         "AEST" | "AEDT" => "Australia/Sydney",
         "NZST" | "NZDT" => "Pacific/Auckland",
-        _ => return None,
+        upper => return is_abbreviation(zone.trim(), upper).then_some("Europe/Berlin"),
     })
 }
 
-/// The zone meant: nearest as a whole, or by the last part of its path, where the shortest name of a place comes first.
-fn nearest_zone(zone: &str) -> Option<&'static str> {
-    let all = || chrono_tz::TZ_VARIANTS.iter().map(|known| known.name());
-    let place = |name: &str| {
-        name.rsplit('/')
-            .next()
-            .unwrap_or(name)
-            .replace([' ', '-'], "_")
-            .to_lowercase()
-    };
-    let wanted = place(zone);
-    let same_place = |wanted: &str| {
-        all()
-            .filter(|known| place(known) == wanted)
-            .min_by_key(|known| known.len())
-    };
-    same_place(&wanted)
-        .or_else(|| suggest::nearest(zone, all()))
-        .or_else(|| {
-            let places: Vec<String> = all().filter(|known| known.contains('/')).map(place).collect();
-            same_place(suggest::nearest(&wanted, places.iter().map(String::as_str))?)
-        })
+/// `WIB`, `CET/CEST`: letters in capitals that name no place.
+fn is_abbreviation(written: &str, upper: &str) -> bool {
+    let is_short = |part: &str| (2..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_uppercase());
+    written == upper && written.split('/').all(is_short)
 }
+
+/// The zone meant: the same place in another area, in other letters or without one; or a slip of the hand in the name of a
+/// place of the same area. Another place may have other clocks, so one that only looks alike is none.
+fn meant_zone(zone: &str) -> Option<&'static str> {
+    let plain = |text: &str| text.replace([' ', '-'], "_").to_lowercase();
+    let parts = |name: &str| match name.rsplit_once('/') {
+        Some((area, place)) => (plain(area), plain(place)),
+        None => (String::new(), plain(name)),
+    };
+    let (area, place) = parts(zone);
+    let all = || chrono_tz::TZ_VARIANTS.iter().map(|known| known.name());
+    // Of `US/Central`, `Brazil/West` or `Australia/North` the last word is no place.
+    let is_area = |known: &str| AREAS.contains(&known.split('/').next().unwrap_or("")) || !known.contains('/');
+    let is_direction = |known: &str| ["north", "south", "west"].contains(&parts(known).1.as_str());
+    let same_place = all()
+        .filter(|known| match parts(known) {
+            (known_area, known_place) if known_area == area => known_place == place,
+            (_, known_place) => known_place == place && is_area(known) && !is_direction(known),
+        })
+        .min_by_key(|known| (parts(known).0 != area, known.len()));
+    let slip = |edits: usize| {
+        let mut near = all().filter(|known| {
+            let (known_area, known_place) = parts(known);
+            // A number of hours is no place, and names of four letters are too much alike.
+            let is_name = known_place.len() >= 5 && !known_place.contains(|c: char| c.is_ascii_digit());
+            known_area == area && is_name && suggest::is_within(&place, &known_place, edits)
+        });
+        near.next().filter(|_| near.next().is_none())
+    };
+    let edits_max = if place.len() >= 8 { 2 } else { 1 };
+    same_place.or_else(|| (1..=edits_max).find_map(slip))
+}
+
+/// The areas of the zones that are named by a city.
+const AREAS: [&str; 10] = [
+    "Africa",
+    "America",
+    "Antarctica",
+    "Arctic",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Europe",
+    "Indian",
+    "Pacific",
+];

@@ -66,10 +66,30 @@ impl Judge<'_> {
             return Literal::Null;
         }
         read(cell, ty).unwrap_or_else(|| {
-            let refused = errors::not_a_value(&cell.text, &ty.to_string(), of, cell.span, forms(ty));
-            self.complaints.push(refused);
+            self.complaints.push(match fraction(cell, ty) {
+                Some(places) if of.starts_with("column") => {
+                    errors::fraction_in_a_column(&cell.text, of, &decimal(places), cell.span)
+                }
+                _ => errors::not_a_value(&cell.text, &ty.to_string(), of, cell.span, forms(ty)),
+            });
             Literal::Null
         })
+    }
+}
+
+/// How many digits stand after the point of a number that should be a whole one.
+fn fraction(cell: &Cell, ty: Type) -> Option<usize> {
+    let (whole, places) = cell.text.split_once('.')?;
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = is_digits(whole.trim_start_matches('-')) && is_digits(places);
+    (ty == Type::Int64 && cell.quoted.is_none() && is_number).then_some(places.len())
+}
+
+/// A type for numbers with so many digits after the point.
+fn decimal(places: usize) -> String {
+    match places {
+        ..=4 => format!("decimal({}, {places})", 10 + places),
+        _ => "float64".to_owned(),
     }
 }
 

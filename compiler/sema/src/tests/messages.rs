@@ -380,7 +380,48 @@ fn zones_are_known_by_their_place() {
     assert_eq!(help("New York"), "did you mean `\"America/New_York\"`?");
     assert_eq!(help("europe/paris"), "did you mean `\"Europe/Paris\"`?");
     assert_eq!(help("Europe/Pariss"), "did you mean `\"Europe/Paris\"`?");
-    assert!(help("qqqqqq").starts_with("write a name of the IANA database"));
+    for (written, meant) in [
+        ("Europe/Pariss", "Europe/Paris"),
+        ("Europe/Bucarest", "Europe/Bucharest"),
+        ("Eurpoe/Berlin", "Europe/Berlin"),
+        ("Europe/New York", "America/New_York"),
+        ("America/Los Angelos", "America/Los_Angeles"),
+        ("Australia/west", "Australia/West"),
+        ("Singapor", "Singapore"),
+        ("cet", "CET"),
+    ] {
+        assert_eq!(help(written), format!("did you mean `\"{meant}\"`?"), "{written}");
+    }
+    // Places that are in no name of the database, however alike another place is called.
+    for place in [
+        "qqqqqq",
+        "Munich",
+        "Hamburg",
+        "Europe/Munich",
+        "Europe/Hamburg",
+        "Europe/Stuttgart",
+        "Europe/Geneva",
+        "Europe/Lyon",
+        "Europe/Cologne",
+        "Europe/Krakow",
+        "Europe/Kiel",
+        "Europe/Bern",
+        "Europe/Lublin",
+        "Europe/Padua",
+        "America/Boston",
+        "America/Grand",
+        "Asia/Mumbai",
+        "Europe/Central",
+        "Brazil/East_Coast",
+        "Etc/GMT5",
+        "Berlin/Europe",
+    ] {
+        assert!(
+            help(place).starts_with("write a name of the IANA database"),
+            "{place}: {}",
+            help(place)
+        );
+    }
     let place = "write the zone of the place, for example";
     let paris = format!("{place} `\"Europe/Paris\"`");
     let turned = "has this offset all year (its sign is turned round)";
@@ -391,7 +432,12 @@ fn zones_are_known_by_their_place() {
     assert!(help("+05:30").ends_with("write the offset into the instants, as in `2025-01-31T12:00:00+05:30`"));
     assert!(help("UTC+0:00").ends_with("it is `\"UTC\"`"));
     assert_eq!(help("Z"), "did you mean `\"UTC\"`?");
-    for (short, meant) in [("PST", "America/Los_Angeles"), ("CEST", "Europe/Berlin")] {
+    for (short, meant) in [
+        ("PST", "America/Los_Angeles"),
+        ("CEST", "Europe/Berlin"),
+        ("WIB", "Europe/Berlin"),
+        ("CET/CEST", "Europe/Berlin"),
+    ] {
         assert_eq!(help(short), format!("{place} `\"{meant}\"`; it knows summer time"));
     }
 }

@@ -133,6 +133,12 @@ pub fn is_slip(written: &str, meant: &str) -> bool {
         && pairs().filter(|(left, right)| left != right).count() == 1
 }
 
+/// Whether two names begin with the same letter and at most so many edits part them.
+pub fn is_within(left: &str, right: &str, edits: usize) -> bool {
+    let [left, right] = [left, right].map(|text| text.chars().take(LENGTH_MAX).collect::<Vec<_>>());
+    left.first() == right.first() && Rows::default().distance(&left, &right, edits).is_some()
+}
+
 /// Three rows of the table of distances, kept from one candidate to the next.
 #[derive(Default)]
 struct Rows {

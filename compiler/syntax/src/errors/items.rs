@@ -44,6 +44,28 @@ messages! {
         help: "write `{written}`", at => written;
     }
 
+    /// `tx.groupby("card").amount.rolling("90D").mean()` in a view.
+    E0001 chain_of_methods(at: Span, written: &str) {
+        "an aggregate is a function, and values have no methods: the entity of the view is what is grouped by, and a window \
+         stands last";
+        at: "";
+        offer: "write `{written}`", at => written;
+    }
+
+    /// What is aggregated, or how, is not said in words of ours.
+    E0001 chain_of_other_methods(at: Span, written: &str) {
+        "an aggregate is a function, and values have no methods: the entity of the view is what is grouped by, and a window \
+         stands last";
+        at: "";
+        help: "write for example `{written}`";
+    }
+
+    E0001 chain_outside(at: Span, written: &str) {
+        "an aggregate is a function, and stands in a feature of a view, whose entity is what is grouped by";
+        at: "";
+        help: "write in a view `feature total = {written}`, and read that feature in a service";
+    }
+
     E0001 owner_as_a_text(at: Span, whole: Span, written: &str) {
         "the owner is a text, in double quotes";
         at: "";

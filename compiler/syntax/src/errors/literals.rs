@@ -94,10 +94,11 @@ messages! {
         help: "write the unit after the number: `{text}d`, `{text}h`, `{text}m`, `{text}s`, or `{text} events`";
     }
 
-    E0011 month_or_minute(text: &str, number: &str, at: Span) {
+    /// `calendar`: how months can be written.
+    E0011 month_or_minute(text: &str, number: &str, calendar: &str, at: Span) {
         "`{text}`: `M` is not a unit of time";
         at: "";
-        help: "minutes are `{number}m`; months vary in length: write days, for example `30d`";
+        help: "minutes are `{number}m`; months vary in length: {calendar}";
     }
 
     E0011 units_out_of_order(text: &str, at: Span) {
@@ -124,10 +125,11 @@ messages! {
         help: "weeks from Monday on are `truncate(t - 4d, 7d) + 4d`, those from Thursday on `truncate(t, 7d)`, in UTC";
     }
 
-    E0011 unit_that_varies(unit: &str, at: Span) {
+    /// `calendar`: how such periods can be written.
+    E0011 unit_that_varies(unit: &str, calendar: &str, at: Span) {
         "`{unit}` is not a unit of time";
         at: "";
-        help: "months and years vary in length: write days, for example `30d`";
+        help: "months and years vary in length: {calendar}";
     }
 
     E0011 unknown_unit(unit: &str, at: Span) {

@@ -47,6 +47,7 @@ impl Failure<'_> {
             .or_else(|| field_of_an_item(&piece))
             .or_else(|| self.lookup(&piece))
             .or_else(|| self.role(&piece))
+            .or_else(|| self.chain_of_methods(&piece))
             .or_else(|| self.entries_in_a_list(&piece, is_shown))
             .or_else(|| table::told(self.context, &piece))
             .or_else(|| self.two_windows(&piece))

@@ -3,6 +3,7 @@
 //! The piece is parsed again with a rule that is not tolerant. What the grammar expected at the furthest place, and the
 //! token that is there instead, decide which message is given.
 
+mod chains;
 mod columns;
 mod entries;
 mod expected;

@@ -41,6 +41,9 @@ impl Failure<'_> {
         let message = format!("`{word}` begins no {piece} of {place}");
         let diagnostic = Diagnostic::at(Code::UnknownKeyword, message, span, self.context.not_a_piece());
         let next = self.next();
+        if let Some(help) = self.setting(word, span) {
+            return diagnostic.with_help(help);
+        }
         if let Some(keyword) = self.context.naming().filter(|_| next == Some("=")) {
             let help = format!("write `{keyword}{word} = …`");
             return diagnostic.with_edit(help, Span::at(span.file, span.start), keyword);
@@ -76,6 +79,30 @@ impl Failure<'_> {
             "or",
         );
         diagnostic.with_help(format!("a {piece} begins with {known}"))
+    }
+
+    /// `schema = […]`, `online = true`, `Field(…)` in a view, and `cards = FeatureView(…)`: what no expression can be.
+    fn setting(&self, word: &str, span: Span) -> Option<String> {
+        let rest = self.rest_of_line(span).get(word.len()..)?.trim_start();
+        let is_capital = |text: &str| text.starts_with(|c: char| c.is_ascii_uppercase());
+        let Some(value) = rest.strip_prefix('=') else {
+            let is_call = rest.starts_with('(') && is_capital(word);
+            return is_call.then(|| forms::instead(self.context, word, None))?;
+        };
+        let value = value.trim().trim_end_matches(',');
+        let called = value.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next()?;
+        if self.context == Context::Item {
+            return forms::instead(self.context, called, None);
+        }
+        let is_call = value
+            .get(called.len()..)
+            .is_some_and(|rest| rest.trim_start().starts_with('('));
+        let is_constant = matches!(called.to_ascii_lowercase().as_str(), "true" | "false" | "none");
+        let is_setting = is_constant || value.starts_with(['[', '{', '"']) || is_call && is_capital(called);
+        let is_name = called == value && !value.is_empty();
+        let told = forms::instead(self.context, word, None).filter(|_| is_setting || is_name);
+        let unknown = || "a view has no such setting: remove it".to_owned();
+        told.or_else(|| (is_setting && self.context == Context::Statement).then(unknown))
     }
 
     /// The name after a word on its line, of `primary key id`, `timestamp_field = at`.

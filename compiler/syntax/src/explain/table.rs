@@ -7,11 +7,12 @@ mod values;
 use super::pattern::{Found, find};
 use super::piece::Piece;
 use crate::diag::{Code, Diagnostic, Span};
+use crate::foreign;
 use crate::forms::Context;
 
 /// One habit: where it is looked for, what is written (see [`super::pattern`]), what that means here, and the next step.
 /// Letters in braces stand for what the pattern found; `{L_}` has a space after it unless nothing was found, `{(A)}` stands
-/// in parentheses if it could not stand beside `and`.
+/// in parentheses if it could not stand beside `and`, `{type W}` is a type as it is called here.
 struct Habit(&'static [Context], &'static str, Code, &'static str, Then);
 
 /// The next step.
@@ -69,6 +70,12 @@ fn beside_and(condition: &str) -> String {
     }
 }
 
+/// A type of another language by its name here.
+fn type_here(written: &str) -> &str {
+    let plain = written.trim_matches('"');
+    foreign::type_meant(plain).unwrap_or(plain)
+}
+
 /// Whether a help may quote it.
 pub(super) fn is_quotable(text: &str) -> bool {
     text.len() <= 100 && !text.contains(['\n', '`']) && !text.is_empty()
@@ -84,6 +91,7 @@ impl Habit {
                 let gap = if written.is_empty() { "" } else { " " };
                 text = text.replace(&format!("{{{letter}_}}"), &format!("{written}{gap}"));
                 text = text.replace(&format!("{{({letter})}}"), &beside_and(written));
+                text = text.replace(&format!("{{type {letter}}}"), type_here(written));
                 text = text.replace(&format!("{{{letter}}}"), written);
             }
             text

@@ -96,6 +96,8 @@ fn unknown_unit(text: &str, number: &str, unit: &str, at: Span) -> Diagnostic {
         _ => None,
     };
     let days = || number.parse::<u64>().ok()?.checked_mul(7);
+    // Of several units the first says too little.
+    let count = number.parse::<u64>().ok().filter(|_| text == format!("{number}{unit}"));
     match (unit, short) {
         (_, Some(short)) if text == format!("{number}{unit}") => {
             errors::other_unit(unit, at, &format!("{number}{short}"))
@@ -105,10 +107,36 @@ fn unknown_unit(text: &str, number: &str, unit: &str, at: Span) -> Diagnostic {
             None => errors::unknown_unit(unit, at),
         },
         ("events", _) if text == format!("{number}{unit}") => errors::number_of_events(at, &format!("{number} {unit}")),
-        ("M", _) => errors::month_or_minute(text, number, at),
-        ("mo" | "mon" | "month" | "months" | "y" | "yr" | "year" | "years", _) => errors::unit_that_varies(unit, at),
-        _ => errors::unknown_unit(unit, at),
+        ("M", _) => errors::month_or_minute(text, number, &calendar(count, "month", 30), at),
+        _ => match period_of(unit) {
+            Some((period, days)) => errors::unit_that_varies(unit, &calendar(count, period, days), at),
+            None => errors::unknown_unit(unit, at),
+        },
     }
+}
+
+/// The period of the calendar that a unit is elsewhere, and about how many days it has.
+fn period_of(unit: &str) -> Option<(&'static str, u64)> {
+    match unit.to_ascii_lowercase().as_str() {
+        "mo" | "mos" | "mon" | "month" | "months" => Some(("month", 30)),
+        "q" | "qtr" | "quarter" | "quarters" => Some(("quarter", 91)),
+        "y" | "yr" | "yrs" | "year" | "years" => Some(("year", 365)),
+        _ => None,
+    }
+}
+
+/// How so many periods can be written, in days and as a window of the calendar.
+fn calendar(count: Option<u64>, period: &str, days: u64) -> String {
+    let count = count.filter(|count| (1..=1000).contains(count)).unwrap_or(1);
+    let (days, plural) = (count * days, if count == 1 { "" } else { "s" });
+    let periods = if count == 1 {
+        period.to_owned()
+    } else {
+        format!("{count} whole {period}s")
+    };
+    format!(
+        "write days, such as `{days}d`; a window of the {periods} before this {period} is `over last {count} {period}{plural}`"
+    )
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::*;
 
 pub(super) const METHODS: &str = "values have no methods: a function stands before its argument";
+const COLONS: &str = "`::` is not an operator of this language";
 const CONDITIONAL: &str = "a choice is written as `case` or `if(condition, value, otherwise)`";
 const BETWEEN: &str = "`between` is not in this release";
 const SELECT: &str = "`select` is not used: a feature is an expression";
@@ -53,9 +54,13 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(ALL, "count ( « distinct » ! V , W )", Code::UnknownKeyword, "`distinct` is not a keyword", Say("`count_distinct` takes one value: join them as texts, `count_distinct(concat({V}, \"|\", {W}))`")),
     Habit(ALL, "count ( « distinct » ! R )", Code::UnknownKeyword, "`distinct` is not a keyword", Show("count_distinct({R})", "count_distinct(x)")),
     Habit(ALL, "W ( « distinct » ! R )", Code::UnknownKeyword, "`distinct` is not a keyword", Say("remove it: `{W}({R})` takes each event's value; of different values there is their number alone, `count_distinct({R})`")),
-    Habit(ALL, "P « : : » W ( T U X )", FOREIGN, "`::` is not an operator of this language", Call("cast({P} as {W}({T}{U} {X}))", "cast(x as float64)")),
-    Habit(ALL, "P « : : » W", FOREIGN, "`::` is not an operator of this language", Call("cast({P} as {W})", "cast(x as float64)")),
-    Habit(ALL, "« : : »", FOREIGN, "`::` is not an operator of this language", Show("", "cast(x as float64)")),
+    Habit(ALL, "P « : : » double precision", FOREIGN, COLONS, Call("cast({P} as float64)", "cast(x as float64)")),
+    Habit(ALL, "P « : : » numeric|decimal|number|dec ( N , M )", FOREIGN, COLONS, Call("cast({P} as decimal({N}, {M}))", "cast(x as float64)")),
+    Habit(ALL, "P « : : » numeric|decimal|number|dec ( N )", FOREIGN, COLONS, Call("cast({P} as decimal({N}, 0))", "cast(x as float64)")),
+    Habit(ALL, "P « : : » numeric|decimal|dec|money", FOREIGN, COLONS, Say("write `cast({P} as decimal(12, 2))`, with as many digits, in all and after the point, as the values have")),
+    Habit(ALL, "P « : : » W ( L )", FOREIGN, COLONS, Call("cast({P} as {type W})", "cast(x as float64)")),
+    Habit(ALL, "P « : : » W", FOREIGN, COLONS, Call("cast({P} as {type W})", "cast(x as float64)")),
+    Habit(ALL, "« : : »", FOREIGN, COLONS, Show("", "cast(x as float64)")),
     Habit(ALL, "D not « between » E and F", FOREIGN, BETWEEN, Call("({D} < {E} or {D} > {F})", "(x < a or x > b)")),
     Habit(ALL, "not « between »", FOREIGN, BETWEEN, Show("", "(x < a or x > b)")),
     Habit(ALL, "D « between » E and F", FOREIGN, BETWEEN, Value("{D} >= {E} and {D} <= {F}", "x >= a and x <= b")),
@@ -117,9 +122,10 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "P . dt . weekday|dayofweek|day_of_week ( )", FOREIGN, METHODS, Say("write `day_of_week({P})`: 1 is Monday, 7 is Sunday")),
     Habit(EXPRESSIONS, "P . str|dt . W ( )", FOREIGN, METHODS, Write("{W}({P})")),
     Habit(EXPRESSIONS, "P . str|dt . W ( L )", FOREIGN, METHODS, Write("{W}({P}, {L})")),
-    Habit(EXPRESSIONS, "P « . ! cast ( W ) »", FOREIGN, METHODS, Call("cast({P} as {W})", "cast(x as float64)")),
+    Habit(EXPRESSIONS, "P « . ! cast ( W ) »", FOREIGN, METHODS, Call("cast({P} as {type W})", "cast(x as float64)")),
+    Habit(EXPRESSIONS, "P . astype ( W )", FOREIGN, METHODS, Call("cast({P} as {type W})", "cast(x as float64)")),
+    Habit(EXPRESSIONS, "P . astype ( S )", FOREIGN, METHODS, Call("cast({P} as {type S})", "cast(x as float64)")),
     Habit(EXPRESSIONS, "P . W ( )", FOREIGN, METHODS, Write("{W}({P})")),
-    Habit(EXPRESSIONS, "P . rolling|window ( L ) . W (", FOREIGN, METHODS, Say("the window stands after the aggregate: `{W}({P}) over 7d`, or `over 7 events` for a number of rows")),
     Habit(&[Context::Step, Context::Entry], "P . W ( L )", FOREIGN, METHODS, Write("{W}({P}, {L})")),
     Habit(BODIES, "select", FOREIGN, SELECT, Write("")),
 ];
