@@ -38,7 +38,7 @@ pub fn write(rng: &mut Rng, text: &mut String, columns: Vec<(String, Type)>, sty
         known.extend(names.into_iter().map(|name| (name, ty)));
     }
     // What has many forms, so that each is drawn often.
-    for position in 0..if style.summarised { 0 } else { rng.below(12) } {
+    for position in 0..if style.summarised { 0 } else { rng.below(16) } {
         let mut scope = Scope::new(rng, columns.clone(), style);
         let (value, ty) = scope.of_many_forms();
         let since = scope.predicate(1);
@@ -178,7 +178,7 @@ fn written(
     match (rng.below(9), since) {
         (4, Some(since)) if length != "lifetime" => format!("since ({since}) max {length}"),
         (3, _) if !offsets.is_empty() => {
-            let unit = *rng.pick(&["hour", "day", "week", "week", "month", "quarter", "year"]);
+            let unit = *rng.pick(&["hour", "day", "week", "week", "month", "quarter", "quarter", "year"]);
             let zone = *rng.pick(&[
                 "",
                 " in \"Europe/Paris\"",
@@ -363,8 +363,9 @@ impl Scope<'_> {
             true => format!("where {}", self.predicate(1)),
             false => String::new(),
         };
-        match self.rng.below(60) {
-            55.. => self.list(),
+        match self.rng.below(70) {
+            55..=67 => self.list(),
+            68.. => self.of_shape(&filter),
             51..=54 => self.ranked(&filter),
             43..=50 => self.of_pairs(&filter),
             40..=42 => self.of_shape(&filter),
@@ -446,6 +447,8 @@ impl Scope<'_> {
                 "last_n",
                 "first_n",
                 "last_n",
+                "first_n",
+                "last_n",
                 "last_distinct_n",
                 "top_k",
                 "bottom_k",
@@ -454,7 +457,7 @@ impl Scope<'_> {
             *self.rng.pick(&["1", "1", "1", "2", "2", "3", "1000"]),
         );
         let nulls = match name {
-            "first_n" | "last_n" => *self.rng.pick(&["", " ignoring nulls", " ignoring nulls"]),
+            "first_n" | "last_n" => *self.rng.pick(&["", " ignoring nulls"]),
             _ => "",
         };
         let list = format!("{name}({column}, {items} {filter}{nulls})");

@@ -68,9 +68,14 @@ pub fn write_lookup(scope: &mut Scope<'_>, steps: &mut String, name: &str, table
     });
     let keys: Vec<String> = keys.collect();
     let within = match table.has_versions {
-        true => *scope
-            .rng
-            .pick(&["", " within 10m", " within 1h", " within 1h", " within 7d"]),
+        true => *scope.rng.pick(&[
+            "",
+            " within 1m",
+            " within 10m",
+            " within 10m",
+            " within 1h",
+            " within 7d",
+        ]),
         false => "",
     };
     let _ = writeln!(

@@ -58,7 +58,7 @@ fn checkpoint(store: &mut Store, bytes: &[u8], first: u64) -> Result<(), StateEr
     written.map_err(refused(&**store.disk(), &file))?;
     let manifest = store.next_manifest(first, None);
     store.checkpoint(manifest)?;
-    store.clear();
+    store.needless().iter().for_each(|file| drop(store.disk().remove(file)));
     Ok(())
 }
 
