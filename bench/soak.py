@@ -32,9 +32,9 @@ import threading
 import time
 
 CARDS = 5_000
-LATENESS, HISTORY = "5m", "5m"
-# With the 10 minutes of the windows, and the hour that a reader may be behind. Later as many events go as come.
-KEPT_MINUTES = 80
+LATENESS, HISTORY = "10m", "5m"
+# With the 10 minutes of the windows, those of the lateness, and the hour that a reader may be behind. Later as many events go as come.
+KEPT_MINUTES = 85
 # Memory of the last third of the time, over that of the second.
 GROWTH_MAX = 1.1
 # Rows that say their own arrival come within this, so that no answer has to be given without them.

@@ -2,7 +2,7 @@
 //!
 //! No answer depends on rows of a key that is not asked about, not even by copies: a copy of an event has all of its columns
 //! but the arrival. So the files are read piece by piece and only rows of those keys are kept. Where these are still more than
-//! the model can hold, the key with the most rows goes, with the questions about it, until the others fit.
+//! the model can hold, keys with the most rows go, with the questions about them, until the others fit.
 
 use super::told;
 use crate::report::{Refused, Reporter, counted};
@@ -10,6 +10,7 @@ use crate::run::Prepared;
 use featc_ir::{ColumnId, Key, Program, Service, SourceId, View};
 use featr::{Batch, Side, Value};
 use featr_model::{Question, SourceRows};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many rows the model is given at most.
@@ -76,7 +77,7 @@ struct OfView {
     columns: Vec<ColumnId>,
     /// By question.
     asked: Vec<Vec<Value>>,
-    /// How many rows each has that a question which is answered asks about.
+    /// How many rows each has that a question which is answered asks about; no event has a key with a null.
     rows: BTreeMap<Vec<Value>, usize>,
 }
 
@@ -107,31 +108,42 @@ impl Needed {
         }
     }
 
-    /// Keeps what is needed of a piece of a source's rows.
+    /// Keeps what is needed of a piece of a source's rows. Where it is too much, a fourth is made free at once: each time all
+    /// that is kept is looked through.
     fn add(&mut self, source: &str, batch: Batch) {
         let Some(source) = self.sources.iter_mut().find(|known| known.name == source) else {
             return;
         };
         source.add(batch);
-        while self.sources.iter().map(OfSource::held).sum::<usize>() > self.most && self.leave_out_greatest() {}
+        let held = self.sources.iter().map(OfSource::held).sum::<usize>();
+        if held > self.most {
+            self.leave_out(held - self.most / 4 * 3);
+        }
     }
 
-    /// Leaves out the questions about the key with the most rows; false where no key has any.
-    fn leave_out_greatest(&mut self) -> bool {
-        let views = self.sources.iter().filter_map(|source| source.views.as_ref()).flatten();
-        let greatest = views.filter_map(|view| {
-            let (key, rows) = view.rows.iter().max_by_key(|(_, rows)| **rows)?;
-            Some((*rows, key, view))
-        });
-        let Some((_, key, view)) = greatest.max_by_key(|(rows, ..)| *rows).filter(|(rows, ..)| *rows > 0) else {
-            return false;
-        };
-        for (answered, asked) in self.answered.iter_mut().zip(&view.asked) {
-            *answered &= asked != key;
+    /// Leaves out the questions about the keys with the most rows, so many rows together; all questions where keys do not have
+    /// as many.
+    fn leave_out(&mut self, rows: usize) {
+        let mut keys: Vec<(usize, &OfView, &Vec<Value>)> = Vec::new();
+        for view in self.sources.iter().filter_map(|source| source.views.as_ref()).flatten() {
+            keys.extend(view.rows.iter().map(|(key, rows)| (*rows, view, key)));
+        }
+        keys.sort_by_key(|(rows, ..)| Reverse(*rows));
+        let mut left = rows;
+        for (rows, view, key) in keys {
+            if left == 0 {
+                break;
+            }
+            left = left.saturating_sub(rows);
+            for (answered, asked) in self.answered.iter_mut().zip(&view.asked) {
+                *answered &= asked != key;
+            }
+        }
+        if left > 0 {
+            self.answered.fill(false);
         }
         let answered = &self.answered;
         self.sources.iter_mut().for_each(|source| source.keep_only(answered));
-        true
     }
 
     fn into_rows(self) -> SourceRows {
@@ -142,10 +154,8 @@ impl Needed {
 }
 
 impl OfSource {
-    /// Rows that go when no question asks about their key; all are needed where a key is computed.
     fn held(&self) -> usize {
-        let rows = self.kept.iter().map(|batch| batch.rows).sum();
-        if self.views.is_some() { rows } else { 0 }
+        self.kept.iter().map(|batch| batch.rows).sum()
     }
 
     fn add(&mut self, batch: Batch) {
@@ -172,6 +182,9 @@ impl OfSource {
 
     /// Keeps the rows of keys that questions which are answered ask about.
     fn keep_only(&mut self, answered: &[bool]) {
+        if !answered.contains(&true) {
+            self.views = Some(Vec::new());
+        }
         let Some(views) = &mut self.views else { return };
         for view in views.iter_mut() {
             let asked = view.asked.iter().zip(answered).filter(|(_, answered)| **answered);
@@ -192,7 +205,7 @@ impl OfSource {
 
 impl OfView {
     fn of(view: &View, keys: &[Key], questions: &[Question]) -> OfView {
-        // Null where a question does not say it: no event has it.
+        // Null where a question does not say it.
         let value = |question: &Question, key: &Key| {
             let found = question.keys.iter().find(|(name, _)| *name == key.name);
             found.map_or(Value::Null, |(_, value)| value.clone())
@@ -203,7 +216,11 @@ impl OfView {
         let asked: Vec<Vec<Value>> = asked.collect();
         OfView {
             columns: view.key.clone(),
-            rows: asked.iter().map(|key| (key.clone(), 0)).collect(),
+            rows: asked
+                .iter()
+                .filter(|key| !key.contains(&Value::Null))
+                .map(|key| (key.clone(), 0))
+                .collect(),
             asked,
         }
     }

@@ -4,6 +4,10 @@
 use crate::types::Type;
 use serde::{Deserialize, Serialize};
 
+/// The most bytes of a string that `concat`, `join` or `replace` makes; a longer one is the error `overflow`, but `replace` may
+/// give one that is no longer than its argument. A row of two kilobytes would become one of a megabyte otherwise.
+pub const MADE_BYTES_MAX: usize = 65_536;
+
 /// What is known of a function.
 #[derive(Debug)]
 pub struct Row {
@@ -200,7 +204,7 @@ functions! {
     /// string → int64, in Unicode scalar values; list → int64, its items.
     Length => Row { name: "length", usage: "length(string or list)", signature: Signature::Fixed(&[Accepts::MEASURED], Type::Int64), ..PLAIN };
     /// Two or more strings → string.
-    Concat => Row { name: "concat", usage: "concat(string, string, …)", signature: Signature::Strings, ..PLAIN };
+    Concat => Row { name: "concat", usage: "concat(string, string, …)", signature: Signature::Strings, can_fail: true, ..PLAIN };
     /// `substring(s, start, length)`, counted in scalar values, start from 1; a part outside the string is empty; a negative length is taken as 0.
     Substring => Row { name: "substring", usage: "substring(string, start as int64, length as int64)", signature: Signature::Fixed(&[STRING, INT, INT], Type::String), ..PLAIN };
     /// string, string → bool.
@@ -210,7 +214,7 @@ functions! {
     /// string, string → bool; list, value → bool: whether an item equals the value, which none that is null does.
     Contains => Row { name: "contains", usage: "contains(string, string)` or `contains(list, value)", signature: Signature::Contains, ..PLAIN };
     /// `replace(s, from, to)`, all occurrences from the left; an empty `from` changes nothing.
-    Replace => Row { name: "replace", usage: "replace(string, string, string)", signature: Signature::Fixed(&[STRING, STRING, STRING], Type::String), ..PLAIN };
+    Replace => Row { name: "replace", usage: "replace(string, string, string)", signature: Signature::Fixed(&[STRING, STRING, STRING], Type::String), can_fail: true, ..PLAIN };
 
     /// `like(s, pattern literal)` → bool, of the whole string: `%` stands for any number of characters, `_` for one, `\` before
     /// one of the three for that character.
@@ -225,7 +229,7 @@ functions! {
     /// second is empty.
     Split => Row { name: "split", usage: "split(string, \";\")", signature: Signature::Fixed(&[STRING, STRING], Type::List(&Type::String)), ..PLAIN };
     /// list of strings, string → string: the items that are not null, with the second between them.
-    Join => Row { name: "join", usage: "join(list of strings, \";\")", signature: Signature::Fixed(&[Accepts::TEXTS, STRING], Type::String), ..PLAIN };
+    Join => Row { name: "join", usage: "join(list of strings, \";\")", signature: Signature::Fixed(&[Accepts::TEXTS, STRING], Type::String), can_fail: true, ..PLAIN };
     /// Any scalar → int64: XXH64 of its bytes, as semantics.md says them.
     Hash => Row { name: "hash", usage: "hash(string, number, bool or instant)", signature: Signature::Fixed(&[Accepts::SCALAR], Type::Int64), ..PLAIN };
     /// `xs[i]`: the i-th item of a list, counted from 1, and from the end for i < 0; null where there is none.

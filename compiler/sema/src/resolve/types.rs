@@ -48,7 +48,7 @@ pub(super) fn type_of(written: &ast::TypeName, complaints: &mut Vec<Diagnostic>)
     }
     let Some(simple) = SIMPLE.into_iter().find(|ty| ty.to_string() == name) else {
         let names: Vec<String> = SIMPLE.iter().map(Type::to_string).collect();
-        let nearest = suggest::nearest(name, names.iter().map(String::as_str));
+        let nearest = suggest::close(name, names.iter().map(String::as_str));
         complaints.push(match foreign::type_meant(name) {
             Some(ours) => errors::type_of_another_language(name, written.span, ours),
             None => errors::unknown_type(name, written.span, nearest),

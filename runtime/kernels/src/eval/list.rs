@@ -3,7 +3,8 @@
 use super::operand::{Frame, Operand};
 use crate::column::{Column, list_item, list_items};
 use crate::value::{Value, canonical};
-use featc_ir::{Function, Type};
+use featc_ir::function::MADE_BYTES_MAX;
+use featc_ir::{ErrorCode, Function, Type};
 use std::borrow::Cow;
 use xxhash_rust::xxh64::xxh64;
 
@@ -39,13 +40,22 @@ pub fn call<'a>(function: Function, ty: Type, arguments: &[Operand<'_>], rows: u
                     Value::String(text) => Some(text),
                     _ => None,
                 });
-                Value::String(items.collect::<Vec<String>>().join(separators.text(row)))
+                joined(&items.collect::<Vec<String>>(), separators.text(row))
             })
         }
         (Function::Hash, [of]) => by_row(ty, frame, |row| {
             Value::Int64(hash(&of.column.value(if of.constant { 0 } else { row })))
         }),
         _ => super::null_operand(ty),
+    }
+}
+
+fn joined(items: &[String], separator: &str) -> Value {
+    let between = items.len().saturating_sub(1) as u128 * separator.len() as u128;
+    let bytes = items.iter().map(|item| item.len() as u128).sum::<u128>() + between;
+    match bytes <= MADE_BYTES_MAX as u128 {
+        true => Value::String(items.join(separator)),
+        false => Value::Error(ErrorCode::Overflow),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Functions of strings. Case and white space follow the Unicode tables of the pinned toolchain's standard library.
 
-use super::operand::{Frame, Operand, Texts};
+use super::operand::{Frame, OVERFLOW, Operand, Texts};
 use super::pattern::{self, Like};
 use crate::column::{Data, Tag, list_len};
+use featc_ir::function::MADE_BYTES_MAX;
 use featc_ir::{Function, Type};
 
 /// The value of a call of a string function; `ty` is the type of the result.
@@ -23,6 +24,10 @@ pub fn call<'a>(function: Function, ty: Type, arguments: &[Operand<'_>], rows: u
         (Function::Concat, parts) => {
             let parts: Vec<Texts<'_>> = parts.iter().map(Operand::texts).collect();
             frame.texts_by_row(|row, out| {
+                let bytes = parts.iter().map(|part| part.bytes(row).len()).sum::<usize>();
+                if bytes > MADE_BYTES_MAX {
+                    return OVERFLOW;
+                }
                 parts.iter().for_each(|part| out.extend_from_slice(part.bytes(row)));
                 Tag::VALID
             })
@@ -45,13 +50,7 @@ pub fn call<'a>(function: Function, ty: Type, arguments: &[Operand<'_>], rows: u
         }
         (Function::Replace, [text, from, to]) => {
             let (texts, from, to) = (text.texts(), from.texts(), to.texts());
-            frame.texts_by_row(|row, out| {
-                match from.text(row) {
-                    "" => write(out, texts.text(row)),
-                    from => write(out, &texts.text(row).replace(from, to.text(row))),
-                }
-                Tag::VALID
-            })
+            frame.texts_by_row(|row, out| replace(texts.text(row), from.text(row), to.text(row), out))
         }
         (Function::Like, [text, pattern]) => {
             let (texts, patterns) = (text.texts(), pattern.texts());
@@ -81,6 +80,22 @@ pub fn call<'a>(function: Function, ty: Type, arguments: &[Operand<'_>], rows: u
 
 fn write(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
+}
+
+/// Writes the text with other parts in the place of some, if it is not too long; the tag.
+fn replace(text: &str, from: &str, to: &str, out: &mut Vec<u8>) -> u8 {
+    if from.is_empty() {
+        write(out, text);
+        return Tag::VALID;
+    }
+    // Each part that goes is in the text, so that nothing is below zero; no product of two lengths of memory overflows 128 bits.
+    let parts = text.matches(from).count();
+    let bytes = text.len() as u128 - (parts * from.len()) as u128 + parts as u128 * to.len() as u128;
+    if bytes > text.len().max(MADE_BYTES_MAX) as u128 {
+        return OVERFLOW;
+    }
+    write(out, &text.replace(from, to));
+    Tag::VALID
 }
 
 fn mapped(frame: &mut Frame, texts: Texts<'_>, each: impl Fn(&str, &mut Vec<u8>)) -> Data {

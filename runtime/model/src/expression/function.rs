@@ -5,6 +5,7 @@ use super::{
     round_half_even,
 };
 use crate::rounding::{Fraction, mantissa_and_exponent};
+use featc_ir::function::MADE_BYTES_MAX;
 use featc_ir::{Function, Type, Zone};
 use featr_kernels::Value;
 use featr_kernels::ratio::big_ratio_to_f64;
@@ -119,6 +120,18 @@ fn strict(function: Function, ty: Type, values: &[Value], types: &[Type]) -> Opt
             }
         }
     })
+}
+
+/// A string piece by piece, until it is too long.
+pub(super) fn made<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Value {
+    let mut text = String::new();
+    for piece in pieces {
+        text += piece;
+        if text.len() > MADE_BYTES_MAX {
+            return overflow();
+        }
+    }
+    Value::String(text)
 }
 
 /// The float nearest to the multiple of 10^-digits that is nearest to a float, of two the even one.
@@ -258,7 +271,7 @@ fn text(function: Function, values: &[Value]) -> Option<Value> {
             Value::String(start.trim_end().to_owned())
         }
         Function::Length => Value::Int64(first.chars().count() as i64),
-        Function::Concat => Value::String((0..values.len()).map(string).collect()),
+        Function::Concat => made((0..values.len()).map(string)),
         Function::Substring => {
             let (Value::Int64(start), Value::Int64(length)) = (&values[1], &values[2]) else {
                 return None;
@@ -276,7 +289,15 @@ fn text(function: Function, values: &[Value]) -> Option<Value> {
         Function::EndsWith => Value::Bool(first.ends_with(string(1))),
         Function::Contains => Value::Bool(first.contains(string(1))),
         Function::Replace if string(1).is_empty() => Value::String(first.to_owned()),
-        Function::Replace => Value::String(first.split(string(1)).collect::<Vec<_>>().join(string(2))),
+        Function::Replace => {
+            let parts: Vec<&str> = first.split(string(1)).collect();
+            let kept: usize = parts.iter().map(|part| part.len()).sum();
+            let is_no_longer = (parts.len() - 1).saturating_mul(string(2).len()) <= first.len() - kept;
+            match is_no_longer {
+                true => Value::String(parts.join(string(2))),
+                false => made(list::between(parts, string(2))),
+            }
+        }
         _ => return None,
     })
 }

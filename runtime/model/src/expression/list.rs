@@ -1,5 +1,6 @@
 //! Functions of lists, value by value.
 
+use super::function::made;
 use super::order;
 use featc_ir::{Function, Type};
 use featr_kernels::Value;
@@ -15,19 +16,24 @@ pub fn call(function: Function, values: &[Value], types: &[Type]) -> Option<Valu
         }
         (Function::Split, [Value::String(text), Value::String(separator)]) => Some(Value::List(split(text, separator))),
         (Function::Join, [Value::List(items), Value::String(separator)]) => {
-            let mut joined: Option<String> = None;
-            for item in items {
-                let Value::String(item) = item else { continue };
-                joined = Some(match joined {
-                    None => item.clone(),
-                    Some(before) => before + separator + item,
-                });
-            }
-            Some(Value::String(joined.unwrap_or_default()))
+            let texts = items.iter().filter_map(|item| match item {
+                Value::String(text) => Some(text.as_str()),
+                _ => None,
+            });
+            Some(made(between(texts, separator)))
         }
         (Function::Hash, [value]) => Some(Value::Int64(xxh64(&bytes(value)?) as i64)),
         _ => None,
     }
+}
+
+/// The items, and the separator between each two of them.
+pub(super) fn between<'a>(
+    items: impl IntoIterator<Item = &'a str>,
+    separator: &'a str,
+) -> impl Iterator<Item = &'a str> {
+    let items = items.into_iter().enumerate();
+    items.flat_map(move |(at, item)| [if at == 0 { "" } else { separator }, item])
 }
 
 /// The item that stands so far from the start, or from the end where the number is negative.
