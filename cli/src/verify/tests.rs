@@ -23,6 +23,7 @@ use std::path::Path;
 
 mod needed;
 mod shift;
+mod tables;
 
 const PROGRAM: &str = "module shop
 
