@@ -230,7 +230,7 @@ pub struct VerifyArgs {
     #[command(flatten)]
     pub options: ReplayOptions,
     /// Questions that the slow model answers too: rows of the spine, and as many or more at the edges of windows, about any
-    /// entity that has events
+    /// entity that has events; of a served log answers of it alone
     #[arg(long, value_name = "N", default_value_t = VerifyArgs::SAMPLE)]
     pub sample: usize,
     /// Which questions --sample and --metamorphic draw

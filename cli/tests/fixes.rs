@@ -116,6 +116,18 @@ fn fix_does_what_messages_offer_and_says_what_it_did() {
     );
 }
 
+/// What stands in the middle of a line may be part of what is there.
+#[test]
+fn fix_begins_nothing_in_the_middle_of_an_expression() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("shop.feat");
+    let text = include_str!("../../tests/ui/E0015/column_behind_a_missing_bracket.feat");
+    std::fs::write(&path, text).expect("writable");
+    let told = said(&featc(folder.path(), "check --fix shop.feat"));
+    assert!(told.contains("error[E0015]") && !told.contains("fixed: "), "{told}");
+    assert_eq!(std::fs::read_to_string(&path).expect("there"), text);
+}
+
 /// However many edits there are, people are shown as many as of messages; machines are given all.
 #[test]
 fn fix_tells_no_more_edits_than_messages() {

@@ -135,7 +135,7 @@ fn a_log_is_what_comes_out_again_until_a_row_comes_late() {
         "{said}"
     );
     assert!(
-        said.contains("320 values and statuses compared, 10 rows with the model"),
+        said.contains("320 values and statuses compared, 20 rows with the model"),
         "{said}"
     );
     assert!(

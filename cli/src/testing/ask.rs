@@ -280,6 +280,7 @@ fn events(ir: &Program, test: &Test) -> Events {
         source: source.clone(),
         rows: Batch::from_columns((0..source.columns.len()).map(column).collect()),
         on: vec![On::Both; test.rows.len()],
+        is_looked_into: false,
     }
 }
 

@@ -6,7 +6,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use featc_ir::{Key, Program, Source, Type};
 use featr::{Batch, Column, Error, Recorded, Side, Spine, Value};
 use featr_model::{Question, SourceRows};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The output columns of a service.
@@ -32,6 +32,8 @@ pub struct Events {
     pub rows: Batch,
     /// One per row.
     pub on: Vec<On>,
+    /// Whether a view of the service looks into it, as into a table: any row may then be found, so none comes, goes or changes.
+    pub is_looked_into: bool,
 }
 
 /// Questions.
@@ -74,6 +76,7 @@ impl Events {
             source: self.source.clone(),
             rows: self.rows.take(rows),
             on: rows.iter().map(|row| self.on[*row as usize]).collect(),
+            is_looked_into: self.is_looked_into,
         }
     }
 
@@ -106,6 +109,7 @@ impl Events {
             source: source.clone(),
             rows: batch.clone(),
             on,
+            is_looked_into: false,
         };
         let only: Vec<u32> = (0..stream.rows as u32)
             .filter(|row| match of_stream.get_mut(&stream.row(*row as usize)) {
@@ -205,16 +209,22 @@ impl Case {
             true => prepared.program.record(&prepared.service, Side::Batch, None)?,
             false => Vec::new(),
         };
+        let tables = tables_read(prepared);
         let sources = stream.iter().map(|recorded| {
             let source = &recorded.source;
             let other = batch.iter().find(|other| other.source.name == source.name);
-            match other.filter(|_| two_sided(recorded)) {
+            let events = match other.filter(|_| two_sided(recorded)) {
                 Some(other) => Events::of_sides(source, &other.rows, &recorded.rows),
                 None => Events {
                     source: source.clone(),
                     rows: recorded.rows.clone(),
                     on: vec![On::Both; recorded.rows.rows],
+                    is_looked_into: false,
                 },
+            };
+            Events {
+                is_looked_into: tables.contains(source.name.as_str()),
+                ..events
             }
         });
         Ok(Case {
@@ -238,6 +248,20 @@ impl Case {
         }
         SourceRows { sources }
     }
+}
+
+/// The names of the tables that the views of the service look into.
+fn tables_read(prepared: &Prepared) -> BTreeSet<&str> {
+    let ir = &prepared.ir;
+    let reads = ir.service(&prepared.service).map(|service| service.reads());
+    let mut found = BTreeSet::new();
+    for read in reads.into_iter().flatten() {
+        let transform = ir.transform(ir.view(read.view).transform);
+        featc_ir::table::lookups(&transform.steps, &transform.time, &mut |lookup| {
+            found.insert(lookup.table.name.as_str());
+        });
+    }
+    found
 }
 
 /// Named columns as Arrow.

@@ -7,7 +7,7 @@ use crate::args::VerifyArgs;
 use crate::outputs::{folder_aside, put_folder};
 use crate::run::Prepared;
 use featc_driver::diag::printable;
-use featc_ir::Truth;
+use featc_ir::{Source, Truth};
 use featr::{Batch, Error, Side};
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -90,7 +90,9 @@ fn write_files(prepared: &Prepared, case: &Case, at_column: &str, folder: &Path)
             featr::write_rows(&folder.join(name), rows.schema(), vec![rows])?;
         }
     }
-    for (table, rows) in prepared.program.table_rows()? {
+    let is_written = |table: &Source| case.sources.iter().any(|events| events.source.name == table.name);
+    let tables = prepared.program.table_rows()?.into_iter();
+    for (table, rows) in tables.filter(|(table, _)| !is_written(table)) {
         let rows = source_rows(&table, &rows)?;
         featr::write_rows(&folder.join(file_of_table(&table.name)), rows.schema(), vec![rows])?;
     }

@@ -13,10 +13,15 @@ use featr_model::Model;
 use featr_model::source::{Event, ViewEvents};
 use std::collections::BTreeSet;
 
-/// The rows of a spine that the model is asked about: at most half of the sample, rounded up.
+/// The rows of a spine, of so many, that the model is asked about beside questions at edges: at most half of the sample,
+/// rounded up.
 pub fn spine_rows(sample: usize, seed: u64, rows: usize) -> Vec<u32> {
-    let count = sample.div_ceil(2).min(rows);
-    let drawn = draw(seed, count as u64, rows as u64);
+    some_rows(sample.div_ceil(2), seed, rows)
+}
+
+/// At most `count` of so many rows, drawn by seed.
+pub fn some_rows(count: usize, seed: u64, rows: usize) -> Vec<u32> {
+    let drawn = draw(seed, count.min(rows) as u64, rows as u64);
     drawn.into_iter().map(|row| row as u32).collect()
 }
 

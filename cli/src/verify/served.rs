@@ -67,7 +67,7 @@ pub fn run(args: &VerifyArgs, reporter: &Reporter) -> Result<(), Refused> {
     let fields = fields(&prepared);
     let compared = told(compare(&prepared, &log, &again, &fields), reporter)?;
     let asked = Asked::of(&log.spine);
-    let sampled = sample::spine_rows(args.sample, args.seed, asked.len());
+    let sampled = sample::some_rows(args.sample, args.seed, asked.len());
     let of_model = ask_model(&prepared, &asked, &sampled, (&again, &fields), reporter)?;
     inputs.unchanged(&prepared, reporter)?;
 

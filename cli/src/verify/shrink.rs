@@ -32,7 +32,7 @@ impl Budget {
 #[derive(Debug)]
 pub struct Shrunk {
     pub case: Case,
-    /// Whether no single event and no single question can be left out; else the budget was spent before.
+    /// Whether no single event and no single question can be left out, rows of tables that are looked into aside; else the budget was spent before.
     pub is_fewest: bool,
     pub runs: u64,
 }
@@ -55,7 +55,11 @@ pub fn shrink(case: &Case, row: usize, mut budget: Budget, differs: &dyn Fn(&Cas
     }
     loop {
         let before = (case.events(), case.asked.len());
-        let rows = case.sources.iter().enumerate();
+        let rows = case
+            .sources
+            .iter()
+            .enumerate()
+            .filter(|(_, events)| !events.is_looked_into);
         let rows: Vec<(usize, u32)> = rows
             .flat_map(|(source, events)| (0..events.rows.rows as u32).map(move |row| (source, row)))
             .collect();
@@ -86,7 +90,7 @@ fn asking(case: &Case, rows: &[u32]) -> Case {
     }
 }
 
-/// The case with some of its rows: source and row, ascending.
+/// The case with some of its rows, source and row, ascending; and with all rows of tables that are looked into.
 fn having(case: &Case, rows: &[(usize, u32)]) -> Case {
     let of_source = |place: usize| -> Vec<u32> {
         let of_it = rows.iter().filter(|(source, _)| *source == place);
@@ -94,7 +98,12 @@ fn having(case: &Case, rows: &[(usize, u32)]) -> Case {
     };
     let sources = case.sources.iter().enumerate();
     Case {
-        sources: sources.map(|(place, events)| events.take(&of_source(place))).collect(),
+        sources: sources
+            .map(|(place, events)| match events.is_looked_into {
+                true => events.clone(),
+                false => events.take(&of_source(place)),
+            })
+            .collect(),
         asked: case.asked.clone(),
     }
 }

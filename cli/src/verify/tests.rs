@@ -6,7 +6,7 @@ use super::checks::{Difference, Kind, differs, related, shrink_to};
 use super::engines::{Evaluate, Evaluators, Ground, Setting, evaluators};
 use super::relations::Relation;
 use super::reproduce;
-use super::sample::{edges, spine_rows};
+use super::sample::{edges, some_rows, spine_rows};
 use super::{fields, ground, served};
 use crate::answered::batch;
 use crate::args::{Cli, Command, VerifyArgs};
@@ -23,6 +23,7 @@ use std::path::Path;
 
 mod needed;
 mod shift;
+mod tables;
 
 const PROGRAM: &str = "module shop
 
@@ -360,6 +361,7 @@ fn the_sample_is_of_all_entities_and_of_edges() {
     let ready = Ready::of_shop(folder.path());
     assert_eq!(spine_rows(8, 1, 20).len(), 4);
     assert_eq!(spine_rows(100, 1, 20), (0..20).collect::<Vec<u32>>());
+    assert_eq!(some_rows(8, 1, 20).len(), 8, "where no question is at an edge");
     assert!(
         spine_rows(8, 1, 1_000).iter().any(|row| *row > 100),
         "not the first rows"

@@ -142,9 +142,26 @@ fn feast_is_told_what_is_answered() {
         (400, &json!("E0820"))
     );
 
+    // Nobody, by the keys of the service and by others.
+    let question = json!({ "feature_service": "cards", "entities": { "card": [] } });
+    assert_eq!(ask(&server, &question)["times"], (json!([]), json!([])));
+    for (entities, said) in [
+        (json!({ "user": [] }), "no `card`"),
+        (json!({ "user": [1] }), "no `card`"),
+        (json!({ "card": [], "user": [] }), "`user` means nothing here"),
+    ] {
+        let question = json!({ "feature_service": "cards", "entities": entities }).to_string();
+        let refused = server.request("POST /get-online-features", question.as_bytes());
+        let error = &refused.json()["error"];
+        assert_eq!((refused.status, &error["code"]), (400, &json!("E0802")));
+        let message = error["message"].as_str().expect("a message");
+        assert!(message.contains(said), "{message}");
+    }
+
     let metrics = server.get("/metrics").body;
     for line in [
         "featc_questions_total{service=\"cards\"} 12",
+        "featc_requests_refused_total{code=\"E0802\"} 3",
         "featc_requests_refused_total{code=\"E0820\"} 1",
     ] {
         assert!(metrics.lines().any(|said| said == line), "{line}\n{metrics}");

@@ -22,6 +22,10 @@ pub fn remove(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> 
     let mut removed = 0;
     let mut sources = Vec::new();
     for events in &case.sources {
+        if events.is_looked_into {
+            sources.push(events.clone());
+            continue;
+        }
         let (mut own, mut foreign) = (BTreeSet::new(), BTreeSet::new());
         for (id, view) in views_of(ground) {
             if ground.ir.view_source(view).name != events.source.name {
@@ -47,7 +51,7 @@ pub fn remove(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> 
     );
     changed.case.sources = sources;
     match removed {
-        0 => Err("every row is about an entity that is asked about".to_owned()),
+        0 => Err("every row is about an entity that is asked about, or of a table that is looked into".to_owned()),
         _ => Ok(()),
     }
 }
@@ -113,7 +117,7 @@ pub fn add(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> {
     let asked: BTreeSet<Value> = columns.flat_map(featr::Column::values).collect();
     for place in 0..changed.case.sources.len() {
         let events = &changed.case.sources[place];
-        let Some(columns) = key_columns(ground, events) else {
+        let Some(columns) = key_columns(ground, events).filter(|_| !events.is_looked_into) else {
             continue;
         };
         let mut rows = drawn_rows(ground, events);
@@ -127,7 +131,7 @@ pub fn add(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> {
     }
     changed.what = counted(added, "row");
     match added {
-        0 => Err("no source has rows and plain keys of type string or int64".to_owned()),
+        0 => Err("no source that is not looked into has rows and plain keys of type string or int64".to_owned()),
         _ => Ok(()),
     }
 }

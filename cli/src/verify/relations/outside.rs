@@ -15,7 +15,7 @@ pub fn add(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> {
         return Err("nothing is asked".to_owned());
     };
     let (mut after, mut before) = (0, 0);
-    for events in &mut changed.case.sources {
+    for events in changed.case.sources.iter_mut().filter(|events| !events.is_looked_into) {
         let rows = drawn_rows(ground, events);
         let later: Vec<_> = rows
             .iter()
@@ -35,7 +35,7 @@ pub fn add(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> {
     }
     changed.what = format!("{} after and {before} before", counted(after, "row"));
     match after + before {
-        0 => Err("no source has rows".to_owned()),
+        0 => Err("no source that is not looked into has rows".to_owned()),
         _ => Ok(()),
     }
 }

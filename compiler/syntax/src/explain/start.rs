@@ -41,10 +41,15 @@ impl Failure<'_> {
         let message = format!("`{word}` begins no {piece} of {place}");
         let diagnostic = Diagnostic::at(Code::UnknownKeyword, message, span, self.context.not_a_piece());
         let next = self.next();
+        let naming = self.context.naming().filter(|_| next == Some("="));
+        if let Some(keyword) = naming.filter(|_| !self.is_at_a_start(span)) {
+            let help = format!("write the bracket or operator that is missing before it, or `{keyword}{word} = …`");
+            return diagnostic.with_help(help);
+        }
         if let Some(help) = self.setting(word, span) {
             return diagnostic.with_help(help);
         }
-        if let Some(keyword) = self.context.naming().filter(|_| next == Some("=")) {
+        if let Some(keyword) = naming {
             let help = format!("write `{keyword}{word} = …`");
             return diagnostic.with_edit(help, Span::at(span.file, span.start), keyword);
         }
@@ -79,6 +84,11 @@ impl Failure<'_> {
             "or",
         );
         diagnostic.with_help(format!("a {piece} begins with {known}"))
+    }
+
+    /// Whether a word begins its line or its block: in the middle of a line it may go on with an expression.
+    fn is_at_a_start(&self, span: Span) -> bool {
+        self.is_first_on_line(span) || self.tokens.text[..span.start].trim_end().ends_with('{')
     }
 
     /// `schema = […]`, `online = true`, `Field(…)` in a view, and `cards = FeatureView(…)`: what no expression can be.

@@ -158,10 +158,11 @@ pub fn asked(server: &Server, bytes: &[u8], request_id: Option<String>) -> Resul
     if let Some(why) = offered.beyond() {
         return Err(Refusal::beyond_feast(why, "ask POST /v1/answer, which takes them"));
     }
-    let lines: Vec<String> = (0..rows).map(|row| line(&body.entities, row)).collect();
+    // Where nobody is asked about the keys are looked at, too: in a row of nulls, which is not asked.
+    let lines: Vec<String> = (0..rows.max(1)).map(|row| line(&body.entities, row)).collect();
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let questions = program.questions(offered.service, &lines);
-    let questions = questions.map_err(|error| Refusal::of_error(&error))?;
+    let questions = questions.map_err(|error| Refusal::of_error(&error))?.slice(0, rows);
     let columns = places.into_iter().map(|place| {
         let Feature { short, full, ty, .. } = &offered.features[place];
         let name = if body.full_feature_names { full } else { short };
@@ -207,11 +208,15 @@ fn rows(body: &Body<'_>) -> Result<usize, Refusal> {
     }
 }
 
-/// An entity as an object.
+/// An entity as an object; beyond the last one it has nulls.
 fn line(entities: &BTreeMap<String, Vec<&RawValue>>, row: usize) -> String {
-    let entries = entities
-        .iter()
-        .map(|(name, values)| format!("{}:{}", json!(name), values[row].get()));
+    let entries = entities.iter().map(|(name, values)| {
+        format!(
+            "{}:{}",
+            json!(name),
+            values.get(row).map_or("null", |value| value.get())
+        )
+    });
     format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
 }
 
