@@ -331,6 +331,34 @@ fn distance(left: &str, right: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use featc_ir::Type;
+    use featr_kernels::Value;
+
+    #[test]
+    fn keys_are_kept_up_to_so_many_bytes() {
+        let asked = Asked {
+            keys: vec![Key {
+                name: "card".into(),
+                ty: Type::String,
+            }],
+            bytes: HashSet::new(),
+            first: vec![vec!["a".into()]],
+            plain: BTreeMap::new(),
+            instants: None,
+            row: None,
+        };
+        let mut found = Found {
+            goes_on: true,
+            ..Found::default()
+        };
+        for number in 0..40 {
+            let key = Value::String(format!("{number}{}", "x".repeat(1 << 20)));
+            let column = Column::from_values(Type::String, &[key]);
+            found.add(&asked, &[&column], &[0], None);
+        }
+        let kept: usize = found.known.iter().map(|key| key.len()).sum();
+        assert!((8 << 20..=KNOWN_BYTES_MAX).contains(&kept), "{kept}");
+    }
 
     #[test]
     fn long_keys_cost_no_more_than_their_first_letters() {
