@@ -17,7 +17,9 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         }
         DecodeError::Changed { .. } => Code::InputChanged,
         DecodeError::Unreadable { .. } => Code::UnreadableFile,
-        DecodeError::Corrupt { .. } | DecodeError::BrokenHeader { .. } => Code::CorruptFile,
+        DecodeError::Corrupt { .. } | DecodeError::BrokenHeader { .. } | DecodeError::BeyondBounds { .. } => {
+            Code::CorruptFile
+        }
         DecodeError::MissingColumn { file, found, .. }
             if file.ends_with(".jsonl") && found.first().is_some_and(|first| first.starts_with('{')) =>
         {
@@ -126,8 +128,6 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         DecodeError::BeyondText { .. } => Code::BeyondText,
         DecodeError::Busy { .. } => Code::OutputBusy,
         DecodeError::UnknownFormat { .. } | DecodeError::UnknownExtension { .. } => Code::UnknownOutputFormat,
-        // No command bounds rows in memory.
-        DecodeError::BeyondBounds { .. } => Code::Bug,
         DecodeError::Lake { cause, .. } => return store::problem(*cause, error),
     };
     let of_spine = at_column.and_then(|_| spine_step(error, code));

@@ -196,3 +196,45 @@ fn a_last_checkpoint_that_fails_is_told_as_such() {
     assert_eq!(others[0]["code"], "E0903", "{said}");
     assert!(!said.contains("--listen"), "{said}");
 }
+
+/// Arrow in which a list of nulls has no bytes is bounded by what it becomes.
+#[test]
+fn a_push_that_becomes_gigabytes_is_refused() {
+    use arrow::array::{ArrayRef, Int64Array, LargeListArray, NullArray, RecordBatch, StringArray};
+    use std::sync::Arc;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let program = folder.path().join("p.feat");
+    let text = "module m\nentity card (card: string)\nsource p {\n  columns (id: int64, card: string, tags: list<string>?, at: timestamp, seen: timestamp)\n  \
+                unique id\n  time at\n  arrival seen\n  lateness 400d\n}\nview v of card from p {\n  owner \"o\"\n  /// Rows.\n  feature n = count() over 1d\n}\n\
+                service s { v.* }\n";
+    std::fs::write(&program, text).expect("writable");
+    let server = Server::of(&program, &folder.path().join("state"));
+    let at = arrow::array::TimestampMicrosecondArray::from(vec![1_700_000_000_000_000]).with_timezone("UTC");
+    let field = Arc::new(arrow::datatypes::Field::new_list_field(
+        arrow::datatypes::DataType::Null,
+        true,
+    ));
+    let ends = arrow::buffer::OffsetBuffer::new(vec![0i64, 400_000_000].into());
+    let tags = LargeListArray::new(field, ends, Arc::new(NullArray::new(400_000_000)), None);
+    let rows = RecordBatch::try_from_iter_with_nullable([
+        ("id", Arc::new(Int64Array::from(vec![1])) as ArrayRef, false),
+        ("card", Arc::new(StringArray::from(vec!["a"])), false),
+        ("tags", Arc::new(tags), true),
+        ("at", Arc::new(at.clone()), false),
+        ("seen", Arc::new(at), true),
+    ])
+    .expect("columns");
+    let mut writer = arrow::ipc::writer::StreamWriter::try_new(Vec::new(), &rows.schema()).expect("a writer");
+    writer.write(&rows).expect("written");
+    let bytes = writer.into_inner().expect("written");
+    let head = "POST /v1/push/p\nContent-Type: application/vnd.apache.arrow.stream";
+    let before = server.peak_kib();
+    let refused = server.request(head, &bytes);
+    assert_eq!(
+        (refused.status, &refused.json()["error"]["code"]),
+        (413, &json!("E0803")),
+        "{}",
+        refused.body
+    );
+    assert!(server.peak_kib() - before < 100 << 10);
+}

@@ -1,5 +1,6 @@
 //! Columns built cell by cell, from text and from JSON.
 
+use crate::becomes::ITEM_BYTES;
 use crate::detail::Wrong;
 use crate::json;
 use crate::read_as::Reader;
@@ -35,6 +36,8 @@ pub(crate) struct Builder {
     reader: Option<Reader>,
     data: Data,
     tags: Vec<u8>,
+    /// What all that was put here became, in bytes: of texts and lists, with items of lists.
+    pub became: usize,
 }
 
 impl Builder {
@@ -48,6 +51,7 @@ impl Builder {
             reader,
             data: Data::zeros(ty, 0),
             tags: Vec::new(),
+            became: 0,
         }
     }
 
@@ -124,7 +128,9 @@ impl Builder {
         let Data::Str(values) = &mut self.data else {
             return Err(NO_LIST);
         };
-        values.push(&list_bytes(&items));
+        let bytes = list_bytes(&items);
+        values.push(&bytes);
+        self.became += bytes.len() + items.len() * ITEM_BYTES;
         self.tags.push(Tag::VALID);
         Ok(())
     }
@@ -157,6 +163,7 @@ impl Builder {
             (Data::Str(values), _) => {
                 values.bytes.extend_from_slice(text.as_bytes());
                 values.offsets.push(values.bytes.len());
+                self.became += text.len();
             }
         }
         self.tags.push(tag);

@@ -85,7 +85,7 @@ pub enum DecodeError {
     Busy { file: String },
     /// The name of a target says no format that can be written; the extensions in `known` do.
     UnknownExtension { file: String, known: Vec<&'static str> },
-    /// Rows in memory that are more than was allowed. See [`crate::Bounds`].
+    /// Rows that are more than was allowed, or that become more. See [`crate::Bounds`] and [`crate::PieceOptions`].
     BeyondBounds { file: String, why: String },
     /// A store or a table that is not of this machine's file system; `place` is its address.
     Lake {
@@ -216,7 +216,9 @@ impl DecodeError {
             | DecodeError::Unreadable { why, .. }
             | DecodeError::Unwritable { why, .. } => remedy(why).map(str::to_owned),
             DecodeError::Corrupt { why, .. } => content::remedy(why).map(str::to_owned),
-            DecodeError::BeyondBounds { .. } => Some("send it in smaller parts".into()),
+            DecodeError::BeyondBounds { .. } => {
+                Some("write it in smaller parts, and rows with fewer items and shorter texts".into())
+            }
             DecodeError::SpineTooWide { .. } => {
                 Some("leave out columns that nobody needs, and write objects whose keys are data as text".into())
             }

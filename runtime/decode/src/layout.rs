@@ -1,6 +1,7 @@
 //! From the columns of a file to the columns of a source: places, values, and which rows are rejected.
 
 use crate::array::{self, Fit, describe, fit};
+use crate::becomes::{self, SLICE_BYTES};
 use crate::decoded_rows::were_decoded;
 use crate::detail::Detail;
 use crate::error::DecodeError;
@@ -10,6 +11,7 @@ use crate::reject::{Reason, Reject};
 use crate::said::{self, Said};
 use crate::spec::{Decoded, RowNumbers, Spec};
 use crate::store::InputFile;
+use crate::text_size::rows_of_text;
 use crate::undeclared::{self, Undeclared};
 use crate::way::{Way, follow, way};
 use crate::zone::Zone;
@@ -18,6 +20,7 @@ use arrow::datatypes::{DataType, Schema};
 use featc_ir::{ColumnId, Type};
 use featr_kernels::{Batch, Column, Tag};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Where a column is in a schema, and how it fits.
@@ -177,6 +180,65 @@ impl Layout {
         for (_, at) in &mut self.undeclared {
             *at = self.read[*at];
         }
+    }
+
+    /// Cuts rows, the first of which has the number `first`, where they become too much to be decoded at once: what is decoded
+    /// now, and the rest.
+    ///
+    /// # Errors
+    /// [`DecodeError::BeyondBounds`]: a row, or all of them where that is asked for, become more than they may.
+    pub(crate) fn cut(
+        &self,
+        batch: RecordBatch,
+        first: u64,
+        spec: &Spec,
+    ) -> Result<(RecordBatch, Option<RecordBatch>), DecodeError> {
+        // Texts that are there already are no more when they are decoded.
+        let (all, most) = (
+            batch.num_rows(),
+            spec.bytes_max().saturating_add(batch.get_array_memory_size()),
+        );
+        let rows = spec.rows_per_batch.min(all);
+        let becomes = |rows: Range<usize>| self.becomes(&batch, rows, spec);
+        let whole = becomes(0..rows);
+        if whole > most && spec.options.batch_bytes_max.is_some() {
+            return Err(self.beyond(format!(
+                "rows become more than {most} bytes when each has its own values"
+            )));
+        }
+        let rows = match whole > SLICE_BYTES {
+            true => rows_of_text(0..rows, SLICE_BYTES, becomes),
+            false => rows,
+        };
+        // Many rows become less than a slice and one row.
+        if whole > SLICE_BYTES.min(most) && becomes(rows - 1..rows) > most {
+            let row = first + rows as u64 - 1;
+            return Err(self.beyond(format!("row {row} becomes more than {most} bytes")));
+        }
+        if rows == all {
+            return Ok((batch, None));
+        }
+        Ok((batch.slice(0, rows), Some(batch.slice(rows, all - rows))))
+    }
+
+    fn becomes(&self, batch: &RecordBatch, rows: Range<usize>, spec: &Spec) -> usize {
+        let places = self.places.iter().zip(&self.inside).enumerate();
+        let bytes = places.map(|(index, (place, inside))| match place {
+            // It comes as codes.
+            Place::Read(_) if inside.is_empty() && spec.is_coded(index) => 0,
+            Place::Read(at) => batch
+                .columns()
+                .get(*at)
+                .map_or(0, |array| becomes::bytes(array, inside, rows.clone())),
+            Place::Unread | Place::Said(_) => 0,
+        });
+        bytes.fold(0, usize::saturating_add)
+    }
+
+    /// What rows say that become too much.
+    fn beyond(&self, why: String) -> DecodeError {
+        let file = self.file.to_string();
+        DecodeError::BeyondBounds { file, why }
     }
 
     /// Rows of the file, the first of which has the number `first`; the batch has the columns that are read.

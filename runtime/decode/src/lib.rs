@@ -57,6 +57,7 @@ mod array;
 mod arrow_bounds;
 mod arrow_sizes;
 mod arrow_stream;
+mod becomes;
 mod builder;
 mod chunks;
 mod content;

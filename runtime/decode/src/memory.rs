@@ -1,6 +1,7 @@
 //! Rows of a source that are in memory already, decoded as those of a Parquet file are.
 
 use crate::arrow_bounds::{shared_text_bytes, unpacked_bytes};
+use crate::becomes::bytes_of;
 use crate::error::DecodeError;
 use crate::guard::guarded;
 use crate::layout::Layout;
@@ -49,7 +50,7 @@ pub struct Bounds {
     /// Rows that do not.
     pub rejects: usize,
     /// Of Arrow, the bytes that it becomes when it is unpacked, and those of texts of dictionaries and views when each row
-    /// has its own.
+    /// has its own. What texts and lists become in rows is at most sixteen times as much, of every format.
     pub unpacked_bytes: u64,
 }
 
@@ -62,6 +63,9 @@ impl Default for Bounds {
         }
     }
 }
+
+/// What rows become is at most so many times what they may be.
+const TIMES: u64 = 16;
 
 /// Decodes the bytes of one file by the declaration of a source, all of it: decoded rows, and those that cannot be used,
 /// both with their lines or rows from 1. `name` is what messages call it, has no extension that says it is packed, and may
@@ -93,6 +97,7 @@ pub fn decode_bytes(
             return Err(beyond(why));
         }
     }
+    let becomes_max = most.saturating_mul(TIMES);
     let files = FileSet {
         format,
         paths: vec![name.to_owned()],
@@ -103,6 +108,7 @@ pub fn decode_bytes(
     let options = ReadOptions {
         // A batch ends where there are so many rejects, too.
         rows_per_batch: Some(bounds.rows.min(bounds.rejects).clamp(1, 65_536)),
+        batch_bytes_max: (becomes_max < u64::MAX).then_some(becomes_max),
         store: Some(Arc::new(OneFile(bytes))),
         naive_rejects: true,
         sink: Some(Box::new(move |reject| {
@@ -123,12 +129,16 @@ pub fn decode_bytes(
         })),
         ..ReadOptions::default()
     };
-    let (mut decoded, mut rows) = (Vec::new(), 0);
+    let (mut decoded, mut rows, mut becomes) = (Vec::new(), 0, 0u64);
     for part in read_source(source, &files, Path::new(""), options)? {
         let part = part?;
         rows += part.batch.rows;
         if rows > bounds.rows {
             return Err(beyond(format!("more than {} rows", bounds.rows)));
+        }
+        becomes = becomes.saturating_add(bytes_of(&part.batch));
+        if becomes > becomes_max {
+            return Err(beyond(format!("rows become more than {becomes_max} bytes")));
         }
         decoded.push(part);
     }

@@ -25,6 +25,8 @@ pub struct ReadOptions {
     pub naive_rejects: bool,
     /// Rows per batch, at most; 65 536 without a value.
     pub rows_per_batch: Option<usize>,
+    /// See [`PieceOptions::batch_bytes_max`].
+    pub batch_bytes_max: Option<u64>,
     /// Receives every rejected row.
     pub sink: Option<RejectSink>,
     /// Where the files are; the local file system without a value.
@@ -55,6 +57,7 @@ pub fn read_source(
         undeclared: options.undeclared,
         naive_rejects: options.naive_rejects,
         rows_per_batch: options.rows_per_batch,
+        batch_bytes_max: options.batch_bytes_max,
         rows_per_piece: Some(usize::MAX),
         bytes_per_piece: Some(usize::MAX),
         store: options.store.unwrap_or_else(|| Arc::new(LocalStore)),

@@ -1,6 +1,7 @@
 //! What is asked of a source's files, and what they give.
 
 use crate::array;
+use crate::becomes::ROW_BYTES_MAX;
 use crate::builder::Builder;
 use crate::detail::Detail;
 use crate::error::DecodeError;
@@ -42,6 +43,9 @@ pub struct PieceOptions {
     pub naive_rejects: bool,
     /// Rows per batch, at most; 65 536 without a value.
     pub rows_per_batch: Option<usize>,
+    /// What the texts and lists of so many rows may become, in bytes; files whose rows become more are refused. Without a value
+    /// rows are cut, and only one that is beyond 256 MiB by itself is refused.
+    pub batch_bytes_max: Option<u64>,
     /// About how many rows a piece has. Row groups are not joined, and cut into equal parts nearest to this; each cut
     /// costs the pages that it goes through once more. Without a value 262 144; of four row groups or more 524 288, of 16
     /// or more 1 048 576.
@@ -65,6 +69,7 @@ impl Default for PieceOptions {
             undeclared: false,
             naive_rejects: false,
             rows_per_batch: None,
+            batch_bytes_max: None,
             rows_per_piece: None,
             bytes_per_piece: None,
             threads: 1,
@@ -175,6 +180,12 @@ impl Spec {
             Some(reader) => reader.decode(array, ty),
             None => array::decode(array, ty, self.rules),
         }
+    }
+
+    /// The most that rows may become beyond what they are, in bytes.
+    pub(crate) fn bytes_max(&self) -> usize {
+        let most = self.options.batch_bytes_max.unwrap_or(ROW_BYTES_MAX);
+        usize::try_from(most).unwrap_or(usize::MAX)
     }
 
     /// Whether this column may come as codes.

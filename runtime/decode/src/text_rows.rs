@@ -1,5 +1,6 @@
 //! Rows of a source from text: records into columns, the same for every format of text.
 
+use crate::becomes::SLICE_BYTES;
 use crate::builder::Builder;
 use crate::detail::{BadValue, Detail, Wrong};
 use crate::error::DecodeError;
@@ -56,6 +57,8 @@ pub(crate) struct Rows {
     builders: Vec<Builder>,
     /// Their lines.
     numbers: Vec<u64>,
+    /// What their texts and lists became, in bytes.
+    became: usize,
     /// Per row, the hash of its undeclared cells, if they are read.
     undeclared: Vec<u128>,
 }
@@ -72,6 +75,7 @@ impl TextReader {
             file,
             builders: spec.builders(),
             numbers: Vec::new(),
+            became: 0,
             undeclared: Vec::new(),
         };
         TextReader { rows, records }
@@ -82,7 +86,9 @@ impl Reading for TextReader {
     fn next(&mut self, spec: &Spec, rejects: &mut Vec<Reject>) -> Result<Option<Decoded>, DecodeError> {
         let (rows, most) = (&mut self.rows, spec.rows_per_batch);
         let mut bytes = 0;
-        while rows.numbers.len() < most && rejects.len() < most && bytes < BATCH_BYTES_MAX {
+        rows.became = 0;
+        let is_full = |rows: &Rows| rows.numbers.len() >= most || rows.became >= SLICE_BYTES;
+        while !is_full(rows) && rejects.len() < most && bytes < BATCH_BYTES_MAX {
             let Some((line, outcome)) = self.records.next(rows, spec)? else {
                 break;
             };
@@ -135,9 +141,19 @@ impl Rows {
         undeclared: impl FnOnce() -> u128,
     ) -> Result<Outcome, DecodeError> {
         let mut first: Outcome = Ok(());
+        let (before, most) = (self.became, spec.bytes_max());
         for (index, (builder, column)) in self.builders.iter_mut().zip(&spec.columns).enumerate() {
             let name = &column.name;
-            let pushed = match push(index, builder) {
+            let known = builder.became;
+            let pushed = push(index, builder);
+            self.became += builder.became - known;
+            if self.became - before > most {
+                return Err(DecodeError::BeyondBounds {
+                    file: self.file.to_string(),
+                    why: format!("line {line} becomes more than {most} bytes"),
+                });
+            }
+            let pushed = match pushed {
                 Err(BadCell::Naive) if spec.options.naive_rejects => Err(BadCell::Bad(Wrong::NoOffset)),
                 pushed => pushed,
             };

@@ -13,6 +13,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// A batch of rows of a file that becomes so much more than it is makes the file one that cannot be used.
+const BATCH_BYTES_MAX: u64 = 1 << 30;
+
 /// A piece of text that is still being written: whole records of it.
 #[derive(Debug, Clone, Copy)]
 pub struct TextPiece<'a> {
@@ -113,6 +116,7 @@ impl Program {
         let rejects: Arc<Mutex<Vec<Reject>>> = Arc::default();
         let kept = rejects.clone();
         let options = ReadOptions {
+            batch_bytes_max: Some(BATCH_BYTES_MAX),
             store: Some(Arc::new(LocalStore)),
             sink: Some(Box::new(move |reject| {
                 kept.lock().unwrap_or_else(PoisonError::into_inner).push(reject.clone());

@@ -11,17 +11,21 @@ use crate::spine::Spine;
 use crate::view_rejects::Node;
 use featc_ir::Key;
 use featr_decode::{ReadOptions, read_source};
-use featr_kernels::{Column, identity, rows};
+use featr_kernels::{Column, Data, identity, rows};
 use std::collections::{BTreeMap, HashSet};
 
 /// So many keys that were asked are compared, letter by letter, with so many keys of events.
 const ASKED_MAX: usize = 5;
 const KNOWN_MAX: usize = 10_000;
+/// Keys are kept up to so many bytes.
+const KNOWN_BYTES_MAX: usize = 16 << 20;
 /// Of longer keys the first letters are compared.
 const LETTERS_MAX: usize = 40;
 
 /// So many rows of a source are looked at for questions that find nothing where others do.
 const LOOKED_MAX: usize = 1 << 16;
+/// And up to so many bytes of their texts and lists.
+const LOOKED_BYTES_MAX: usize = 64 << 20;
 
 /// Two instants, of which the first is not after the second.
 fn widen(span: &mut Option<(i64, i64)>, at: i64) {
@@ -56,6 +60,8 @@ struct Found {
     /// Rows that a `where` of the transform leaves out.
     filtered: u64,
     known: HashSet<Box<[u8]>>,
+    /// Those of all keys in it.
+    known_bytes: usize,
     /// How far apart, which key that was asked, and the event's.
     nearest: Option<(usize, usize, Vec<String>)>,
 }
@@ -143,13 +149,14 @@ impl Program {
             store: Some(self.store()),
             ..ReadOptions::default()
         };
-        let mut left = most;
+        let (mut left, mut bytes) = (most, 0);
         for decoded in read_source(source, &self.files(source, side)?, self.base(), options)? {
             let batch = decoded?.batch;
-            if left == 0 {
+            if left == 0 || (most < usize::MAX && bytes > LOOKED_BYTES_MAX) {
                 return Ok(false);
             }
             left = left.saturating_sub(batch.rows);
+            bytes += batch.columns.iter().map(text_bytes).sum::<usize>();
             let accepted = batch.take(&rows::accept(source, &batch).rows());
             let keyed = rows::apply(&reader.rows, &accepted);
             let columns: Vec<&Column> = keyed.keys.iter().map(AsRef::as_ref).collect();
@@ -217,8 +224,9 @@ impl Found {
                     arrivals.iter().for_each(|all| widen(&mut self.known_at, all[row]));
                 }
             } else if (self.goes_on || self.instants.is_none()) && !self.known.contains(key) {
-                if self.known.len() < KNOWN_MAX {
+                if self.known.len() < KNOWN_MAX && self.known_bytes + key.len() <= KNOWN_BYTES_MAX {
                     self.known.insert(key.into());
+                    self.known_bytes += key.len();
                 }
                 self.compare(asked, words(&asked.keys, columns, row));
             }
@@ -283,6 +291,14 @@ impl Found {
     }
 }
 
+/// The bytes of a column of texts or lists.
+fn text_bytes(column: &Column) -> usize {
+    match &column.data {
+        Data::Str(texts) => texts.bytes.len(),
+        _ => 0,
+    }
+}
+
 /// The values of a row's keys.
 fn words(keys: &[Key], columns: &[&Column], row: usize) -> Vec<String> {
     let values = keys.iter().zip(columns);
@@ -315,6 +331,34 @@ fn distance(left: &str, right: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use featc_ir::Type;
+    use featr_kernels::Value;
+
+    #[test]
+    fn keys_are_kept_up_to_so_many_bytes() {
+        let asked = Asked {
+            keys: vec![Key {
+                name: "card".into(),
+                ty: Type::String,
+            }],
+            bytes: HashSet::new(),
+            first: vec![vec!["a".into()]],
+            plain: BTreeMap::new(),
+            instants: None,
+            row: None,
+        };
+        let mut found = Found {
+            goes_on: true,
+            ..Found::default()
+        };
+        for number in 0..40 {
+            let key = Value::String(format!("{number}{}", "x".repeat(1 << 20)));
+            let column = Column::from_values(Type::String, &[key]);
+            found.add(&asked, &[&column], &[0], None);
+        }
+        let kept: usize = found.known.iter().map(|key| key.len()).sum();
+        assert!((8 << 20..=KNOWN_BYTES_MAX).contains(&kept), "{kept}");
+    }
 
     #[test]
     fn long_keys_cost_no_more_than_their_first_letters() {

@@ -8,6 +8,9 @@ use featc_ir::Type;
 use featr_kernels::column::list_bytes;
 use featr_kernels::{Data, StrData, Value};
 
+/// So many items are taken apart at once.
+const ITEMS_AT_ONCE: usize = 4_096;
+
 /// Lists; a row is refused with the first of its items that is.
 pub(super) fn lists(array: &ArrayRef, of: Type, rules: Rules, out: &mut Output) -> Result<Option<Data>, String> {
     let (ends, items): (Vec<usize>, &ArrayRef) = match array.data_type() {
@@ -32,7 +35,11 @@ pub(super) fn lists(array: &ArrayRef, of: Type, rules: Rules, out: &mut Output) 
         }
         _ => return Ok(None),
     };
-    let items = decode(items.clone(), of, rules)?;
+    // A slice of lists has the items of all of them.
+    let start = ends.first().copied().unwrap_or(0);
+    let items = items.slice(start, ends.last().map_or(0, |end| end - start));
+    let ends: Vec<usize> = ends.into_iter().map(|end| end - start).collect();
+    let items = decode(items, of, rules)?;
     let mut refused = items.refused.into_iter().peekable();
     let mut lists = StrData::with_capacity(out.rows, 0);
     for (row, ends) in ends.windows(2).enumerate() {
@@ -49,8 +56,15 @@ pub(super) fn lists(array: &ArrayRef, of: Type, rules: Rules, out: &mut Output) 
                 lists.end_row();
             }
             None => {
-                let values: Vec<Value> = (ends[0]..ends[1]).map(|item| items.column.value(item)).collect();
-                lists.push(&list_bytes(&values));
+                let length = u32::try_from(ends[1] - ends[0]).map_err(|_| "a list of too many items")?;
+                lists.bytes.extend_from_slice(&length.to_le_bytes());
+                // A list is the bytes of its items after how many they are; few of them are taken apart at once.
+                for start in (ends[0]..ends[1]).step_by(ITEMS_AT_ONCE) {
+                    let end = ends[1].min(start + ITEMS_AT_ONCE);
+                    let values: Vec<Value> = (start..end).map(|item| items.column.value(item)).collect();
+                    lists.bytes.extend_from_slice(&list_bytes(&values)[4..]);
+                }
+                lists.end_row();
             }
         }
     }

@@ -338,19 +338,14 @@ impl Reading for ArrowReader {
             None => guarded(&self.name, || self.batches.next())?,
         };
         let Some(batch) = batch else { return Ok(None) };
-        let rows = batch.num_rows();
-        let now = if rows > spec.rows_per_batch {
-            self.left = Some(batch.slice(spec.rows_per_batch, rows - spec.rows_per_batch));
-            batch.slice(0, spec.rows_per_batch)
-        } else {
-            batch
-        };
-        let first = self.row + 1;
-        self.row += now.num_rows() as u64;
         let layout = match &self.batches {
             Batches::File { file, .. } => &file.layout,
             Batches::Stream { layout, .. } => layout,
         };
+        let first = self.row + 1;
+        let (now, left) = guarded(&self.name, || layout.cut(batch, first, spec))?;
+        self.left = left;
+        self.row += now.num_rows() as u64;
         layout.decode(now, first, spec, rejects).map(Some)
     }
 }

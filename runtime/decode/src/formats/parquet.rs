@@ -1,7 +1,9 @@
 //! Parquet: row groups, which are read from anywhere.
 
+mod at_once;
 mod types;
 
+use self::at_once::rows_at_once;
 use crate::chunks::Chunks;
 use crate::error::DecodeError;
 use crate::format::{Format, Opened, Part, Reading};
@@ -233,7 +235,11 @@ impl Opened for ParquetFile {
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(chunks.clone(), self.as_read(group, spec))
             .with_projection(self.mask.clone())
             .with_row_groups(vec![group])
-            .with_batch_size(spec.rows_per_batch);
+            .with_batch_size(rows_at_once(
+                self.metadata.metadata().row_group(group),
+                &self.mask,
+                spec,
+            ));
         let groups = self.metadata.metadata().row_groups();
         if groups[group].num_rows() != len as i64 {
             let rows = groups[..group]
@@ -252,6 +258,7 @@ impl Opened for ParquetFile {
             file: self,
             chunks,
             reader,
+            left: None,
         }))
     }
 }
@@ -321,6 +328,8 @@ struct ParquetReader {
     file: Arc<ParquetFile>,
     chunks: Chunks,
     reader: ParquetRecordBatchReader,
+    /// What is left of the rows that were read last.
+    left: Option<RecordBatch>,
     /// Rows of the file in front of the next one.
     row: u64,
     end: u64,
@@ -328,7 +337,10 @@ struct ParquetReader {
 
 impl Reading for ParquetReader {
     fn next(&mut self, spec: &Spec, rejects: &mut Vec<Reject>) -> Result<Option<Decoded>, DecodeError> {
-        let next = guarded(self.file.name(), || self.reader.next().transpose());
+        let next = match self.left.take() {
+            Some(left) => Ok(Some(left)),
+            None => guarded(self.file.name(), || self.reader.next().transpose()),
+        };
         let Some(arrow) = next.map_err(|error| self.chunks.failure().unwrap_or(error))? else {
             return if self.row == self.end {
                 Ok(None)
@@ -337,11 +349,14 @@ impl Reading for ParquetReader {
             };
         };
         let first = self.row + 1;
-        self.row += arrow.num_rows() as u64;
-        if self.row > self.end {
+        if self.row + arrow.num_rows() as u64 > self.end {
             return Err(self.other_rows());
         }
-        self.file.layout.decode(arrow, first, spec, rejects).map(Some)
+        let layout = &self.file.layout;
+        let (now, left) = guarded(self.file.name(), || layout.cut(arrow, first, spec))?;
+        self.left = left;
+        self.row += now.num_rows() as u64;
+        layout.decode(now, first, spec, rejects).map(Some)
     }
 }
 

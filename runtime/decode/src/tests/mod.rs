@@ -1,5 +1,6 @@
 //! What a file means: through the front door.
 
+mod becomes;
 mod codes;
 mod csv;
 mod cuts;

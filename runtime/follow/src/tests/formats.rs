@@ -143,3 +143,41 @@ fn standard_input_is_read_to_its_end() {
         (&40_001.into(), &"standard input".into())
     );
 }
+
+#[test]
+fn a_file_whose_rows_share_too_much_is_told_and_the_others_are_read() {
+    use arrow::array::{DictionaryArray, Int32Array};
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    let write = |name: &str, ids: std::ops::Range<i64>, card: &str| {
+        let at = TimestampMicrosecondArray::from(vec![1_000_000_000; ids.clone().count()]).with_timezone("UTC");
+        let keys = Int32Array::from(vec![0; ids.clone().count()]);
+        let cards = DictionaryArray::new(keys, Arc::new(StringArray::from(vec![card])));
+        let rows = RecordBatch::try_from_iter([
+            ("id", Arc::new(Int64Array::from_iter_values(ids.clone())) as ArrayRef),
+            ("card", Arc::new(cards)),
+            (
+                "amount",
+                Arc::new(Float64Array::from_iter_values(ids.map(|id| id as f64))),
+            ),
+            ("at", Arc::new(at.clone())),
+            ("seen", Arc::new(at)),
+        ]);
+        let rows = rows.expect("columns");
+        let file = std::fs::File::create(folder.join(name)).expect("a writable folder");
+        let mut writer = arrow::ipc::writer::FileWriter::try_new(file, &rows.schema()).expect("a writer");
+        writer.write(&rows).expect("written");
+        writer.finish().expect("written");
+    };
+    write("a.arrow", 0..10_000, &"x".repeat(1_000_000));
+    write("b.arrow", 10_000..10_003, "b");
+    for _ in 0..2 {
+        let run = Run::start(folder, "*.arrow");
+        run.until("it is told", || run.problems().len() == 1);
+        let (code, from, _) = &run.problems()[0];
+        assert!(*code == "E0816" && from.ends_with("a.arrow"), "{code} {from}");
+        run.until("it is read", || ids(folder).len() == 3 || run.accepted() == 3);
+        run.end();
+        assert_eq!(ids(folder), all(10_000..10_003));
+    }
+}
