@@ -171,12 +171,14 @@ fn a_file_whose_rows_share_too_much_is_told_and_the_others_are_read() {
     };
     write("a.arrow", 0..10_000, &"x".repeat(1_000_000));
     write("b.arrow", 10_000..10_003, "b");
-    for _ in 0..2 {
+    for start in 0..2 {
         let run = Run::start(folder, "*.arrow");
         run.until("it is told", || run.problems().len() == 1);
         let (code, from, _) = &run.problems()[0];
         assert!(*code == "E0816" && from.ends_with("a.arrow"), "{code} {from}");
-        run.until("it is read", || ids(folder).len() == 3 || run.accepted() == 3);
+        if start == 0 {
+            run.until_accepted(3);
+        }
         run.end();
         assert_eq!(ids(folder), all(10_000..10_003));
     }
