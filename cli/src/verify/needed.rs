@@ -115,8 +115,12 @@ impl Needed {
             return;
         };
         source.add(batch);
-        let held = self.sources.iter().map(OfSource::held).sum::<usize>();
-        if held > self.most {
+        // Rows that other keys ask about as well stay, so once may not be enough.
+        loop {
+            let held = self.sources.iter().map(OfSource::held).sum::<usize>();
+            if held <= self.most {
+                return;
+            }
             self.leave_out(held - self.most / 4 * 3);
         }
     }
