@@ -11,6 +11,13 @@ messages! {
         help: "write `{last}`", at => last;
     }
 
+    /// `orders.lines.sku`, of the rows of `orders`.
+    E0118 field_behind_its_source(name: &str, field: &str, at: Span) {
+        "`{name}`: a column stands without the name of its source";
+        at: "what it belongs to is known";
+        help: "write `{field}`", at => field;
+    }
+
     E0118 dot_behind_other_rows(name: &str, rows: &str, at: Span) {
         "`{name}`: names have no dots";
         at: "of rows that are not read here";

@@ -134,6 +134,7 @@ messages! {
                 format!("if `{name}` is a column, write it without quotes; else write a value that is {ty}")
             }
             Type::Bool => format!("write a value that is {ty}: the key of the row that is looked for"),
+            Type::List(_) => format!("a list is no key: look up one of its items, `{text}[1]`"),
             found if found.is_numeric() && ty.is_numeric() => {
                 format!("convert it: `cast({text} as {ty})`, or declare the column of the table as the value is")
             }

@@ -317,7 +317,9 @@ impl OperandHelp {
     /// `decimal / float64`
     pub const DIVIDE_DECIMAL_BY_FLOAT: Self = Self::Do("write `cast(… as float64)` around the decimal");
     /// `list = list`
-    pub const OF_LISTS: Self = Self::Do("of a list there is `length(…)`, and whether it is null");
+    pub const OF_LISTS: Self = Self::Do(
+        "of a list there is an item, `xs[1]`, whether a value is among them, `contains(xs, x)`, `length(xs)`, and whether it is null",
+    );
 
     fn text(self, symbol: &str) -> String {
         match self {

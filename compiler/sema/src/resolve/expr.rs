@@ -180,7 +180,12 @@ impl<'a> Exprs<'a> {
             self.complaints.push(errors::path_of_a_column(&whole, column, at));
             return ExprKind::Poison;
         }
+        let field = dots(&names[1..]);
+        let is_field = self.row.find(first).is_none() && self.row.find(&field).is_some();
         self.complaints.push(match part_of_calendar(last) {
+            _ if is_field && names.len() > 2 && (is_own_view || self.items.reads(&self.row.name, first)) => {
+                errors::field_behind_its_source(&whole, &field, at)
+            }
             _ if is_simple && (is_own_view || self.items.reads(&self.row.name, first)) => {
                 errors::dot_behind_its_owner(&whole, last, at)
             }

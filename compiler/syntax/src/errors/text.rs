@@ -170,6 +170,13 @@ messages! {
         help: "put the whole cell into double quotes, and write those in it as `\\\"`";
     }
 
+    /// `| ["milk", "eggs"] |`
+    E0430 quotes_in_a_list(at: Span) {
+        "the items of a list stand in a cell without quotes";
+        at: "";
+        help: "write for example `[milk, eggs]`";
+    }
+
     /// `| {"id": "u1"} |`
     E0430 object_in_a_cell(at: Span) {
         "a cell is one value, and an object is none";

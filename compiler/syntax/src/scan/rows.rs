@@ -60,11 +60,10 @@ impl Scanner<'_> {
                 }
                 Some(b'"') => {
                     let at = self.span(stop, stop + 1);
-                    let is_object = self.text[..stop].trim_end().ends_with('{');
-                    let told = if is_object {
-                        errors::object_in_a_cell(at)
-                    } else {
-                        errors::quote_in_a_cell(at)
+                    let told = match self.text[..stop].trim_end().as_bytes().last() {
+                        Some(b'{') => errors::object_in_a_cell(at),
+                        Some(b'[') => errors::quotes_in_a_list(at),
+                        _ => errors::quote_in_a_cell(at),
                     };
                     return self.refuse_row(told, stop, end);
                 }

@@ -429,7 +429,7 @@ impl<'a> Life<'a> {
             if let Some(Arrival::Column(column)) = source.arrival {
                 for row in &mut rows {
                     if let Value::Timestamp(us) = &mut row[column.index()] {
-                        *us += *self.rng.pick(&[-1, 0, 1, SECOND_US]);
+                        *us = us.saturating_add(*self.rng.pick(&[-1, 0, 1, SECOND_US]));
                     }
                 }
                 // After every cut that may have been answered with.
