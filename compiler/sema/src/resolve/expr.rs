@@ -180,15 +180,12 @@ impl<'a> Exprs<'a> {
             self.complaints.push(errors::path_of_a_column(&whole, column, at));
             return ExprKind::Poison;
         }
+        let is_owner = is_own_view || self.items.reads(&self.row.name, first);
         let field = dots(&names[1..]);
         let is_field = self.row.find(first).is_none() && self.row.find(&field).is_some();
         self.complaints.push(match part_of_calendar(last) {
-            _ if is_field && names.len() > 2 && (is_own_view || self.items.reads(&self.row.name, first)) => {
-                errors::field_behind_its_source(&whole, &field, at)
-            }
-            _ if is_simple && (is_own_view || self.items.reads(&self.row.name, first)) => {
-                errors::dot_behind_its_owner(&whole, last, at)
-            }
+            _ if is_owner && is_field && names.len() > 2 => errors::field_behind_its_source(&whole, &field, at),
+            _ if is_owner && is_simple => errors::dot_behind_its_owner(&whole, last, at),
             _ if is_simple && self.items.rows(first).is_some() => errors::dot_behind_other_rows(&whole, first, at),
             _ if is_simple && self.items.tables.by_name.contains_key(first) => {
                 let in_transform = matches!(self.place, Place::Row);
