@@ -1,4 +1,4 @@
-"""How long it takes until an event in Kafka is in the answers of `featc serve`, at half of the rate that Kafka sustains here.
+"""How long it takes until an event in Kafka is in the answers of `featc serve`, at a part of the rate that Kafka sustains here.
 
     cargo build --release -p featc
     python3 -m venv kafka && kafka/bin/pip install confluent-kafka
@@ -6,7 +6,7 @@
 
 A broker is started on loopback, with one topic of four partitions. First payments are written as JSON as fast as one client in
 Python can, and read by another one that drops them: what is read in a second is what Kafka sustains. Then `featc serve` reads the
-topic while payments come at half of that rate, and a third client writes payments of cards of its own, one at a time, and asks
+topic while payments come at half of that rate (`--part`), and a third client writes payments of cards of its own, one at a time, and asks
 over HTTP again and again until the answer has it: that takes as long as is told, from before it is written on. Prints both
 rates, milliseconds at p50 and p99, and how many records were unread in the end. Everything is on this machine's processors, the
 clients as well. Nothing but loopback; all that is started is ended.
@@ -190,7 +190,7 @@ def run(options, home):
     server = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=(home / "log").open("ab"))
     try:
         address = json.loads(server.stdout.readline())["listening"]
-        writer = start(options, "write", int(most / 2))
+        writer = start(options, "write", int(most * options.part))
         time.sleep(5)
         took = latencies(options, address)
         left = unread(address)
@@ -207,6 +207,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--featc", help="the binary", type=lambda path: pathlib.Path(path).resolve())
     parser.add_argument("--seconds", type=float, default=30, help="for each of both")
+    parser.add_argument("--part", type=float, default=0.5, help="of what Kafka sustains")
     parser.add_argument("--task", choices=["write", "read"], help=argparse.SUPPRESS)
     parser.add_argument("--brokers", help=argparse.SUPPRESS)
     parser.add_argument("--rate", type=int, default=0, help=argparse.SUPPRESS)
