@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 /// The files that the last checkpoint made needless, while they are removed. What stays, as in a process that dies, does no harm:
-/// the next start removes it.
+/// the next start or checkpoint removes it.
 #[derive(Default)]
 pub struct Clearing(Option<JoinHandle<()>>);
 
@@ -19,7 +19,7 @@ impl Clearing {
                 let _ = disk.remove(&file);
             }
         };
-        // Without a thread they stay until the next start.
+        // Without a thread they stay until the next checkpoint, which finds them again.
         self.0 = std::thread::Builder::new()
             .name("featr-clear".to_owned())
             .spawn(remove)
