@@ -7,9 +7,9 @@
 A broker is started on loopback, with one topic of four partitions. First payments are written as JSON as fast as one client in
 Python can, and read by another one that drops them: what is read in a second is what Kafka sustains. Then `featc serve` reads the
 topic while payments come at half of that rate (`--part`), and a third client writes payments of cards of its own, one at a time, and asks
-over HTTP again and again until the answer has it: that takes as long as is told, from before it is written on. Prints both
-rates, milliseconds at p50 and p99, and how many records were unread in the end. Everything is on this machine's processors, the
-clients as well. Nothing but loopback; all that is started is ended.
+over HTTP each millisecond until the answer has it: that takes as long as is told, from before it is written on. Prints both
+rates, milliseconds at p50 and p99, how many records were unread in the end, and how many processors broker, writer and `featc serve`
+took meanwhile. Everything is on this machine's processors, the clients as well. Nothing but loopback; all that is started is ended.
 """
 import argparse
 import collections
@@ -135,6 +135,12 @@ def sustained(options):
     return rate
 
 
+def processor(pid):
+    """Seconds of a processor that a process took, its threads among them."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def latencies(options, address):
     """Seconds from before a payment is written until an answer has it, one after the other."""
     producer = confluent_kafka.Producer({"bootstrap.servers": options.brokers, "linger.ms": 0, "acks": "all"})
@@ -159,6 +165,7 @@ def latencies(options, address):
                 break
             if time.perf_counter() - begun > 60:
                 sys.exit(f"{card} is not in the answers after a minute: {text[:300]!r}")
+            time.sleep(0.001)
         took.append(time.perf_counter() - begun)
         time.sleep(draw.random() * 0.02)
     producer.flush(60)
@@ -192,7 +199,12 @@ def run(options, home):
         address = json.loads(server.stdout.readline())["listening"]
         writer = start(options, "write", int(most * options.part))
         time.sleep(5)
+        broker = int((home / "kafka" / "pid").read_text())
+        all_of = dict(broker=broker, writer=writer.pid, featc=server.pid)
+        begun, before = time.monotonic(), {name: processor(pid) for name, pid in all_of.items()}
         took = latencies(options, address)
+        seconds = time.monotonic() - begun
+        used = {name: (processor(pid) - before[name]) / seconds for name, pid in all_of.items()}
         left = unread(address)
         rate = told(writer, ends=True)
     finally:
@@ -201,6 +213,7 @@ def run(options, home):
     print(f"Kafka sustains {most:,.0f} records a second here, written and read by clients in Python")
     print(f"featc serve at {rate:,.0f} records a second: {len(took)} payments were in the answers after")
     print(f"p50 {took[len(took) // 2] * 1e3:.1f} ms, p99 {took[int(len(took) * 0.99)] * 1e3:.1f} ms, max {took[-1] * 1e3:.0f} ms; {left} unread in the end")
+    print("processors meanwhile: " + ", ".join(f"{name} {share:.2f}" for name, share in used.items()))
 
 
 def main():

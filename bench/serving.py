@@ -2,11 +2,12 @@
 
     cargo build --release -p featc
     python3 -m venv feast && feast/bin/pip install 'feast[redis]'
-    python3 bench/serving.py --featc target/release/featc --feast feast/bin/feast --redis redis-server
+    feast/bin/python bench/serving.py --featc target/release/featc --feast feast/bin/feast --redis redis-server
 
 One after the other, each alone on the machine: a store of so many users with ten features, a process that writes rows all the time,
 and one client that asks about 1, 100 and 500 drawn users over one connection, the SDK in the client's own process. featc computes the
-features from events over exact windows when it is asked, Feast reads ten floats that somebody has computed before. The floor is
+features from events over exact windows when it is asked, Feast reads ten floats that somebody has computed before. featc is asked for
+JSON, and for Arrow as `featc.Client` does; pyarrow, which comes with Feast, reads that. The floor is
 `GET /health` of the same server. Prints a table: milliseconds of the client at p50 and p99, and how many rows a second were
 written meanwhile. Every answer is looked at: a status other than 200, a missing row, or no value in the first, ends the run, and so does a write that fails.
 Nothing but loopback; all that is started is ended.
@@ -14,6 +15,7 @@ Nothing but loopback; all that is started is ended.
 import argparse
 import datetime
 import http.client
+import itertools
 import json
 import pathlib
 import random
@@ -24,6 +26,8 @@ import sys
 import tempfile
 import threading
 import time
+
+import pyarrow.ipc
 
 SIZES = (1, 100, 500)
 EVENTS_PER_USER = 5
@@ -157,8 +161,11 @@ def measured(ask, seconds, warm=20):
     return dict(p50=took[len(took) // 2], p99=took[int(len(took) * 0.99)], asked=len(took))
 
 
-def post(connection, path, body, kind="application/json"):
-    connection.request("POST", path, body, {"Content-Type": kind})
+ARROW = "application/vnd.apache.arrow.stream"
+
+
+def post(connection, path, body, kind="application/json", accept="application/json"):
+    connection.request("POST", path, body, {"Content-Type": kind, "Accept": accept})
     answer = connection.getresponse()
     text = answer.read()
     if answer.status != 200:
@@ -206,17 +213,30 @@ def measure_featc(options, folder):
         writing = [sys.executable, pathlib.Path(__file__).resolve(), "--task", "push", "--address", address]
         writing += ["--users", str(options.users), "--rate", str(options.rate), "--number", str(rows.number)]
         writer = subprocess.Popen(writing, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        asking, pick, found = http.client.HTTPConnection(address, timeout=60), random.Random(3), {}
+        asking, pick = http.client.HTTPConnection(address, timeout=60), random.Random(3)
+
+        def question(size):
+            some = [{"user": pick.randrange(options.users)} for _ in range(size)]
+            return json.dumps(dict(service="risk", entities=some))
+
+        def ask_for_json(size):
+            said = json.loads(post(asking, "/v1/answer", question(size)))["answers"]
+            return len(said), said[0]["values"]["spend__n_1d"]
+
+        def ask_for_arrow(size):
+            said = pyarrow.ipc.open_stream(post(asking, "/v1/answer", question(size), accept=ARROW)).read_all()
+            return len(said), said["spend__n_1d"][0].as_py()
+
+        found = {ask_for_json: {}, ask_for_arrow: {}}
         try:
-            for size in SIZES:
+            for ask_for, size in itertools.product(found, SIZES):
 
                 def ask():
-                    some = [{"user": pick.randrange(options.users)} for _ in range(size)]
-                    said = json.loads(post(asking, "/v1/answer", json.dumps(dict(service="risk", entities=some))))
-                    if len(said["answers"]) != size or said["answers"][0]["values"]["spend__n_1d"] is None:
-                        sys.exit(f"an answer without values: {said}")
+                    rows, first = ask_for(size)
+                    if rows != size or first is None:
+                        sys.exit(f"an answer without values: {rows} rows, {first}")
 
-                found[size] = measured(ask, options.seconds)
+                found[ask_for][size] = measured(ask, options.seconds)
 
             def nothing():
                 asking.request("GET", "/health")
@@ -228,7 +248,11 @@ def measure_featc(options, folder):
         if writer.returncode:
             sys.exit("rows could not be written")
         rate = json.loads(said.splitlines()[-1])["rate"]
-        return dict(name="featc serve", rate=rate, sizes=found), dict(name="floor: GET /health", rate=rate, sizes={1: floor})
+        return (
+            dict(name="featc serve", rate=rate, sizes=found[ask_for_json]),
+            dict(name="featc serve, Arrow", rate=rate, sizes=found[ask_for_arrow]),
+            dict(name="floor: GET /health", rate=rate, sizes={1: floor}),
+        )
     finally:
         end(server)
 

@@ -70,8 +70,9 @@ impl Refusal {
         )
     }
 
-    pub fn wrong_method(method: &str, path: &str) -> Refusal {
-        let help = "GET /openapi.json tells the methods of each address";
+    /// `taken` is the method that the address has.
+    pub fn wrong_method(method: &str, path: &str, taken: &str) -> Refusal {
+        let help = format!("send it by {taken}; GET /openapi.json tells what each address takes");
         let message = format!("{path} does not take {method}");
         Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "E0804", message, help)
     }

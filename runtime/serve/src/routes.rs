@@ -163,7 +163,16 @@ async fn no_such_address(method: Method, uri: Uri) -> Response {
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> Response {
-    Refusal::wrong_method(method.as_str(), uri.path()).into_response()
+    let path = uri.path();
+    let is_there = |endpoint: &&Endpoint| match endpoint.path.split_once('{') {
+        Some((before, _)) => path.starts_with(before),
+        None => path == endpoint.path,
+    };
+    let taken = ENDPOINTS
+        .iter()
+        .find(is_there)
+        .map_or("", |endpoint| endpoint.method.as_str());
+    Refusal::wrong_method(method.as_str(), path, taken).into_response()
 }
 
 #[cfg(test)]

@@ -37,10 +37,10 @@ messages! {
         help: "write `{call}`: 1 is Monday, 7 is Sunday";
     }
 
-    /// `user`, of which there is `user.id`.
+    /// `user`, of which there is `user.id`, or a list of structs.
     E0110 struct_as_a_value(name: &str, at: Span, field: &str) {
-        "`{name}` is a struct, and no value by itself";
-        at: "has fields";
+        "`{name}` has fields, and no value of its own";
+        at: "is no value";
         help: "write which field is meant, such as `{field}`";
     }
 

@@ -82,6 +82,12 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
     let Some(Elsewhere(_, cause, then)) = found.iter().find(fits).or(found.first()) else {
         return no_such_function(call.name, call.name_at, nearest);
     };
+    // A literal is no list: of some languages the list stands last.
+    let exchanged = match (then, arguments) {
+        (Write(CONTAINS, _), [value, list]) if is_literal(value) && !is_literal(list) => Some([*list, *value]),
+        _ => None,
+    };
+    let arguments = exchanged.as_ref().map_or(arguments, |exchanged| &exchanged[..]);
     let cause = cause.replace("{name}", call.name);
     match then {
         Say(help) => function_of_another_language(&cause, call.name_at, &fill(help, call, arguments, true)),
@@ -104,6 +110,11 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
             }
         }
     }
+}
+
+/// Whether a text or a number stands there.
+fn is_literal(argument: &str) -> bool {
+    argument.starts_with(|first: char| first == '"' || first == '-' || first.is_ascii_digit())
 }
 
 /// Whether a help may quote it.
@@ -161,6 +172,7 @@ const TYPE: &str = "`{name}` is a type, not a function";
 pub(super) const UNKNOWN: &str = "unknown function `{name}`";
 const ABSENT: &str = "`{name}` is not in this release";
 const WINDOW: &str = "`{name}` is not a function here";
+const CONTAINS: &str = "contains({x}, {y})";
 
 /// What comes near a function of another language.
 #[derive(Clone, Copy)]
@@ -227,7 +239,7 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("regexp_substr", UNKNOWN, Write("regexp_extract({x}, {y})", "")),
     Elsewhere("string_split str_split split_string strsplit regexp_split_to_array string_to_array", UNKNOWN, Write("split({x}, {y})", "")),
     Elsewhere("split_part", UNKNOWN, Write("split({x}, {y})[{z}]", "")),
-    Elsewhere("array_contains list_contains array_has list_has has", UNKNOWN, Write("contains({x}, {y})", "")),
+    Elsewhere("array_contains list_contains array_has list_has has", UNKNOWN, Write(CONTAINS, "")),
     Elsewhere("array_to_string list_to_string array_join", UNKNOWN, Write("join({x}, {y})", "")),
     Elsewhere("array_length list_length array_size cardinality array_len list_len", UNKNOWN, Write("length({x})", "")),
     Elsewhere("hash64 xxhash xxhash64 xxh64 farm_fingerprint murmur3 cityhash64 siphash64", UNKNOWN, Write("hash({x})", ", which is XXH64")),
@@ -266,6 +278,9 @@ const ELSEWHERE: &[Elsewhere] = &[
         Say("subtract instants and add durations: `days(a - b)`, `a + 7d`")),
     Elsewhere("age time_since", UNKNOWN,
         Say("the time since the last event is `time_since_last()`; between two instants of a row it is `a - b`")),
+    Elsewhere("convert_timezone from_utc_timestamp to_utc_timestamp at_timezone tz_convert tz_localize to_timezone astimezone", UNKNOWN,
+        Say("an instant is the same in every zone; its parts are read on the clocks of one: `hour(at in \"Europe/Berlin\")`; of times \
+            without offsets the source says whose they are, `zone \"Europe/Berlin\"`")),
     Elsewhere("days_since_last", UNKNOWN, Write("days(time_since_last())", "")),
     Elsewhere("hours_since_last", UNKNOWN, Write("hours(time_since_last())", "")),
     Elsewhere("minutes_since_last", UNKNOWN, Write("minutes(time_since_last())", "")),
@@ -314,6 +329,7 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("lead", ABSENT, Say("a feature knows nothing of later events; the event before the last is `last_n({x}, 2)[-2]`")),
     Elsewhere("element_at list_element list_extract list_get array_get array_element arrayelement array_extract nth getitem get_item",
         UNKNOWN, Write("{x}[{y}]", ", counted from 1, below 0 from the end")),
+    Elsewhere("get get_path", UNKNOWN, Say("an item of a list is `xs[1]`, counted from 1, a field of a struct `user.id`")),
     Elsewhere("value_counts", ABSENT,
         Say("the most frequent values are `mode_n({x}, 10)`; how often one occurs is `count(where {x} = \"a\")`, how many there are \
             `count_distinct({x})`")),

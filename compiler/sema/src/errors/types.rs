@@ -321,6 +321,11 @@ impl OperandHelp {
         "of a list there is an item, `xs[1]`, whether a value is among them, `contains(xs, x)`, `length(xs)`, and whether it is null",
     );
 
+    /// `list * list`
+    pub const ARITHMETIC_OF_LISTS: Self = Self::Do(
+        "lists have no arithmetic: take one item, `xs[1]`; what is computed of every item has to be in the file, as a list of its own",
+    );
+
     fn text(self, symbol: &str) -> String {
         match self {
             OperandHelp::Takes(takes) => format!("`{symbol}` takes {takes}"),

@@ -22,7 +22,18 @@ pub(super) fn rule(op: BinaryOp, left: Type, right: Type) -> Rule {
     if let Some(ty) = op.result(left, right) {
         return Rule::Gives(ty);
     }
+    let is_list = |ty: Type| matches!(ty, Type::List(_));
     match op {
+        BinaryOp::Add
+        | BinaryOp::Subtract
+        | BinaryOp::Multiply
+        | BinaryOp::Divide
+        | BinaryOp::Quotient
+        | BinaryOp::Remainder
+            if is_list(left) || is_list(right) =>
+        {
+            Rule::Refused(OperandHelp::ARITHMETIC_OF_LISTS)
+        }
         BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply => no_sum_or_product(op, left, right),
         BinaryOp::Divide => no_quotient(left, right),
         BinaryOp::Quotient | BinaryOp::Remainder => Rule::Refused(OperandHelp::Takes("int64 and int64")),

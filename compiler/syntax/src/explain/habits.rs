@@ -354,11 +354,12 @@ fn field_of_an_item(piece: &Piece<'_>) -> Option<Diagnostic> {
     if piece.text(last + 1) == "(" {
         return None;
     }
-    let (lists, item, field) = (
-        piece.slice(first, open - 1),
-        piece.slice(open, close),
-        piece.slice(name, last),
-    );
+    let (lists, field) = (piece.slice(first, open - 1), piece.slice(name, last));
+    // The first one, as most languages count.
+    let item = match piece.slice(open, close) {
+        "[0]" => "[1]",
+        item => item,
+    };
     Some(errors::field_of_an_item(
         piece.span(first, last),
         &format!("{lists}.{field}{item}"),

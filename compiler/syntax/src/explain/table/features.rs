@@ -24,6 +24,8 @@ const BY_DURATION: &str = "use a duration such as `over 30m`; `time_since_last()
 const HOW_FAR: &str = "how far back a window of events reaches is said by `max`";
 const NO_OFFSET: &str = "windows of the calendar have no `offset`";
 const ZONE: &str = "the zone of a calendar stands after the word `in`";
+const IN_ORDER: &str = "events are always in the order of their time";
+const COUNTED_ITEMS: &str = "how many events count is said by the window, how many values a list has by its aggregate";
 const COUNTED: &str = "a window of the last events says how many";
 const ENDS_NOW: &str = "a window ends at the instant of the question, unless it has an `offset`";
 const WINDOW_WORD: &str = "a window stands after the word `over`";
@@ -64,6 +66,12 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ « except|without|exclude|not now »", FOREIGN, LEAVES_OUT, Write("excluding now")),
     Habit(VIEWS, "~ « except|without|exclude|excluding current row »", FOREIGN, LEAVES_OUT, Write("excluding self")),
     Habit(VIEWS, "~ « until|till|before now »", FOREIGN, ENDS_NOW, Say("remove it, or write `excluding now` to leave out events of that very instant")),
+    Habit(VIEWS, "last|array_agg|list|collect_list ( L « order by K limit » I )", FOREIGN, IN_ORDER, Show("last_n({L}, {I})", "last_n(x, 5)")),
+    Habit(VIEWS, "first ( L « order by K limit » I )", FOREIGN, IN_ORDER, Show("first_n({L}, {I})", "first_n(x, 5)")),
+    Habit(VIEWS, "W ( L « order by R » )", FOREIGN, IN_ORDER, Show("{W}({L})", "last(x)")),
+    Habit(VIEWS, "~ « within group ( R ) »", FOREIGN, IN_ORDER, Say("remove it; a quantile is `quantile(x, 0.5)`, the last values are `last_n(x, 5)`")),
+    Habit(VIEWS, "~ « limit I »", FOREIGN, COUNTED_ITEMS, Say("write `over {I} events` for a window of the last {I} events, or `last_n(x, {I})` for a list of {I} values")),
+    Habit(VIEWS, "~ « rows|range between »", FOREIGN, COUNTED, Say("write `over 10 events` for the last ten up to the question, or a length of time, `over 7d`")),
     Habit(VIEWS, "~ « every N »", FOREIGN, "a feature has no schedule: it is computed at the instant of each question", Say("remove it; `featc backfill --every {N}` asks one question every {N}")),
     Habit(VIEWS, "~ offset N « ago »", FOREIGN, "`offset` counts back from the question", Write("")),
     Habit(VIEWS, "last_n|first_n|arg_max|arg_min|weighted_mean|covariance|correlation ( L where A « , » R )", FOREIGN, "the condition stands after all arguments", Say("write it last: `last_n(x, 3 where a)`, `arg_max(x, y where a)`")),

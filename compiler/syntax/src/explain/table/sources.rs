@@ -30,6 +30,8 @@ const JOINS: &str = "joins are not in this release";
 const JOIN_BEFORE: &str = "look up what is known of a key, `lookup planes(tailnum).seats` of a `table`; or make a view of each source, and list both in one service";
 const UNIONS: &str = "unions are not in this release";
 const BOTH_FILES: &str = "name the files of both in one source: `batch csv \"a.csv\", \"b.csv\"`";
+const EXPLODE: &str = "rows of a list are not in this release";
+const ONE_ROW_EACH: &str = "write one row per item into the file; of lists there are `lines.sku[1]`, `contains(lines.sku, \"tea\")` and `length(lines.sku)`";
 const ONE_INPUT: &str = "a view or a transform reads one source";
 const ONE_INPUT_EACH: &str = "look up what `{W}` knows of a key, `lookup {W}(key).column` of a `table`; if both have the same columns, name their files in one source, `batch csv \"a.csv\", \"b.csv\"`; else make a view of each";
 const NO_IMPORT: &str = "there is no `import`: the `.feat` files of a folder are one program";
@@ -50,6 +52,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(FILES, "^ view V of T « on|using|in|over W »", FOREIGN, HEAD, Write("from {W}")),
     Habit(FILES, "^ transform V « of W »", FOREIGN, "a transform has no entity: the views that read it have", Write("")),
     Habit(FILES, "^ transform V « on|using|= W »", FOREIGN, "the head of a transform says where its rows come from", Write("from {W}")),
+    Habit(FILES, "~ from V « ,|cross|left|inner|join|lateral L flatten|unnest|explode|explode_outer|posexplode (", ABSENT, EXPLODE, Say(ONE_ROW_EACH)),
+    Habit(FILES, "~ from V « lateral view", ABSENT, EXPLODE, Say(ONE_ROW_EACH)),
     Habit(FILES, "~ from V « , » W", ABSENT, ONE_INPUT, Say(ONE_INPUT_EACH)),
     Habit(FILES, "~ by « V as W »", FOREIGN, KEYS, Write("({V})")),
     Habit(SOURCES, "^ batch|stream W « [ L ] »", FOREIGN, "files stand one after the other, with commas between them", Write("{L}")),
