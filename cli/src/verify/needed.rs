@@ -50,8 +50,8 @@ pub fn left_out_words(questions: usize) -> String {
     match questions {
         0 => String::new(),
         _ => format!(
-            "\n  {} not asked of the model: their entities have more rows than the {ROWS_MAX} that it holds",
-            counted(questions as u64, "row")
+            "\n  {} not asked of the model: the rows that they need are more than the {ROWS_MAX} that it holds",
+            counted(questions as u64, "question")
         ),
     }
 }

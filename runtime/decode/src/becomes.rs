@@ -81,7 +81,8 @@ pub(crate) fn bytes(array: &ArrayRef, inside: &[String], rows: Range<usize>) -> 
 /// What items of lists become.
 fn items(values: &ArrayRef, inside: &[String], span: Range<usize>) -> usize {
     let width = ITEM_BYTES + 1 + end(values.data_type(), inside).map_or(0, width);
-    (span.len() * width).saturating_add(bytes(values, inside, span))
+    let widths = span.len().saturating_mul(width);
+    widths.saturating_add(bytes(values, inside, span))
 }
 
 /// The type at the end of a way.
@@ -132,6 +133,15 @@ mod tests {
         );
         let nulls: ArrayRef = Arc::new(nulls);
         assert_eq!((of(nulls.clone(), 0..2), of(nulls, 1..2)), (9 * 400_000_001, 9));
+        // So many that nine times as many would be two again.
+        let most = 2_049_638_230_412_172_402;
+        let nulls: ArrayRef = Arc::new(LargeListArray::new(
+            Arc::new(Field::new_list_field(DataType::Null, true)),
+            OffsetBuffer::new(vec![0, most].into()),
+            Arc::new(NullArray::new(most as usize)),
+            None,
+        ));
+        assert_eq!(of(nulls, 0..1), usize::MAX);
         let lists = ListArray::from_iter_primitive::<Int64Type, _, _>([Some(vec![Some(1), None]), None]);
         let lists: ArrayRef = Arc::new(lists);
         assert_eq!(of(lists.clone(), 0..2), 2 * 17);

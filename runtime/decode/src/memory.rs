@@ -1,6 +1,6 @@
 //! Rows of a source that are in memory already, decoded as those of a Parquet file are.
 
-use crate::arrow_bounds::{shared_text_bytes, unpacked_bytes};
+use crate::arrow_bounds::unpacked_bytes;
 use crate::becomes::bytes_of;
 use crate::error::DecodeError;
 use crate::guard::guarded;
@@ -12,7 +12,6 @@ use crate::store::{InputFile, RandomRead, Store};
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use featc_ir::{FileFormat, FileSet, Source};
-use std::io::Cursor;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,8 +48,8 @@ pub struct Bounds {
     pub rows: usize,
     /// Rows that do not.
     pub rejects: usize,
-    /// Of Arrow, the bytes that it becomes when it is unpacked, and those of texts of dictionaries and views when each row
-    /// has its own. What texts and lists become in rows is at most sixteen times as much, of every format.
+    /// Of Arrow, the bytes that it becomes when it is unpacked. What texts and lists become in rows, each row counted with its
+    /// own, is at most [`BECOMES_TIMES`] as much, of every format.
     pub unpacked_bytes: u64,
 }
 
@@ -64,8 +63,8 @@ impl Default for Bounds {
     }
 }
 
-/// What rows become is at most so many times what they may be.
-const TIMES: u64 = 16;
+/// What texts and lists become in rows at most, as a multiple of [`Bounds::unpacked_bytes`].
+const BECOMES_TIMES: u64 = 16;
 
 /// Decodes the bytes of one file by the declaration of a source, all of it: decoded rows, and those that cannot be used,
 /// both with their lines or rows from 1. `name` is what messages call it, has no extension that says it is packed, and may
@@ -87,17 +86,11 @@ pub fn decode_bytes(
         why,
     };
     let (bytes, most) = (Bytes::from(bytes), bounds.unpacked_bytes);
-    if format == FileFormat::Arrow && most < u64::MAX {
-        if unpacked_bytes(&bytes) > most {
-            let why = format!("they become more than {most} bytes when they are unpacked");
-            return Err(beyond(why));
-        }
-        if shared_text_bytes(name, Box::new(Cursor::new(bytes.clone()))) > most {
-            let why = format!("texts that rows share are more than {most} bytes when each row has its own");
-            return Err(beyond(why));
-        }
+    if format == FileFormat::Arrow && most < u64::MAX && unpacked_bytes(&bytes) > most {
+        let why = format!("they become more than {most} bytes when they are unpacked");
+        return Err(beyond(why));
     }
-    let becomes_max = most.saturating_mul(TIMES);
+    let becomes_max = most.saturating_mul(BECOMES_TIMES);
     let files = FileSet {
         format,
         paths: vec![name.to_owned()],

@@ -21,7 +21,8 @@ pub fn text_bytes(array: &dyn Array, rows: Range<usize>) -> usize {
         }
         DataType::Struct(_) => {
             let members = array.as_struct().columns().iter();
-            members.map(|member| text_bytes(member, rows.clone())).sum()
+            let bytes = members.map(|member| text_bytes(member, rows.clone()));
+            bytes.fold(0, usize::saturating_add)
         }
         DataType::Dictionary(..) => {
             let rows = array.slice(rows.start, rows.len());
@@ -32,7 +33,8 @@ pub fn text_bytes(array: &dyn Array, rows: Range<usize>) -> usize {
             }
             let keys = dictionary.normalized_keys().into_iter().enumerate();
             let valid = keys.filter(|(row, _)| rows.is_valid(*row));
-            valid.map(|(_, key)| text_bytes(values, key..key + 1)).sum()
+            let bytes = valid.map(|(_, key)| text_bytes(values, key..key + 1));
+            bytes.fold(0, usize::saturating_add)
         }
         _ => 0,
     }
@@ -74,7 +76,8 @@ fn span<O: OffsetSizeTrait>(offsets: &[O], rows: &Range<usize>) -> Range<usize> 
 
 fn items(values: &ArrayRef, of_rows: Range<usize>) -> usize {
     let width = values.data_type().primitive_width().unwrap_or(size_of::<i32>());
-    of_rows.len() * width + text_bytes(values, of_rows)
+    let widths = of_rows.len().saturating_mul(width);
+    widths.saturating_add(text_bytes(values, of_rows))
 }
 
 #[cfg(test)]

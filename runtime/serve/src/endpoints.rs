@@ -20,6 +20,16 @@ pub struct Endpoint {
     pub gives: &'static [&'static str],
 }
 
+impl Endpoint {
+    /// The one that a path leads to.
+    pub fn at(path: &str) -> Option<&'static Endpoint> {
+        ENDPOINTS.iter().find(|endpoint| match endpoint.path.split_once('{') {
+            Some((before, _)) => path.strip_prefix(before).is_some_and(|name| !name.contains('/')),
+            None => path == endpoint.path,
+        })
+    }
+}
+
 /// What an address does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Does {
@@ -125,6 +135,17 @@ pub const ENDPOINTS: [Endpoint; 8] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_leads_to_its_address() {
+        let of = |path| Endpoint::at(path).map(|endpoint| endpoint.does);
+        assert_eq!(of("/v1/push/payments"), Some(Does::Push));
+        assert_eq!(of("/metrics"), Some(Does::Metrics));
+        assert_eq!(
+            (of("/v1/push"), of("/v1/push/a/b"), of("/v1/answer/")),
+            (None, None, None)
+        );
+    }
 
     /// The table of the page has exactly these addresses, in this order.
     #[test]

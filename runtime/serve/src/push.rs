@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::OwnedSemaphorePermit;
 
-/// Rows that are looked at for keys which no column has, and such keys that a reply shows.
+/// Rows that are looked at for keys which no column has, and such keys that a reply shows: the first, and no longer ones.
 const LOOKED_ROWS: usize = 100;
 const UNDECLARED_MAX: usize = 20;
+const UNDECLARED_BYTES_MAX: usize = 200;
 /// Rejected rows that a reply shows.
 const EXAMPLES_MAX: usize = 10;
 
@@ -48,17 +49,21 @@ pub async fn push(server: &Shared, source: String, request: Request) -> Result<V
         rejects: server.limits.rejects,
         unpacked_bytes: server.limits.body_bytes as u64,
     };
-    let undeclared = match format {
-        FileFormat::Jsonl => undeclared(&server.runtime.program().inputs(), &source, &bytes),
-        _ => Vec::new(),
-    };
     let (shared, name) = (server.clone(), source.clone());
     let decoded = blocking(move || {
         let program = shared.runtime.program();
+        let undeclared = match format {
+            FileFormat::Jsonl => undeclared(&program.inputs(), &source, &bytes),
+            _ => Vec::new(),
+        };
         // The room goes with the rows: who hangs up does not give it back before they are gone.
-        (program.incoming_within(&source, format, bytes, &bounds), room)
+        (
+            program.incoming_within(&source, format, bytes, &bounds),
+            room,
+            undeclared,
+        )
     });
-    let (incoming, room) = decoded.await;
+    let (incoming, room, undeclared) = decoded.await;
     let incoming = incoming.map_err(|error| refused(server, &name, &error))?;
     if format == FileFormat::Jsonl
         && let Some(first) = all_unparsable(&incoming)
@@ -104,7 +109,7 @@ fn undeclared(sources: &[Source], name: &str, body: &[u8]) -> Vec<String> {
     for line in body.split(|byte| *byte == b'\n').take(LOOKED_ROWS) {
         add_undeclared(&source.columns, line, "", &mut found);
     }
-    found.into_iter().take(UNDECLARED_MAX).collect()
+    found.into_iter().collect()
 }
 
 /// Of an object to which this path leads, with the `.` after it. Objects, and arrays of them, are looked into where columns lie
@@ -115,7 +120,8 @@ fn add_undeclared(columns: &[SourceColumn], object: &[u8], path: &str, found: &m
         let key = format!("{path}{key}");
         let mut inside = columns.iter().filter(|column| column.is_in(&key));
         match inside.next() {
-            None => drop(found.insert(key)),
+            None if found.len() < UNDECLARED_MAX && key.len() <= UNDECLARED_BYTES_MAX => drop(found.insert(key)),
+            None => {}
             Some(first) if first.field() == key || inside.any(|column| column.field() == key) => {}
             Some(_) => {
                 let objects: Vec<&RawValue> = serde_json::from_str(value.get()).unwrap_or_else(|_| vec![value]);

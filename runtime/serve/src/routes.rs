@@ -111,8 +111,7 @@ async fn admit(State(server): State<Shared>, request: Request, next: Next) -> Re
 
 async fn through(server: &Server, request: Request, next: Next) -> Response {
     // What nobody knows is asked like the rest.
-    let path = request.uri().path();
-    let known = ENDPOINTS.iter().find(|endpoint| endpoint.path == path);
+    let known = Endpoint::at(request.uri().path());
     let access = known.map_or(Access::Room, |endpoint| endpoint.access);
     if access == Access::Everybody {
         return next.run(request).await;
@@ -164,14 +163,7 @@ async fn no_such_address(method: Method, uri: Uri) -> Response {
 
 async fn wrong_method(method: Method, uri: Uri) -> Response {
     let path = uri.path();
-    let is_there = |endpoint: &&Endpoint| match endpoint.path.split_once('{') {
-        Some((before, _)) => path.starts_with(before),
-        None => path == endpoint.path,
-    };
-    let taken = ENDPOINTS
-        .iter()
-        .find(is_there)
-        .map_or("", |endpoint| endpoint.method.as_str());
+    let taken = Endpoint::at(path).map_or("", |endpoint| endpoint.method.as_str());
     Refusal::wrong_method(method.as_str(), path, taken).into_response()
 }
 
