@@ -168,6 +168,9 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
              and a `?` after the type of `{column}`"
         )),
         Wrong::NoTimestamp => Some(read_as(column, plain).unwrap_or_else(|| timestamp(plain))),
+        Wrong::NoDate => format_of(plain).map(|format| {
+            format!("say its format: `as \"{format}\"` after the type of `{column}`, where another order of day and month is another format")
+        }),
         Wrong::NoNumber if is_written_out(plain) => Some(format!(
             "it is no number: declare `{column}: timestamp`, without what it counts, or write such numbers into the file, in pandas \
              by `to_json`, {EPOCHS}"
@@ -186,6 +189,10 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
         )),
         Wrong::PartOfMicrosecond => Some(format!(
             "instants are whole microseconds: write `{column}` with fewer digits after the point, as text or as a decimal"
+        )),
+        Wrong::NoObject if value.written.starts_with('[') => Some(format!(
+            "a list stands on the way to `{column}`, of which each field is a list: declare it as one, such as `{column}: \
+             list<string>`, and read one item of it, `{column}[1]`"
         )),
         Wrong::NoObject => Some(format!(
             "`from` leads to `{column}` through an object: name the field in which it is"
@@ -216,6 +223,10 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
         )),
         Wrong::NoFloat64 | Wrong::NoDecimal | Wrong::NoInt64 => Some(match as_number(plain) {
             Some(number) => format!("write digits, with a point before those of the fraction: {number}"),
+            None if is_comma(plain) => {
+                "a comma is no point: write digits, with a point before those of the fraction, and nothing between thousands"
+                    .to_owned()
+            }
             None => format!("declare `{column}: string` if its values are texts, or write numbers into the file"),
         }),
         Wrong::NoBool if !is_number => Some(format!(
@@ -274,6 +285,15 @@ fn as_number(written: &str) -> Option<String> {
         None => bare.to_owned(),
     };
     (point != written && point.parse::<f64>().is_ok()).then_some(point)
+}
+
+/// Digits with a comma.
+fn is_comma(written: &str) -> bool {
+    written.contains(',')
+        && written
+            .replace([',', '.', '-'], "")
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
 }
 
 /// For a question whose key cannot be used.

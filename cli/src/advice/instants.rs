@@ -39,9 +39,17 @@ pub fn timestamp(written: &str) -> String {
     let marks = |date: &str| -> Vec<_> { date.char_indices().filter(|(_, c)| !c.is_ascii_digit()).collect() };
     let is_dotted = written.get(..10).map(marks) == Some(vec![(2, '.'), (5, '.')]);
     if written.contains('/') || is_dotted {
-        return "write instants like `2024-05-01T00:00:00Z` (in pandas `pd.to_datetime(x, dayfirst=True, utc=True)` where the \
-                day comes first, without `dayfirst` where the month does)"
+        return "write instants like `2024-05-01T00:00:00Z`, local times without the `Z` where a zone is said (`--zone` of a spine, \
+                `zone` of a source); in pandas `pd.to_datetime(x, dayfirst=True)` where the day comes first, without `dayfirst` \
+                where the month does, and with `utc=True` only where the times are those of UTC"
             .to_owned();
+    }
+    if (3..=5).contains(&zone.len()) && zone.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return format!(
+            "`{zone}` is no offset: write the offset, such as `{}+02:00`, or leave it out where a zone is said (`--zone` of a \
+             spine, `zone` of a source)",
+            time.replacen(' ', "T", 1)
+        );
     }
     match dated(written) {
         Some(instant) => format!("write an instant with its time and zone: `{instant}`"),
@@ -127,10 +135,12 @@ pub fn read_as(column: &str, written: &str) -> Option<String> {
             "us" => "epoch_micros",
             _ => return None,
         };
-        return Some(format!("say what it counts: `{column}: timestamp as {form}`"));
+        return Some(format!("say what it counts: `as {form}` after the type of `{column}`"));
     }
     if dated(written).is_some() {
-        return Some(format!("say that it is a date: `{column}: timestamp as date`; {WHERE}"));
+        return Some(format!(
+            "say that it is a date: `as date` after the type of `{column}`; {WHERE}"
+        ));
     }
     let format = format_of(written)?;
     // A day beyond the twelfth is no month.
@@ -144,7 +154,7 @@ pub fn read_as(column: &str, written: &str) -> Option<String> {
         ""
     };
     Some(format!(
-        "say its format: `{column}: timestamp as \"{format}\"`{turned}; {WHERE}"
+        "say its format: `as \"{format}\"` after the type of `{column}`{turned}; {WHERE}"
     ))
 }
 

@@ -98,6 +98,9 @@ fn every_kind_of_row_has_its_step() {
         (value("at", "1e20", Wrong::BeyondYears), "said to count"),
         (value("at", "0.1", Wrong::PartOfMicrosecond), "fewer digits"),
         (value("user_id", "5", Wrong::NoObject), "through an object"),
+        (value("kwh", "[{\"kwh\": 1}]", Wrong::NoObject), "each field is a list"),
+        (value("x", "\"0,159\"", Wrong::NoDecimal), "a comma is no point"),
+        (value("day", "\"03.04.2026\"", Wrong::NoDate), "`as \"%d.%m.%Y\"`"),
         (value("n", "\"1.0\"", Wrong::NoInt64), "`n: float64`"),
         (value("n", "\"1.5\"", Wrong::NoInt64), "declare `n: float64`, or"),
         (value("n", "\"10.00\"", Wrong::NoInt64), "`n: decimal(12, 2)`"),
@@ -107,15 +110,15 @@ fn every_kind_of_row_has_its_step() {
         (value("id", "5", Wrong::NoString), "`id: int64`"),
         (
             value("at", "1715336539000", Wrong::NoString),
-            "`at: timestamp as epoch_millis`; if",
+            "`as epoch_millis` after the type of `at`; if",
         ),
         (
             value("at", "\"1715174759\"", Wrong::NoTimestamp),
-            "`at: timestamp as epoch_seconds`",
+            "`as epoch_seconds` after",
         ),
         (
             value("at", "\"2024-05-06\"", Wrong::NoTimestamp),
-            "`at: timestamp as date`",
+            "`as date` after the type of `at`",
         ),
         (
             value("at", "\"2024-05-01T10:00:00 Europe/Berlin\"", Wrong::NoTimestamp),
@@ -168,6 +171,8 @@ fn every_kind_of_row_has_its_step() {
         ("2025-06-10T10:00:00Z ", "`2025-06-10T10:00:00Z`"),
         ("2025-06-10T10:00+02:00", "`2025-06-10T10:00:00+02:00`"),
         ("10/06/2025 10:00", "dayfirst"),
+        ("15.03.2026 12:00", "only where the times are those of UTC"),
+        ("2026-03-15 12:00:00 CEST", "`2026-03-15T12:00:00+02:00`"),
         ("10 June 2025 10:00", "pd.to_datetime(x, utc=True)"),
         ("NaT", "leave the row out"),
         ("45818.41", "1899-12-30"),

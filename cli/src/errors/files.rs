@@ -105,10 +105,13 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                 _ if is_number => {
                     "say after the column's type what it counts: `timestamp as epoch_seconds`, `epoch_millis` or `epoch_micros`"
                 }
-                date if date.starts_with("Date") => "say that it is a date, and where: `timestamp as date in \"UTC\"`",
+                date if date.starts_with("Date") => {
+                    "say that it is a date: `timestamp as date`, with `in \"UTC\"` or another zone after it where the source has no `zone`"
+                }
                 text if text.contains("Utf8") => {
-                    "say the format of the texts: `timestamp as \"%Y-%m-%dT%H:%M:%S%.f%:z\"`, or without an offset \
-                     `timestamp as \"%d.%m.%Y %H:%M\" in \"UTC\"`"
+                    "say the format of the texts: `timestamp as \"%+\"` of those like 2024-05-01T00:00:00Z, with `Z` or an offset; \
+                     without one such as `timestamp as \"%d.%m.%Y %H:%M\"`, with `in \"UTC\"` or another zone after it where the \
+                     source has no `zone`"
                 }
                 _ => {
                     "no form of this type is an instant: declare another column, or read this one as the type that it has"

@@ -118,7 +118,7 @@ impl Builder {
                 _ => return Err(BadCell::Bad(Wrong::NoFloat64)),
             },
             Type::Decimal { .. } if first != b'"' => return Err(BadCell::Bad(Wrong::NoDecimal)),
-            Type::Timestamp if is_number => return Err(BadCell::Bad(Wrong::NumberAsTimestamp)),
+            Type::Timestamp if is_number => return Err(BadCell::Bad(Wrong::NoTimestamp)),
             Type::Decimal { .. } | Type::String | Type::Timestamp | Type::Date | Type::Duration => json_string(raw)?,
             Type::List(_) => return Err(NO_LIST),
         };

@@ -57,8 +57,6 @@ pub enum Wrong {
     NoDecimal,
     NoString,
     NoTimestamp,
-    /// A number of JSON.
-    NumberAsTimestamp,
     NoDate,
     /// Milliseconds that are not those of midnight.
     NoDay,
@@ -130,7 +128,6 @@ impl fmt::Display for Wrong {
             Wrong::NoDecimal => "is not a decimal",
             Wrong::NoString => "is not a string",
             Wrong::NoTimestamp => "is not an RFC 3339 timestamp",
-            Wrong::NumberAsTimestamp => "is a number, and no RFC 3339 timestamp",
             Wrong::NoDate => "is not a date (YYYY-MM-DD)",
             Wrong::NoDay => "ms is not a date",
             Wrong::NoDuration => "is not an ISO 8601 duration such as PT1.5S",

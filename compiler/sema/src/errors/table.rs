@@ -65,7 +65,7 @@ messages! {
     E0442 no_instant_in_table(column: &str, clause: &str, ty: Type, at: Span) {
         "column `{column}` is {ty}, and is named by `{clause}`";
         at: "is no timestamp";
-        help: "declare it as `timestamp`; `as date in \"UTC\"` and its kin read other forms";
+        help: "declare it as `timestamp`; `timestamp as date` reads dates, with `in \"UTC\"` or another zone after it where the table has no `zone`";
     }
 
     E0442 arrival_is_validity(column: &str, at: Span) {

@@ -81,7 +81,7 @@ fn broken_rows_are_counted_with_their_reason() {
             "f:11 bad_value column note: \"\\\\ud800\" has an escape that is not a character",
             "f:12 unparsable not JSON: expected value at column 7",
             "f:13 unparsable not UTF-8",
-            "f:14 bad_value column at: 0 is a number, and no RFC 3339 timestamp",
+            "f:14 bad_value column at: 0 is not an RFC 3339 timestamp",
             "f:15 unparsable not JSON: trailing characters at column 12",
         ]
     );
