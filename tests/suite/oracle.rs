@@ -219,7 +219,7 @@ fn line(case: &Case, delays: Option<&[i128]>) -> String {
         words.named(asked, &keys);
         words.named(asked, &own);
     });
-    words.0
+    words.line
 }
 
 /// The arrival of a source, where it tells events apart: of the versions of a table. The theory's events have no arrival, so that
@@ -307,12 +307,16 @@ pub fn answer(word: &str) -> Answer {
 
 /// A line in the making.
 #[derive(Default)]
-struct Words(String);
+struct Words {
+    line: String,
+    /// From which column on those of rows stand one place later, behind the arrival that is told again.
+    later_from: Option<usize>,
+}
 
 impl Words {
     fn say(&mut self, word: impl std::fmt::Display) {
-        let blank = if self.0.is_empty() { "" } else { " " };
-        let _ = write!(self.0, "{blank}{word}");
+        let blank = if self.line.is_empty() { "" } else { " " };
+        let _ = write!(self.line, "{blank}{word}");
     }
 
     fn many<T>(&mut self, items: &[T], mut write: impl FnMut(&mut Words, &T)) {
@@ -385,7 +389,9 @@ impl Words {
 
     fn view(&mut self, program: &Program, view: &View) {
         let transform = program.transform(view.transform);
+        let source = &program.sources[transform.source.index()];
         self.say(transform.source.index());
+        self.later_from = arrival_again(source).map(|_| source.columns.len());
         self.many(&transform.steps, |words, step| match step {
             Step::Where(condition) => {
                 words.say("where");
@@ -403,8 +409,10 @@ impl Words {
         });
         let keys = &program.entity(view.entity).keys;
         self.many(keys, |words, key| words.say(text_word(&key.name)));
-        self.many(&view.key, |words, column| words.say(column.index()));
+        self.many(&view.key, |words, column| words.say(words.place(*column)));
         self.many(&view.lifts, Words::expr);
+        // Features read slots, and no columns of rows.
+        self.later_from = None;
         self.many(&view.windows, Words::window);
         self.many(&view.slots, |words, slot| words.slot(view, slot));
         self.many(&view.features, Words::feature);
@@ -471,9 +479,15 @@ impl Words {
         self.option(default, |words, default| words.say(value_word(&default)));
     }
 
+    /// Where a column stands.
+    fn place(&self, column: ColumnId) -> usize {
+        let is_later = self.later_from.is_some_and(|from| column.index() >= from);
+        column.index() + usize::from(is_later)
+    }
+
     fn expr(&mut self, expr: &Expr) {
         match &expr.kind {
-            ExprKind::Column(id) => self.say(format_args!("col {}", id.index())),
+            ExprKind::Column(id) => self.say(format_args!("col {}", self.place(*id))),
             ExprKind::Literal(literal) => {
                 self.say(format_args!("lit {}", value_word(&Value::from_literal(literal))));
             }
