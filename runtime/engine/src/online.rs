@@ -276,7 +276,8 @@ impl Online {
         self.engine.begin_snapshot()
     }
 
-    /// Adds the next `entities` entities to a snapshot of this engine; tells whether there is more.
+    /// Adds the next `entities` entities to a snapshot of this engine, or fewer where they have many events; tells whether there is
+    /// more.
     pub fn put_part(&self, snapshot: &mut Snapshotting, entities: usize) -> bool {
         self.engine.put_part(snapshot, entities)
     }

@@ -229,7 +229,8 @@ impl Engine {
         Snapshotting::begin(&self.program, &self.now, states, None)
     }
 
-    /// Adds the next `entities` entities of a log to a snapshot of this engine; tells whether there is more.
+    /// Adds the next `entities` entities of a log to a snapshot of this engine, or fewer where they have many events; tells whether
+    /// there is more.
     pub fn put_part(&self, snapshot: &mut Snapshotting, entities: usize) -> bool {
         self.put_part_with(&[], snapshot, entities)
     }

@@ -11,6 +11,9 @@ use featr_kernels::events::Events;
 use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_128;
 
+/// A part ends with the entity that brings it to so many bytes: a few may have most of the events.
+const PART_BYTES: usize = 1 << 20;
+
 /// A snapshot that is taken in parts, each of which needs the engine for a moment: [`Engine::begin_snapshot`](crate::Engine::begin_snapshot),
 /// [`Engine::put_part`](crate::Engine::put_part) until there is no more, [`Snapshotting::finish`].
 ///
@@ -112,7 +115,7 @@ impl Snapshotting {
         }
     }
 
-    /// Writes the next `entities` entities of a state; tells whether there is more.
+    /// Writes the next `entities` entities of a state, or fewer where they have many events; tells whether there is more.
     pub(crate) fn put_part<'a>(
         &mut self,
         entities: usize,
@@ -129,28 +132,36 @@ impl Snapshotting {
             out.extend_from_slice(&[0; 16]);
             (out.len() - 8, 0)
         });
-        let left = part.keys.len().saturating_sub(entities.max(1));
         if let Some(shards) = states.nth(part.place) {
-            let keys = part.keys.drain(left..).rev();
-            let shard = |key: &[u8]| shard_of(key, shards.len());
-            match self.records.as_mut().zip(shards[0].log()) {
-                Some((records, log)) => records.extend(keys.map(|key| {
-                    let (shard, mut bytes) = (shard(&key), Vec::new());
-                    if !shards[shard].put_entity(&key, part.floor_us, &mut bytes) {
-                        super::put_entity(&mut bytes, &key, &Events::new(log.lift_types()));
+            let (mut left, mut bytes_left) = (entities.max(1), PART_BYTES);
+            while left > 0
+                && bytes_left > 0
+                && let Some(key) = part.keys.pop()
+            {
+                left -= 1;
+                let shard = shard_of(&key, shards.len());
+                let bytes = match self.records.as_mut().zip(shards[0].log()) {
+                    Some((records, log)) => {
+                        let mut bytes = Vec::new();
+                        if !shards[shard].put_entity(&key, part.floor_us, &mut bytes) {
+                            super::put_entity(&mut bytes, &key, &Events::new(log.lift_types()));
+                        }
+                        let (state, length) = (part.place, bytes.len());
+                        records.push(Record {
+                            state,
+                            shard,
+                            key,
+                            bytes,
+                        });
+                        length
                     }
-                    let state = part.place;
-                    Record {
-                        state,
-                        shard,
-                        key,
-                        bytes,
+                    None => {
+                        let before = out.len();
+                        written += u64::from(shards[shard].put_entity(&key, part.floor_us, out));
+                        out.len() - before
                     }
-                })),
-                None => {
-                    let put = |key: Box<[u8]>| shards[shard(&key)].put_entity(&key, part.floor_us, out);
-                    written += keys.map(put).map(u64::from).sum::<u64>();
-                }
+                };
+                bytes_left = bytes_left.saturating_sub(bytes);
             }
         }
         part.begun = Some((body, written));

@@ -113,6 +113,32 @@ proptest! {
 }
 
 #[test]
+fn parts_of_a_snapshot_end_where_entities_have_many_events() {
+    let mut engine = Engine::new(graph(), Truth::AsServed).unwrap();
+    let row = |id: i64| Row {
+        who: Some((id % 3) as u8),
+        id,
+        at: Some(id % 40),
+        delay: 0,
+        x: Some(id),
+        y: Some(0.5),
+        s: None,
+        flag: Some(true),
+        d: None,
+    };
+    engine.step("txn", &batch(&(0..90_000).map(row).collect::<Vec<_>>()));
+    engine.let_in(&cuts(100)).unwrap();
+    let whole = engine.snapshot();
+    assert!(whole.len() > 3 << 20, "{}", whole.len());
+    let (mut snapshot, mut parts) = (engine.begin_snapshot(), 1);
+    while engine.put_part(&mut snapshot, usize::MAX) {
+        parts += 1;
+    }
+    assert!(parts >= 3, "{parts}");
+    assert_eq!(snapshot.finish(), whole);
+}
+
+#[test]
 fn cuts_do_not_go_back_and_are_in_snapshots() {
     let mut engine = Engine::new(graph(), Truth::AsServed).unwrap();
     engine.let_in(&cuts(7)).unwrap();
