@@ -101,6 +101,10 @@ pub fn warning(warning: &Warning) -> Diagnostic {
             Code::NullInAllRows,
             "compare the keys of the file with the column's name, or with the path after `from`: \"user.id\" leads into an object",
         ),
+        Warning::AllIn1970 { .. } => (
+            Code::AllIn1970,
+            "numbers that count seconds are read `as epoch_seconds`, millis `as epoch_millis`: look at them in the file",
+        ),
         Warning::NothingExcluded { .. } => (
             Code::NothingExcluded,
             "write the ids into the questions as the source has them, and null where a question is about no event",

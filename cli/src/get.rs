@@ -6,12 +6,12 @@ use crate::outputs::{Aside, check_overwrites};
 use crate::replay;
 use crate::report::{Refused, Reporter};
 use crate::run::{Prepared, prepare};
-use crate::settle::settle;
+use crate::settle::{check_found, settle};
 use arrow::array::RecordBatch;
 use featc_driver::diag::printable;
 use featc_ir::plan::Spine as Asked;
 use featc_ir::{Key, Type};
-use featr::{Spine, Value};
+use featr::{Side, Spine, Value};
 use std::fmt::Write as _;
 
 /// The name of the instant in the one-row spine; no column of a program can be called so.
@@ -76,6 +76,17 @@ pub fn answer(prepared: &Prepared, args: &GetArgs, reporter: &Reporter) -> Resul
     let training = replay::stream(prepared, &options, &spine, true, rejects, reporter)?;
     aside.map_or(Ok(()), |aside| aside.keep(reporter))?;
     settle(&training.report, &args.program.run, reporter)?;
+    // Who asks about one entity is answered that it is missing, unless it is not to be.
+    if args.program.run.max_missing.is_some() {
+        check_found(
+            prepared,
+            &training.report,
+            &spine,
+            Side::Stream,
+            &args.program.run,
+            reporter,
+        )?;
+    }
     let own = spine.schema.fields().len();
     let service = prepared.ir.service(&prepared.service);
     let Some((service, batch)) = service.zip(training.batches.first()) else {

@@ -105,6 +105,10 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                 _ if is_number => {
                     "say after the column's type what it counts: `timestamp as epoch_seconds`, `epoch_millis` or `epoch_micros`"
                 }
+                at if at.starts_with("a timestamp") => {
+                    "it holds instants already: declare the column as `timestamp`, without `as …` after it; where they say no zone, the \
+                     source's `zone` says whose they are"
+                }
                 date if date.starts_with("Date") => {
                     "say that it is a date: `timestamp as date`, with `in \"UTC\"` or another zone after it where the source has no `zone`"
                 }

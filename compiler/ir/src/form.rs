@@ -60,6 +60,13 @@ impl EpochUnit {
 }
 
 impl ReadAs {
+    /// Whether numbers that are read so, and give this instant, may count a longer unit: seconds that are read as millis, and
+    /// millis as micros, all lie in 1970.
+    pub fn is_of_1970(&self, us: i64) -> bool {
+        const YEAR_US: i64 = 365 * 86_400_000_000;
+        matches!(self, ReadAs::Epoch(_)) && (0..YEAR_US).contains(&us)
+    }
+
     /// The word in `.feat` files for dates that are instants.
     pub const DATE: &'static str = "date";
 

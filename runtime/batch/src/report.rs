@@ -32,6 +32,8 @@ pub struct SourceReport {
     pub skipped: u64,
     /// Columns of a JSONL file that are read, may be null, and are so in all rows: their key may be misspelt.
     pub null_columns: Vec<String>,
+    /// Columns that count time since 1970 and have no instant beyond that year: their unit may be another one.
+    pub columns_of_1970: Vec<String>,
     /// Rows among the decoded that are events.
     pub accepted: u64,
     /// Decoded rows that are not, by reason; reasons that did not occur are left out.

@@ -278,6 +278,17 @@ impl fmt::Display for DecodeError {
             DecodeError::WrongType {
                 file,
                 column,
+                expected: Some(Type::Timestamp),
+                found,
+            } if found.starts_with("a timestamp") => {
+                write!(
+                    f,
+                    "column `{column}` of {file} is {found}, and the form after its type reads another"
+                )
+            }
+            DecodeError::WrongType {
+                file,
+                column,
                 expected,
                 found,
             } => {

@@ -147,6 +147,19 @@ pub enum Warning {
         /// All rows that were read.
         rows: u64,
     },
+    /// Columns that count time since 1970, all of whose instants lie in that year.
+    AllIn1970 {
+        /// Of what: "source `payments`", "table `profiles`".
+        what: String,
+        /// As the program calls them.
+        columns: Vec<String>,
+    },
+}
+
+/// "`a`, `b`"
+fn quoted(columns: &[String]) -> String {
+    let columns: Vec<String> = columns.iter().map(|column| format!("`{column}`")).collect();
+    columns.join(", ")
 }
 
 impl fmt::Display for Warning {
@@ -161,16 +174,13 @@ impl fmt::Display for Warning {
                 "{at_events} of {questions} questions are asked at the very instant of an event of `{view}`; that event \
                  counts in windows without `excluding now` or `excluding self`"
             ),
-            Warning::NullColumns { source, columns, rows } => {
-                let columns = columns
-                    .iter()
-                    .map(|column| format!("`{column}`"))
-                    .collect::<Vec<_>>()
-                    .join(", ");
-                write!(
-                    f,
-                    "source `{source}`: no line has a value of {columns}: null in all {rows} rows"
-                )
+            Warning::NullColumns { source, columns, rows } => write!(
+                f,
+                "source `{source}`: no line has a value of {}: null in all {rows} rows",
+                quoted(columns)
+            ),
+            Warning::AllIn1970 { what, columns } => {
+                write!(f, "{what}: all instants of {} lie in 1970", quoted(columns))
             }
             Warning::NothingExcluded {
                 view,

@@ -2,8 +2,9 @@
 
 use crate::error::Error;
 use crate::program::Program;
+use crate::results::Warning;
 use featc_ir::plan::{BatchPlan, StreamGraph};
-use featc_ir::{Contents, Source, Table, TableRows, Truth};
+use featc_ir::{Contents, Literal, Source, SourceColumn, Table, TableRows, Truth};
 use featr_batch::EXAMPLES_MAX;
 use featr_decode::{Example, ReadOptions, read_source};
 use featr_kernels::{Batch, Column, Value, tables};
@@ -48,6 +49,31 @@ impl Program {
             }
         }
         Ok(found)
+    }
+
+    /// Warns of tables with columns that count time since 1970 and never leave that year: their unit may be another one.
+    ///
+    /// # Errors
+    /// As [`Program::contents`].
+    pub fn tables_in_1970(&self) -> Result<Vec<Warning>, Error> {
+        let contents = self.contents()?;
+        let warning = |table: Table| {
+            let rows = contents.get(&table.name).map_or(&[][..], TableRows::rows);
+            let is_early = |(place, column): &(usize, &SourceColumn)| {
+                let instants = rows.iter().filter_map(|row| match row[*place] {
+                    Literal::Timestamp(us) => Some(us),
+                    _ => None,
+                });
+                let read_as = column.form.read_as.as_ref();
+                let mut of_1970 = instants.map(|us| read_as.is_some_and(|read_as| read_as.is_of_1970(us)));
+                of_1970.next() == Some(true) && of_1970.all(|is_early| is_early)
+            };
+            let columns = table.columns.iter().enumerate().filter(is_early);
+            let columns: Vec<String> = columns.map(|(_, column)| column.name.clone()).collect();
+            let what = format!("table `{}`", table.name);
+            (!columns.is_empty()).then_some(Warning::AllIn1970 { what, columns })
+        };
+        Ok(self.tables().into_iter().filter_map(warning).collect())
     }
 
     /// The tables that some service looks into, each once.

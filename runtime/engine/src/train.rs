@@ -188,19 +188,26 @@ fn report(run: &featr_batch::RunReport, plan: &BatchPlan) -> RunReport {
             .iter()
             .flat_map(|node| node.silent_features.iter().cloned())
             .collect(),
-        warnings: run.sources.iter().filter_map(null_columns).chain(told).collect(),
+        warnings: run.sources.iter().flat_map(of_columns).chain(told).collect(),
         missing_rows: missing_rows(run),
     }
 }
 
-/// Of a source with columns that no row fills.
-fn null_columns(source: &featr_batch::SourceReport) -> Option<Warning> {
-    let is_told = source.decoded > 0 && source.skipped == 0 && !source.null_columns.is_empty();
-    is_told.then(|| Warning::NullColumns {
+/// Of a source with columns that no row fills, or that never leave 1970.
+fn of_columns(source: &featr_batch::SourceReport) -> impl Iterator<Item = Warning> {
+    let is_whole = source.decoded > 0 && source.skipped == 0;
+    let is_told = is_whole && !source.null_columns.is_empty();
+    let null = is_told.then(|| Warning::NullColumns {
         source: source.source.clone(),
         columns: source.null_columns.clone(),
         rows: source.decoded,
-    })
+    });
+    let is_early = is_whole && !source.columns_of_1970.is_empty();
+    let early = is_early.then(|| Warning::AllIn1970 {
+        what: format!("source `{}`", source.source),
+        columns: source.columns_of_1970.clone(),
+    });
+    null.into_iter().chain(early)
 }
 
 fn lookup_reports(run: &featr_batch::RunReport, plan: &BatchPlan) -> Vec<LookupReport> {

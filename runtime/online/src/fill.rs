@@ -77,6 +77,19 @@ pub struct Missing<'a> {
     pub answered_us: Option<i64>,
 }
 
+/// Why these events cannot be filled from history, if nothing can.
+pub fn unfillable(program: &Program, log: &ToRebuild, folder: &str) -> Option<StateError> {
+    let table = program.versions_behind(&log.log)?;
+    let which = match log.log.source == table {
+        true => "",
+        false => ", which they look into,",
+    };
+    Some(StateError::Unfillable {
+        folder: folder.to_owned(),
+        why: format!("{log}; table `{table}`{which} may have given up versions, and nothing fills it"),
+    })
+}
+
 /// Fills what is to be rebuilt in an engine.
 ///
 /// # Errors
@@ -89,15 +102,8 @@ pub fn fill(
 ) -> Result<Vec<Filled>, StateError> {
     let mut events: BTreeMap<String, Vec<ToRebuild>> = BTreeMap::new();
     for log in missing.events {
-        if let Some(table) = missing.program.versions_behind(&log.log) {
-            let which = match log.log.source == table {
-                true => "",
-                false => ", which they look into,",
-            };
-            return Err(StateError::Unfillable {
-                folder: disk.name(""),
-                why: format!("{log}; table `{table}`{which} may have given up versions, and nothing fills it"),
-            });
+        if let Some(refused) = unfillable(missing.program, log, &disk.name("")) {
+            return Err(refused);
         }
         events.entry(log.log.source.clone()).or_default().push(log.clone());
     }

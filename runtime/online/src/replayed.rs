@@ -118,7 +118,13 @@ impl Replay for Replayed {
         self.online.set_store(&self.store);
         let goes_on = self.takes_what_it_can || self.fill.is_some();
         let missing = report.to_rebuild.first().filter(|_| !goes_on);
-        let refused = missing.map_or(Ok(()), |missing| Err(self.of_another_program(&missing.to_string())));
+        let refused = missing.map_or(Ok(()), |missing| {
+            let unfillable = report
+                .to_rebuild
+                .iter()
+                .find_map(|log| fill::unfillable(&self.program, log, &self.folder));
+            Err(unfillable.unwrap_or_else(|| self.of_another_program(&missing.to_string())))
+        });
         let removed = report.removed().map(ToString::to_string).collect();
         self.restored = Some(report);
         refused.and_then(|()| self.check_removed(removed))

@@ -312,6 +312,7 @@ codes! {
     W0704 NothingAsked        "result without rows", since "0.1";
     W0705 FilesLeftOut        "files of a folder that are not read", since "0.1";
     W0706 NullInAllRows       "column that no line of a file has", since "0.1";
+    W0707 AllIn1970           "instants that all lie in 1970", since "0.1";
 }
 
 impl Code {

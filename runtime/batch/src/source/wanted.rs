@@ -5,9 +5,9 @@ use super::part::{Part, check};
 use super::pipeline::Pipeline;
 use super::scan::{ROWS_MANY, Scan};
 use crate::error::BatchError;
-use featc_ir::{ColumnId, FileFormat, Source, Type};
+use featc_ir::{ColumnId, FileFormat, ReadAs, Source, SourceColumn, Type};
 use featr_decode::{Bound, Piece, PieceOptions, pieces};
-use featr_kernels::Batch;
+use featr_kernels::{Batch, Column};
 use std::sync::Arc;
 
 /// Of the columns of a JSONL file that may be null, whether any row has a value: a key that no line has is null in all of them,
@@ -21,6 +21,27 @@ pub(super) fn has_value(source: &Source, batch: &Batch) -> Vec<bool> {
     columns
         .map(|(declared, column)| !declared.nullable || (0..batch.rows).any(|row| column.is_valid(row)))
         .collect()
+}
+
+/// Of columns that count time since 1970, whether any instant lies in that year, and whether any does not.
+pub(super) fn years(source: &Source, batch: &Batch) -> [Vec<bool>; 2] {
+    let any = |is_wanted: bool| {
+        let columns = source.columns.iter().zip(&batch.columns);
+        let of = |(declared, column): (&SourceColumn, &Column)| {
+            let read_as = declared.form.read_as.as_ref();
+            let instants = read_as.filter(|read_as| matches!(read_as, ReadAs::Epoch(_)));
+            instants.is_some_and(|read_as| {
+                let mut rows = column
+                    .i64s()
+                    .iter()
+                    .enumerate()
+                    .filter(|(row, _)| column.is_valid(*row));
+                rows.any(|(_, us)| read_as.is_of_1970(*us) == is_wanted)
+            })
+        };
+        columns.map(of).collect()
+    };
+    [any(true), any(false)]
 }
 
 /// Per column, whether one of the batches says it; empty without batches.
@@ -41,6 +62,15 @@ impl Scan<'_> {
         columns
             .filter(|((index, _), has_value)| !**has_value && is_read(*index))
             .map(|((_, column), _)| column.name.clone())
+            .collect()
+    }
+
+    /// The columns that count time since 1970 and never leave that year, by their names.
+    pub(super) fn columns_of_1970(&self, in_1970: &[bool], elsewhere: &[bool]) -> Vec<String> {
+        let columns = self.source.columns.iter().zip(in_1970.iter().zip(elsewhere));
+        columns
+            .filter(|(_, (is_in, is_out))| **is_in && !**is_out)
+            .map(|(column, _)| column.name.clone())
             .collect()
     }
 
