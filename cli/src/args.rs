@@ -41,6 +41,9 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// The column of a spine that has the instants, where none is named.
+pub const AT_COLUMN: &str = "timestamp";
+
 const EXIT_CODES: &str = "Exit codes:
   0  done
   1  refused: the program, the data or an argument's value (each cause has a code, see `featc explain`),

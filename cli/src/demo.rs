@@ -4,7 +4,8 @@ mod serving;
 
 use crate::answered::{Answered, batch, write};
 use crate::args::{
-    BuildArgs, DemoArgs, GetArgs, Given, ProgramArgs, ReplayOptions, RunArgs, SpineArgs, TruthArg, VerifyArgs,
+    AT_COLUMN, BuildArgs, DemoArgs, GetArgs, Given, ProgramArgs, ReplayOptions, RunArgs, SpineArgs, TruthArg,
+    VerifyArgs,
 };
 use crate::outputs::check_out;
 use crate::report::{Refused, Reporter};
@@ -68,7 +69,7 @@ impl Tour<'_> {
     fn spine(&self, prepared: &Prepared) -> Result<Spine, Refused> {
         let args = SpineArgs {
             spine: self.folder.join("data/spine-q1.csv"),
-            at_column: "timestamp".to_owned(),
+            at_column: AT_COLUMN.to_owned(),
             zone: None,
         };
         prepared.spine(&args, self.reporter)

@@ -5,7 +5,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::Float64Type;
 use featc_driver::Plans;
 use featc_ir::{Key, Truth, Type};
-use featc_tests::logs::START_US;
+use featc_tests::logs::PAGES_START_US;
 use featc_tests::rng::Rng;
 use featr_kernels::{Batch, Column, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +71,7 @@ fn events(rng: &mut Rng) -> Batch {
             1..4 => 0.0,
             _ => wide as f64 * 2f64.powi(rng.below(20) as i32),
         };
-        let at = START_US + rng.below(90) as i64 * MINUTE_US;
+        let at = PAGES_START_US + rng.below(90) as i64 * MINUTE_US;
         let seen = at + rng.below(4) as i64 * MINUTE_US;
         rows.push([
             Value::Int64(id),
@@ -146,7 +146,7 @@ fn run(plans: &Plans, service: &str, events: &Batch, asked: &[Question], way: Wa
 
 fn questions(rng: &mut Rng, count: usize) -> Vec<Question> {
     let draw = |_| {
-        let at = START_US + rng.below(100) as i64 * MINUTE_US;
+        let at = PAGES_START_US + rng.below(100) as i64 * MINUTE_US;
         (*rng.pick(&["ann", "bob", "eve", "nobody"]), at)
     };
     (0..count).map(draw).collect()

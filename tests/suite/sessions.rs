@@ -5,7 +5,7 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, TimestampMicrosecondArray}
 use arrow::compute::concat_batches;
 use featc_ir::plan::BatchPlan;
 use featc_ir::{Key, Source, Truth, Type};
-use featc_tests::logs::START_US;
+use featc_tests::logs::PAGES_START_US;
 use featc_tests::rng::Rng;
 use featc_tests::{files, read, root};
 use featr_batch::datafusion::common::Column as ColumnName;
@@ -26,7 +26,7 @@ fn value(rng: &mut Rng, ty: Type) -> Value {
         Type::Float64 => Value::Float64(rng.below(1_000) as f64 / 7.0),
         Type::Decimal { .. } => Value::Decimal(rng.below(500) as i128),
         Type::String => Value::String((*rng.pick(&["", "a", "b", "ca"])).to_owned()),
-        Type::Timestamp => Value::Timestamp(START_US + rng.below(4 * 86_400) as i64 * SECOND_US),
+        Type::Timestamp => Value::Timestamp(PAGES_START_US + rng.below(4 * 86_400) as i64 * SECOND_US),
         Type::Date => Value::Date(19_700 + rng.below(9) as i32),
         Type::Duration => Value::Duration(rng.below(90) as i64 * SECOND_US),
         Type::List(of) => Value::List((0..rng.below(4)).map(|_| value(rng, *of)).collect()),
@@ -66,7 +66,7 @@ fn events(rng: &mut Rng, source: &Source) -> Batch {
 /// Questions with all of these columns, some of them null.
 fn questions(rng: &mut Rng, keys: &[Key]) -> SpineData {
     let times: Vec<i64> = (0..QUESTIONS)
-        .map(|_| START_US + rng.below(5 * 86_400) as i64 * SECOND_US)
+        .map(|_| PAGES_START_US + rng.below(5 * 86_400) as i64 * SECOND_US)
         .collect();
     let column = |key: &Key| {
         let values: Vec<Value> = (0..QUESTIONS)

@@ -9,7 +9,7 @@
 
 use crate::evaluators::{Answers, Asked, Case, Delivery, Setting, batch, model, stream};
 use featc_ir::{Contents, Program, Truth, Type};
-use featc_tests::logs::START_US;
+use featc_tests::logs::PAGES_START_US;
 use featc_tests::{files, read, root};
 use featr_kernels::{Batch, Column, Value, tables};
 use featr_stream::Paging;
@@ -77,7 +77,7 @@ fn clock(text: &str) -> i64 {
     };
     let (hours, minutes, seconds) = (number(), number(), number());
     let us = (hours * 3600.0 + minutes * 60.0) as i64 * 1_000_000 + (seconds * 1e6).round() as i64;
-    START_US + days.parse::<i64>().expect("a number of days") * 86_400_000_000 + us
+    PAGES_START_US + days.parse::<i64>().expect("a number of days") * 86_400_000_000 + us
 }
 
 fn duration(text: &str) -> i64 {

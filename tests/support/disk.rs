@@ -123,6 +123,10 @@ impl SimulatedDisk {
         let mut state = self.state();
         state.left = None;
         state.life += 1;
+        state
+            .files
+            .retain(|_, content| content.is_named || random.number() % 2 == 0);
+        // In place of a file that was made again as well, where the new one is not there.
         for (name, durable) in std::mem::take(&mut state.removed) {
             if random.number() % 2 == 0 {
                 state.files.entry(name).or_insert(Content {
@@ -132,9 +136,6 @@ impl SimulatedDisk {
                 });
             }
         }
-        state
-            .files
-            .retain(|_, content| content.is_named || random.number() % 2 == 0);
         let mut lost = state.lost;
         for (name, content) in &mut state.files {
             let same = content

@@ -7,7 +7,7 @@ use featc_ir::{Key, Lateness, Program, Source, Type, View};
 use featr_kernels::Value;
 
 /// 2024-01-01T00:00:00Z in microseconds, from where pages and fixed cases count.
-pub const START_US: i64 = 1_704_067_200_000_000;
+pub const PAGES_START_US: i64 = 1_704_067_200_000_000;
 
 /// A question: its instant, and the columns that it brings.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! The range of time of a backfill, and its parts.
 
-use super::RunArgs;
 use super::local::local;
+use super::{AT_COLUMN, RunArgs};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -46,7 +46,7 @@ pub struct BackfillArgs {
     #[arg(long, value_name = "FILE")]
     pub entities: Option<PathBuf>,
     /// The name of the column with the instants
-    #[arg(long, value_name = "COLUMN", default_value = "timestamp")]
+    #[arg(long, value_name = "COLUMN", default_value = AT_COLUMN)]
     pub at_column: String,
     /// Add a column `<feature>__status` after each feature
     #[arg(long)]

@@ -1,5 +1,6 @@
 //! What commands that run a program have in common: the program, how rows are read, the questions.
 
+use super::AT_COLUMN;
 use super::local::local;
 use clap::{Args, ValueEnum};
 use featc_driver::Project;
@@ -109,7 +110,7 @@ pub struct SpineArgs {
     #[arg(long, value_name = "FILE")]
     pub spine: PathBuf,
     /// The spine's column with the instant of each question
-    #[arg(long, value_name = "COLUMN", default_value = "timestamp")]
+    #[arg(long, value_name = "COLUMN", default_value = AT_COLUMN)]
     pub at_column: String,
     /// Time zone of the spine's timestamps that carry no offset, for example UTC
     #[arg(long, value_name = "ZONE")]

@@ -1,6 +1,6 @@
 //! Where a training set goes, and what it is made of.
 
-use super::{ProgramArgs, RunArgs, SpineArgs};
+use super::{AT_COLUMN, ProgramArgs, RunArgs, SpineArgs};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -36,7 +36,7 @@ pub struct TrainCommand {
     #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with_all = ["spine", "from_provenance"])]
     pub served_log: Vec<PathBuf>,
     /// The spine's column with the instant of each question
-    #[arg(long, value_name = "COLUMN", default_value = "timestamp")]
+    #[arg(long, value_name = "COLUMN", default_value = AT_COLUMN)]
     pub at_column: String,
     /// Time zone of the spine's timestamps that carry no offset, for example UTC
     #[arg(long, value_name = "ZONE")]

@@ -26,7 +26,7 @@ from feast import FeatureStore
 store = FeatureStore(\".\")  # after `feast apply` in this folder
 ";
 
-const HELD: &str = "
+const ANSWERS: &str = "
 ## Answers
 
 - Values are those of `POST /v1/answer` at the instant of the request. Decimals, instants, dates and durations are texts here:
@@ -82,12 +82,12 @@ fn described(doc: Option<&String>) -> String {
 }
 
 fn field(name: &str, ty: Type, doc: Option<&String>) -> String {
-    let held = match is_known(ty) {
+    let tag = match is_known(ty) {
         true => String::new(),
         false => format!(", tags={{\"type\": {}}}", text(&ty.to_string())),
     };
     let (name, feast, doc) = (text(name), types(ty).0, described(doc));
-    format!("Field(name={name}, dtype={feast}{doc}{held})")
+    format!("Field(name={name}, dtype={feast}{doc}{tag})")
 }
 
 fn view(view: &View, catalogue: &Catalogue) -> String {
@@ -147,10 +147,10 @@ pub fn features(catalogue: &Catalogue) -> String {
 pub fn store(catalogue: &Catalogue, url: &str) -> String {
     // A name of Feast's has no points, and does not begin with a line.
     let project = catalogue.module.replace('.', "_");
-    let line = if project.starts_with('_') { "featc" } else { "" };
+    let prefix = if project.starts_with('_') { "featc" } else { "" };
     let url = text(url);
     format!(
-        "project: {line}{project}\nprovider: local\nregistry: data/registry.db\nentity_key_serialization_version: 3\n\
+        "project: {prefix}{project}\nprovider: local\nregistry: data/registry.db\nentity_key_serialization_version: 3\n\
          online_store:\n  type: remote\n  path: {url}\noffline_store:\n  type: dask\n\
          # The token of `featc serve --token-file`, if it has one:\n\
          # auth: {{type: oidc, token_env_var: FEATC_TOKEN}}\n"
@@ -190,7 +190,7 @@ pub fn readme(catalogue: &Catalogue, url: &str) -> String {
              print(response.to_dict())\n"
         );
     }
-    out += &format!("```\n{HELD}");
+    out += &format!("```\n{ANSWERS}");
     for (title, lines) in [("Notes", &catalogue.notes), ("Left out", &catalogue.left_out)] {
         if !lines.is_empty() {
             out += &format!("\n## {title}\n\n");

@@ -1,5 +1,6 @@
 //! Rows and questions at hand: what a difference is shrunk to, and what `--metamorphic` changes.
 
+use crate::args::AT_COLUMN;
 use crate::run::Prepared;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -196,7 +197,7 @@ impl Asked {
 
     /// As a spine of the service.
     pub fn spine(&self, program: &featr::Program, service: &str) -> Result<Spine, Error> {
-        let at = self.at_column("timestamp");
+        let at = self.at_column(AT_COLUMN);
         program.spine(service, vec![self.to_arrow(&at)?], &at)
     }
 }

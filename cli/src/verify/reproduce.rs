@@ -3,7 +3,7 @@
 
 use super::case::{Case, Events, source_rows};
 use super::engines::Setting;
-use crate::args::VerifyArgs;
+use crate::args::{AT_COLUMN, VerifyArgs};
 use crate::outputs::{folder_aside, put_folder};
 use crate::run::Prepared;
 use featc_driver::diag::printable;
@@ -75,7 +75,7 @@ fn free_folder(parent: &Path) -> PathBuf {
 fn files(events: &Events) -> Vec<(String, Side)> {
     let name = &events.source.name;
     match events.sides_are_one() {
-        true => vec![(format!("{name}.parquet"), Side::Batch)],
+        true => vec![(file_of(name), Side::Batch)],
         false => vec![
             (format!("{name}.batch.parquet"), Side::Batch),
             (format!("{name}.stream.parquet"), Side::Stream),
@@ -94,7 +94,7 @@ fn write_files(prepared: &Prepared, case: &Case, at_column: &str, folder: &Path)
     let tables = prepared.program.table_rows()?.into_iter();
     for (table, rows) in tables.filter(|(table, _)| !is_written(table)) {
         let rows = source_rows(&table, &rows)?;
-        featr::write_rows(&folder.join(file_of_table(&table.name)), rows.schema(), vec![rows])?;
+        featr::write_rows(&folder.join(file_of(&table.name)), rows.schema(), vec![rows])?;
     }
     let spine = case.asked.to_arrow(at_column)?;
     featr::write_rows(&folder.join(SPINE), spine.schema(), vec![spine])?;
@@ -127,7 +127,7 @@ fn check(prepared: &Prepared, case: &Case, at_column: &str, folder: &Path) -> Re
     let plans = featc_driver::lower(&compiled);
     let mut program = featr::Program::new(plans.batch, plans.stream, folder);
     for table in program.tables() {
-        let read = program.read_from(&table.name, &folder.join(file_of_table(&table.name)));
+        let read = program.read_from(&table.name, &folder.join(file_of(&table.name)));
         read.map_err(|error| bug(&error.to_string()))?;
     }
     let service = &prepared.service;
@@ -153,8 +153,9 @@ fn check(prepared: &Prepared, case: &Case, at_column: &str, folder: &Path) -> Re
     }
 }
 
-fn file_of_table(table: &str) -> String {
-    format!("{table}.parquet")
+/// Of a table, or of a source both sides of which are one.
+fn file_of(name: &str) -> String {
+    format!("{name}.parquet")
 }
 
 fn same(left: &Batch, right: &Batch) -> bool {
@@ -177,10 +178,10 @@ fn command(
     option("spine", folder.join(SPINE).into());
     for table in prepared.program.tables() {
         let mut given = OsString::from(format!("{}=", table.name));
-        given.push(folder.join(file_of_table(&table.name)));
+        given.push(folder.join(file_of(&table.name)));
         option("source", given);
     }
-    if at_column != "timestamp" {
+    if at_column != AT_COLUMN {
         option("at-column", at_column.to_owned().into());
     }
     match prepared.truth {

@@ -66,13 +66,13 @@ impl EventLayout {
     }
 
     /// The columns of events as they are dealt; with digests when ids occur twice.
-    pub fn dealt(&self, digests: bool) -> Schema {
+    pub fn dealt(&self, has_digests: bool) -> Schema {
         let mut fields = vec![
             Field::new("entity", DataType::UInt32, false),
             Field::new("time", DataType::Int64, false),
             self.id(),
         ];
-        if digests {
+        if has_digests {
             fields.push(Field::new("digest", DataType::FixedSizeBinary(DIGEST_BYTES), false));
         }
         self.others(&mut fields);

@@ -89,7 +89,7 @@ impl Sorter {
                 &one
             }
         };
-        let arrived = Arrived::of(&self.pipeline.layout, self.dealt.digests, batch)?;
+        let arrived = Arrived::of(&self.pipeline.layout, self.dealt.has_digests, batch)?;
         let (Some(least), Some(greatest)) = (arrived.entities.iter().min(), arrived.entities.iter().max()) else {
             return Ok(None);
         };
@@ -198,7 +198,7 @@ fn countable(rows: usize) -> Result<()> {
 }
 
 impl<'a> Arrived<'a> {
-    fn of(layout: &EventLayout, digests: bool, batch: &'a RecordBatch) -> Result<Arrived<'a>> {
+    fn of(layout: &EventLayout, has_digests: bool, batch: &'a RecordBatch) -> Result<Arrived<'a>> {
         countable(batch.num_rows())?;
         let mut arrays = batch.columns().iter();
         let mut next = || arrays.next().ok_or_else(|| bug("a column of the events is missing"));
@@ -206,7 +206,7 @@ impl<'a> Arrived<'a> {
             entities: next()?.as_primitive::<UInt32Type>().values(),
             times: next()?.as_primitive::<Int64Type>().values(),
             ids: next()?,
-            digests: if digests {
+            digests: if has_digests {
                 Some(next()?.as_fixed_size_binary())
             } else {
                 None

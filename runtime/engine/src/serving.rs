@@ -7,7 +7,7 @@ use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, RecordBatchO
 use arrow::datatypes::{Field, TimestampMicrosecondType};
 use featc_ir::plan::Spine as Asked;
 use featc_ir::{Arrival, ColumnId, FileFormat, Key, Lateness, Source, SourceColumn, Type};
-use featr_decode::{Bounds, Decoded, Reject, decode_bytes, schema_of_decoded, to_arrow};
+use featr_decode::{Bounds, Decoded, Reject, decode_bytes, into_arrow, schema_of_decoded};
 use featr_kernels::{Batch, Column};
 use std::sync::Arc;
 
@@ -226,7 +226,7 @@ pub(crate) fn joined(source: &Source, decoded: Vec<Decoded>) -> Result<Incoming,
         places.extend((0..part.batch.rows).map(|row| part.rows.number(row)));
         all.append(&part.batch);
     }
-    let arrays: Vec<ArrayRef> = all.columns.iter().map(to_arrow).collect();
+    let arrays: Vec<ArrayRef> = all.columns.into_iter().map(into_arrow).collect();
     let fields: Vec<Field> = source
         .columns
         .iter()

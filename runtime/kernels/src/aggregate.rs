@@ -38,6 +38,7 @@ mod weighted;
 pub use distinct::{Latest, Member, Occurrence, Occurrences};
 pub use ranked::{middle, ranks};
 pub use values::float_key;
+pub use variance::Form as VarianceForm;
 
 use crate::column::Column;
 use crate::events::Events;
@@ -367,6 +368,11 @@ impl<'a> Candidates<'a> {
 /// Two states are combined only if they belong to one slot.
 fn different_slots() -> ! {
     unreachable!("states of one slot")
+}
+
+/// A state serves only the aggregates that the table of states says.
+fn other_state(name: Name) -> ! {
+    unreachable!("{name:?} has another state")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::taken::Taken;
 use crate::{distinct, extreme, fold, groups, nearest, ranks, variance};
 use featc_ir::plan::Method;
 use featc_ir::{Aggregate, LiftId, Slot};
+use std::cmp::Ordering;
 
 /// Slots that share work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,8 @@ pub(super) enum Means {
     Sums,
     Squares,
     Extreme {
-        is_min: bool,
+        /// How the best value stands to others.
+        wins: Ordering,
         /// The first that ends alike.
         frame: usize,
         /// Whether a stack serves it.
@@ -129,13 +131,20 @@ pub(super) fn work(context: &Context<'_>, at: usize) -> Work {
             let ends_alike = context.frames.iter().position(|other| other.bounds.end_as(bounds));
             let monotone = context.spans(frame).monotone;
             Means::Extreme {
-                is_min: slot.aggregate == Aggregate::Min,
+                wins: match slot.aggregate {
+                    Aggregate::Min => Ordering::Less,
+                    Aggregate::Max => Ordering::Greater,
+                    other => unreachable!("{other:?} is no extreme"),
+                },
                 frame: ends_alike.unwrap_or(frame),
                 by_stack: monotone,
             }
         }
-        Method::Edge if matches!(slot.aggregate, Aggregate::First { .. }) => Means::Edge(End::First),
-        Method::Edge => Means::Edge(End::Last),
+        Method::Edge => Means::Edge(match slot.aggregate {
+            Aggregate::First { .. } => End::First,
+            Aggregate::Last { .. } | Aggregate::TimeSinceLast => End::Last,
+            other => unreachable!("{other:?} has no edge"),
+        }),
         Method::Values => Means::Values,
         Method::Ranks if !context.run.folds(Method::Ranks) => Means::Ranks,
         Method::Deltas => Means::States(at, true),
@@ -216,9 +225,9 @@ impl<'a> Answers<'a> {
                     });
                 }
             }
-            Means::Extreme { .. } => {
+            Means::Extreme { wins, .. } => {
                 let frames: Vec<usize> = self.by_frame(family).into_iter().map(|(frame, _)| frame).collect();
-                let mut found = extreme::winners(context, first, classes, &frames).into_iter();
+                let mut found = extreme::winners(context, (first, wins), classes, &frames).into_iter();
                 let found = |_| found.next().unwrap_or_default();
                 self.each(class, family, found, |slot, found, taken| {
                     nearest::gather(context, slot, found, taken)

@@ -6,22 +6,23 @@ use crate::classes::Classes;
 use crate::context::Context;
 use crate::nearest::NONE;
 use crate::run::Spans;
-use featc_ir::{Aggregate, Slot};
+use featc_ir::Slot;
 use featr_kernels::Data;
 use std::cmp::Ordering;
 use std::ops::Range;
 
-/// For each of the frames, which end alike, for each question the row of the winner, or [`NONE`].
-pub(super) fn winners(context: &Context<'_>, slot: &Slot, classes: &Classes, frames: &[usize]) -> Vec<Vec<u32>> {
+/// For each of the frames, which end alike, for each question the row of the winner, or [`NONE`]. `wins`: how its value stands to
+/// others.
+pub(super) fn winners(
+    context: &Context<'_>,
+    (slot, wins): (&Slot, Ordering),
+    classes: &Classes,
+    frames: &[usize],
+) -> Vec<Vec<u32>> {
     let Some(lift) = slot.argument else {
         return frames.iter().map(|_| vec![NONE; context.questions.len()]).collect();
     };
     // Equal values have equal bits: which of them wins is not to be seen.
-    let wins = if slot.aggregate == Aggregate::Min {
-        Ordering::Less
-    } else {
-        Ordering::Greater
-    };
     let search = Search {
         context,
         classes,

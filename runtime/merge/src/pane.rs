@@ -193,8 +193,8 @@ fn chosen(context: &Context<'_>, at: usize, slot: &Slot, work: Work, kept: &mut 
     let mut keep = |row: u32| kept.extend((row != NONE).then_some(row));
     let (class, frame) = (context.class_of[at], context.frame_of[at]);
     match work.means {
-        Means::Extreme { .. } => {
-            let found = extreme::winners(context, slot, &context.classes[class], &[frame]);
+        Means::Extreme { wins, .. } => {
+            let found = extreme::winners(context, (slot, wins), &context.classes[class], &[frame]);
             found.into_iter().flatten().for_each(keep);
         }
         Means::Edge(end) => {

@@ -5,9 +5,9 @@ use crate::context::{Context, argument_type};
 use crate::groups::{Answer, where_taken};
 use crate::taken::Taken;
 use crate::totals::{of_rows, totals};
-use featc_ir::{Aggregate, Slot};
+use featc_ir::Slot;
+use featr_kernels::aggregate::VarianceForm;
 use featr_kernels::exact::{self, ExactSum, FixedMoments, PrefixExact, Unit, Wide};
-use featr_kernels::value::canonical;
 use featr_kernels::{Data, Tag};
 
 /// Prefix sums of values and of their squares.
@@ -89,17 +89,20 @@ pub(super) enum Totals {
 impl Totals {
     /// A variance, or its root. One value alone has none: null, and `Ok`.
     pub fn answer(&self, context: &Context<'_>, slot: &Slot, taken: &Taken) -> Answer {
-        let population = matches!(slot.aggregate, Aggregate::VariancePop | Aggregate::StddevPop);
-        let root = matches!(slot.aggregate, Aggregate::Stddev | Aggregate::StddevPop);
+        let form = VarianceForm::of(slot.aggregate);
         let scale = argument_type(context.run, slot).map_or(0, featc_ir::Type::scale);
         let variance = |question: usize, count: u32| match self {
             Totals::Fixed(unit, sums, squares) => {
                 let divisor = 100u64.pow(u32::from(scale));
-                unit.variance(count, sums[question], squares[question], divisor, population)
+                unit.variance(count, sums[question], squares[question], divisor, form.population)
             }
-            Totals::Exact(sums, squares) => {
-                exact::variance(count.into(), &sums[question], &squares[question], scale, population)
-            }
+            Totals::Exact(sums, squares) => exact::variance(
+                count.into(),
+                &sums[question],
+                &squares[question],
+                scale,
+                form.population,
+            ),
         };
         let mut values = Vec::with_capacity(taken.counts.len());
         let mut without: Vec<usize> = vec![];
@@ -108,8 +111,7 @@ impl Totals {
             if variance.is_none() && *count > 0 {
                 without.push(question);
             }
-            let variance = variance.unwrap_or(0.0);
-            values.push(canonical(if root { variance.sqrt() } else { variance }));
+            values.push(form.value(variance.unwrap_or(0.0)));
         }
         let rows = values.len();
         let (mut column, statuses) = where_taken(slot, taken, Data::F64(values));

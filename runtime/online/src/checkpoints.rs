@@ -18,7 +18,7 @@ use crate::manifest::{Manifest, checkpoint_file};
 use crate::refusals::refused;
 use crate::shard::{self, Shard};
 use crate::shared::Shared;
-use crate::store::{Refusal, Store};
+use crate::store::Store;
 use featr::{Online, Snapshotting, Stored};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -26,8 +26,10 @@ use std::sync::{Arc, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// The pause after a checkpoint that failed, and the longest after several.
-const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
+/// The pause after a checkpoint that failed; after each further one it is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause.
+const PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// Entities that are written at a time.
 const PART_ENTITIES: usize = 32;
@@ -109,8 +111,8 @@ impl Taken {
             snapshot.prepare();
             let shards = shared.all_shards();
             let (first, others) = in_order(&shards);
-            let is_taken = first.put_part_with(&others, &mut snapshot, PART_ENTITIES);
-            shared.core().is_taken = is_taken;
+            let is_taking = first.put_part_with(&others, &mut snapshot, PART_ENTITIES);
+            shared.core().is_taking = is_taking;
             if let Some(why) = first
                 .failure()
                 .or_else(|| others.iter().find_map(|other| other.failure()))
@@ -122,7 +124,7 @@ impl Taken {
                 let stored = writing.put(entities.logs[record.state], &record)?;
                 records[record.shard].push((record.state, record.key, stored));
             }
-            if !is_taken {
+            if !is_taking {
                 break;
             }
             shared.shards.iter().for_each(Shard::give_way);
@@ -164,15 +166,6 @@ fn in_order<'a>(shards: &'a [MutexGuard<'_, Online>]) -> (&'a Online, Vec<&'a On
     let mut all = shards.iter().map(|shard| &**shard);
     let first = all.next().expect("a state has a shard");
     (first, all.collect())
-}
-
-/// What to say of a refusal; one that leaves the log unknown ends all writing.
-pub fn told_of(shared: &Shared, refusal: &Refusal) -> String {
-    let why = refusal.error.to_string();
-    if !refusal.again {
-        shared.fail(&why);
-    }
-    why
 }
 
 impl Checkpoints {
@@ -262,9 +255,9 @@ impl Checkpoints {
         match &failure {
             None => self.attempts = Attempts::default(),
             Some(_) => {
-                self.shared.core().is_taken = false;
+                self.shared.core().is_taking = false;
                 let attempts = &mut self.attempts;
-                let pause = PAUSES[0].saturating_mul(1 << attempts.failed.min(10)).min(PAUSES[1]);
+                let pause = FIRST_PAUSE.saturating_mul(1 << attempts.failed.min(10)).min(PAUSE_MAX);
                 attempts.failed += 1;
                 attempts.wait_until = Some(Instant::now() + pause);
                 let failed = &self.shared.counters.checkpoints_failed;
@@ -287,10 +280,8 @@ impl Checkpoints {
         let first = match self.attempts.rolled {
             Some(first) => first,
             None => {
-                let first = store.roll().map_err(|refusal| {
-                    told_of(&self.shared, &refusal);
-                    refusal.error
-                })?;
+                let rolled = store.roll().inspect_err(|refusal| self.shared.fail_if_unknown(refusal));
+                let first = rolled.map_err(|refusal| refusal.error)?;
                 self.attempts.rolled = Some(first);
                 first
             }
@@ -299,7 +290,7 @@ impl Checkpoints {
         let mut shards = shared.all_shards();
         let (cuts, shown) = {
             let mut core = shared.core();
-            core.is_taken = true;
+            core.is_taking = true;
             let cuts = core.cuts_at(answered_us, &shared.sources, options.delay_us);
             (cuts, core.shown.clone())
         };

@@ -1,7 +1,9 @@
 //! What a folder of state holds and nothing reaches, and what of it can be smaller.
 //!
 //! ```text
-//! log/, checkpoint/          segments and checkpoints that the manifest does not name: a process was killed before it removed them
+//! log/, checkpoint/, entities/
+//!                            segments, checkpoints and files of entities that the manifest does not reach: a process was killed
+//!                            before it removed them
 //! served/SERVICE/, pushed/SOURCE/
 //!                            small files, joined: 00000003-00000009.parquet has the rows of segments 3 to 9
 //! aside/                     files of processes that have ended, joined
@@ -15,10 +17,8 @@
 use crate::archive::{PUSHED, SERVED, parquet_of};
 use crate::disk::Disk;
 use crate::error::StateError;
-use crate::log;
-use crate::manifest::checkpoint_file;
 use crate::pushed::batches;
-use crate::recovery::{check_unused, read_manifest, segments};
+use crate::recovery::{check_unused, needless, read_manifest};
 use crate::refusals::{damaged, refused};
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -52,18 +52,8 @@ pub fn compact(disk: &dyn Disk) -> Result<Compacted, StateError> {
     };
     let mut done = Compacted::default();
     done.bytes[0] = bytes(disk)?;
-    for number in segments(disk)?
-        .into_iter()
-        .filter(|number| *number < manifest.first_segment)
-    {
-        done.remove(disk, log::file(number))?;
-    }
-    let current = checkpoint_file(manifest.checkpoint);
-    for name in list(disk, "checkpoint")? {
-        let file = format!("checkpoint/{name}");
-        if file != current && name.ends_with(".snap") {
-            done.remove(disk, file)?;
-        }
+    for file in needless(disk, &manifest)? {
+        done.remove(disk, file)?;
     }
     for kind in [SERVED, PUSHED] {
         for name in list(disk, kind)? {

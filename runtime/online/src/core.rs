@@ -33,7 +33,7 @@ pub struct Core {
     /// Inputs whose cuts stand still.
     pub held: BTreeSet<String>,
     /// A snapshot is being taken, in parts: nothing is released meanwhile.
-    pub is_taken: bool,
+    pub is_taking: bool,
 }
 
 impl Core {
@@ -49,7 +49,7 @@ impl Core {
             shown,
             answered: Cuts::new(),
             held: BTreeSet::new(),
-            is_taken: false,
+            is_taking: false,
         }
     }
 

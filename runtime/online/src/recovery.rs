@@ -139,6 +139,25 @@ pub fn segments(disk: &dyn Disk) -> Result<Vec<u64>, StateError> {
     Ok(numbers)
 }
 
+/// Files of a state that its manifest does not reach: segments before its first one, and checkpoints and files of entities that it
+/// does not name.
+///
+/// # Errors
+/// The disk refuses.
+pub fn needless(disk: &dyn Disk, manifest: &Manifest) -> Result<Vec<String>, StateError> {
+    let list = |folder: &str| disk.list(folder).map_err(refused(disk, folder));
+    let mut segments = segments(disk)?;
+    segments.retain(|number| *number < manifest.first_segment);
+    let named = manifest.files();
+    let checkpoints = list("checkpoint")?.into_iter().map(|name| format!("checkpoint/{name}"));
+    let files = list("entities")?.into_iter().map(|name| format!("entities/{name}"));
+    let unnamed = checkpoints
+        .filter(|file| file.ends_with(".snap"))
+        .chain(files.filter(|file| entities::is_file(file)))
+        .filter(|file| !named.contains(file));
+    Ok(segments.into_iter().map(log::file).chain(unnamed).collect())
+}
+
 /// Where the log ends.
 pub struct End {
     pub segment: u64,

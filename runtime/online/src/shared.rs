@@ -11,6 +11,7 @@ use crate::positions::Read;
 use crate::progress::{Problem, Progress};
 use crate::published::Published;
 use crate::shard::Shard;
+use crate::store::Refusal;
 use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 use featc_ir::{ColumnId, READ_SKEW_US, Source};
@@ -177,7 +178,7 @@ impl Shared {
         let horizon_us = self.core().horizon(&*self.clock, self.options.history_us);
         for shard in &self.shards {
             let mut online = shard.online();
-            if !self.core().is_taken && online.cut_us().is_none_or(|known| horizon_us > known) {
+            if !self.core().is_taking && online.cut_us().is_none_or(|known| horizon_us > known) {
                 // It does not go back.
                 let _ = online.advance(horizon_us);
             }
@@ -274,6 +275,13 @@ impl Shared {
 
     pub fn fail(&self, why: &str) {
         locked(&self.failure).get_or_insert_with(|| why.to_owned());
+    }
+
+    /// Ends all writing, if a refusal leaves unknown what the log holds.
+    pub fn fail_if_unknown(&self, refusal: &Refusal) {
+        if !refusal.again {
+            self.fail(&refusal.error.to_string());
+        }
     }
 
     /// How long after their event times rows arrived, of a source with a column that says so.

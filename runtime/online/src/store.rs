@@ -16,14 +16,13 @@
 //! - **One owner**: see [`crate::disk::Folder`]; and a manifest of another epoch is never replaced.
 
 use crate::disk::Disk;
-use crate::entities;
 use crate::entity_files::EntityFiles;
 use crate::error::StateError;
 use crate::log::{self, Entry, Segment, TooLong};
-use crate::manifest::{self, Manifest, checkpoint_file};
+use crate::manifest::{self, Manifest};
 use crate::mark::{self, Mark};
 use crate::positions::{Positions, Read};
-use crate::recovery::{self, Replay, read_manifest, segments};
+use crate::recovery::{self, Replay, read_manifest};
 use crate::refusals::refused;
 use featr::Cuts;
 use std::collections::BTreeMap;
@@ -240,7 +239,8 @@ impl Store {
         }
     }
 
-    /// Puts the next checkpoint in place, all of whose files have been written. What it replaces stays until [`Store::clear`].
+    /// Puts the next checkpoint in place, all of whose files have been written. What it replaces is [`Store::needless`], until it is
+    /// removed.
     ///
     /// # Errors
     /// The disk refuses, or another process owns the folder: the former checkpoint holds.
@@ -276,24 +276,9 @@ impl Store {
         Ok(())
     }
 
-    /// Files that are no part of the state any more, and which nobody reads. One that stays does no harm.
+    /// As [`recovery::needless`]. One that stays does no harm, so none is told of where the disk cannot list them.
     pub fn needless(&self) -> Vec<String> {
-        let old = segments(&*self.disk).unwrap_or_default().into_iter();
-        let old = old
-            .filter(|number| *number < self.manifest.first_segment)
-            .map(log::file);
-        let current = checkpoint_file(self.manifest.checkpoint);
-        let names = self.disk.list("checkpoint").unwrap_or_default().into_iter();
-        let snapshots = names
-            .filter(|name| name.ends_with(".snap"))
-            .map(|name| format!("checkpoint/{name}"));
-        let snapshots = snapshots.filter(|file| *file != current);
-        let files = &self.manifest.entities.files;
-        let names = self.disk.list("entities").unwrap_or_default().into_iter();
-        let unnamed = names.filter(|name| entities::number(name).is_some_and(|number| !files.contains_key(&number)));
-        old.chain(snapshots)
-            .chain(unnamed.map(|name| format!("entities/{name}")))
-            .collect()
+        recovery::needless(&*self.disk, &self.manifest).unwrap_or_default()
     }
 }
 

@@ -2,7 +2,7 @@
 //! shards; who pushed is told when it has landed there.
 
 use crate::aside::Aside;
-use crate::checkpoints::{Checkpoints, told_of};
+use crate::checkpoints::Checkpoints;
 use crate::core::Core;
 use crate::error::{Refused, StateError};
 use crate::group::{Command, GROUP_BYTES, Group, Push};
@@ -236,7 +236,8 @@ impl Writer {
         entries.extend(bound.map(|(us, _)| Entry::Bound { us, cuts: &cuts }));
         let sync = !rows.is_empty() || !moved.is_empty() || bound.is_some();
         let committed = self.store.commit(&entries, sync);
-        committed.map_err(|refusal| (told_of(&self.shared, &refusal), refusal.again))?;
+        let committed = committed.inspect_err(|refusal| self.shared.fail_if_unknown(refusal));
+        committed.map_err(|refusal| (refusal.error.to_string(), refusal.again))?;
         if names {
             self.named = Some(self.store.segment());
         }

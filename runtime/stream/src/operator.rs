@@ -1,10 +1,15 @@
 //! What an operator is.
 //!
 //! ```text
-//!               step, advance                        read
-//! delta ──▶ Source ─▶ Accept ─▶ Rows ─▶ Log      Log ─▶ Finish ─▶ answer
-//!           rows      accepted  events    └ state ┘  slots    features
+//!               step, advance                              read
+//! delta ──▶ Source ─▶ Accept ─▶ Rows or Await ─▶ Log      Log ─▶ Finish ─▶ answer
+//!           rows      accepted  events         └ state ┘  slots    features
+//! delta ──▶ Source ─▶ Table
+//!           rows      state
 //! ```
+//!
+//! `Table` holds a table with versions that is looked into as served. Rows that look into one go through `Await`, which keeps
+//! them as its state until the cuts have reached the instants of their lookups, and is then the transform that `Rows` is.
 //!
 //! Deltas are pushed from sources into whatever keeps state. Values change with `t` without any input, so what follows
 //! state is pulled: a question asks its operator, which asks its inputs.

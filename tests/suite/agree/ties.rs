@@ -4,7 +4,7 @@
 //! together, since the engines keep exact sums in other ways there.
 
 use crate::evaluators::Asked;
-use featc_tests::logs::START_US;
+use featc_tests::logs::PAGES_START_US;
 use featc_tests::rng::Rng;
 use featr_kernels::Value;
 
@@ -223,11 +223,11 @@ pub fn case(rng: &mut Rng) -> (String, Vec<Vec<Value>>, Vec<Asked>) {
                 integers.get(at).map_or(Value::Null, |value| Value::Int64(*value)),
                 divisors.get(at).map_or(Value::Null, |value| Value::Int64(*value)),
                 decimals.get(at).map_or(Value::Null, |value| Value::Decimal(*value)),
-                Value::Timestamp(START_US + at as i64 * day_us),
+                Value::Timestamp(PAGES_START_US + at as i64 * day_us),
             ]);
         }
         questions.push(Asked {
-            at_us: START_US + 20 * day_us,
+            at_us: PAGES_START_US + 20 * day_us,
             values: vec![("k".to_owned(), Value::Int64(entity))],
         });
     }

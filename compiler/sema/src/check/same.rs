@@ -104,7 +104,34 @@ fn of_a_key(call: &Call, (view, entity): (&res::View, &str), columns: &[String])
         Aggregate::Min | Aggregate::Max | Aggregate::First { .. } | Aggregate::Last { .. } | Aggregate::Mode { .. } => {
             false
         }
-        _ => return None,
+        Aggregate::Count
+        | Aggregate::Sum
+        | Aggregate::Mean
+        | Aggregate::FirstN { .. }
+        | Aggregate::LastN { .. }
+        | Aggregate::LastDistinctN { .. }
+        | Aggregate::TopK { .. }
+        | Aggregate::BottomK { .. }
+        | Aggregate::Variance
+        | Aggregate::Stddev
+        | Aggregate::VariancePop
+        | Aggregate::StddevPop
+        | Aggregate::Skewness
+        | Aggregate::Kurtosis
+        | Aggregate::Median { .. }
+        | Aggregate::Quantile { .. }
+        | Aggregate::ModeN { .. }
+        | Aggregate::TimeSinceLast
+        | Aggregate::TimeSinceFirst
+        | Aggregate::Any
+        | Aggregate::All
+        | Aggregate::Covariance
+        | Aggregate::Correlation
+        | Aggregate::Slope
+        | Aggregate::Intercept
+        | Aggregate::WeightedMean
+        | Aggregate::ArgMin
+        | Aggregate::ArgMax => return None,
     };
     let name = call.aggregate.name();
     Some(errors::aggregate_of_a_key(

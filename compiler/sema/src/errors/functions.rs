@@ -1,5 +1,6 @@
 //! E0111: calls of what is no function here, and what comes near it.
 
+use super::is_short_part;
 use super::numbered::call_with_a_number;
 use featc_syntax::diag::{Diagnostic, Span};
 use featc_syntax::messages;
@@ -37,7 +38,7 @@ pub struct Written<'a> {
     pub name_at: Span,
     /// From the name to the closing bracket.
     pub at: Span,
-    /// All between the brackets.
+    /// All between the brackets, with the white space at their sides: it ends a comment.
     pub inside: &'a str,
     pub arguments: Vec<&'a str>,
 }
@@ -45,9 +46,18 @@ pub struct Written<'a> {
 impl Written<'_> {
     /// Whether nothing stands after the arguments, such as a `where`, that a template would lose.
     fn is_plain(&self) -> bool {
-        self.arguments
-            .last()
-            .is_none_or(|last| self.inside.trim_end_matches([',', ' ']).ends_with(last))
+        let inside = self.inside.trim_end_matches(|c: char| c == ',' || c.is_whitespace());
+        self.arguments.last().is_none_or(|last| inside.ends_with(last))
+    }
+
+    /// All between the brackets, as a help shows it.
+    pub(super) fn shown(&self) -> &str {
+        let inside = self.inside.trim();
+        // What follows a comment would be part of it.
+        match is_short_part(inside) && !inside.contains("//") {
+            true => inside,
+            false => "…",
+        }
     }
 }
 
@@ -117,11 +127,6 @@ fn is_literal(argument: &str) -> bool {
     argument.starts_with(|first: char| first == '"' || first == '-' || first.is_ascii_digit())
 }
 
-/// Whether a help may quote it.
-pub fn is_short(text: &str) -> bool {
-    text.len() <= 100 && !text.contains(['\n', '`'])
-}
-
 /// The letters of templates. `{x}` is an argument, `{(x)}` the same as an operand, `{*}` all between the brackets.
 const LETTERS: [&str; 3] = ["x", "y", "z"];
 
@@ -135,7 +140,7 @@ fn places(template: &str) -> Option<usize> {
 
 /// A template with what is written in place of its letters; where a message is to be short, what is long as `…`.
 fn fill(template: &str, call: &Written<'_>, arguments: &[&str], is_shown: bool) -> String {
-    let short = |text: &str| match is_shown && (text.len() > 60 || text.contains(['\n', '`'])) {
+    let short = |text: &str| match is_shown && !is_short_part(text) {
         true => "…".to_owned(),
         false => text.to_owned(),
     };
@@ -155,7 +160,8 @@ fn fill(template: &str, call: &Written<'_>, arguments: &[&str], is_shown: bool) 
         text.push_str(
             &match place.strip_prefix('(').and_then(|place| place.strip_suffix(')')) {
                 Some(letter) => super::whole(&argument(letter)),
-                None if place == "*" => short(call.inside),
+                None if place == "*" && is_shown => call.shown().to_owned(),
+                None if place == "*" => call.inside.to_owned(),
                 None => argument(place),
             },
         );

@@ -1,7 +1,7 @@
 //! E04xx: keys, aggregates, views.
 
-use featc_ir::Type;
 use featc_ir::aggregate::Row;
+use featc_ir::{Aggregate, Type};
 use featc_syntax::diag::{Diagnostic, Span};
 use featc_syntax::messages;
 
@@ -176,9 +176,11 @@ messages! {
     }
 
     E0413 cap_without_values(feature: &str, at: Span) {
+        let capped = Aggregate::ALL.iter().filter(|aggregate| aggregate.cap().is_some());
+        let capped = super::list(&capped.map(|aggregate| aggregate.name().to_owned()).collect::<Vec<_>>());
         "`cap` in feature `{feature}`, which has no aggregate that keeps the values of a window";
         at: "caps nothing";
-        help: "remove the clause; it is for `count_distinct`, `median`, `quantile` and `mode`";
+        help: "remove the clause; it is for {capped}";
     }
 
     E0414 invalid_cap(cap: u64, at: Span) {

@@ -70,6 +70,14 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// `a source`, `an entity`
+    fn with_article(self) -> String {
+        let article = if self == Kind::Entity { "an" } else { "a" };
+        format!("{article} {self}")
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -94,4 +102,18 @@ fn list(names: &[String]) -> String {
         Some((only, [])) => only.clone(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
     }
+}
+
+/// Whether a help may quote what is written, as the one thing that it shows.
+pub fn is_short(written: &str) -> bool {
+    is_quotable(written, 100)
+}
+
+/// Whether a help may quote what is written as a part of what it shows.
+pub fn is_short_part(written: &str) -> bool {
+    is_quotable(written, 60)
+}
+
+fn is_quotable(written: &str, bytes_max: usize) -> bool {
+    written.len() <= bytes_max && !written.contains(['\n', '`'])
 }

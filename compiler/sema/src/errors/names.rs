@@ -8,10 +8,10 @@ use featc_syntax::messages;
 
 messages! {
     E0101 duplicate_item(kind: Kind, name: &str, at: Span, first: Span, first_kind: Kind) {
-        let article = if first_kind == Kind::Entity { "an" } else { "a" };
+        let first_kind = first_kind.with_article();
         "{kind} `{name}` is declared twice";
         at: "second declaration";
-        first: "first declared here, as {article} {first_kind}";
+        first: "first declared here, as {first_kind}";
         help: "give this {kind} a name of its own";
     }
 
@@ -78,8 +78,8 @@ messages! {
     }
 
     E0106 no_rows_but(name: &str, kind: Kind, at: Span) {
-        let article = if kind == Kind::Entity { "an" } else { "a" };
-        "`{name}` is {article} {kind}: rows come from a source or a transform";
+        let kind = kind.with_article();
+        "`{name}` is {kind}: rows come from a source or a transform";
         at: "no source and no transform has this name";
         help: "write the name of a source or a transform";
     }
@@ -98,7 +98,7 @@ messages! {
 
     /// `kind`: what the name stands for.
     E0108 no_view_but(name: &str, kind: Kind, at: Span) {
-        let article = if kind == Kind::Entity { "an" } else { "a" };
+        let shown = kind.with_article();
         let help = match kind {
             Kind::Transform | Kind::Source | Kind::Table => "name a view that reads it",
             Kind::Template => "name a view that uses it",
@@ -106,7 +106,7 @@ messages! {
             Kind::Request => "a feature of a service reads its fields",
             Kind::Service | Kind::Parameter | Kind::View => "name a view",
         };
-        "`{name}` is {article} {kind}, not a view";
+        "`{name}` is {shown}, not a view";
         at: "no view has this name";
         help: "{help}";
     }

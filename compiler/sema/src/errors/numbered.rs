@@ -1,6 +1,7 @@
 //! E0111 of calls that their arguments tell apart: percentiles, lags, the value of the greatest.
 
-use super::functions::{UNKNOWN, Written, call_like_another, function_of_another_language, is_short};
+use super::functions::{UNKNOWN, Written, call_like_another, function_of_another_language};
+use super::is_short;
 use featc_syntax::diag::Diagnostic;
 
 /// A percentile, a lag, or the value of the greatest without what is the greatest, with what says it here.

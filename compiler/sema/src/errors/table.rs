@@ -1,6 +1,6 @@
 //! Tables and lookups.
 
-use super::functions::is_short;
+use super::{Kind, is_short};
 use featc_ir::Type;
 use featc_syntax::diag::Span;
 use featc_syntax::messages;
@@ -89,9 +89,9 @@ messages! {
         did_you_mean(nearest, at): "write a column of the table: {known}";
     }
 
-    E0443 no_table(name: &str, kind: &str, at: Span, nearest: Option<&str>) {
-        let article = if kind == "entity" { "an" } else { "a" };
-        "`{name}` is {article} {kind}, and no table";
+    E0443 no_table(name: &str, kind: Kind, at: Span, nearest: Option<&str>) {
+        let kind = kind.with_article();
+        "`{name}` is {kind}, and no table";
         at: "is looked into";
         did_you_mean(nearest, at): "a lookup finds a row by its key in a `table`; the events of a source are aggregated by views";
     }

@@ -126,6 +126,13 @@ messages! {
         help: "write the zone of the place, for example `\"{place}\"`; it knows summer time";
     }
 
+    /// Letters that are no abbreviation known here.
+    E0309 zone_in_capitals(zone: &str, at: Span) {
+        "unknown time zone `{zone}`";
+        at: "an abbreviation names no place";
+        help: "write the zone of the place, for example `\"Europe/Berlin\"`";
+    }
+
     /// `text` is the `at` as written.
     E0310 moved_back(text: &str, time: &str, at: Span) {
         "`{text}` always lies before `{time}`, the source's time";

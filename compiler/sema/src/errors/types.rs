@@ -1,7 +1,6 @@
 //! E02xx: types.
 
-use super::Written;
-use super::functions::is_short;
+use super::{Written, is_short, is_short_part};
 use featc_ir::Type;
 use featc_syntax::diag::Span;
 use featc_syntax::messages;
@@ -88,8 +87,7 @@ messages! {
     /// `other` is what takes these arguments.
     E0205 call_of_another(call: &Written<'_>, other: &str) {
         let (name, at, inside) = (call.name, call.name_at, call.inside);
-        let found = arguments(call.arguments.len());
-        let shown = if inside.len() > 60 || inside.contains(['\n', '`']) { "…" } else { inside };
+        let (found, shown) = (arguments(call.arguments.len()), call.shown());
         "`{name}` called {found}";
         at: "wrong number of arguments";
         help: "write `{other}({shown})`", call.at => format!("{other}({inside})");
@@ -99,7 +97,7 @@ messages! {
     E0205 several_values(call: &Written<'_>, other: &str) {
         let (name, at) = (call.name, call.name_at);
         let found = arguments(call.arguments.len());
-        let inside = if is_short(call.inside) { call.inside } else { "…" };
+        let inside = call.shown();
         let is_literal = |argument: &&str| argument.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '"' | '@'));
         let each = call.arguments.iter().map(|argument| match is_literal(&argument) {
             true => (*argument).to_owned(),
@@ -121,7 +119,7 @@ messages! {
     }
 
     E0205 local_time(name: &str, instant: &str, zone: &str, at: Span) {
-        let is_text = zone.starts_with('"') && zone.len() <= 60 && instant.len() <= 60 && !instant.contains(['\n', '`']);
+        let is_text = zone.starts_with('"') && is_short_part(zone) && is_short_part(instant);
         let meant = match is_text {
             true => format!("{name}({instant} in {zone})"),
             false => format!("{name}(at in \"Europe/Paris\")"),

@@ -248,6 +248,7 @@ impl<'a> Fill<'a> {
             }
             ExprKind::Call(call) => {
                 self.move_to(&mut call.function.span);
+                self.move_to(&mut call.inside);
                 call.arguments.iter_mut().for_each(|argument| self.expr(argument));
                 call.zone.iter_mut().for_each(|zone| self.move_to(&mut zone.span));
                 call.filter.iter_mut().for_each(|filter| self.expr(filter));

@@ -4,7 +4,7 @@ mod place;
 
 use super::meant::{
     before_the_member, dots, function_of, has_aggregate, ignoring_nulls, joined, nearest_function, part_of_calendar,
-    ratio_to_a_feature, unit_of_truncate, with_more_arguments,
+    unit_of_truncate, with_more_arguments,
 };
 use super::parameter;
 use super::scope::{Items, RowScope};
@@ -183,30 +183,17 @@ impl<'a> Exprs<'a> {
         let is_owner = is_own_view || self.items.reads(&self.row.name, first);
         let field = dots(&names[1..]);
         let is_field = self.row.find(first).is_none() && self.row.find(&field).is_some();
-        self.complaints.push(match part_of_calendar(last) {
-            _ if is_owner && is_field && names.len() > 2 => errors::field_behind_its_source(&whole, &field, at),
-            _ if is_owner && is_simple => errors::dot_behind_its_owner(&whole, last, at),
-            _ if is_simple && self.items.rows(first).is_some() => errors::dot_behind_other_rows(&whole, first, at),
-            _ if is_simple && self.items.tables.by_name.contains_key(first) => {
-                let in_transform = matches!(self.place, Place::Row);
-                super::table::dotted(self.items, self.row, in_transform, (first, last), at)
-            }
-            Some("day_of_week") => errors::dot_behind_a_weekday(&whole, &format!("day_of_week({before})"), at),
-            Some(function) => errors::dot_behind_an_instant(&whole, &format!("{function}({before})"), at),
-            None if self.items.requests.by_name.contains_key(first) => {
-                let ratio = match self.place {
-                    Place::Feature(names) => ratio_to_a_feature(self.items, names, (first, last)),
-                    _ => None,
-                };
-                errors::request_outside(&whole, first, at, ratio.as_deref())
-            }
-            None => match function_of(last) {
-                Some(function) if self.row.find(&before).is_some() => {
-                    errors::dot_behind_an_instant(&whole, &format!("{function}({before})"), at)
-                }
-                _ if self.row.find(first).is_some() => errors::dot_behind_a_scalar(&whole, first, &names[1..], at),
-                _ => errors::dot_behind_a_value(&whole, at),
-            },
+        self.complaints.push(if is_owner && is_field && names.len() > 2 {
+            errors::field_behind_its_source(&whole, &field, at)
+        } else if is_owner && is_simple {
+            errors::dot_behind_its_owner(&whole, last, at)
+        } else if is_simple && self.items.rows(first).is_some() {
+            errors::dot_behind_other_rows(&whole, first, at)
+        } else if is_simple && self.items.tables.by_name.contains_key(first) {
+            let in_transform = matches!(self.place, Place::Row);
+            super::table::dotted(self.items, self.row, in_transform, (first, last), at)
+        } else {
+            self.member(names, (first, last), at)
         });
         ExprKind::Poison
     }
@@ -285,7 +272,7 @@ impl<'a> Exprs<'a> {
             return self.aggregate(call, aggregate);
         };
         // Within an aggregate, and of aggregates, one thing alone can be meant.
-        let of_columns = matches!(self.place, Place::Feature(_)) && !has_aggregate(written.inside);
+        let of_columns = matches!(self.place, Place::Feature(_)) && !has_aggregate(call);
         let tell = match other {
             "greatest" | "least" if of_columns => errors::several_values,
             _ => errors::call_of_another,
@@ -362,8 +349,8 @@ impl<'a> Exprs<'a> {
         if !(is_complete && aggregate.row().arity.contains(&arguments.len())) {
             let written = self.written(call);
             let only = written.arguments.first().copied().unwrap_or("");
-            let is_short = only.len() <= 60 && !only.contains(['\n', '`']);
-            let example = parameter::of(aggregate).filter(|_| call.arguments.len() == 1 && is_short);
+            let is_example = call.arguments.len() == 1 && errors::is_short_part(only);
+            let example = parameter::of(aggregate).filter(|_| is_example);
             let of_these = example.map(|parameter| format!("{name}({only}, {})", parameter.example));
             let of_these = of_these.or_else(|| joined(&written));
             self.complaints.push(errors::wrong_argument_count(

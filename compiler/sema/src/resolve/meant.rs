@@ -86,11 +86,7 @@ pub(super) fn ratio_to_a_feature(
         let ast::ExprKind::Call(call) = &feature.value.kind else {
             return None;
         };
-        let is_float = match call.function.text.as_str() {
-            "mean" | "stddev" | "variance" => true,
-            "sum" | "count" | "count_distinct" => false,
-            _ => return None,
-        };
+        let is_float = number_of(Aggregate::named(&call.function.text)?)? == Type::Float64;
         (feature.name.text != within.own.text && feature.over.is_some()).then(|| (is_float, name.clone()))
     };
     let numbers = || within.all.names().iter().filter_map(number);
@@ -104,6 +100,14 @@ pub(super) fn ratio_to_a_feature(
         as_float(format!("{request}.{field}"), ty == Type::Float64),
         as_float(format!("{}.{name}", view.name.text), is_float)
     ))
+}
+
+/// The number that an aggregate gives where its arguments are integers, if it gives nothing but numbers.
+fn number_of(aggregate: Aggregate) -> Option<Type> {
+    let arguments = *aggregate.row().arity.end();
+    let of = |ty: Type| aggregate.result(&vec![ty; arguments]);
+    let is_number = of(Type::String).is_none_or(Type::is_numeric);
+    of(Type::Int64).filter(|ty| is_number && ty.is_numeric())
 }
 
 /// The function for what other languages write as a field of an instant.
@@ -224,17 +228,15 @@ pub(super) fn first_aggregate(expr: &ast::Expr) -> Option<&ast::Name> {
 
 /// `count_distinct(a, b)`: the different pairs are those of one text.
 pub(super) fn joined(call: &errors::Written<'_>) -> Option<String> {
-    let is_short = |argument: &&str| argument.len() <= 60 && !argument.contains(['\n', '`']);
-    let fits = call.name == "count_distinct" && call.arguments.len() > 1 && call.arguments.iter().all(is_short);
+    let are_short = call.arguments.iter().all(|argument| errors::is_short_part(argument));
+    let fits = call.name == "count_distinct" && call.arguments.len() > 1 && are_short;
     fits.then(|| format!("count_distinct(concat({}))", call.arguments.join(", \"|\", ")))
 }
 
-/// Whether a text has the call of an aggregate.
-pub(super) fn has_aggregate(text: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let before = text.match_indices('(').map(|(at, _)| &text[..at]);
-    let mut names = before.map(|before| before.rsplit(|c| !is_part(c)).next().unwrap_or(""));
-    names.any(|name| Aggregate::named(name).is_some())
+/// Whether an aggregate stands in a call.
+pub(super) fn has_aggregate(call: &ast::Call) -> bool {
+    let mut inside = call.arguments.iter().chain(call.filter.as_deref());
+    inside.any(|expr| first_aggregate(expr).is_some())
 }
 
 /// The function or aggregate that is meant by a slip of the hand. What other languages call them stands in a table.

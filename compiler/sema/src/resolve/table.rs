@@ -4,7 +4,7 @@ use super::nested::flattened;
 use super::scope::{Items, RowScope};
 use super::source::{columns, files, lists_of_text};
 use super::zone::check_zone;
-use crate::errors;
+use crate::errors::{self, Kind};
 use crate::res;
 use featc_ir::{ColumnId, Lookup, SourceColumn, Table, Type, Versions};
 use featc_syntax::ast;
@@ -207,13 +207,13 @@ pub(super) fn lookup(
         if !items.is_broken(name) {
             let names = items.tables.all.iter().map(|table| table.name.text.as_str());
             let nearest = suggest::nearest(name, names);
-            let no_table = |kind: &str| errors::no_table(name, kind, written.table.span, nearest);
+            let no_table = |kind: Kind| errors::no_table(name, kind, written.table.span, nearest);
             complaints.push(match items.rows(name) {
-                Some(res::Rows::Source(_)) => no_table("source"),
-                Some(res::Rows::Transform(_)) => no_table("transform"),
+                Some(res::Rows::Source(_)) => no_table(Kind::Source),
+                Some(res::Rows::Transform(_)) => no_table(Kind::Transform),
                 None if items.views.by_name.contains_key(name) => errors::view_for_a_table(name, written.table.span),
-                None if items.requests.by_name.contains_key(name) => no_table("request"),
-                None if items.entities.by_name.contains_key(name) => no_table("entity"),
+                None if items.requests.by_name.contains_key(name) => no_table(Kind::Request),
+                None if items.entities.by_name.contains_key(name) => no_table(Kind::Entity),
                 None => errors::unknown_table(name, written.table.span, nearest),
             });
         }

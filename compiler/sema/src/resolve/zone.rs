@@ -46,6 +46,7 @@ fn complaint_of(written: &ast::Text) -> Option<Diagnostic> {
         (Some(hours), _) => errors::offset_as_zone(zone, hours.and_then(fixed_zone).as_deref(), at),
         (None, Some("UTC")) => errors::misspelt_zone(zone, at, "UTC"),
         (None, Some(place)) => errors::abbreviated_zone(zone, place, at),
+        (None, None) if is_abbreviation(zone.trim()) => errors::zone_in_capitals(zone, at),
         (None, None) => match meant_zone(zone) {
             Some(nearest) => errors::misspelt_zone(zone, at, nearest),
             None => errors::unknown_zone(zone, at),
@@ -106,14 +107,14 @@ fn place_of(zone: &str) -> Option<&'static str> {
         "HKT" => "Asia/Hong_Kong",
         "AEST" | "AEDT" => "Australia/Sydney",
         "NZST" | "NZDT" => "Pacific/Auckland",
-        upper => return is_abbreviation(zone.trim(), upper).then_some("Europe/Berlin"),
+        _ => return None,
     })
 }
 
 /// `WIB`, `CET/CEST`: letters in capitals that name no place.
-fn is_abbreviation(written: &str, upper: &str) -> bool {
+fn is_abbreviation(written: &str) -> bool {
     let is_short = |part: &str| (2..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_uppercase());
-    written == upper && written.split('/').all(is_short)
+    written.split('/').all(is_short)
 }
 
 /// The zone meant: the same place in another area, in other letters or without one; or a slip of the hand in the name of a

@@ -125,6 +125,8 @@ pub enum BinaryOp {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     pub function: Name,
+    /// All between its parentheses.
+    pub inside: Span,
     pub arguments: Vec<Expr>,
     /// `in "Europe/Paris"`: parts of the calendar only.
     pub zone: Option<Text>,

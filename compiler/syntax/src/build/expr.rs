@@ -317,8 +317,10 @@ impl Builder<'_> {
             None => None,
         };
         let ignoring_nulls = find(pair, Rule::ignoring).map(|clause| self.span(&clause));
+        let (open, close) = (self.child(pair, Rule::lparen)?, self.child(pair, Rule::rparen)?);
         Ok(Call {
             function: self.name(pair)?,
+            inside: Span::new(self.tokens.file, self.span(&open).end, self.span(&close).start),
             arguments: self.exprs_in(pair)?,
             zone: find(pair, Rule::local)
                 .and_then(|local| find(&local, Rule::string))

@@ -117,7 +117,7 @@ fn count_astray(place: u64, (known, first): (&mut Astray, &mut u64), more: Astra
 pub(crate) struct Dealt {
     pub partitions: PartitionedSpill,
     /// Whether events carry digests: some ids occur more than once.
-    pub digests: bool,
+    pub has_digests: bool,
     /// Entities of one partition differ in so many low bits.
     pub bits: u32,
 }
@@ -126,7 +126,8 @@ pub(crate) struct Dealt {
 pub(super) struct Running {
     pub pipeline: Arc<Pipeline>,
     asked: Asked,
-    reach: Option<(Option<i64>, i64)>,
+    /// Nothing if there are no questions.
+    reach: Option<Reach>,
     dealt: Dealt,
 }
 
@@ -137,15 +138,34 @@ pub(super) struct Dealing<'a> {
     pub rows: u64,
     pub threads: usize,
     pub small: bool,
-    pub digests: bool,
+    pub has_digests: bool,
     pub context: &'a SpillContext,
 }
 
-/// What events need: `τ > after` (`None`: no bound) and `τ ≤ until`; nothing if there are no questions.
-fn reach(restrict: &Restrict, asked: &Asked) -> Option<(Option<i64>, i64)> {
-    let (first, last) = asked.times?;
-    let after = restrict.after_us.and_then(|reach| first.checked_sub_unsigned(reach));
-    Some((after, last))
+/// Which events questions can see, by their event times.
+#[derive(Debug, Clone, Copy)]
+struct Reach {
+    /// Those after it; all, if there is none.
+    after_us: Option<i64>,
+    /// Those up to it.
+    until_us: i64,
+}
+
+impl Reach {
+    /// Of what is asked, if anything is.
+    fn of(restrict: &Restrict, asked: &Asked) -> Option<Reach> {
+        let (first_us, last_us) = asked.times?;
+        Some(Reach {
+            after_us: restrict
+                .after_us
+                .and_then(|reach_us| first_us.checked_sub_unsigned(reach_us)),
+            until_us: last_us,
+        })
+    }
+
+    fn holds(self, time_us: i64) -> bool {
+        time_us <= self.until_us && self.after_us.is_none_or(|after_us| time_us > after_us)
+    }
 }
 
 impl Pipeline {
@@ -174,14 +194,13 @@ impl Pipeline {
         let ExprKind::Column(column) = self.spec.time.kind else {
             return Ok(None);
         };
-        let Some((after, greatest)) = reach(&self.restrict, self.filter.get()?) else {
+        let Some(reach) = Reach::of(&self.restrict, self.filter.get()?) else {
             return Ok(None);
         };
-        let least = after.map_or(i64::MIN, |after| after.saturating_add(1));
         Ok((column.index() < declared).then_some(Bound {
             column,
-            least,
-            greatest,
+            least: reach.after_us.map_or(i64::MIN, |after_us| after_us.saturating_add(1)),
+            greatest: reach.until_us,
         }))
     }
 }
@@ -203,14 +222,14 @@ impl Running {
         let count = count.next_power_of_two().min(most);
         let bits = asked.entities.bits().saturating_sub(count.trailing_zeros());
         let count = 1usize << (asked.entities.bits() - bits);
-        let schema = Arc::new(pipeline.layout.dealt(dealing.digests));
+        let schema = Arc::new(pipeline.layout.dealt(dealing.has_digests));
         let name = format!("events of {}", pipeline.spec.name);
         pipeline.counter.forget();
         Ok(Running {
-            reach: reach(&pipeline.restrict, &asked),
+            reach: Reach::of(&pipeline.restrict, &asked),
             dealt: Dealt {
                 partitions: PartitionedSpill::new(name, schema, count, dealing.context),
-                digests: dealing.digests,
+                has_digests: dealing.has_digests,
                 bits,
             },
             pipeline: pipeline.clone(),
@@ -235,7 +254,7 @@ impl Running {
         let mut keyed = rows::apply(&pipeline.spec, batch);
         pipeline.counter.add(place, &mut keyed);
         let rejected = std::mem::take(&mut keyed.rejected);
-        let Some((after, until)) = self.reach else {
+        let Some(reach) = self.reach else {
             return Ok(rejected);
         };
         let keys = pipeline.spec.key.iter().zip(&keyed.keys).map(|(id, column)| {
@@ -244,8 +263,7 @@ impl Running {
         });
         let mut entities = self.asked.entities.find(&keys.collect::<Vec<_>>(), memos);
         for (entity, time) in entities.iter_mut().zip(&keyed.times) {
-            let asked = *time <= until && after.is_none_or(|after| *time > after);
-            *entity = if asked { *entity } else { NOBODY };
+            *entity = if reach.holds(*time) { *entity } else { NOBODY };
         }
         let partitions = &self.dealt.partitions;
         let partition = |entity: &u32| match *entity {

@@ -153,12 +153,12 @@ impl Scan<'_> {
         Ok((running.into_iter().map(Running::dealt).collect(), spent))
     }
 
-    fn running(&self, pipelines: &[Arc<Pipeline>], rows: u64, digests: bool) -> Result<Vec<Running>> {
+    fn running(&self, pipelines: &[Arc<Pipeline>], rows: u64, has_digests: bool) -> Result<Vec<Running>> {
         let dealing = Dealing {
             rows,
             threads: self.threads,
             small: self.small_memory,
-            digests,
+            has_digests,
             context: &self.context,
         };
         pipelines

@@ -37,10 +37,10 @@ impl Aggregate for AllAny {
     }
 
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
-        Ok(Value::Bool(if asked.name == Name::Any {
-            self.holding != 0
-        } else {
-            self.holding == self.taken
+        Ok(Value::Bool(match asked.name {
+            Name::Any => self.holding != 0,
+            Name::All => self.holding == self.taken,
+            other => super::other_state(other),
         }))
     }
 }

@@ -36,10 +36,10 @@ impl Arg {
 
 impl Aggregate for Arg {
     fn identity(name: Name, _: Types) -> Arg {
-        let wanted = if name == Name::ArgMin {
-            Ordering::Less
-        } else {
-            Ordering::Greater
+        let wanted = match name {
+            Name::ArgMin => Ordering::Less,
+            Name::ArgMax => Ordering::Greater,
+            other => super::other_state(other),
         };
         Arg { wanted, best: None }
     }

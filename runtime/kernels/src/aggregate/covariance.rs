@@ -54,7 +54,8 @@ impl Aggregate for Covariance {
             Name::Correlation => exact::correlation(&self.sums),
             Name::Slope => exact::slope(&self.sums, (first, second)),
             Name::Intercept => exact::intercept(&self.sums, first),
-            _ => exact::covariance(&self.sums, first + second),
+            Name::Covariance => exact::covariance(&self.sums, first + second),
+            other => super::other_state(other),
         };
         Ok(result.map_or(Value::Null, |result| Value::Float64(canonical(result))))
     }

@@ -36,9 +36,14 @@ impl Ends {
 
 impl Aggregate for Ends {
     fn identity(name: Name, _: Types) -> Ends {
+        let (greatest, items) = match name {
+            Name::TopK { items } => (true, items),
+            Name::BottomK { items } => (false, items),
+            other => super::other_state(other),
+        };
         Ends {
-            greatest: matches!(name, Name::TopK { .. }),
-            items: name.items().unwrap_or(0) as usize,
+            greatest,
+            items: items as usize,
             values: vec![],
         }
     }

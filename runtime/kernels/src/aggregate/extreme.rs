@@ -28,10 +28,10 @@ impl Extreme {
 
 impl Aggregate for Extreme {
     fn identity(name: Name, _: Types) -> Extreme {
-        let wanted = if name == Name::Min {
-            Ordering::Less
-        } else {
-            Ordering::Greater
+        let wanted = match name {
+            Name::Min => Ordering::Less,
+            Name::Max => Ordering::Greater,
+            other => super::other_state(other),
         };
         Extreme { wanted, best: None }
     }

@@ -41,9 +41,14 @@ impl List {
 
 impl Aggregate for List {
     fn identity(name: Name, _: Types) -> List {
+        let (first, items) = match name {
+            Name::FirstN { items, .. } => (true, items),
+            Name::LastN { items, .. } => (false, items),
+            other => super::other_state(other),
+        };
         List {
-            first: matches!(name, Name::FirstN { .. }),
-            items: name.items().unwrap_or(0) as usize,
+            first,
+            items: items as usize,
             points: vec![],
         }
     }

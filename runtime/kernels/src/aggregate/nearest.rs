@@ -53,10 +53,10 @@ impl Nearest {
 
 impl Aggregate for Nearest {
     fn identity(name: Name, _: Types) -> Nearest {
-        let wanted = if matches!(name, Name::First { .. }) {
-            Ordering::Less
-        } else {
-            Ordering::Greater
+        let wanted = match name {
+            Name::First { .. } => Ordering::Less,
+            Name::Last { .. } => Ordering::Greater,
+            other => super::other_state(other),
         };
         Nearest { wanted, point: None }
     }

@@ -17,8 +17,13 @@ pub struct Shape {
 
 impl Aggregate for Shape {
     fn identity(name: Name, _: Types) -> Shape {
+        let powers = match name {
+            Name::Skewness => 3,
+            Name::Kurtosis => 4,
+            other => super::other_state(other),
+        };
         Shape {
-            powers: if name == Name::Skewness { 3 } else { 4 },
+            powers,
             sums: Box::default(),
         }
     }
@@ -45,7 +50,8 @@ impl Aggregate for Shape {
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
         let shape = match asked.name {
             Name::Skewness => exact::skewness(&self.sums),
-            _ => exact::kurtosis(&self.sums),
+            Name::Kurtosis => exact::kurtosis(&self.sums),
+            other => super::other_state(other),
         };
         Ok(shape.map_or(Value::Null, |shape| Value::Float64(canonical(shape))))
     }

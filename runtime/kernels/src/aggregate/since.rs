@@ -21,8 +21,13 @@ impl Since {
 
 impl Aggregate for Since {
     fn identity(name: Name, _: Types) -> Since {
+        let is_first = match name {
+            Name::TimeSinceFirst => true,
+            Name::TimeSinceLast => false,
+            other => super::other_state(other),
+        };
         Since {
-            is_first: name == Name::TimeSinceFirst,
+            is_first,
             time_us: None,
         }
     }

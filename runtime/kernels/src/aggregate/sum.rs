@@ -83,21 +83,22 @@ impl Aggregate for Sum {
 
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
         let overflow = ErrorCode::Overflow;
-        match &self.total {
-            Total::Integer(sum) if asked.name == Name::Mean => {
-                Ok(Value::Float64(ratio_to_f64(*sum, i128::from(self.taken))))
-            }
-            Total::Integer(sum) => i64::try_from(*sum).map(Value::Int64).map_err(|_| overflow),
-            Total::Exact(sum) if asked.name == Name::Mean => {
+        match (&self.total, asked.name) {
+            (Total::Integer(sum), Name::Mean) => Ok(Value::Float64(ratio_to_f64(*sum, i128::from(self.taken)))),
+            (Total::Integer(sum), Name::Sum) => i64::try_from(*sum).map(Value::Int64).map_err(|_| overflow),
+            (Total::Exact(sum), Name::Mean) => {
                 let scale = asked.types.argument.map_or(0, featc_ir::Type::scale);
                 let mean = exact::mean_scaled(sum, self.taken.unsigned_abs(), scale);
                 Ok(Value::Float64(canonical(mean)))
             }
-            Total::Exact(sum) if matches!(asked.types.argument, Some(Type::Decimal { .. })) => {
-                let sum = sum.to_i128().and_then(|sum| decimal::fitting(sum, 38));
-                sum.map(Value::Decimal).ok_or(overflow)
-            }
-            Total::Exact(sum) => Ok(Value::Float64(canonical(sum.round()))),
+            (Total::Exact(sum), Name::Sum) => match asked.types.argument {
+                Some(Type::Decimal { .. }) => {
+                    let sum = sum.to_i128().and_then(|sum| decimal::fitting(sum, 38));
+                    sum.map(Value::Decimal).ok_or(overflow)
+                }
+                _ => Ok(Value::Float64(canonical(sum.round()))),
+            },
+            (_, other) => super::other_state(other),
         }
     }
 }

@@ -18,6 +18,34 @@ struct Sums {
     squares: ExactSum,
 }
 
+/// Which of the variances an aggregate is.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    /// Whether of all values, not of a sample.
+    pub population: bool,
+    root: bool,
+}
+
+impl Form {
+    /// # Panics
+    /// If the aggregate is none of them.
+    pub fn of(name: Name) -> Form {
+        let (population, root) = match name {
+            Name::Variance => (false, false),
+            Name::Stddev => (false, true),
+            Name::VariancePop => (true, false),
+            Name::StddevPop => (true, true),
+            other => super::other_state(other),
+        };
+        Form { population, root }
+    }
+
+    /// The value of the aggregate where the variance, of all values or of a sample as it says, is this.
+    pub fn value(self, variance: f64) -> f64 {
+        canonical(if self.root { variance.sqrt() } else { variance })
+    }
+}
+
 impl Aggregate for Variance {
     fn identity(_: Name, _: Types) -> Variance {
         Variance(Box::default())
@@ -52,12 +80,10 @@ impl Aggregate for Variance {
     }
 
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
-        let population = matches!(asked.name, Name::VariancePop | Name::StddevPop);
-        let root = matches!(asked.name, Name::Stddev | Name::StddevPop);
+        let form = Form::of(asked.name);
         let count = u64::try_from(self.0.taken).unwrap_or(0);
         let scale = asked.types.argument.map_or(0, featc_ir::Type::scale);
-        let variance = exact::variance(count, &self.0.sum, &self.0.squares, scale, population);
-        let result = variance.map(|variance| if root { variance.sqrt() } else { variance });
-        Ok(result.map_or(Value::Null, |result| Value::Float64(canonical(result))))
+        let variance = exact::variance(count, &self.0.sum, &self.0.squares, scale, form.population);
+        Ok(variance.map_or(Value::Null, |variance| Value::Float64(form.value(variance))))
     }
 }

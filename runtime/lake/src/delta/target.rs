@@ -10,6 +10,7 @@ use crate::place::Place;
 use crate::problem::problem;
 use arrow::datatypes::Schema;
 use featr_decode::{DecodeError, LakeCause};
+use std::io;
 use std::path::Path;
 
 /// What happens with rows that the table has already.
@@ -96,17 +97,21 @@ fn check_empty(table: &Table) -> Result<(), DecodeError> {
         let ours = name.starts_with("part-") && name.ends_with(".parquet");
         !ours && !name.starts_with('.') && name != "_delta_log"
     };
-    let mut names = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.file_name());
-    match names.any(|name| foreign(&name.to_string_lossy())) {
-        true => Err(problem(
-            LakeCause::UnwritableTable,
-            &table.address,
-            "the folder holds other files and no table",
-        )),
-        false => Ok(()),
+    let unreadable = |error: io::Error| DecodeError::unreadable(&table.address, &error);
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        // It comes with the table.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    for entry in entries {
+        if foreign(&entry.map_err(unreadable)?.file_name().to_string_lossy()) {
+            return Err(problem(
+                LakeCause::UnwritableTable,
+                &table.address,
+                "the folder holds other files and no table",
+            ));
+        }
     }
+    Ok(())
 }

@@ -123,7 +123,7 @@ fn wherever_it_ends_nothing_is_lost() {
 #[test]
 fn what_a_killed_process_left_is_removed() {
     let (disk, _) = state();
-    let old = ["log/00000001.wal", "checkpoint/00000001.snap"];
+    let old = ["log/00000001.wal", "checkpoint/00000001.snap", "entities/99999999.ent"];
     for file in old {
         disk.replace(file, b"old").expect("written");
     }

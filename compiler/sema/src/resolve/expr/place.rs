@@ -1,6 +1,7 @@
 //! Where expressions stand, and the resolvers of each place.
 
 use super::super::feature::{FeatureNames, Shape};
+use super::super::meant::{before_the_member, dots, function_of, part_of_calendar, ratio_to_a_feature};
 use super::super::scope::{Items, RowScope};
 use super::super::service_feature::ServiceNames;
 use super::{Aggregate, ExprKind, Exprs, Function};
@@ -139,6 +140,32 @@ impl<'a> Exprs<'a> {
         })
     }
 
+    /// What is said of a name with dots that no rows and no table explain: a field of a request, or a member that values have
+    /// in other languages.
+    pub(super) fn member(&self, names: &[ast::Name], (first, last): (&str, &str), at: Span) -> Diagnostic {
+        let (whole, before) = (dots(names), before_the_member(names));
+        let call = |function: &str| format!("{function}({before})");
+        if let Some(function) = part_of_calendar(last) {
+            let tell = match function {
+                "day_of_week" => errors::dot_behind_a_weekday,
+                _ => errors::dot_behind_an_instant,
+            };
+            return tell(&whole, &call(function), at);
+        }
+        if self.items.requests.by_name.contains_key(first) {
+            let ratio = match self.place {
+                Place::Feature(names) => ratio_to_a_feature(self.items, names, (first, last)),
+                Place::Row | Place::Aggregate { .. } | Place::Service(_) => None,
+            };
+            return errors::request_outside(&whole, first, at, ratio.as_deref());
+        }
+        match function_of(last).filter(|_| self.row.find(&before).is_some()) {
+            Some(function) => errors::dot_behind_an_instant(&whole, &call(function), at),
+            None if self.row.find(first).is_some() => errors::dot_behind_a_scalar(&whole, first, &names[1..], at),
+            None => errors::dot_behind_a_value(&whole, at),
+        }
+    }
+
     /// What is said of an aggregate inside of another.
     pub(super) fn nested(&self, inner: &ast::Name, arguments: &[&str]) -> Diagnostic {
         let (name, at) = (inner.text.as_str(), inner.span);
@@ -178,24 +205,16 @@ impl<'a> Exprs<'a> {
     {
         let texts: &'a featc_syntax::diag::SourceMap = self.items.texts;
         let name_at = call.function.span;
-        let spans = call.arguments.iter().map(|argument| argument.span);
-        let filter = call.filter.iter().map(|filter| filter.span);
-        let last = spans
-            .clone()
-            .chain(filter)
-            .chain(call.ignoring_nulls)
-            .map(|at| at.end)
-            .max();
-        let last = last.unwrap_or(name_at.end);
-        let rest = texts.text(name_at.file).get(last..).unwrap_or("");
-        let end = rest.find(')').map_or(last, |close| last + close);
-        let inside = Span::new(name_at.file, name_at.end, end);
         errors::Written {
             name: &call.function.text,
             name_at,
-            at: Span::new(name_at.file, name_at.start, end + 1),
-            inside: texts.slice(inside).trim_start().trim_start_matches('(').trim(),
-            arguments: spans.map(|at| texts.slice(at)).collect(),
+            at: Span::new(name_at.file, name_at.start, call.inside.end + 1),
+            inside: texts.slice(call.inside),
+            arguments: call
+                .arguments
+                .iter()
+                .map(|argument| texts.slice(argument.span))
+                .collect(),
         }
     }
 

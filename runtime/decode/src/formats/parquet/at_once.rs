@@ -6,7 +6,11 @@ use parquet::arrow::ProjectionMask;
 use parquet::basic::Type as Physical;
 use parquet::file::metadata::RowGroupMetaData;
 
-/// Fewer where they have many items, or long texts as far as the metadata tell.
+/// What an item of a list becomes, about: what it costs beside its bytes, and a number of eight bytes. Texts count beside.
+const LISTED_BYTES: usize = ITEM_BYTES + 8;
+
+/// How many rows of a row group are read at once: as many as a batch has, or as many as become [`SLICE_BYTES`] by their items and
+/// their texts, as far as the metadata tell, if those are fewer.
 pub(super) fn rows_at_once(group: &RowGroupMetaData, mask: &ProjectionMask, spec: &Spec) -> usize {
     let rows = usize::try_from(group.num_rows()).unwrap_or(0);
     let read = group.columns().iter().enumerate();
@@ -22,7 +26,7 @@ pub(super) fn rows_at_once(group: &RowGroupMetaData, mask: &ProjectionMask, spec
             _ => 0,
         };
         let of = |count: i64| usize::try_from(count).unwrap_or(0);
-        of(items).saturating_mul(2 * ITEM_BYTES).saturating_add(of(texts))
+        of(items).saturating_mul(LISTED_BYTES).saturating_add(of(texts))
     });
     let bytes = bytes.fold(0, usize::saturating_add);
     let fit = (SLICE_BYTES as u128 * rows as u128) / (bytes.max(1) as u128);
