@@ -113,6 +113,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(STEPS, "^ where A « , » R", FOREIGN, "conditions are joined by `and`", Show("where {(A)} and {(R)}", "where a and b")),
     Habit(&[Context::Step, Context::Entry], "D « ? ? E »", FOREIGN, "what stands for null is a function", Call("coalesce({D}, {E})", "coalesce(x, 0)")),
     Habit(EXPRESSIONS, "D in ( « select ! V from W »", FOREIGN, SUBQUERY, Say("declare them as `table {W}` with `key {V}`, and write `lookup {W}({D}).column is not null`, of a column that is never null")),
+    Habit(STEPS, "select V from W", FOREIGN, "`select` is not used: a table is looked into by its key", Say("of a `table {W}` write `lookup {W}(key).{V}`; a column of the row itself needs no `select`")),
+    Habit(VIEWS, "select V from W", FOREIGN, "`select` is not used: a table is looked into by its key", Say("of a `table {W}` write `let {V} = lookup {W}(key).{V}` in a transform, and aggregate `{V}`; a column of the row itself needs no `select`")),
     Habit(STEPS, "select", FOREIGN, SELECT_ALL, Say(KEEP_ALL)),
     Habit(EXPRESSIONS, "P * * Q * * Q", FOREIGN, POWER, Say(POWER_OF_POWER)),
     Habit(EXPRESSIONS, "P ^ Q ^ Q", FOREIGN, POWER, Say(POWER_OF_POWER)),
