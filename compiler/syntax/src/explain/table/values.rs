@@ -53,7 +53,6 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "P « [ ! ] »", FOREIGN, NO_SLICE, Say(PARTS)),
     Habit(EXPRESSIONS, "try_cast|safe_cast|convert ( L « as » V )", FOREIGN, CAST, Call("cast({L} as {type V})", "cast(x as float64)")),
     Habit(EXPRESSIONS, "try_cast|safe_cast|convert ( L « as » K )", FOREIGN, CAST, Call("cast({L} as {K})", "cast(x as float64)")),
-    Habit(EXPRESSIONS, "V « : » W", FOREIGN, "a field stands behind a dot", Write(".")),
     Habit(EXPRESSIONS, "P ~ S", FOREIGN, "patterns are looked for by functions", Call("regexp_matches({P}, {S})", "regexp_matches(x, \"^a\")")),
     Habit(ALL, "count ( « distinct » ! V , W )", Code::UnknownKeyword, "`distinct` is not a keyword", Say("`count_distinct` takes one value: join them as texts, `count_distinct(concat({V}, \"|\", {W}))`")),
     Habit(ALL, "count ( « distinct » ! R )", Code::UnknownKeyword, "`distinct` is not a keyword", Show("count_distinct({R})", "count_distinct(x)")),
