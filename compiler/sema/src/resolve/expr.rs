@@ -239,9 +239,7 @@ impl<'a> Exprs<'a> {
             }
             return ExprKind::Poison;
         }
-        if let Some(complaint) =
-            unit_of_truncate(call, &self.items.params).filter(|_| function == Some(Function::Truncate))
-        {
+        if let Some(complaint) = unit_of_truncate(call, &self.items.params) {
             self.complaints.push(complaint);
             return ExprKind::Poison;
         }
