@@ -15,6 +15,8 @@ const ROUNDS_MAX: usize = 16;
 struct Edit<'a> {
     code: Code,
     message: &'a str,
+    /// Where the message points.
+    place: Option<Span>,
     at: Span,
     text: &'a str,
 }
@@ -71,6 +73,7 @@ fn offered<'a>(diagnostics: &'a [Diagnostic], sources: &SourceMap) -> Vec<Edit<'
         Some(Edit {
             code: diagnostic.code,
             message: &diagnostic.message,
+            place: diagnostic.primary.as_ref().map(|label| label.span),
             at,
             text,
         })
@@ -110,7 +113,8 @@ fn keep_good(edits: &mut Vec<Edit<'_>>, before: &[Diagnostic], project: &Project
     }
 }
 
-/// Whether the edited program has no error at the place of an edit that was not there before, and not its message again.
+/// Whether the edited program has no error at the place of an edit, or of its message, that was not there before, and not its
+/// message again.
 fn is_good(edits: &[Edit<'_>], index: usize, before: &[Diagnostic], after: &[Diagnostic], sources: &SourceMap) -> bool {
     let edit = &edits[index];
     let moved = |offset: usize| moved(edits, edit.at.file, offset);
@@ -132,7 +136,12 @@ fn is_good(edits: &[Edit<'_>], index: usize, before: &[Diagnostic], after: &[Dia
         })
     };
     !after.iter().any(|one| {
-        let Some(at) = place(one).filter(|at| at.file == edit.at.file && at.start < last && start <= at.end) else {
+        let in_place = |at: Span| {
+            let is_same =
+                |place: Span| place.file == at.file && (moved(place.start), moved(place.end)) == (at.start, at.end);
+            at.start < last && start <= at.end || edit.place.is_some_and(is_same)
+        };
+        let Some(at) = place(one).filter(|at| at.file == edit.at.file && in_place(*at)) else {
             return false;
         };
         let is_same = (one.code, one.message.as_str()) == (edit.code, edit.message);

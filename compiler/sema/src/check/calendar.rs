@@ -1,19 +1,62 @@
-//! Functions of the calendar, which are in UTC, over sources that say a zone.
+//! What is read of instants in UTC, over sources that say another zone.
 
 use super::Context;
 use super::transform::RowTypes;
 use crate::errors;
-use crate::res::{self, ExprKind};
-use featc_ir::{ColumnId, Function, Type};
+use crate::infer::short;
+use crate::res::{self, Expr, ExprKind, Feature};
+use featc_ir::{FeatureId, Function, Type};
+use featc_syntax::ast::Literal;
 
-/// Warns once about a part of the calendar, in UTC, of an instant of a source that says another zone.
+const DAY_US: i64 = 86_400_000_000;
+
+/// Warns once about a part of the calendar, in UTC, of an instant of rows whose source says another zone. `features`: those that
+/// the expressions may read.
 pub(super) fn warn<'a>(
     file: &res::File,
     row: &RowTypes,
-    exprs: impl Iterator<Item = &'a res::Expr>,
+    features: &[Feature],
+    exprs: impl Iterator<Item = &'a Expr>,
     context: &mut Context<'_>,
 ) {
-    const IN_UTC: [Function; 8] = [
+    let Some(source) = row.source.map(|source| &file.sources[source.index()]) else {
+        return;
+    };
+    let Some(zone) = source.zone.as_deref().filter(|zone| !zone.ends_with("UTC")) else {
+        return;
+    };
+    let mut first = None;
+    for expr in exprs {
+        expr.walk(&mut |expr| {
+            if let Some(read) = in_utc(expr).filter(|read| first.is_none() && is_instant(read.instant, row, features)) {
+                first = Some((read, expr.span));
+            }
+        });
+    }
+    if let Some((read, at)) = first {
+        let instant = short(context.texts, read.instant.span);
+        let on_clocks = |zone: &str| format!("{}({instant} in \"{zone}\")", read.function);
+        let utc = match read.is_instant {
+            true => format!("cast({} as timestamp)", on_clocks("UTC")),
+            false => on_clocks("UTC"),
+        };
+        context.push(errors::calendar_in_utc(read.what, zone, &on_clocks(zone), &utc, at));
+    }
+}
+
+/// A part of the calendar that is read in UTC.
+struct InUtc<'a> {
+    what: &'static str,
+    instant: &'a Expr,
+    /// What reads it on the clocks of a zone.
+    function: &'static str,
+    /// Whether it is an instant itself.
+    is_instant: bool,
+}
+
+/// `hour(at)`, `cast(at as date)`, `truncate(at, 1d)`
+fn in_utc(expr: &Expr) -> Option<InUtc<'_>> {
+    const PARTS: [Function; 8] = [
         Function::Hour,
         Function::Minute,
         Function::DayOfWeek,
@@ -23,32 +66,53 @@ pub(super) fn warn<'a>(
         Function::Year,
         Function::DateOf,
     ];
-    let Some(source) = row.source.map(|source| &file.sources[source.index()]) else {
-        return;
-    };
-    let Some(zone) = source.zone.as_deref().filter(|zone| !zone.ends_with("UTC")) else {
-        return;
-    };
-    let is_instant = |id: ColumnId| {
-        let column = source.columns.get(id.index());
-        column.is_some_and(|column| column.ty == Some(Type::Timestamp))
-    };
-    let mut first = None;
-    for expr in exprs {
-        expr.walk(&mut |expr| {
-            if let ExprKind::Call {
-                function, arguments, ..
-            } = &expr.kind
-                && IN_UTC.contains(function)
-                && let [argument] = arguments.as_slice()
-                && matches!(argument.kind, ExprKind::Column(id) if is_instant(id))
-            {
-                first.get_or_insert((*function, argument.span, expr.span));
+    let (what, instant, function, is_instant) = match &expr.kind {
+        ExprKind::Cast(instant, Some(Type::Date)) => ("cast(… as date)", instant.as_ref(), Function::DateOf, false),
+        ExprKind::Call { function, arguments } => match (function, arguments.as_slice()) {
+            (part, [instant]) if PARTS.contains(part) => (part.name(), instant, *part, false),
+            (Function::Truncate, [instant, unit]) if is_day(unit) => {
+                ("truncate(…, 1d)", instant, Function::DateOf, true)
             }
-        });
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(InUtc {
+        what,
+        instant,
+        function: function.name(),
+        is_instant,
+    })
+}
+
+fn is_day(unit: &Expr) -> bool {
+    matches!(unit.kind, ExprKind::Literal(Literal::Duration { us, .. }) if us == DAY_US)
+}
+
+/// Whether it is a timestamp of the rows, or one of them that an aggregate gives, here or in a feature that is read.
+fn is_instant(expr: &Expr, row: &RowTypes, features: &[Feature]) -> bool {
+    match &expr.kind {
+        ExprKind::Column(id) => row.types.get(id.index()) == Some(&Some(Type::Timestamp)),
+        ExprKind::Aggregate(call) => {
+            let types = vec![Type::Timestamp; call.arguments.len()];
+            let value = call.arguments.first().filter(|value| is_instant(value, row, features));
+            value.is_some() && (call.aggregate.row().result)(&types) == Some(Type::Timestamp)
+        }
+        ExprKind::Feature(id) => feature(*id, features).is_some_and(|feature| {
+            matches!(feature.value.kind, ExprKind::Aggregate(_)) && is_instant(&feature.value, row, features)
+        }),
+        _ => false,
     }
-    if let Some((function, argument, at)) = first {
-        let text = context.texts.slice(argument);
-        context.push(errors::calendar_in_utc(function.name(), text, zone, at));
-    }
+}
+
+/// The declaration that makes a feature.
+fn feature(id: FeatureId, features: &[Feature]) -> Option<&Feature> {
+    let mut left = id.index();
+    features.iter().find(|feature| match left.checked_sub(feature.width()) {
+        Some(rest) => {
+            left = rest;
+            false
+        }
+        None => true,
+    })
 }

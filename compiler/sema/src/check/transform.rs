@@ -123,7 +123,7 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) -> AllRows {
         featc_ir::work::add(own.names.len() + own.steps.len());
         added.insert(*position, own);
         warn_reads_ahead(file, transform, &row, context);
-        super::calendar::warn(file, &row, expressions(transform), context);
+        super::calendar::warn(file, &row, &[], expressions(transform), context);
         super::weeks::warn(expressions(transform), context);
         super::never::warn(file, &row, expressions(transform), context);
         super::same::warn(&row.names, None, expressions(transform), context);

@@ -38,7 +38,13 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
         let of_rows = || view.features.iter().filter(is_aggregate).flat_map(res::Feature::exprs);
         transform::reads_ahead(file, row, of_rows(), Kind::View, context);
         transform::refuse_arrival(file, row, of_rows(), context);
-        super::calendar::warn(file, row, of_rows(), context);
+        super::calendar::warn(
+            file,
+            row,
+            &view.features,
+            view.features.iter().flat_map(res::Feature::exprs),
+            context,
+        );
         super::weeks::warn(view.features.iter().flat_map(res::Feature::exprs), context);
         super::same::warn_beside_itself(view.features.iter().flat_map(res::Feature::exprs), context);
         super::never::warn(file, row, view.features.iter().flat_map(res::Feature::exprs), context);

@@ -267,7 +267,7 @@ const ELSEWHERE: &[Elsewhere] = &[
         Say("a part of an instant is a number: `hour(t)`, `day_of_week(t)`, `day_of_month(t)`, `month(t)`, `year(t)`")),
     Elsewhere("date_trunc:minute", UNKNOWN, Write("truncate({x}, 1m)", "")),
     Elsewhere("date_trunc:hour", UNKNOWN, Write("truncate({x}, 1h)", "")),
-    Elsewhere("date_trunc:day", UNKNOWN, Write("truncate({x}, 1d)", "")),
+    Elsewhere("date_trunc:day", UNKNOWN, Write("truncate({x}, 1d)", ", days of UTC; those of a zone are `date({x} in \"Europe/Berlin\")`")),
     Elsewhere("date_trunc:week", UNKNOWN, Write("(truncate({x} - 4d, 7d) + 4d)", ", weeks from Monday on, in UTC")),
     Elsewhere("date_trunc timestamp_trunc datetrunc", UNKNOWN,
         Say("write `truncate(at, 1h)`: the instant, then a duration; months of the calendar are not in this release")),

@@ -208,15 +208,21 @@ messages! {
         help: "remove it: this aggregate never counts nulls";
     }
 
-    /// `column`: one that may hold the only key.
     E0416 missing_key_column(
-        view: &str, entity: &str, key: &str, rows: &str, column: Option<&str>, at: Span, key_at: Span
+        view: &str, entity: &str, key: &str, rows: &str, held: Held<'_>, at: Span, key_at: Span
     ) {
-        let help = match column {
-            Some(column) => format!(
+        let help = match held {
+            Held::By(field) if field.contains('.') => {
+                let name = field.replace('.', "_");
+                format!("if `{field}` holds it, write `let {name} = {field}` in a transform of `{rows}`, and read that `by ({name})`")
+            }
+            Held::By(column) => format!(
                 "if `{column}` holds it, write `from {rows} by ({column})`, or call the key `{column}` as well"
             ),
-            None => "name the columns that hold the key: `by (…)` after `from`".to_owned(),
+            Held::OfAnother(other) => format!(
+                "`{rows}` has the key of `{other}`: write `of {other}`, or name the columns that hold `{key}`: `by (…)` after `from`"
+            ),
+            Held::Nowhere => "name the columns that hold the key: `by (…)` after `from`".to_owned(),
         };
         "view `{view}` finds no column `{key}` in `{rows}`";
         at: "no column holds key `{key}` of `{entity}`";
@@ -246,6 +252,16 @@ messages! {
         help: "to count those of the last events for which it is true, write `sum(if({argument}, 1, 0))`",
             call => format!("sum(if({argument}, 1, 0)");
     }
+}
+
+/// Where the key of a view may be that no column is called like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held<'a> {
+    /// In a column, or in a field of a struct.
+    By(&'a str),
+    /// The rows have the keys of another entity instead.
+    OfAnother(&'a str),
+    Nowhere,
 }
 
 /// What a column outside of an aggregate stands beside.

@@ -1,6 +1,7 @@
 //! Every message of this crate, an entry for each: its words stand here and nowhere else.
 
 mod conditions;
+mod digits;
 mod dots;
 mod files;
 mod form;
@@ -19,6 +20,7 @@ mod types;
 mod warnings;
 
 pub use conditions::*;
+pub use digits::*;
 pub use dots::*;
 pub use files::*;
 pub use form::*;

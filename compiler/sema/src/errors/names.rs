@@ -189,6 +189,21 @@ messages! {
         help: "a feature is known of an entity, not of an event: write a column of the event, or what is computed from its columns";
     }
 
+    E0110 feature_or_parameter(name: &str, view: &str, at: Span) {
+        "unknown column `{name}`";
+        at: "a feature of view `{view}`, and a parameter";
+        offer: "write `{{{name}}}` for the parameter; a feature is known of an entity, not of an event", at => format!("{{{name}}}");
+    }
+
+    /// `name`: also of a field, and that field.
+    E0110 field_without_its_struct(name: (&str, &str), rows: &str, at: Span, rows_at: Span) {
+        let (name, field) = name;
+        "unknown column `{name}`";
+        at: "no such column in `{rows}`";
+        rows_at: "the row is declared here";
+        offer: "the field of a struct is `{field}`", at => field;
+    }
+
     E0110 literal_in_capitals(name: &str, at: Span, small: &str) {
         "unknown column `{name}`";
         at: "keywords are written in small letters";

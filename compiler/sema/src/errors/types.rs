@@ -12,24 +12,6 @@ messages! {
         help: "did you mean `{ours}`?", at => ours;
     }
 
-    /// `cast`: of the operand that is best converted.
-    E0201 mixed_numbers(symbol: &str, at: Span, operands: [(Type, Span); 2], operand: Span, cast: &str) {
-        let [(left, _), (right, _)] = operands;
-        "`{symbol}` between {left} and {right}";
-        at: "numbers are not converted silently";
-        labels: beside(at, &operands);
-        help: "write `{cast}`", operand => cast;
-    }
-
-    /// The same where that operand is too long to be quoted.
-    E0201 mixed_long_numbers(symbol: &str, at: Span, operands: [(Type, Span); 2], to: Type) {
-        let [(left, _), (right, _)] = operands;
-        "`{symbol}` between {left} and {right}";
-        at: "numbers are not converted silently";
-        labels: beside(at, &operands);
-        help: "write `cast(… as {to})`";
-    }
-
     /// The operands in the order of the text: one of unary operators, two of binary ones.
     E0202 wrong_operand(symbol: &str, at: Span, operands: &[(Type, Span)], help: OperandHelp) {
         let help = help.text(symbol);
@@ -158,20 +140,6 @@ messages! {
         "`{text}` is too long";
         at: "out of range";
         help: "numbers have at most 38 digits";
-    }
-
-    /// `narrowed`: the whole expression, narrowed so that it fits.
-    E0208 decimal_too_wide(
-        what: &str, at: Span, precision: u32, scale: u32, operands: &[(Type, Span)], narrowed: Option<&str>
-    ) {
-        let help = match narrowed {
-            Some(narrowed) => format!("say how many digits there can be: `{narrowed}`"),
-            None => "make it narrower first: `cast(x as decimal(p, s))`, or `cast(x as float64)`".to_owned(),
-        };
-        "`{what}` may need {precision} digits, {scale} of them after the point";
-        at: "does not fit a decimal of 38 digits";
-        labels: operands.iter().map(|(ty, at)| (*at, ty.to_string()));
-        help: "{help}";
     }
 
     /// `what`: `case`, `if`, `coalesce`, `least`, …

@@ -77,12 +77,12 @@ messages! {
                old events are";
     }
 
-    /// `text` is the argument as written.
-    W0304 calendar_in_utc(function: &str, text: &str, zone: &str, at: Span) {
-        "`{function}` is in UTC, and the source's zone is `{zone}`";
+    /// `what` is read in UTC; `zoned` is the same on the clocks of the zone, `utc` in UTC.
+    W0304 calendar_in_utc(what: &str, zone: &str, zoned: &str, utc: &str, at: Span) {
+        "`{what}` is in UTC, and the source's zone is `{zone}`";
         at: "in UTC";
         note: "`zone` says how instants are read that have no offset; it moves no function of the calendar";
-        help: "write `{function}({text} in \"{zone}\")`, or `{function}({text} in \"UTC\")` if UTC is meant";
+        help: "write `{zoned}`, or `{utc}` if UTC is meant";
     }
 
     W0305 skew_without_lateness(source: &str, at: Span) {

@@ -1,5 +1,7 @@
 //! Operators. The table stands at [`featc_ir::BinaryOp`].
 
+mod converted;
+
 use super::literal::as_duration;
 use super::rule::{Rule, conversion, in_order, rule};
 use super::{Typed, Typer, Value, unary};
@@ -256,7 +258,7 @@ impl Typer<'_> {
             Rule::Gives(ty) => Some(binary(site.op, left, right, ty)),
             Rule::TooWide(precision, scale) => {
                 let operands = site.operands(left.ty, right.ty);
-                let narrowed = self.narrowed(site, left.ty, right.ty);
+                let narrowed = self.narrowed(site, [left.ty; 2], [right.ty; 2]);
                 self.complaints.push(errors::decimal_too_wide(
                     site.symbol,
                     site.at,
@@ -288,50 +290,6 @@ impl Typer<'_> {
                 None
             }
         }
-    }
-
-    /// The operation with its wide operands bounded to 18 digits, if that helps and no digit after the point is lost.
-    fn narrowed(&self, site: Site, left: Type, right: Type) -> Option<String> {
-        let bounded = |ty: Type| match ty {
-            Type::Decimal { precision, scale } if precision > NARROW && scale < NARROW => Type::Decimal {
-                precision: NARROW,
-                scale,
-            },
-            _ => ty,
-        };
-        let (narrow_left, narrow_right) = (bounded(left), bounded(right));
-        if !matches!(rule(site.op, narrow_left, narrow_right), Rule::Gives(_)) {
-            return None;
-        }
-        let write = |at: Span, from: Type, to: Type| {
-            let text = self.text(at);
-            if from == to {
-                text.to_owned()
-            } else {
-                format!("cast({text} as {to})")
-            }
-        };
-        let (left, right) = (
-            write(site.left_at, left, narrow_left),
-            write(site.right_at, right, narrow_right),
-        );
-        Some(format!("{left} {} {right}", site.symbol))
-    }
-
-    fn mixed(&mut self, site: Site, left: Type, right: Type, convert_left: bool, to: Type) {
-        let operand = if convert_left { site.left_at } else { site.right_at };
-        let operands = site.operands(left, right);
-        let complaint = match self.text(operand) {
-            "…" => errors::mixed_long_numbers(site.symbol, site.at, operands, to),
-            text => errors::mixed_numbers(
-                site.symbol,
-                site.at,
-                operands,
-                operand,
-                &format!("cast({text} as {to})"),
-            ),
-        };
-        self.complaints.push(complaint);
     }
 
     /// Gives two operands their types: a number adapts to the other one.

@@ -226,7 +226,7 @@ impl<'a> Exprs<'a> {
             }
             return ExprKind::Poison;
         }
-        if let Some(complaint) = unit_of_truncate(call).filter(|_| function == Some(Function::Truncate)) {
+        if let Some(complaint) = unit_of_truncate(call, &self.items.params) {
             self.complaints.push(complaint);
             return ExprKind::Poison;
         }
@@ -365,9 +365,9 @@ impl<'a> Exprs<'a> {
             match (parameter.read)(aggregate, written) {
                 Some(form) => aggregate = form,
                 None => {
-                    let usage = aggregate.row().usage;
+                    let params = &self.items.params;
                     self.complaints
-                        .push(errors::not_a_literal(name, parameter.wanted, usage, written.span));
+                        .push(parameter.refused((name, aggregate), written, params));
                     return ExprKind::Poison;
                 }
             }

@@ -173,11 +173,15 @@ pub(super) fn ignoring_nulls(call: &errors::Written<'_>, second: &ast::Expr) -> 
     })
 }
 
-/// E0212 of `truncate(at, day)` and `truncate(at, "day")`.
-pub(super) fn unit_of_truncate(call: &ast::Call) -> Option<Diagnostic> {
+/// E0212 of `truncate(at, day)` and `truncate(at, "day")`, where no parameter is called so.
+pub(super) fn unit_of_truncate(call: &ast::Call, params: &BTreeSet<&str>) -> Option<Diagnostic> {
     const UNITS: [&str; 8] = ["second", "minute", "hour", "day", "week", "month", "quarter", "year"];
     let [_, unit] = &call.arguments[..] else { return None };
+    if Function::from_name(&call.function.text) != Some(Function::Truncate) {
+        return None;
+    }
     let word = match &unit.kind {
+        ast::ExprKind::Name(name) if params.contains(name.text.as_str()) => return None,
         ast::ExprKind::Name(name) => name.text.to_ascii_lowercase(),
         ast::ExprKind::Literal(ast::Literal::String(text)) => text.to_ascii_lowercase(),
         _ => return None,

@@ -1,8 +1,10 @@
 //! Literals among the arguments of an aggregate: how many items a list has, which portion of values a quantile is about.
 
-use crate::infer;
+use crate::{errors, infer};
 use featc_ir::{Aggregate, Portion};
 use featc_syntax::ast;
+use featc_syntax::diag::Diagnostic;
+use std::collections::BTreeSet;
 
 /// The literal that an aggregate has as its last argument.
 pub(super) struct Parameter {
@@ -11,6 +13,23 @@ pub(super) struct Parameter {
     pub example: &'static str,
     /// The aggregate with what is written; `None` if that is no such literal.
     pub read: fn(Aggregate, &ast::Expr) -> Option<Aggregate>,
+}
+
+impl Parameter {
+    /// What is said of something else in its place: a parameter of the program stands in braces.
+    pub fn refused(
+        &self,
+        (name, aggregate): (&str, Aggregate),
+        written: &ast::Expr,
+        params: &BTreeSet<&str>,
+    ) -> Diagnostic {
+        match &written.kind {
+            ast::ExprKind::Name(param) if params.contains(param.text.as_str()) => {
+                errors::parameter_as_a_column(&param.text, param.span)
+            }
+            _ => errors::not_a_literal(name, self.wanted, aggregate.row().usage, written.span),
+        }
+    }
 }
 
 /// That of an aggregate, if it has one.

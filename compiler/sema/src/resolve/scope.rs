@@ -174,7 +174,10 @@ impl<'a> Items<'a> {
             return Some(errors::let_of_another(text, &transform.name.text, rows, at));
         }
         let view = self.views_with(text).find(|view| view.from.text == rows)?;
-        Some(errors::feature_as_a_column(text, &view.name.text, at))
+        Some(match self.params.contains(text) {
+            true => errors::feature_or_parameter(text, &view.name.text, at),
+            false => errors::feature_as_a_column(text, &view.name.text, at),
+        })
     }
 
     /// The views with a feature of this name, or with one that is called so over one of its windows.
@@ -328,6 +331,12 @@ impl RowScope {
         self.columns.iter().map(|(column, _)| column.as_str()).find(is_field)
     }
 
+    /// The first field of this name, of any struct.
+    fn field_called(&self, name: &str) -> Option<&str> {
+        let is_it = |column: &&str| column.rsplit_once('.').is_some_and(|(_, field)| field == name);
+        self.columns.iter().map(|(column, _)| column.as_str()).find(is_it)
+    }
+
     /// The column of a name in a clause; reports it if there is none.
     pub(super) fn lookup(&self, name: &ast::Name, complaints: &mut Vec<Diagnostic>) -> Option<ColumnId> {
         self.find_or(name, complaints, errors::unknown_column)
@@ -335,6 +344,19 @@ impl RowScope {
 
     /// The column of a name in an expression; reports it if there is none.
     pub(super) fn value(&self, name: &ast::Name, complaints: &mut Vec<Diagnostic>) -> Option<ColumnId> {
+        let is_unknown = self.find(&name.text).is_none() && !self.is_silent(&name.text);
+        if is_unknown
+            && self.field_of(&name.text).is_none()
+            && let Some(field) = self.field_called(&name.text)
+        {
+            complaints.push(errors::field_without_its_struct(
+                (&name.text, field),
+                &self.name,
+                name.span,
+                self.at,
+            ));
+            return None;
+        }
         self.find_or(name, complaints, errors::unknown_value)
     }
 

@@ -4,7 +4,7 @@ use super::declared;
 use super::feature::{ViewFeatures, features};
 use super::scope::{Items, RowScope};
 use super::transform::{AllRows, from};
-use crate::errors;
+use crate::errors::{self, Held};
 use crate::res;
 use featc_ir::EntityId;
 use featc_syntax::ast;
@@ -46,7 +46,7 @@ fn resolve_view<'a>(
         (Some(by), entity) => by_columns(view, by, entity.map(|(id, _)| &entities[id.index()]), row, complaints),
         (None, Some((id, at))) => {
             let source = from.and_then(|from| rows.source(from)).map(|id| &sources[id.index()]);
-            key_columns(view, (&entities[id.index()], at), row, source, complaints)
+            key_columns(view, (entities, id, at), row, source, complaints)
         }
         (None, None) => vec![],
     };
@@ -217,11 +217,23 @@ fn holder<'a>(entity: &res::Entity, key: &res::Column, source: &'a res::Source) 
 
 fn key_columns(
     view: &ast::View,
-    (entity, at): (&res::Entity, Span),
+    (entities, id, at): (&[res::Entity], EntityId, Span),
     row: &RowScope,
     source: Option<&res::Source>,
     complaints: &mut Vec<Diagnostic>,
 ) -> Vec<res::ColumnRef> {
+    let entity = &entities[id.index()];
+    let has_keys = |other: &&res::Entity| {
+        let mut keys = other.keys.iter();
+        !other.keys.is_empty() && keys.all(|key| row.find(&key.name).is_some())
+    };
+    let held = |key| match source.and_then(|source| holder(entity, key, source)) {
+        Some(column) => Held::By(column),
+        None => {
+            let other = entities.iter().find(has_keys);
+            other.map_or(Held::Nowhere, |other| Held::OfAnother(&other.declared.name))
+        }
+    };
     let mut columns = Vec::new();
     for key in &entity.keys {
         if let Some(id) = row.find(&key.name) {
@@ -232,7 +244,7 @@ fn key_columns(
                 &entity.declared.name,
                 &key.name,
                 &row.name,
-                source.and_then(|source| holder(entity, key, source)),
+                held(key),
                 view.from.span,
                 key.at,
             ));

@@ -362,6 +362,16 @@ fn wide_decimals_are_narrowed_in_one_step() {
 }
 
 #[test]
+fn a_cast_that_leaves_no_room_is_not_offered() {
+    let of_both = "cast(sum(fee) as decimal(18, 2)) * cast(count() as decimal(18, 0))";
+    assert_eq!(
+        about("sum(fee) * count() over 1d"),
+        format!("`*` between decimal(38, 2) and int64; say how many digits there can be: `{of_both}`")
+    );
+    assert_eq!(about(&format!("{of_both} over 1d")), "");
+}
+
+#[test]
 fn zones_are_known_by_their_place() {
     let help = |zone: &str| {
         let text = format!(

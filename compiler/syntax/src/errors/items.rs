@@ -120,6 +120,13 @@ messages! {
         help: "write `\"{way}\"`", at => format!("\"{way}\"");
     }
 
+    /// `device: string from devices[0]["id"]`
+    E0001 way_of_another_language(at: Span) {
+        "what the file calls a column stands in double quotes, with a dot before each field";
+        at: "";
+        help: "write the names of the fields, such as `from \"device.id\"`";
+    }
+
     /// `activity, popularity.*`
     E0001 entries_in_a_list(at: Span, list: Span, shown: &str, written: &str) {
         "the entries of a service stand one after the other, without commas";
@@ -215,6 +222,48 @@ messages! {
         "each feature has its window, after the aggregate";
         at: "";
         help: "remove it, and write `over {length}` at the end of each feature: `feature total = sum(amount) over {length}`";
+    }
+
+    /// `at.dt.floor("15min")`
+    E0001 rounded_instant(whole: Span, written: &str) {
+        "values have no methods: a function stands before its argument";
+        whole: "";
+        help: "write `{written}`", whole => written;
+    }
+
+    /// `at.dt.floor("D")`
+    E0001 instant_of_a_day(whole: Span, written: &str, instant: &str) {
+        "values have no methods: a function stands before its argument";
+        whole: "";
+        offer: "write `{written}`, days of UTC; those of a zone are `date({instant} in \"Europe/Berlin\")`", whole => written;
+    }
+
+    /// `at.dt.ceil("15min")`
+    E0001 instant_rounded_up(whole: Span, written: &str, length: &str) {
+        "values have no methods: a function stands before its argument";
+        whole: "";
+        offer: "write `{written}`, which goes back to the last full {length}", whole => written;
+    }
+
+    /// `at.dt.floor("MS")`
+    E0001 instant_by_a_method(whole: Span) {
+        "values have no methods: a function stands before its argument";
+        whole: "";
+        help: "write `truncate(at, 15m)`: the instant, then a duration";
+    }
+
+    /// `over [1h, 1d] every 1h`
+    E0001 clause_behind_a_list(word: &str, at: Span, list: Span, written: &str) {
+        "of a list, each window has its own `{word}`";
+        at: "";
+        help: "write `{written}`", list => written;
+    }
+
+    /// The same where not every window can have it, or the list is too long to be quoted.
+    E0001 clause_of_some_windows(word: &str, clause: &str, at: Span) {
+        "of a list, each window has its own `{word}`";
+        at: "";
+        help: "remove it here, and write `{clause}` in the list, behind each window that it is meant for";
     }
 
     E0001 known_without_as(at: Span) {

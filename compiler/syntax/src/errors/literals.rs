@@ -64,6 +64,13 @@ messages! {
         help: "write whole numbers of smaller units: `1h30m`, `1500ms`";
     }
 
+    /// `0.3kWh`
+    E0011 number_with_a_unit(number: &str, unit: &str, at: Span) {
+        "`{unit}` is not a unit of time";
+        at: "";
+        offer: "a number has no unit here: write `{number}`", at => number;
+    }
+
     E0011 duration_without_unit(text: &str, at: Span) {
         "`{text}` has no unit";
         at: "";

@@ -67,7 +67,11 @@ impl Failure<'_> {
             + (at..)
                 .take_while(|index| piece.touch(*index) && !ends(index + 1))
                 .count();
-        Some(errors::way_without_quotes(piece.slice(at, last), piece.span(at, last)))
+        let span = piece.span(at, last);
+        Some(match way(piece.slice(at, last)) {
+            Some(way) => errors::way_without_quotes(&way, span),
+            None => errors::way_of_another_language(span),
+        })
     }
 
     /// `columns (id int64, card string)`
@@ -136,4 +140,16 @@ impl Failure<'_> {
             _ => None,
         }
     }
+}
+
+/// `reading.kwh` of `reading["kwh"]`, `reading:kwh`, `reading->kwh`; `None` where the fields have no names.
+fn way(written: &str) -> Option<String> {
+    let dotted = written
+        .replace("[\"", ".")
+        .replace("\"]", "")
+        .replace("->>", ".")
+        .replace("->", ".");
+    let dotted = dotted.replace("::", ".").replace(':', ".");
+    let is_part = |part: &str| !part.is_empty() && !part.contains(['[', ']', '"', '(', ')', '{', '}', '>']);
+    dotted.split('.').all(is_part).then_some(dotted)
 }

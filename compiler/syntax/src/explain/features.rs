@@ -19,6 +19,32 @@ impl Failure<'_> {
         Some(errors::joined_window(piece.span(piece.at, piece.at), &written))
     }
 
+    /// `over [1h, 1d] every 1h in "Europe/Berlin"`: what belongs to a window, behind the list of them.
+    pub(super) fn clause_behind_a_list(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        let close = piece.at.checked_sub(1).filter(|close| piece.text(*close) == "]")?;
+        let open = piece.opening("[", close)?;
+        let is_list = open.checked_sub(1).is_some_and(|before| piece.text(before) == "over");
+        let last = clause_of_a_window(piece, piece.at).filter(|_| is_list && self.context == Context::Statement)?;
+        let (word, clause) = (piece.text(piece.at), piece.slice(piece.at, last));
+        let commas: Vec<usize> = (open + 1..close).filter(|index| piece.text(*index) == ",").collect();
+        let starts = [open]
+            .into_iter()
+            .chain(commas.iter().copied())
+            .map(|before| before + 1);
+        let windows = starts.zip(commas.iter().copied().chain([close]));
+        // A comma may stand behind the last one.
+        let windows = windows.filter(|(first, end)| first < end).map(|(first, end)| {
+            takes(piece, first, end - 1, word).then(|| format!("{} {clause}", piece.slice(first, end - 1)))
+        });
+        let windows: Option<Vec<String>> = windows.collect();
+        let written = windows.map(|windows| format!("[{}]", windows.join(", ")));
+        let at = piece.span(piece.at, last);
+        Some(match written.filter(|written| super::table::is_quotable(written)) {
+            Some(written) => errors::clause_behind_a_list(word, at, piece.span(open, last), &written),
+            None => errors::clause_of_some_windows(word, clause, at),
+        })
+    }
+
     /// `window 7d` as a statement of a view.
     pub(super) fn window_of_a_view(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
         let at = piece.at;
@@ -47,6 +73,34 @@ impl Failure<'_> {
             true => errors::tags_in_quotes(piece.span(1, last), &plain),
             false => errors::tag_in_quotes(piece.span(piece.at, piece.at)),
         })
+    }
+}
+
+/// The last token of what stands behind a window from here on: `every 1h after 2h in "Europe/Berlin"`, `offset 1d`.
+fn clause_of_a_window(piece: &Piece<'_>, first: usize) -> Option<usize> {
+    let mut next = first;
+    while matches!(piece.text(next), "every" | "offset" | "after" | "in" | "max") {
+        next = match (piece.text(next), piece.kind(next + 1)?) {
+            ("in", kind) => (kind == TokenKind::String).then_some(next + 2)?,
+            (_, TokenKind::Number) => next + 2,
+            _ => piece.closing(next + 1).filter(|_| piece.text(next + 1) == "{")? + 1,
+        };
+    }
+    (next > first).then(|| next - 1)
+}
+
+/// Whether a window may have a clause that begins with a word, and has none yet.
+fn takes(piece: &Piece<'_>, first: usize, last: usize, word: &str) -> bool {
+    let is_length = match piece.text(first) {
+        "{" => piece.closing(first) == Some(last),
+        _ => first == last && piece.kind(first) == Some(TokenKind::Number),
+    };
+    match word {
+        "every" => is_length,
+        "offset" => is_length || piece.slice(first, last) == "lifetime",
+        "in" => matches!(piece.text(first), "this" | "last") && piece.kind(last) == Some(TokenKind::Word),
+        "max" => piece.text(last) == "events",
+        _ => false,
     }
 }
 

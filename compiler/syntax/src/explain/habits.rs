@@ -2,7 +2,7 @@
 //! are those that no pattern of words says.
 
 use super::features::{falling_between, format_string};
-use super::numbers::{interval, thousands, zone_behind_in};
+use super::numbers::{interval, rounded_instant, thousands, zone_behind_in};
 use super::pattern::find;
 use super::piece::Piece;
 use super::{Failure, table};
@@ -32,6 +32,7 @@ impl Failure<'_> {
             .or_else(|| self.dashes_in_a_name(&piece))
             .or_else(|| thousands(&piece))
             .or_else(|| self.glued_period(&piece))
+            .or_else(|| self.clause_behind_a_list(&piece))
             .or_else(|| zone_behind_in(&piece))
             .or_else(|| interval(&piece))
             .or_else(|| self.keys_without_type(&piece, is_shown))
@@ -43,6 +44,7 @@ impl Failure<'_> {
             .or_else(|| self.bare_owner(&piece))
             .or_else(|| falling_between(&piece))
             .or_else(|| format_string(&piece))
+            .or_else(|| rounded_instant(&piece))
             .or_else(|| like(&piece))
             .or_else(|| field_of_an_item(&piece))
             .or_else(|| self.lookup(&piece))

@@ -34,6 +34,43 @@ pub(super) fn interval(piece: &Piece<'_>) -> Option<Diagnostic> {
     Some(errors::duration_in_words(span, &as_duration(joined)?))
 }
 
+/// `at.dt.floor("15min")`, `at.dt.normalize()`
+pub(super) fn rounded_instant(piece: &Piece<'_>) -> Option<Diagnostic> {
+    let (open, method) = (piece.at, piece.back(1));
+    let is_method = piece.back(2) == "." && matches!(method, "floor" | "round" | "ceil" | "truncate" | "normalize");
+    let has_dt = piece.back(3) == "dt" && piece.back(4) == ".";
+    let last = open.checked_sub(if has_dt { 5 } else { 3 }).filter(|_| is_method)?;
+    let first = piece.operand(last)?;
+    let close = piece.closing(open).filter(|_| piece.text(open) == "(")?;
+    let length = match close - open {
+        1 if method == "normalize" => Some("1d".to_owned()),
+        2 if piece.kind(open + 1)? == TokenKind::String => length_of_pandas(piece.text(open + 1).trim_matches('"')),
+        _ => return None,
+    };
+    let (instant, whole) = (piece.slice(first, last), piece.span(first, close));
+    let Some(length) = length.filter(|_| super::table::is_quotable(instant)) else {
+        return has_dt.then(|| errors::instant_by_a_method(whole));
+    };
+    let written = format!("truncate({instant}, {length})");
+    Some(match method {
+        "round" | "ceil" => errors::instant_rounded_up(whole, &written, &length),
+        _ if length.ends_with('d') => errors::instant_of_a_day(whole, &written, instant),
+        _ => errors::rounded_instant(whole, &written),
+    })
+}
+
+/// `15m` of `15min` and `15T`, `1d` of `D`.
+fn length_of_pandas(written: &str) -> Option<String> {
+    let digits = written.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = written.split_at(digits);
+    let unit = match unit {
+        "T" => "min",
+        "w" => return None,
+        _ => unit,
+    };
+    as_duration(format!("{}{unit}", if number.is_empty() { "1" } else { number }))
+}
+
 /// What is read of an instant on the clocks of a zone.
 const PARTS: [&str; 8] = [
     "year",

@@ -32,9 +32,10 @@ pub(crate) fn total(text: &str, at: Span) -> Result<Option<i64>, Refusal> {
             .count();
         let (number, unit) = (&rest[..digits], &rest[digits..digits + word]);
         if unit.is_empty() && !rest[digits..].is_empty() || digits == 0 {
-            return Err(match of_a_fraction(text) {
-                Some(whole) => errors::fraction_as_a_duration(text, at, &whole).into(),
-                None => errors::fraction_of_a_unit(text, at).into(),
+            return Err(match (number_of_another_unit(text), of_a_fraction(text)) {
+                (Some((number, unit)), _) => errors::number_with_a_unit(number, unit, at).into(),
+                (None, Some(whole)) => errors::fraction_as_a_duration(text, at, &whole).into(),
+                (None, None) => errors::fraction_of_a_unit(text, at).into(),
             });
         }
         if unit.is_empty() {
@@ -84,17 +85,35 @@ fn of_a_fraction(text: &str) -> Option<String> {
     Some(written)
 }
 
-fn unknown_unit(text: &str, number: &str, unit: &str, at: Span) -> Diagnostic {
-    let short = match unit.to_ascii_lowercase().as_str() {
+/// `0.3` and `kWh` of `0.3kWh`: a number with a unit that is none of time.
+fn number_of_another_unit(text: &str) -> Option<(&str, &str)> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let (whole, fraction) = number.split_once('.')?;
+    let unit = &text[number.len()..];
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_time = UNITS.iter().any(|(name, _)| *name == unit)
+        || short_of(unit).is_some()
+        || period_of(unit).is_some()
+        || matches!(unit, "" | "M" | "w" | "week" | "weeks");
+    (is_digits(whole) && is_digits(fraction) && !is_time).then_some((number, unit))
+}
+
+/// The unit of durations that is written otherwise elsewhere.
+fn short_of(unit: &str) -> Option<&'static str> {
+    Some(match unit.to_ascii_lowercase().as_str() {
         // Not `M`, which may be a month.
-        "d" | "day" | "days" => Some("d"),
-        "h" | "hour" | "hours" | "hr" | "hrs" => Some("h"),
-        "min" | "mins" | "minute" | "minutes" => Some("m"),
-        "s" | "sec" | "secs" | "second" | "seconds" => Some("s"),
-        "millis" | "msec" | "millisecond" | "milliseconds" => Some("ms"),
-        "micros" | "usec" | "microsecond" | "microseconds" => Some("us"),
-        _ => None,
-    };
+        "d" | "day" | "days" => "d",
+        "h" | "hour" | "hours" | "hr" | "hrs" => "h",
+        "min" | "mins" | "minute" | "minutes" => "m",
+        "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "millis" | "msec" | "millisecond" | "milliseconds" => "ms",
+        "micros" | "usec" | "microsecond" | "microseconds" => "us",
+        _ => return None,
+    })
+}
+
+fn unknown_unit(text: &str, number: &str, unit: &str, at: Span) -> Diagnostic {
+    let short = short_of(unit);
     let days = || number.parse::<u64>().ok()?.checked_mul(7);
     // Of several units the first says too little.
     let count = number.parse::<u64>().ok().filter(|_| text == format!("{number}{unit}"));
@@ -172,6 +191,11 @@ mod tests {
         ] {
             let written = duration(text).map_err(|refusal| refusal.replacement());
             assert_eq!(written, Err(whole.map(str::to_owned)), "{text}");
+        }
+        let message = |text: &str| duration(text).map_err(|refusal| refusal.message);
+        assert_eq!(message("0.3kWh"), Err("`kWh` is not a unit of time".to_owned()));
+        for text in ["1.5hours", "1.5M", "0.5weeks", "1.5mo"] {
+            assert_eq!(message(text), Err(format!("`{text}` has a fraction")));
         }
         assert_eq!(
             duration("7").map_err(|refusal| refusal.message),

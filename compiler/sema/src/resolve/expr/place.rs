@@ -105,7 +105,7 @@ impl<'a> Exprs<'a> {
             Place::Feature(names) if names.is_broken(text) || self.row.is_silent(text) => return None,
             Place::Feature(names) if names.shape == Shape::Derived => {
                 let view = self.items.views_with(text).find(|view| !names.is_of(&view.name.text));
-                if let Some(view) = view {
+                if let Some(view) = view.filter(|_| !self.items.params.contains(text)) {
                     return Some(errors::feature_of_another_view(&view.name.text, text, at));
                 }
             }
