@@ -167,6 +167,8 @@ fn fill(template: &str, call: &Written<'_>, arguments: &[&str], is_shown: bool) 
 pub(super) const NO_CLOCK: &str =
     "a feature is asked for an instant; the time since the last event is `time_since_last()`";
 
+pub(super) const CLOCKS: &str =
+    "now current_timestamp current_date current_time localtimestamp sysdate getdate today utcnow";
 const CLOCK: &str = "`{name}`: there is no clock in a program";
 const TYPE: &str = "`{name}` is a type, not a function";
 pub(super) const UNKNOWN: &str = "unknown function `{name}`";
@@ -191,7 +193,7 @@ struct Elsewhere(&'static str, &'static str, Then);
 
 #[rustfmt::skip]
 const ELSEWHERE: &[Elsewhere] = &[
-    Elsewhere("now current_timestamp current_date current_time localtimestamp sysdate getdate today utcnow", CLOCK, Say(NO_CLOCK)),
+    Elsewhere(CLOCKS, CLOCK, Say(NO_CLOCK)),
     Elsewhere("bool boolean", TYPE, Say("of a text write `cast({x} as bool)`, of a number a comparison: `{x} != 0`")),
     Elsewhere("int integer bigint int64 to_int toint toint64", TYPE, Write("cast({x} as int64)", "")),
     Elsewhere("float double float64 to_float tofloat64", TYPE, Write("cast({x} as float64)", "")),
@@ -263,8 +265,10 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("date_trunc:hour", UNKNOWN, Write("truncate({x}, 1h)", "")),
     Elsewhere("date_trunc:day", UNKNOWN, Write("truncate({x}, 1d)", "")),
     Elsewhere("date_trunc:week", UNKNOWN, Write("(truncate({x} - 4d, 7d) + 4d)", ", weeks from Monday on, in UTC")),
-    Elsewhere("date_trunc timestamp_trunc datetrunc", UNKNOWN,
-        Say("write `truncate(at, 1h)`: the instant, then a duration; months of the calendar are not in this release")),
+    Elsewhere("date_trunc:month date_trunc:quarter date_trunc:year", UNKNOWN, Say("of an instant there are `month({x})` and `year({x})`; events \
+        since a period of the calendar began are a window: `over this month`, `over this quarter`, `over this year`")),
+    Elsewhere("date_trunc timestamp_trunc datetrunc", UNKNOWN, Say("write `truncate(t, 1h)`: the instant `t`, then a duration; events since a \
+        period of the calendar began are a window, such as `over this month`")),
     Elsewhere("to_timestamp to_datetime parse_datetime strptime", UNKNOWN,
         Say("write `cast({x} as timestamp)`, of texts such as `2025-01-31T12:00:00Z`")),
     Elsewhere("to_date", UNKNOWN, Say("write `cast({x} as date)`, of texts such as `2025-01-31`")),
