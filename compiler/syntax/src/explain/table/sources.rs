@@ -129,6 +129,6 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SERVICES, "^ V « at|for|per|on W »", FOREIGN, ROLE, Say("declare `role {W} = {V} by ({W})`, and list its features: `{W}.*`")),
     Habit(SERVICES, "^ V . L « at|for|per|on W »", FOREIGN, ROLE, Say("declare `role {W} = {V} by ({W})`, and list its features: `{W}.*`")),
     Habit(SERVICES, "~ « , »", FOREIGN, COMMAS, Write("")),
-    // After all others: between the name and the type of a feature stands a colon, too.
+    // Last of all: elsewhere a colon stands before a type or a value.
     Habit(EXPRESSIONS, "V « : » W", FOREIGN, "a field stands behind a dot", Write(".")),
 ];
