@@ -1,4 +1,4 @@
-//! What other languages call our types.
+//! What other languages call our types and functions.
 
 const TYPES: [(&str, &str); 6] = [
     (
@@ -23,4 +23,75 @@ pub fn type_meant(name: &str) -> Option<&'static str> {
     let lower = name.to_lowercase();
     let is_so = |(theirs, _): &&(&str, &str)| theirs.split(' ').any(|one| one == lower);
     TYPES.iter().find(is_so).map(|(_, ours)| *ours)
+}
+
+/// The functions and aggregates that a method may become, by their names here.
+const FUNCTIONS: &str = "abs round floor ceil sqrt ln log10 exp pow least greatest nullif div lower upper trim length concat substring \
+    starts_with ends_with contains replace like regexp_matches regexp_extract split join hash milliseconds seconds minutes hours days \
+    year month day_of_month day_of_week day_of_year hour minute date truncate coalesce count sum mean min max first last first_n last_n \
+    last_distinct_n top_k bottom_k variance stddev variance_pop stddev_pop skewness kurtosis count_distinct median quantile mode mode_n \
+    time_since_last time_since_first any all covariance correlation slope intercept weighted_mean arg_min arg_max";
+
+/// Methods of other languages that take the arguments of the function here.
+const METHODS: [(&str, &str); 32] = [
+    ("power", "pow"),
+    ("ceiling", "ceil"),
+    ("log", "ln"),
+    ("len size len_chars char_length", "length"),
+    ("substr", "substring"),
+    ("strip strip_chars btrim", "trim"),
+    ("toupper to_upper to_uppercase uppercase ucase", "upper"),
+    ("tolower to_lower to_lowercase lowercase lcase", "lower"),
+    ("startswith", "starts_with"),
+    ("endswith", "ends_with"),
+    ("rlike", "regexp_matches"),
+    ("array_contains list_contains", "contains"),
+    ("fillna fill_null ifnull", "coalesce"),
+    ("day dayofmonth", "day_of_month"),
+    ("dayofyear ordinal_day", "day_of_year"),
+    ("total_milliseconds", "milliseconds"),
+    ("total_seconds", "seconds"),
+    ("total_minutes", "minutes"),
+    ("total_hours", "hours"),
+    ("total_days", "days"),
+    ("avg average", "mean"),
+    ("minimum", "min"),
+    ("maximum", "max"),
+    ("nunique n_unique approx_count_distinct countdistinct", "count_distinct"),
+    ("std stddev_samp", "stddev"),
+    ("var var_samp", "variance"),
+    ("skew", "skewness"),
+    ("kurt", "kurtosis"),
+    ("head", "first_n"),
+    ("tail", "last_n"),
+    ("nlargest", "top_k"),
+    ("nsmallest", "bottom_k"),
+];
+
+/// The names of [`FUNCTIONS`].
+pub fn functions() -> impl Iterator<Item = &'static str> {
+    FUNCTIONS.split_whitespace()
+}
+
+/// The function or aggregate that a method of a value becomes: the value is its first argument, those of the method come after it.
+pub fn method_meant(name: &str) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    let same = functions().find(|known| *known == lower);
+    let is_so = |(theirs, _): &&(&str, &'static str)| theirs.split(' ').any(|one| one == lower);
+    same.or_else(|| METHODS.iter().find(is_so).map(|(_, ours)| *ours))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_become_functions() {
+        for (theirs, ours) in METHODS {
+            assert!(functions().any(|known| known == ours), "{ours}");
+            for name in theirs.split(' ') {
+                assert_eq!(method_meant(name), Some(ours), "{name}");
+            }
+        }
+    }
 }

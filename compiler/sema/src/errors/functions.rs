@@ -1,6 +1,7 @@
 //! E0111: calls of what is no function here, and what comes near it.
 
 use super::is_short_part;
+use super::meant::CLOCKS;
 use super::numbered::call_with_a_number;
 use featc_syntax::diag::{Diagnostic, Span};
 use featc_syntax::messages;
@@ -197,7 +198,7 @@ struct Elsewhere(&'static str, &'static str, Then);
 
 #[rustfmt::skip]
 const ELSEWHERE: &[Elsewhere] = &[
-    Elsewhere("now current_timestamp current_date current_time localtimestamp sysdate getdate today utcnow", CLOCK, Say(NO_CLOCK)),
+    Elsewhere(CLOCKS, CLOCK, Say(NO_CLOCK)),
     Elsewhere("bool boolean", TYPE, Say("of a text write `cast({x} as bool)`, of a number a comparison: `{x} != 0`")),
     Elsewhere("int integer bigint int64 to_int toint toint64", TYPE, Write("cast({x} as int64)", "")),
     Elsewhere("float double float64 to_float tofloat64", TYPE, Write("cast({x} as float64)", "")),
@@ -269,8 +270,10 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("date_trunc:hour", UNKNOWN, Write("truncate({x}, 1h)", "")),
     Elsewhere("date_trunc:day", UNKNOWN, Write("truncate({x}, 1d)", ", days of UTC; those of a zone are `date({x} in \"Europe/Berlin\")`")),
     Elsewhere("date_trunc:week", UNKNOWN, Write("(truncate({x} - 4d, 7d) + 4d)", ", weeks from Monday on, in UTC")),
-    Elsewhere("date_trunc timestamp_trunc datetrunc", UNKNOWN,
-        Say("write `truncate(at, 1h)`: the instant, then a duration; months of the calendar are not in this release")),
+    Elsewhere("date_trunc:month date_trunc:quarter date_trunc:year", UNKNOWN, Say("of an instant there are `month({x})` and `year({x})`; events \
+        since a period of the calendar began are a window: `over this month`, `over this quarter`, `over this year`")),
+    Elsewhere("date_trunc timestamp_trunc datetrunc", UNKNOWN, Say("write `truncate(t, 1h)`: the instant `t`, then a duration; events since a \
+        period of the calendar began are a window, such as `over this month`")),
     Elsewhere("to_timestamp to_datetime parse_datetime strptime", UNKNOWN,
         Say("write `cast({x} as timestamp)`, of texts such as `2025-01-31T12:00:00Z`")),
     Elsewhere("to_date", UNKNOWN, Say("write `cast({x} as date)`, of texts such as `2025-01-31`")),

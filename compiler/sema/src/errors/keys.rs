@@ -8,15 +8,21 @@ use featc_syntax::messages;
 messages! {
     E0401 key_type_differs(column: (&str, Type), entity: &str, key: (&str, Type), at: Span, key_at: Span) {
         let ((column, column_ty), (key, key_ty)) = (column, key);
-        let same = match column_ty.may_be_key() {
-            true => format!("declare the key as the column is, `{key}: {column_ty}`, or convert"),
-            false => "convert".to_owned(),
+        let convert = format!("in a transform: `let {key}_key = cast({column} as {key_ty})`, then `by ({key}_key)`");
+        let help = match column_ty {
+            Type::List(_) => format!(
+                "a list is no key: write a row for each of its items into the file, or take one item in a transform, \
+                 `let {key}_key = {column}[1]`, then `by ({key}_key)`"
+            ),
+            _ if column_ty.may_be_key() => {
+                format!("declare the key as the column is, `{key}: {column_ty}`, or convert {convert}")
+            }
+            _ => format!("convert {convert}"),
         };
         "key column `{column}` is {column_ty}, key `{key}` of entity `{entity}` is {key_ty}";
         at: "brings `{column}`: {column_ty}";
         key_at: "wants {key_ty}";
-        help: "{same} in a transform: `let {key}_key = cast({column} as {key_ty})`, then \
-               `by ({key}_key)`";
+        help: "{help}";
     }
 
     /// The key of a table cannot be another column, so one of the two declarations is wrong. `table`: its name, and where the type
@@ -79,6 +85,13 @@ messages! {
         "aggregate `{aggregate}` outside of a feature";
         at: "a transform sees one row at a time";
         help: "{help}";
+    }
+
+    /// `any(tags = "sale")` in a transform; `call`: whether a list has such an item.
+    E0407 any_item_outside_view(at: Span, call: &str) {
+        "aggregate `any` outside of a feature";
+        at: "a transform sees one row at a time";
+        help: "whether a list has such an item is `{call}`; of events, aggregate in a feature of a view, with `over`";
     }
 
     E0408 aggregate_of_last_events(inner: (&str, Span), outer: (&str, Span), value: &str, number: &str) {

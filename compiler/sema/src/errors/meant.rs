@@ -12,8 +12,8 @@ pub enum Meant<'a> {
     Name(&'a str),
     /// A near one with another number.
     OtherNumber(&'a str),
-    /// Two of the names that a list of windows makes.
-    Windows(&'a str, &'a str),
+    /// The names that a list of windows makes, and whether there are more.
+    Windows(Vec<&'a str>, bool),
     /// A feature that has one window, and the one that was asked for.
     OneWindow {
         feature: &'a str,
@@ -32,6 +32,30 @@ fn listed(known: &[&str], more: usize) -> String {
     }
 }
 
+/// `a`, `b` or `c`; `a`, `b`, … where there are more.
+fn one_of(names: &[&str], more: bool) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !more && !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ if more => format!("{}, …", quoted.join(", ")),
+        _ => quoted.join(", "),
+    }
+}
+
+/// Clocks of other languages, in small letters.
+pub(super) const CLOCKS: &str =
+    "now current_timestamp current_date current_time localtimestamp sysdate getdate today utcnow";
+
+/// What a clock of another language is in a feature of a service: the instant of the question, or its day.
+pub fn clock_of_a_question(name: &str) -> Option<&'static str> {
+    let small = name.to_ascii_lowercase();
+    let is_clock = CLOCKS.split(' ').any(|clock| clock == small);
+    is_clock.then(|| match small.as_str() {
+        "current_date" | "today" => "date(at)",
+        _ => "at",
+    })
+}
+
 /// E0109, or what the name is elsewhere.
 pub fn unknown_feature(view: &str, name: &str, at: Span, meant: Meant<'_>, view_at: Span) -> Diagnostic {
     let elsewhere = not_a_name(name, at);
@@ -43,7 +67,9 @@ pub fn unknown_feature(view: &str, name: &str, at: Span, meant: Meant<'_>, view_
         (_, Meant::Nothing(known, more)) => no_such_feature(view, name, at, None, &listed(&known, more), view_at),
         (_, Meant::Name(near)) => no_such_feature(view, name, at, Some(near), "", view_at),
         (_, Meant::OtherNumber(near)) => feature_of_another_number(view, name, at, near, view_at),
-        (_, Meant::Windows(first, second)) => feature_of_several_windows(view, name, at, first, second, view_at),
+        (_, Meant::Windows(windows, more)) => {
+            feature_of_several_windows(view, name, at, &one_of(&windows, more), view_at)
+        }
         (_, Meant::OneWindow { feature, window, asked }) => {
             feature_of_one_window(view, name, at, feature, &window, &asked, view_at)
         }

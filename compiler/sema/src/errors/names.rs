@@ -132,11 +132,11 @@ messages! {
         did_you_mean(nearest, at): "write the name of a feature of this view{known}";
     }
 
-    E0109 feature_of_several_windows(view: &str, name: &str, at: Span, first: &str, second: &str, view_at: Span) {
+    E0109 feature_of_several_windows(view: &str, name: &str, at: Span, windows: &str, view_at: Span) {
         "unknown feature `{name}`";
         at: "no such feature in view `{view}`";
         view_at: "the view is declared here";
-        help: "write which window is meant: `{first}` or `{second}`";
+        help: "write which window is meant: {windows}";
     }
 
     E0109 feature_of_one_window(
@@ -181,6 +181,14 @@ messages! {
         "unknown column `{name}`";
         at: "a `let` of `{transform}`, which `{rows}` is before";
         help: "read `from {transform}`, or compute it here too";
+    }
+
+    /// Read before the `let` that makes it.
+    E0110 let_further_below(name: &str, at: Span, declared: Span) {
+        "`{name}` is declared further below";
+        at: "not known yet";
+        declared: "declared here";
+        help: "move its `let` before the step that reads it";
     }
 
     E0110 feature_as_a_column(name: &str, view: &str, at: Span) {

@@ -1,11 +1,14 @@
 //! E0111 of calls that their arguments tell apart: percentiles, lags, the value of the greatest.
 
-use super::functions::{UNKNOWN, Written, call_like_another, function_of_another_language};
+use super::functions::{UNKNOWN, Written, call_like_another, call_of_another_language, function_of_another_language};
 use super::is_short;
 use featc_syntax::diag::Diagnostic;
 
 /// A percentile, a lag, or the value of the greatest without what is the greatest, with what says it here.
 pub(super) fn call_with_a_number(call: &Written<'_>, name: &str) -> Option<Diagnostic> {
+    if let ([value], "col" | "column" | "lit") = (&call.arguments[..], name) {
+        return Some(value_by_a_call(call, name, value));
+    }
     if let ([value], "argmax" | "argmin" | "max_by" | "min_by") = (&call.arguments[..], name) {
         let ours = if name.contains("max") { "arg_max" } else { "arg_min" };
         let value = if is_short(value) { value } else { "x" };
@@ -39,6 +42,27 @@ pub(super) fn call_with_a_number(call: &Written<'_>, name: &str) -> Option<Diagn
         return Some(call_like_another(&cause, call.name_at, &shown, call.at, &meant));
     }
     None
+}
+
+/// `col("amount")`, `lit(1)`
+fn value_by_a_call(call: &Written<'_>, name: &str, value: &str) -> Diagnostic {
+    let cause = UNKNOWN.replace("{name}", call.name);
+    let plain = value.trim_matches('"');
+    let is_name = plain
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'));
+    if name != "lit" && !is_name {
+        let help =
+            "a column stands by the name that the source gives it: what the file calls it stands there after `from`";
+        return function_of_another_language(&cause, call.name_at, help);
+    }
+    let meant = if name == "lit" { value } else { plain };
+    let (shown, what) = match (is_short(meant), name) {
+        (true, "lit") => (meant, "a literal stands by itself"),
+        (true, _) => (meant, "a column stands by its name"),
+        (false, _) => ("1", "a literal stands by itself"),
+    };
+    call_of_another_language(&cause, call.name_at, &format!("`{shown}`: {what}"), call.at, meant)
 }
 
 /// Of `percentile(x, 95)` the value and the share of it, `0.95`.

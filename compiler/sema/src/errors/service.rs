@@ -69,6 +69,27 @@ messages! {
         help: "move it before the feature that reads it";
     }
 
+    /// `now()`, `current_timestamp`; `whole` is what `meant` replaces.
+    E0111 clock_in_a_service(name: &str, at: Span, whole: Span, meant: &str) {
+        "`{name}`: there is no clock in a program";
+        at: "no function and no aggregate has this name";
+        help: "a feature of a service has the instant of the question: write `{meant}`", whole => meant;
+    }
+
+    E0110 clock_named_in_a_service(name: &str, at: Span, meant: &str) {
+        "unknown name `{name}`: there is no clock in a program";
+        at: "no such name";
+        help: "a feature of a service has the instant of the question: write `{meant}`", at => meant;
+    }
+
+    /// `item.sold as item_sold`, and `item_sold` read.
+    E0110 alias_as_a_value(name: &str, at: Span, whole: &str, alias: Span) {
+        "unknown name `{name}`";
+        at: "the name of a column of the answer";
+        alias: "given here";
+        help: "features of a service read those of views by their own names: write `{whole}`", at => whole;
+    }
+
     E0110 path_in_service(name: &str, at: Span) {
         "unknown name `{name}`";
         at: "one dot is too many";
@@ -90,6 +111,7 @@ messages! {
         let help = match (aggregate, arguments) {
             ("max", 2..) => "the greatest of several values is `greatest(a, b)`",
             ("min", 2..) => "the least of several values is `least(a, b)`",
+            ("time_since_last", _) => "declare it in a view, and read it here as `view.feature`; `at` is the instant of the question",
             _ => "aggregate in a view, and read it here as `view.feature`",
         };
         "aggregate `{aggregate}` in a feature of a service";

@@ -3,8 +3,8 @@
 mod place;
 
 use super::meant::{
-    before_the_member, dots, function_of, has_aggregate, ignoring_nulls, joined, nearest_function, part_of_calendar,
-    unit_of_truncate, with_more_arguments,
+    before_the_member, dots, function_of, has_aggregate, ignoring_nulls, joined, part_of_calendar, unit_of_truncate,
+    with_more_arguments,
 };
 use super::parameter;
 use super::scope::{Items, RowScope};
@@ -216,9 +216,8 @@ impl<'a> Exprs<'a> {
             self.complaints
                 .extend(ignoring.map(|at| errors::function_ignoring_nulls(name, at)));
         } else {
-            let written = self.written(call);
-            self.complaints
-                .push(errors::unknown_function(&written, nearest_function(name)));
+            let complaint = self.unknown_function(call);
+            self.complaints.push(complaint);
             match self.place {
                 // It may have been meant as an aggregate: what its names mean is unknown too.
                 Place::Feature(_) => {}
@@ -301,8 +300,8 @@ impl<'a> Exprs<'a> {
         let (name, name_at) = (call.function.text.as_str(), call.function.span);
         match self.place {
             Place::Row => {
-                self.complaints
-                    .push(errors::aggregate_outside_view(name, call.arguments.len(), name_at));
+                let complaint = self.outside_of_a_view(call);
+                self.complaints.push(complaint);
                 return ExprKind::Poison;
             }
             Place::Aggregate { .. } => {

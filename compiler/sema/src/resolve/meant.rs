@@ -5,7 +5,7 @@ use super::scope::Items;
 use super::types::type_of;
 use crate::errors::{self, Meant};
 use crate::near::{nearest_feature, same_window};
-use featc_ir::{Aggregate, Function, Type};
+use featc_ir::{Aggregate, FeatureId, Function, Type};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, suggest};
 use std::collections::BTreeSet;
@@ -26,11 +26,17 @@ impl ViewFeatures<'_> {
         let digits = format!("{name}_0")..format!("{name}_:");
         let lifetime = self.by_name.get_key_value(&format!("{name}_lifetime"));
         let counted = self.by_name.range(digits).inspect(|_| featc_ir::work::add(1));
-        let mut expansions = counted.chain(lifetime).map(|(known, _)| known.as_str());
-        match (expansions.next(), expansions.next()) {
-            (Some(first), Some(second)) => return Meant::Windows(first, second),
-            (Some(only), None) => return Meant::Name(only),
-            (None, _) => {}
+        let expansions = counted.chain(lifetime).map(|(known, (id, _))| (*id, known.as_str()));
+        let mut expansions: Vec<(FeatureId, &str)> = expansions.take(SHOWN + 1).collect();
+        match expansions[..] {
+            [] => {}
+            [(_, only)] => return Meant::Name(only),
+            _ => {
+                let more = expansions.len() > SHOWN;
+                expansions.truncate(SHOWN);
+                expansions.sort_unstable_by_key(|(id, _)| *id);
+                return Meant::Windows(expansions.into_iter().map(|(_, name)| name).collect(), more);
+            }
         }
         if let Some((feature, window, asked)) = self.of_one_window(name) {
             return match window == asked || same_window(&window, &asked) {

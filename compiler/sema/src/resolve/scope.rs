@@ -166,6 +166,9 @@ impl<'a> Items<'a> {
     /// What a name that no column has is elsewhere: a `let` of a transform of the same rows, a feature of a view that reads them.
     pub(super) fn elsewhere(&self, rows: &str, name: &ast::Name) -> Option<Diagnostic> {
         let (text, at) = (name.text.as_str(), name.span);
+        if let Some(declared) = self.let_below(rows, name) {
+            return Some(errors::let_further_below(text, at, declared));
+        }
         let has_let = |transform: &&&ast::Transform| {
             let is_it = |step: &ast::Step| matches!(step, ast::Step::Let(written) if written.name.text == text);
             transform.name.text != rows && self.reads(&transform.name.text, rows) && transform.steps.iter().any(is_it)
@@ -177,6 +180,18 @@ impl<'a> Items<'a> {
         Some(match self.params.contains(text) {
             true => errors::feature_or_parameter(text, &view.name.text, at),
             false => errors::feature_as_a_column(text, &view.name.text, at),
+        })
+    }
+
+    /// The `let` of a name in the transform that reads it, which stands before: it comes later, and does not read itself.
+    fn let_below(&self, rows: &str, name: &ast::Name) -> Option<Span> {
+        let transform = self.transforms.all[*self.transforms.by_name.get(rows)?];
+        let is_within = |value: Span| value.start <= name.span.start && name.span.end <= value.end;
+        transform.steps.iter().find_map(|step| match step {
+            ast::Step::Let(written) if written.name.text == name.text && !is_within(written.value.span) => {
+                Some(written.name.span)
+            }
+            ast::Step::Let(_) | ast::Step::Where(_) => None,
         })
     }
 

@@ -56,6 +56,10 @@ impl<'a> ServiceNames<'a> {
         let is_broken = |broken: &ast::Broken| broken.name.as_ref().is_none_or(|name| name.text == text);
         if let Some(later) = later {
             complaints.push(errors::read_before(text, name.span, later.name.span));
+        } else if let Some(meant) = errors::clock_of_a_question(text) {
+            complaints.push(errors::clock_named_in_a_service(text, name.span, meant));
+        } else if let Some((whole, alias)) = self.alias(text) {
+            complaints.push(errors::alias_as_a_value(text, name.span, &whole, alias));
         } else if !self.service.broken.iter().any(is_broken) {
             let whole = self.with_owner(text);
             complaints.push(match whole {
@@ -64,6 +68,15 @@ impl<'a> ServiceNames<'a> {
             });
         }
         ExprKind::Poison
+    }
+
+    /// What an entry lists under another name, and where that stands.
+    fn alias(&self, name: &str) -> Option<(String, Span)> {
+        self.service.entries.iter().find_map(|entry| {
+            let alias = entry.alias.as_ref().filter(|alias| alias.text == name)?;
+            let [pattern] = &entry.patterns[..] else { return None };
+            Some((format!("{}.{}", entry.view.text, pattern.text), alias.span))
+        })
     }
 
     /// The name after that of the one view or request that has it.

@@ -4,6 +4,21 @@ use super::compile;
 use crate::errors::{names_elsewhere, replacements};
 use featc_ir::{Aggregate, Function};
 use featc_syntax::diag::Diagnostic;
+use featc_syntax::foreign;
+use std::collections::BTreeSet;
+
+/// A method becomes a function that there is.
+#[test]
+fn methods_become_functions_that_there_are() {
+    let functions = Function::ALL.iter().map(|function| function.name());
+    let aggregates = Aggregate::ALL.iter().map(|aggregate| aggregate.name());
+    let here: BTreeSet<&str> = functions
+        .chain(aggregates)
+        .chain(["coalesce"])
+        .filter(|name| *name != "[]")
+        .collect();
+    assert_eq!(foreign::functions().collect::<BTreeSet<_>>(), here);
+}
 
 /// A feature as it is written elsewhere, and after the edit of its message.
 #[rustfmt::skip]

@@ -469,7 +469,9 @@ fn looking_for_names_grows_with_the_program() {
         let help = outcome.diagnostics[0].help.as_ref().map(|help| help.text.as_str());
         assert_eq!(
             help,
-            Some("write which window is meant: `a_0h` or `a_100h`"),
+            Some(
+                "write which window is meant: `a_0h`, `a_100h`, `a_101h`, `a_102h`, `a_103h`, `a_104h`, `a_105h`, `a_106h`, …"
+            ),
             "of a list"
         );
         featc_ir::work::steps() - before

@@ -290,6 +290,27 @@ messages! {
         help: "write a source or a transform by its name, as it is declared in these files, and a parameter in braces, such as `{{week}}`";
     }
 
+    /// `over {{ var("n") }} events`
+    E0001 number_in_braces(at: Span) {
+        "nothing is called in braces: they hold the name of a parameter";
+        at: "";
+        help: "write the number itself, such as `5`: a parameter is a length of time, or a value in an expression";
+    }
+
+    /// `over 10 purchases`
+    E0001 window_of_other_things(at: Span, number: &str) {
+        "a window of the last events says how many";
+        at: "";
+        offer: "write `{number} events`", at => format!("{number} events");
+    }
+
+    /// `spend vip`, where `spend` is a view.
+    E0001 entry_without_dot(view: &str, at: Span) {
+        "`{view}` is a view: an entry says which of its features";
+        at: "";
+        help: "write `{view}.*` for all of them, or `{view}.` and the name of one";
+    }
+
     E0001 parameter_computes(at: Span) {
         "a parameter is one value, and computes nothing";
         at: "";

@@ -34,7 +34,11 @@ impl Failure<'_> {
             true => declared(self.tokens, name),
             false => (false, vec![]),
         };
+        // What stands beside it belongs to it.
+        let next = piece.tokens.get(last + 1);
+        let goes_on = next.is_some_and(|next| !self.is_first_on_line(self.place(*next)));
         Some(match &views[..] {
+            _ if is_view && goes_on => errors::entry_without_dot(name, span),
             _ if is_view => errors::view_as_entry(name, span),
             [] if !self.is_first_on_line(span) && !self.tokens.text[..span.start].trim_end().ends_with(['{', '}']) => {
                 errors::entry_renamed_without_as(name, span)

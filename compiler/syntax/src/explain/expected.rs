@@ -51,6 +51,17 @@ impl Failure<'_> {
                 words.push(word);
             }
         }
+        if self.context == forms::Context::Statement {
+            let stands = |word: &str| {
+                self.tokens
+                    .within(self.span)
+                    .iter()
+                    .any(|token| self.text(*token) == word)
+            };
+            let is_given =
+                |word: &str| matches!(word, "`over`" | "`cap`" | "`default`") && stands(word.trim_matches('`'));
+            words.retain(|word| !is_given(word));
+        }
         if words.contains(&"an operator") {
             words.retain(|word| !matches!(*word, "`(`" | "`=`" | "`.`"));
         }

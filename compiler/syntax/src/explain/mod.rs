@@ -81,7 +81,8 @@ pub(crate) fn explain(tokens: Tokens<'_>, context: Context, span: Span, is_shown
         .or_else(|| failure.number_point())
         .or_else(|| failure.instant())
         .or_else(|| failure.reserved())
-        .or_else(|| failure.misspelt());
+        .or_else(|| failure.misspelt())
+        .or_else(|| failure.other_things());
     Some(diagnostic.unwrap_or_else(|| failure.unexpected()))
 }
 

@@ -127,6 +127,16 @@ impl Failure<'_> {
                 };
                 errors::lookup_without_key(piece.span(start, open), &format!("lookup {name}({keys}).{column}"))
             }
+            ("on" | "by" | "using" | "with" | "for", _) if piece.at == open => {
+                let last = piece.operand_from(open + 1)?;
+                let key = piece.slice(open + 1, last);
+                let key = key
+                    .strip_prefix('(')
+                    .and_then(|key| key.strip_suffix(')'))
+                    .unwrap_or(key);
+                (piece.text(last + 1) != "=").then_some(())?;
+                errors::lookup_without_key(piece.span(start, last), &format!("lookup {name}({key}).{other}"))
+            }
             ("(", _) if piece.at == open + 1 && piece.text(piece.at) == ")" => {
                 errors::lookup_without_key(piece.span(start, piece.at), &format!("lookup {name}({keys}).{other}"))
             }

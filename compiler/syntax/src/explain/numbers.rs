@@ -6,8 +6,20 @@ use crate::diag::{Diagnostic, Span};
 use crate::errors;
 use crate::forms::Context;
 use crate::scan::TokenKind;
+use featc_grammar::Rule;
 
 impl Failure<'_> {
+    /// `over 10 purchases`
+    pub(super) fn other_things(&self) -> Option<Diagnostic> {
+        let (_, things) = self.word().filter(|(_, things)| things.start < self.span.end)?;
+        let number = self.previous.filter(|number| number.kind == TokenKind::Number)?;
+        let is_whole = self.text(number).bytes().all(|byte| byte.is_ascii_digit());
+        let is_window = self.context == Context::Statement && self.expects(Rule::events_kw) && is_whole;
+        let on_one_line = !self.is_first_on_line(things) && !self.starts_piece();
+        (is_window && on_one_line)
+            .then(|| errors::window_of_other_things(self.place(number).to(things), self.text(number)))
+    }
+
     /// `over last 3months`
     pub(super) fn glued_period(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
         const PERIODS: [&str; 6] = ["hour", "day", "week", "month", "quarter", "year"];

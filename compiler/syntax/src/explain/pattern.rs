@@ -3,12 +3,14 @@
 //! The words of a pattern are those of the program in small letters, several with `|` between them; and capitals:
 //! `A B C` stand for expressions, `P` and `Q` for operands before and after a word, `D` and `E F` likewise for the operands
 //! of a comparison, `R` for the rest of a clause, `L K` for anything up to the next word of the pattern (nothing included),
-//! `N M O` for numbers, `I` for one without a unit, `V W` for words, `S` for a string, `T U X` for any one token. `^` before them all: at the beginning
-//! of the piece. `~`: outside of all brackets. Between `«` and `»` stands what the message points at; the piece breaks at its
-//! beginning, or at the `!`. Without them it is all that was found, and the piece breaks somewhere in it.
+//! `N M O` for numbers, `I` for one without a unit, `V W` for words, `S` for a string, `Y` for one that is a
+//! name, `T U X` for any one token. `^` before them all: at the beginning of the piece. `~`: outside of all brackets.
+//! Between `«` and `»` stands what the message points at; the piece breaks at its beginning, or at the `!`. Without them it
+//! is all that was found, and the piece breaks somewhere in it. `F` among several words is a capital: the module of Spark.
 
 use super::piece::Piece;
 use crate::scan::TokenKind;
+use featc_grammar::RESERVED;
 
 /// Where a pattern fits.
 pub(super) struct Found {
@@ -59,7 +61,7 @@ fn is_mark(word: &str) -> bool {
 fn is_word(alternatives: &str, text: &str) -> bool {
     alternatives
         .split('|')
-        .any(|word| word.eq_ignore_ascii_case(text) && !text.is_empty())
+        .any(|word| word == text || word != "F" && word.eq_ignore_ascii_case(text) && !text.is_empty())
 }
 
 /// Fits the words of a pattern around the token that its first plain word is; gives the first of all tokens, too.
@@ -150,10 +152,20 @@ fn is_kind(word: &str, piece: &Piece<'_>, index: usize) -> bool {
         "N" | "M" | "O" => TokenKind::Number,
         "I" => return is_whole(piece, index),
         "S" => TokenKind::String,
+        "Y" => return piece.kind(index) == Some(TokenKind::String) && is_name(piece.text(index).trim_matches('"')),
         "T" | "U" | "X" => return piece.kind(index).is_some(),
         _ => TokenKind::Word,
     };
     piece.kind(index) == Some(kind)
+}
+
+/// Whether a text is a name, or several with dots between them.
+fn is_name(text: &str) -> bool {
+    let is_part = |part: &str| {
+        let begins = part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        begins && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !RESERVED.contains(&part)
+    };
+    text.split('.').all(is_part)
 }
 
 /// Whether a token is a number without a unit.

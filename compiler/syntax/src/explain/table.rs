@@ -12,7 +12,7 @@ use crate::forms::Context;
 
 /// One habit: where it is looked for, what is written (see [`super::pattern`]), what that means here, and the next step.
 /// Letters in braces stand for what the pattern found; `{L_}` has a space after it unless nothing was found, `{(A)}` stands
-/// in parentheses if it could not stand beside `and`, `{type W}` is a type as it is called here.
+/// in parentheses if it could not stand beside `and`, `{type W}` is a type as it is called here, `{plain Y}` a text without its quotes.
 struct Habit(&'static [Context], &'static str, Code, &'static str, Then);
 
 /// The next step.
@@ -26,13 +26,15 @@ enum Then {
     Call(&'static str, &'static str),
     /// The same of a condition: in parentheses where something beside it would bind a part of it.
     Value(&'static str, &'static str),
+    /// The replacement of a method `W` by the function that it is here; words where it is none that is known.
+    Method(&'static str),
     /// A replacement of what was found about which the writer decides, and what else may be meant.
     Ask(&'static str, &'static str),
     /// Words.
     Say(&'static str),
 }
 
-use Then::{Ask, Call, Say, Show, Value, Write};
+use Then::{Ask, Call, Method, Say, Show, Value, Write};
 
 const BODIES: &[Context] = &[Context::Step, Context::Statement];
 const EXPRESSIONS: &[Context] = &[Context::Step, Context::Statement, Context::Entry];
@@ -44,10 +46,15 @@ const FILES: &[Context] = &[Context::Item];
 const ITEMS: &[Context] = &[Context::Item, Context::Clause, Context::Step, Context::Statement];
 const ALL: &[Context] = &Context::ALL;
 
+/// Types here that others call by other letters.
+const TYPES: [&str; 7] = ["bool", "int64", "float64", "string", "timestamp", "date", "duration"];
+
 /// Of another language.
 const FOREIGN: Code = Code::UnexpectedText;
 /// Of another release.
 const ABSENT: Code = Code::NotInRelease;
+
+const NO_METHOD: &str = "no function is called `{W}` here: `featc explain E0111` lists those that there are";
 
 /// What is said of the first habit that fits at the place of the failure.
 pub(super) fn told(context: Context, piece: &Piece<'_>) -> Option<Diagnostic> {
@@ -70,10 +77,16 @@ fn beside_and(condition: &str) -> String {
     }
 }
 
-/// A type of another language by its name here.
-fn type_here(written: &str) -> &str {
+/// A type of another language by its name here: of `double`, `"double"`, `Float64` and `DoubleType`.
+fn type_here(written: &str) -> String {
     let plain = written.trim_matches('"');
-    foreign::type_meant(plain).unwrap_or(plain)
+    let lower = plain.to_lowercase();
+    let short = lower.strip_suffix("type").unwrap_or(&lower);
+    match foreign::type_meant(short) {
+        Some(ours) => ours.to_owned(),
+        None if TYPES.contains(&short) => short.to_owned(),
+        None => plain.to_owned(),
+    }
 }
 
 /// Whether a help may quote it.
@@ -91,7 +104,8 @@ impl Habit {
                 let gap = if written.is_empty() { "" } else { " " };
                 text = text.replace(&format!("{{{letter}_}}"), &format!("{written}{gap}"));
                 text = text.replace(&format!("{{({letter})}}"), &beside_and(written));
-                text = text.replace(&format!("{{type {letter}}}"), type_here(written));
+                text = text.replace(&format!("{{type {letter}}}"), &type_here(written));
+                text = text.replace(&format!("{{plain {letter}}}"), written.trim_matches('"'));
                 text = text.replace(&format!("{{{letter}}}"), written);
             }
             text
@@ -118,6 +132,18 @@ impl Habit {
                 };
                 replaced(diagnostic, piece.span(first, last), condition, otherwise, true)
             }
+            Method(template) => match foreign::method_meant(found.text('W', piece)) {
+                Some(function) => {
+                    let whole = filled(&template.replace("{W}", function));
+                    let shown = if is_quotable(&whole) {
+                        whole.clone()
+                    } else {
+                        format!("{function}(x)")
+                    };
+                    diagnostic.with_edit(format!("write `{shown}`"), span, whole)
+                }
+                None => diagnostic.with_help(filled(NO_METHOD)),
+            },
             Ask("", remark) => diagnostic.with_offer(format!("remove it{}", filled(remark)), span, ""),
             Ask(template, remark) => {
                 let whole = filled(template);

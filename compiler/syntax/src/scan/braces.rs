@@ -26,7 +26,13 @@ impl Scanner<'_> {
             if !name.contains('(') {
                 return false;
             }
-            self.report(errors::call_in_braces(span));
+            let after = self.text[end..].trim_start_matches([' ', '\t']);
+            let before = self.text[..start].trim_end_matches([' ', '\t']);
+            let is_number = after.starts_with("events") || before.ends_with(" cap") || before.ends_with("over last");
+            self.report(match is_number {
+                true => errors::number_in_braces(span),
+                false => errors::call_in_braces(span),
+            });
             self.blank(start, end, b' ');
             self.scan.poison.push(start);
             self.at = end;

@@ -1,7 +1,9 @@
 //! Where expressions stand, and the resolvers of each place.
 
 use super::super::feature::{FeatureNames, Shape};
-use super::super::meant::{before_the_member, dots, function_of, part_of_calendar, ratio_to_a_feature};
+use super::super::meant::{
+    before_the_member, dots, function_of, nearest_function, part_of_calendar, ratio_to_a_feature,
+};
 use super::super::scope::{Items, RowScope};
 use super::super::service_feature::ServiceNames;
 use super::{Aggregate, ExprKind, Exprs, Function};
@@ -195,6 +197,41 @@ impl<'a> Exprs<'a> {
                 _,
             ) => errors::nested_aggregate(name, at, outer, outer_at),
             (Place::Row | Place::Feature(_) | Place::Service(_), _) => errors::aggregate_outside_view(name, 0, at),
+        }
+    }
+
+    /// What is said of an aggregate in a transform.
+    pub(super) fn outside_of_a_view(&self, call: &ast::Call) -> Diagnostic {
+        let (name, at) = (call.function.text.as_str(), call.function.span);
+        if let ("any", [ast::Expr { kind, .. }]) = (name, &call.arguments[..])
+            && let ast::ExprKind::Binary {
+                op: ast::BinaryOp::Equal,
+                left,
+                right,
+                ..
+            } = kind
+        {
+            let (list, item) = match left.kind {
+                ast::ExprKind::Literal(_) => (right, left),
+                _ => (left, right),
+            };
+            let [list, item] = [list, item].map(|part| self.items.texts.slice(part.span));
+            let call = format!("contains({list}, {item})");
+            if errors::is_short(&call) {
+                return errors::any_item_outside_view(at, &call);
+            }
+        }
+        errors::aggregate_outside_view(name, call.arguments.len(), at)
+    }
+
+    /// What is said of a call of what is neither a function nor an aggregate.
+    pub(super) fn unknown_function(&self, call: &ast::Call) -> Diagnostic {
+        let written = self.written(call);
+        match (self.place, errors::clock_of_a_question(written.name)) {
+            (Place::Service(_), Some(meant)) => {
+                errors::clock_in_a_service(written.name, written.name_at, written.at, meant)
+            }
+            _ => errors::unknown_function(&written, nearest_function(written.name)),
         }
     }
 

@@ -4,6 +4,7 @@ use super::*;
 
 const FILTER: &str = "the condition of an aggregate stands inside its parentheses";
 const NULLS: &str = "`ignoring nulls` stands inside the parentheses";
+const NULLS_WORD: &str = "nulls are left out by the words `ignoring nulls`";
 const EXCLUDING: &str = "`excluding` stands after the window";
 const NAMED_IN_FRONT: &str = "a feature is named in front, after the word `feature`";
 const SEVERAL: &str = "several windows stand in square brackets";
@@ -18,7 +19,10 @@ const BY_LENGTH: &str = "write a duration such as `over 7d`, a number such as `o
 const TTL: &str = "`ttl` is a duration: how far the pipeline may be behind before values are stale";
 const TTL_OR_WINDOW: &str =
     "how old events may be is the window of each feature, such as `over 1d`; a bound on the delay is written `ttl 2h`";
-const OLDER: &str = "an older window is a length, and how long before the question it ends";
+pub(super) const OLDER: &str = "an older window is a length, and how long before the question it ends";
+pub(super) const LENGTH_AND_OFFSET: &str =
+    "write how long it is, and how long before the question it ends: from 7d to 1d before it, `over 6d offset 1d`";
+const WRITTEN_OUT: &str = "a number of events or periods is no parameter: it is written out";
 const SESSIONS: &str = "windows of sessions are not in this release";
 const BY_DURATION: &str = "use a duration such as `over 30m`; `time_since_last()` is the time since the last event";
 const HOW_FAR: &str = "how far back a window of events reaches is said by `max`";
@@ -26,6 +30,7 @@ const NO_OFFSET: &str = "windows of the calendar have no `offset`";
 const ZONE: &str = "the zone of a calendar stands after the word `in`";
 const IN_ORDER: &str = "events are always in the order of their time";
 const COUNTED_ITEMS: &str = "how many events count is said by the window, how many values a list has by its aggregate";
+const LENGTH: &str = "a window is a length of time up to the question";
 const COUNTED: &str = "a window of the last events says how many";
 const ENDS_NOW: &str = "a window ends at the instant of the question, unless it has an `offset`";
 const WINDOW_WORD: &str = "a window stands after the word `over`";
@@ -71,6 +76,13 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "W ( L « order by R » )", FOREIGN, IN_ORDER, Show("{W}({L})", "last(x)")),
     Habit(VIEWS, "~ « within group ( R ) »", FOREIGN, IN_ORDER, Say("remove it; a quantile is `quantile(x, 0.5)`, the last values are `last_n(x, 5)`")),
     Habit(VIEWS, "~ « limit I »", FOREIGN, COUNTED_ITEMS, Say("write `over {I} events` for a window of the last {I} events, or `last_n(x, {I})` for a list of {I} values")),
+    Habit(VIEWS, "over|[|, « { V } ! events »", FOREIGN, WRITTEN_OUT, Say("write for example `5 events`: a parameter is a length of time, or a value in an expression")),
+    Habit(VIEWS, "over last « ! { V } »", FOREIGN, WRITTEN_OUT, Say("write for example `over last 3 months`: a parameter is a length of time, or a value in an expression")),
+    Habit(VIEWS, "cap « ! { V } »", FOREIGN, "`cap` is no parameter: it is written out", Say("write for example `cap 1000`: a parameter is a length of time, or a value in an expression")),
+    Habit(VIEWS, "~ over « N ! max M events »", FOREIGN, HOW_FAR, Write("{M} events max {N}")),
+    Habit(VIEWS, "~ over « range between N preceding and current row »", FOREIGN, LENGTH, Write("{N}")),
+    Habit(VIEWS, "~ over « range between unbounded preceding and current row »", FOREIGN, FOR_EVER, Write("lifetime")),
+    Habit(VIEWS, "~ over « range between »", FOREIGN, OLDER, Say(LENGTH_AND_OFFSET)),
     Habit(VIEWS, "~ « rows|range between »", FOREIGN, COUNTED, Say("write `over 10 events` for the last ten up to the question, or a length of time, `over 7d`")),
     Habit(VIEWS, "~ « every N »", FOREIGN, "a feature has no schedule: it is computed at the instant of each question", Say("remove it; `featc backfill --every {N}` asks one question every {N}")),
     Habit(VIEWS, "~ offset N « ago »", FOREIGN, "`offset` counts back from the question", Write("")),
@@ -88,6 +100,9 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "^ feature V = E « ? ? S » over N", FOREIGN, DEFAULT, Show("feature {V} = {E} over {N} default {S}", "feature home = last(x) over 7d default \"\"")),
     Habit(VIEWS, "D « ? ? E »", FOREIGN, "what stands for null is a function", Call("coalesce({D}, {E})", "coalesce(x, 0)")),
     Habit(VIEWS, "~ « fillna|fill_null|fill|ifnull|otherwise N »", FOREIGN, DEFAULT, Write("default {N}")),
+    Habit(VIEWS, "~ « default T ! excluding V »", FOREIGN, EXCLUDING, Write("excluding {V} default {T}")),
+    Habit(VIEWS, "~ « default - T ! excluding V »", FOREIGN, EXCLUDING, Write("excluding {V} default -{T}")),
+    Habit(VIEWS, "~ « cap T ! excluding V »", FOREIGN, EXCLUDING, Write("excluding {V} cap {T}")),
     Habit(VIEWS, "~ « default ! none|nan|na|nil|null »", FOREIGN, "without `default` an answer without events is null", Write("")),
     Habit(VIEWS, "~ « default ! [ L ] »", FOREIGN, "a list has no default: without events it is null", Write("")),
     Habit(VIEWS, "~ default « V »", FOREIGN, "`default` is a literal, the same for every question", Say("write for example `default 0`; in a feature of its own it may be another feature: `coalesce(total, other)`")),
@@ -100,6 +115,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "^ feature V « W R »", FOREIGN, EQUALS, Show("feature {V} = {W} {R}", "feature total = sum(x)")),
     Habit(VIEWS, "^ feature V « W »", FOREIGN, EQUALS, Show("feature {V} = {W}", "feature total = sum(x)")),
     Habit(VIEWS, "^ owner « = »", FOREIGN, NO_EQUALS, Write("")),
+    Habit(VIEWS, "^ tags « { »", FOREIGN, "tags are names in square brackets", Say("write for example `tags [growth, tier_1]`")),
     Habit(VIEWS, "^ tags « = »", FOREIGN, NO_EQUALS, Write("")),
     Habit(VIEWS, "W ( L ) . over ( N )", FOREIGN, AFTER_AGGREGATE, Write("{W}({L}) over {N}")),
     Habit(VIEWS, "count|count_distinct|sum|mean|min|max|first|last|median|mode|stddev ( « count|count_distinct|sum|mean|min|max|first|last|median|mode|stddev ( L ) ! over »", Code::NestedAggregate, "an aggregate inside an aggregate, with a window of its own", Say(OF_COLUMNS)),
@@ -116,7 +132,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over N , M , O", FOREIGN, SEVERAL, Write("over [{N}, {M}, {O}]")),
     Habit(VIEWS, "~ over N , M", FOREIGN, SEVERAL, Write("over [{N}, {M}]")),
     Habit(VIEWS, "~ over N . . M", FOREIGN, OLDER, Say("of the week before the last one write `over 7d offset 7d`")),
-    Habit(VIEWS, "~ over N « slide|sliding|slides|hop|hopping|step M »", FOREIGN, GRID, Ask("every {M}", ", for a window that ends at the last full {M}")),
+    Habit(VIEWS, "~ over N « slide|sliding|slides|hop|hopping|step|aggregation_interval|slide_interval M »", FOREIGN, GRID, Ask("every {M}", ", for a window that ends at the last full {M}")),
     Habit(VIEWS, "~ over N « lag|shift M »", FOREIGN, OLDER, Ask("offset {M}", ", for a window that ends so long before the question")),
     Habit(VIEWS, "~ over N « to M »", FOREIGN, OLDER, Say("of the {N} that end {M} before the question write `over {N} offset {M}`")),
     Habit(VIEWS, "~ over « all time »", FOREIGN, FOR_EVER, Write("lifetime")),
@@ -187,9 +203,11 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ W ( L ) « filter » ( R )", FOREIGN, FILTER, Show("{W}({L_}{R})", "sum(x where x > 0)")),
     Habit(VIEWS, "~ W ( L ) over B « filter » ( R )", FOREIGN, FILTER, Show("{W}({L_}{R}) over {B}", "sum(x where x > 0)")),
     Habit(VIEWS, "~ W ( L ) « filter »", FOREIGN, FILTER, Show("", "sum(x where x > 0)")),
+    Habit(VIEWS, "W ( L « ignore|skip nulls »", FOREIGN, NULLS_WORD, Write("ignoring nulls")),
+    Habit(VIEWS, "~ W ( L ) « ignore|skip nulls »", FOREIGN, NULLS, Show("{W}({L_}ignoring nulls)", "last(x ignoring nulls)")),
     Habit(VIEWS, "~ W ( L ) « ignoring nulls »", FOREIGN, NULLS, Show("{W}({L_}ignoring nulls)", "last(x ignoring nulls)")),
     Habit(VIEWS, "~ W ( L ) « ignoring »", FOREIGN, NULLS, Show("{W}({L_}ignoring nulls)", "last(x ignoring nulls)")),
     Habit(VIEWS, "~ W ( L ) « excluding T » over R", FOREIGN, EXCLUDING, Show("{W}({L}) over {R} excluding {T}", "count() over 1h excluding self")),
     Habit(VIEWS, "~ W ( L ) « excluding T »", FOREIGN, EXCLUDING, Show("", "over 1h excluding self")),
-    Habit(VIEWS, "P . W ( L )", FOREIGN, values::METHODS, Write("{W}({P}, {L})")),
+    Habit(VIEWS, "P . W ( L )", FOREIGN, values::METHODS, Method("{W}({P}, {L})")),
 ];

@@ -28,6 +28,14 @@ const IN_LIST: &str = "`in` takes its values in parentheses";
 const NO_SLICE: &str = "one item of a list stands in `[…]`";
 const PARTS: &str = "write `{P}[2]` for the second item of a list, `{P}[-1]` for the last; a part of a text is \
     `substring({P}, 1, 2)`, from its first letter on two";
+const LAMBDA: &str = "functions over the items of a list are not in this release";
+const OF_LISTS: &str = "of a list there are one item, `xs[1]`, `contains(xs, \"a\")` and `length(xs)`; what else is asked of it is computed \
+    before, as a column of the file";
+const NO_WINDOW: &str = "a transform sees one row at a time, and has no windows";
+const COLUMN: &str = "a column stands by its name";
+const MODULE: &str = "functions and aggregates stand by their names alone";
+const ALIAS: &str = "what is computed has its name in front, before the `=`";
+const BRANCHES: &str = "write `case when … then … when … then … else … end`";
 const POWER: &str = "a power is a function of float64, to which an int64 is cast";
 const POWER_OF_POWER: &str = "write `pow(a, pow(b, c))`, or `pow(pow(a, b), c)`";
 
@@ -65,6 +73,12 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(ALL, "P « : : » W", FOREIGN, COLONS, Call("cast({P} as {type W})", "cast(x as float64)")),
     Habit(ALL, "« : : »", FOREIGN, COLONS, Show("", "cast(x as float64)")),
     Habit(ALL, "D not « between » E and F", FOREIGN, BETWEEN, Call("({D} < {E} or {D} > {F})", "(x < a or x > b)")),
+    Habit(SERVICES, "^ V « : » W", FOREIGN, "a feature stands behind its view and a dot", Show("{V}.{W}", "spend.total")),
+    Habit(EXPRESSIONS, "« V - ! > »", ABSENT, LAMBDA, Say(OF_LISTS)),
+    Habit(EXPRESSIONS, "« lambda ! V »", ABSENT, LAMBDA, Say(OF_LISTS)),
+    Habit(STEPS, "W ( L ) « over » N", FOREIGN, NO_WINDOW, Say("write it in a view: `feature usual = {W}({L}) over {N}`")),
+    Habit(STEPS, "« over »", FOREIGN, NO_WINDOW, Say("aggregate in a view, such as `feature usual = mean(amount) over 7d`")),
+    Habit(VIEWS, "~ over « between N and M »", FOREIGN, features::OLDER, Say(features::LENGTH_AND_OFFSET)),
     Habit(ALL, "not « between »", FOREIGN, BETWEEN, Show("", "(x < a or x > b)")),
     Habit(ALL, "D « between » E and F", FOREIGN, BETWEEN, Value("{D} >= {E} and {D} <= {F}", "x >= a and x <= b")),
     Habit(ALL, "« between »", FOREIGN, BETWEEN, Show("", "x >= a and x <= b")),
@@ -119,18 +133,37 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "P ^ Q ^ Q", FOREIGN, POWER, Say(POWER_OF_POWER)),
     Habit(EXPRESSIONS, "P * * Q", FOREIGN, POWER, Write("pow({P}, {Q})")),
     Habit(EXPRESSIONS, "P ^ Q", FOREIGN, POWER, Write("pow({P}, {Q})")),
+    Habit(EXPRESSIONS, "F|functions|pl . col|column|field ( Y )", FOREIGN, COLUMN, Call("{plain Y}", "amount")),
+    Habit(EXPRESSIONS, "F|functions|pl . col|column|field ( S )", FOREIGN, COLUMN, Say("write the name that the source gives it: what the file calls it stands there after `from`")),
+    Habit(EXPRESSIONS, "F|functions|pl . lit ( A )", FOREIGN, "a literal stands by itself", Call("{A}", "1")),
+    Habit(EXPRESSIONS, "F|functions|pl . when ( A , B ) . otherwise ( C )", FOREIGN, CONDITIONAL, Call("if({A}, {B}, {C})", "if(x > 0, 1, 0)")),
+    Habit(EXPRESSIONS, "F|functions|pl . when ( A ) . then ( B ) . otherwise ( C )", FOREIGN, CONDITIONAL, Call("if({A}, {B}, {C})", "if(x > 0, 1, 0)")),
+    Habit(EXPRESSIONS, "F|functions|pl . when (", FOREIGN, CONDITIONAL, Say(BRANCHES)),
+    Habit(EXPRESSIONS, "« ! when ( A , B ) . otherwise ( C ) »", FOREIGN, CONDITIONAL, Call("if({A}, {B}, {C})", "if(x > 0, 1, 0)")),
+    Habit(EXPRESSIONS, "« ! when ( A ) . then ( B ) . otherwise ( C ) »", FOREIGN, CONDITIONAL, Call("if({A}, {B}, {C})", "if(x > 0, 1, 0)")),
+    Habit(EXPRESSIONS, "« ! when ( A , B ) »", FOREIGN, CONDITIONAL, Say(BRANCHES)),
+    Habit(EXPRESSIONS, "F|functions|pl . W ( Y )", FOREIGN, MODULE, Method("{W}({plain Y})")),
+    Habit(EXPRESSIONS, "F|functions|np|numpy|math . W ( L )", FOREIGN, MODULE, Method("{W}({L})")),
     Habit(EXPRESSIONS, "P . isnull|isna|is_null ( )", FOREIGN, METHODS, Value("{P} is null", "x is null")),
-    Habit(EXPRESSIONS, "P . notnull|notna|is_not_null ( )", FOREIGN, METHODS, Value("{P} is not null", "x is not null")),
+    Habit(EXPRESSIONS, "P . notnull|notna|isnotnull|is_not_null ( )", FOREIGN, METHODS, Value("{P} is not null", "x is not null")),
     Habit(EXPRESSIONS, "P . isin ( [ L ] )", FOREIGN, METHODS, Value("{P} in ({L})", "x in (1, 2)")),
     Habit(EXPRESSIONS, "P . isin ( L )", FOREIGN, METHODS, Value("{P} in ({L})", "x in (1, 2)")),
-    Habit(&[Context::Step, Context::Entry], "P . fillna ( L )", FOREIGN, METHODS, Write("coalesce({P}, {L})")),
+    Habit(&[Context::Step, Context::Entry], "P . fillna|fill_null|coalesce ( L )", FOREIGN, METHODS, Write("coalesce({P}, {L})")),
     Habit(EXPRESSIONS, "P . dt . weekday|dayofweek|day_of_week ( )", FOREIGN, METHODS, Say("write `day_of_week({P})`: 1 is Monday, 7 is Sunday")),
-    Habit(EXPRESSIONS, "P . str|dt . W ( )", FOREIGN, METHODS, Write("{W}({P})")),
-    Habit(EXPRESSIONS, "P . str|dt . W ( L )", FOREIGN, METHODS, Write("{W}({P}, {L})")),
+    Habit(EXPRESSIONS, "P . str|dt . W ( )", FOREIGN, METHODS, Method("{W}({P})")),
+    Habit(EXPRESSIONS, "P . str|dt . W ( L )", FOREIGN, METHODS, Method("{W}({P}, {L})")),
+    Habit(EXPRESSIONS, "P . alias|rename ( S )", FOREIGN, ALIAS, Call("{P}", "x")),
+    Habit(EXPRESSIONS, "P . getitem|get_item ( 0 )", FOREIGN, NO_SLICE, Call("{P}[1]", "x[1]")),
+    Habit(EXPRESSIONS, "P . getitem|get_item ( I )", FOREIGN, NO_SLICE, Say("items are counted from 1: `{P}[1]` is the first, `{P}[2]` the second, `{P}[-1]` the last")),
+    Habit(EXPRESSIONS, "P . getfield|getitem ( Y )", FOREIGN, "a field stands behind a dot", Call("{P}.{plain Y}", "customer.city")),
+    Habit(EXPRESSIONS, "P . between|is_between ( A , B )", FOREIGN, BETWEEN, Value("{P} >= {A} and {P} <= {B}", "x >= a and x <= b")),
+    Habit(EXPRESSIONS, "P « . ! cast ( S ) »", FOREIGN, METHODS, Call("cast({P} as {type S})", "cast(x as float64)")),
+    Habit(EXPRESSIONS, "P « . ! cast ( V . W ) »", FOREIGN, METHODS, Call("cast({P} as {type W})", "cast(x as float64)")),
+    Habit(EXPRESSIONS, "P « . ! cast ( W ( ) ) »", FOREIGN, METHODS, Call("cast({P} as {type W})", "cast(x as float64)")),
     Habit(EXPRESSIONS, "P « . ! cast ( W ) »", FOREIGN, METHODS, Call("cast({P} as {type W})", "cast(x as float64)")),
     Habit(EXPRESSIONS, "P . astype ( W )", FOREIGN, METHODS, Call("cast({P} as {type W})", "cast(x as float64)")),
     Habit(EXPRESSIONS, "P . astype ( S )", FOREIGN, METHODS, Call("cast({P} as {type S})", "cast(x as float64)")),
-    Habit(EXPRESSIONS, "P . W ( )", FOREIGN, METHODS, Write("{W}({P})")),
-    Habit(&[Context::Step, Context::Entry], "P . W ( L )", FOREIGN, METHODS, Write("{W}({P}, {L})")),
+    Habit(EXPRESSIONS, "P . W ( )", FOREIGN, METHODS, Method("{W}({P})")),
+    Habit(&[Context::Step, Context::Entry], "P . W ( L )", FOREIGN, METHODS, Method("{W}({P}, {L})")),
     Habit(BODIES, "select", FOREIGN, SELECT, Write("")),
 ];
