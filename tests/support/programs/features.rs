@@ -405,7 +405,11 @@ impl Scope<'_> {
 
     /// The value at the least or greatest of another column.
     fn chosen_by(&mut self, filter: &str) -> (String, Type) {
-        let ty = if self.rng.one_in(8) { Type::Bool } else { self.kind() };
+        let ty = match self.rng.below(8) {
+            0 => Type::Bool,
+            1 => Type::Date,
+            _ => self.kind(),
+        };
         let by = self.kind();
         let name = *self.rng.pick(&["arg_min", "arg_max"]);
         (

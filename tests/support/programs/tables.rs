@@ -183,7 +183,7 @@ fn row(
         let found = rng.pick(&rows[source])[*rng.pick(&fitting)].clone();
         found.is_valid().then_some(found)
     };
-    let columns = columns.iter().map(|column| {
+    let values = columns.iter().map(|column| {
         if column.nullable && rng.one_in(4) {
             return Value::Null;
         }
@@ -199,5 +199,15 @@ fn row(
             value => value,
         }
     });
-    columns.collect()
+    let mut row: Vec<Value> = values.collect();
+    let at = |name: &str| columns.iter().position(|column| column.name == name);
+    // Half of the versions end soon after they began.
+    if let Some((since, until)) = at("since").zip(at("until"))
+        && let Value::Timestamp(us) = row[since]
+        && rng.one_in(2)
+    {
+        let lasts_us = *rng.pick(&[0, 1, 60_000_000, 600_000_000, 3_600_000_000]);
+        row[until] = Value::Timestamp(us.saturating_add(lasts_us));
+    }
+    row
 }

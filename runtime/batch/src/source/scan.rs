@@ -67,10 +67,7 @@ struct Found {
     by_views: u64,
     /// The first of them.
     view_examples: Vec<Example>,
-    /// Per column whether any row has a value.
-    has_value: Vec<bool>,
-    /// See [`wanted::years`].
-    years: [Vec<bool>; 2],
+    seen: wanted::Seen,
 }
 
 /// Where rows of one batch that are not used are told.
@@ -128,13 +125,11 @@ impl Scan<'_> {
         self.pass(&parts, &running, &first)?;
         let undecoded = first.rejects.finish();
         let found: Vec<Found> = lock(&first.found).drain(..).collect();
-        let has_value = wanted::any(found.iter().map(|found| &found.has_value));
-        let [in_1970, elsewhere] = [0, 1].map(|which| wanted::any(found.iter().map(|found| &found.years[which])));
+        let seen = wanted::Seen::all(found.iter().map(|found| &found.seen));
         let coded = found.iter().filter(|found| found.coded);
         let coded = coded.map(|found| found.counts.iter().sum::<u64>()).sum();
         self.count(found, undecoded);
-        lock(self.report).null_columns = self.null_columns(&has_value, pipelines);
-        lock(self.report).columns_of_1970 = self.columns_of_1970(&in_1970, &elsewhere);
+        self.tell_columns(&seen, pipelines, &mut lock(self.report));
         let duplicates = first.ids.duplicates(self.threads, &self.context)?;
         drop(first);
         let (running, passes) = if duplicates.is_empty() {
@@ -307,8 +302,7 @@ impl Scan<'_> {
             let fault = Fault::Unaccepted(why.reason, why.instants_us);
             told.tell(why.row, (why.reason.name(), &why.detail), fault, &mut examples)?;
         }
-        let has_value = wanted::has_value(source, &decoded.batch);
-        let years = wanted::years(source, &decoded.batch);
+        let seen = wanted::Seen::of(source, &decoded.batch);
         let kept = (!verdict.all()).then(|| verdict.rows());
         let batch = match &kept {
             None => decoded.batch,
@@ -372,8 +366,7 @@ impl Scan<'_> {
             examples,
             by_views: rejected_rows.len() as u64,
             view_examples,
-            has_value,
-            years,
+            seen,
         });
         Ok(())
     }

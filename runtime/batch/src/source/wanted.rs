@@ -5,73 +5,81 @@ use super::part::{Part, check};
 use super::pipeline::Pipeline;
 use super::scan::{ROWS_MANY, Scan};
 use crate::error::BatchError;
-use featc_ir::{ColumnId, FileFormat, ReadAs, Source, SourceColumn, Type};
+use crate::report::SourceReport;
+use featc_ir::{ColumnId, FileFormat, FileSet, ReadAs, Source, SourceColumn, Type};
 use featr_decode::{Bound, Piece, PieceOptions, pieces};
 use featr_kernels::{Batch, Column};
 use std::sync::Arc;
 
-/// Of the columns of a JSONL file that may be null, whether any row has a value: a key that no line has is null in all of them,
-/// as it is where it is misspelt. Of other files the header says which columns there are.
-pub(super) fn has_value(source: &Source, batch: &Batch) -> Vec<bool> {
-    let is_asked = source
-        .batch
-        .as_ref()
-        .is_some_and(|files| files.format == FileFormat::Jsonl);
-    let columns = source.columns.iter().zip(&batch.columns).filter(|_| is_asked);
-    columns
-        .map(|(declared, column)| !declared.nullable || (0..batch.rows).any(|row| column.is_valid(row)))
-        .collect()
+/// What rows have in the columns of their source, per column.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// Of those of a JSONL file that may be null, whether any row has a value: a key that no line has is null in all of them, as
+    /// it is where it is misspelt. Of other files the header says which columns there are.
+    has_value: Vec<bool>,
+    /// Of those that count time since 1970, whether any instant lies in that year, and whether any does not.
+    in_1970: Vec<bool>,
+    elsewhere: Vec<bool>,
 }
 
-/// Of columns that count time since 1970, whether any instant lies in that year, and whether any does not.
-pub(super) fn years(source: &Source, batch: &Batch) -> [Vec<bool>; 2] {
-    let any = |is_wanted: bool| {
+impl Seen {
+    pub fn of(source: &Source, batch: &Batch) -> Seen {
+        let is_jsonl = |files: &FileSet| files.format == FileFormat::Jsonl;
         let columns = source.columns.iter().zip(&batch.columns);
-        let of = |(declared, column): (&SourceColumn, &Column)| {
-            let read_as = declared.form.read_as.as_ref();
-            let instants = read_as.filter(|read_as| matches!(read_as, ReadAs::Epoch(_)));
-            instants.is_some_and(|read_as| {
-                let mut rows = column
-                    .i64s()
-                    .iter()
-                    .enumerate()
-                    .filter(|(row, _)| column.is_valid(*row));
-                rows.any(|(_, us)| read_as.is_of_1970(*us) == is_wanted)
-            })
+        let asked = columns.clone().filter(|_| source.batch.as_ref().is_some_and(is_jsonl));
+        let has_value = |(declared, column): (&SourceColumn, &Column)| {
+            !declared.nullable || (0..batch.rows).any(|row| column.is_valid(row))
         };
-        columns.map(of).collect()
-    };
-    [any(true), any(false)]
-}
+        let any = |is_wanted: bool| {
+            let of = |(declared, column): (&SourceColumn, &Column)| {
+                let read_as = declared.form.read_as.as_ref();
+                let counts = read_as.filter(|read_as| matches!(read_as, ReadAs::Epoch(_)));
+                counts.is_some_and(|read_as| {
+                    let mut rows = column
+                        .i64s()
+                        .iter()
+                        .enumerate()
+                        .filter(|(row, _)| column.is_valid(*row));
+                    rows.any(|(_, us)| read_as.is_of_1970(*us) == is_wanted)
+                })
+            };
+            columns.clone().map(of).collect()
+        };
+        Seen {
+            has_value: asked.map(has_value).collect(),
+            in_1970: any(true),
+            elsewhere: any(false),
+        }
+    }
 
-/// Per column, whether one of the batches says it; empty without batches.
-pub(super) fn any<'a>(batches: impl Iterator<Item = &'a Vec<bool>>) -> Vec<bool> {
-    batches.fold(vec![], |mut all: Vec<bool>, one| {
-        all.resize(one.len().max(all.len()), false);
-        all.iter_mut().zip(one).for_each(|(all, one)| *all |= one);
-        all
-    })
+    /// What all batches have.
+    pub fn all<'a>(batches: impl Iterator<Item = &'a Seen>) -> Seen {
+        let add = |all: &mut Vec<bool>, one: &[bool]| {
+            all.resize(one.len().max(all.len()), false);
+            all.iter_mut().zip(one).for_each(|(all, one)| *all |= one);
+        };
+        batches.fold(Seen::default(), |mut all, one| {
+            add(&mut all.has_value, &one.has_value);
+            add(&mut all.in_1970, &one.in_1970);
+            add(&mut all.elsewhere, &one.elsewhere);
+            all
+        })
+    }
 }
 
 impl Scan<'_> {
-    /// The columns that are read and have no value in any row, by their names.
-    pub(super) fn null_columns(&self, has_value: &[bool], pipelines: &[Arc<Pipeline>]) -> Vec<String> {
+    /// Reports the columns that are read and have no value in any row, and those that count time since 1970 and never leave that
+    /// year, by their names.
+    pub(super) fn tell_columns(&self, seen: &Seen, pipelines: &[Arc<Pipeline>], report: &mut SourceReport) {
         let read = self.columns(pipelines);
-        let columns = self.source.columns.iter().enumerate().zip(has_value);
+        let columns = || self.source.columns.iter().enumerate();
         let is_read = |index: usize| read.iter().any(|id| id.index() == index);
-        columns
-            .filter(|((index, _), has_value)| !**has_value && is_read(*index))
-            .map(|((_, column), _)| column.name.clone())
-            .collect()
-    }
-
-    /// The columns that count time since 1970 and never leave that year, by their names.
-    pub(super) fn columns_of_1970(&self, in_1970: &[bool], elsewhere: &[bool]) -> Vec<String> {
-        let columns = self.source.columns.iter().zip(in_1970.iter().zip(elsewhere));
-        columns
-            .filter(|(_, (is_in, is_out))| **is_in && !**is_out)
-            .map(|(column, _)| column.name.clone())
-            .collect()
+        let null = columns().zip(&seen.has_value);
+        let null = null.filter(|((index, _), has_value)| !**has_value && is_read(*index));
+        report.null_columns = null.map(|((_, column), _)| column.name.clone()).collect();
+        let early = columns().zip(seen.in_1970.iter().zip(&seen.elsewhere));
+        let early = early.filter(|(_, (is_in, is_out))| **is_in && !**is_out);
+        report.columns_of_1970 = early.map(|((_, column), _)| column.name.clone()).collect();
     }
 
     /// What is to be read; for digests all columns of it.
