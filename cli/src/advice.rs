@@ -32,8 +32,9 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
             Some("give the source a longer `lateness` if rows that come so late are to count".to_owned())
         }
         Fault::Unaccepted(Reason::Ahead, _) => Some(
-            "where rows are ahead by different lengths, `time` and `arrival` may be exchanged: rows arrive after they happen; else \
-             compare the zones and units of both; a clock that is ahead needs a longer `skew`"
+            "an event time that is planned, such as that of a departure, is no time of an event: name the column of when the row came to \
+             be; else compare the zones and units of `time` and `arrival`, and whether they are exchanged; a clock that is ahead needs a \
+             longer `skew`"
                 .into(),
         ),
         Fault::Unaccepted(Reason::NullTime, _) | Fault::OfView => None,

@@ -113,7 +113,7 @@ pub struct CheckArgs {
     /// `.feat` files, or folders that each hold one program
     #[arg(required = true, value_name = "PROGRAM")]
     pub programs: Vec<PathBuf>,
-    /// Edit the programs as their messages offer, where nothing else can be meant and no other error comes in place of the message, and print what was changed; then check them
+    /// Edit the programs as their messages offer, where little else can be meant and no other error comes in place of the message, and print what was changed; then check them
     #[arg(long)]
     pub fix: bool,
     /// Refuse a program whose features, services or their columns are not those of its lock file (see `featc lock`)

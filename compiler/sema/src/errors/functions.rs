@@ -95,7 +95,9 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
     };
     // A literal is no list: of some languages the list stands last.
     let exchanged = match (then, arguments) {
-        (Write(CONTAINS, _), [value, list]) if is_literal(value) && !is_literal(list) => Some([*list, *value]),
+        (Write("contains({x}, {y})", _), [value, list]) if is_literal(value) && !is_literal(list) => {
+            Some([*list, *value])
+        }
         _ => None,
     };
     let arguments = exchanged.as_ref().map_or(arguments, |exchanged| &exchanged[..]);
@@ -179,7 +181,6 @@ const TYPE: &str = "`{name}` is a type, not a function";
 pub(super) const UNKNOWN: &str = "unknown function `{name}`";
 const ABSENT: &str = "`{name}` is not in this release";
 const WINDOW: &str = "`{name}` is not a function here";
-const CONTAINS: &str = "contains({x}, {y})";
 
 /// What comes near a function of another language.
 #[derive(Clone, Copy)]
@@ -246,13 +247,13 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("regexp_substr", UNKNOWN, Write("regexp_extract({x}, {y})", "")),
     Elsewhere("string_split str_split split_string strsplit regexp_split_to_array string_to_array", UNKNOWN, Write("split({x}, {y})", "")),
     Elsewhere("split_part", UNKNOWN, Write("split({x}, {y})[{z}]", "")),
-    Elsewhere("array_contains list_contains array_has list_has has", UNKNOWN, Write(CONTAINS, "")),
+    Elsewhere("array_contains list_contains array_has list_has has", UNKNOWN, Write("contains({x}, {y})", "")),
     Elsewhere("array_to_string list_to_string array_join", UNKNOWN, Write("join({x}, {y})", "")),
     Elsewhere("array_length list_length array_size cardinality array_len list_len", UNKNOWN, Write("length({x})", "")),
     Elsewhere("hash64 xxhash xxhash64 xxh64 farm_fingerprint murmur3 cityhash64 siphash64", UNKNOWN, Write("hash({x})", ", which is XXH64")),
     // Time.
     Elsewhere("isodow", UNKNOWN, Write("day_of_week({x})", "")),
-    Elsewhere("weekday dayofweek dow", UNKNOWN, Say("write `day_of_week({x})`: 1 is Monday, 7 is Sunday")),
+    Elsewhere("weekday dayofweek dow wday", UNKNOWN, Say("write `day_of_week({x})`: 1 is Monday, 7 is Sunday")),
     Elsewhere("day dayofmonth mday", UNKNOWN, Write("day_of_month({x})", "")),
     Elsewhere("doy yday", UNKNOWN, Write("day_of_year({x})", "")),
     Elsewhere("quarter", UNKNOWN, Write("((month({x}) + 2) div 3)", "")),
@@ -283,7 +284,7 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("total_minutes", UNKNOWN, Write("minutes({x})", "")),
     Elsewhere("total_hours", UNKNOWN, Write("hours({x})", "")),
     Elsewhere("total_days", UNKNOWN, Write("days({x})", "")),
-    Elsewhere("date_diff datediff date_add dateadd date_sub timestampdiff", UNKNOWN,
+    Elsewhere("date_diff datediff date_add dateadd date_sub timestampdiff difftime", UNKNOWN,
         Say("subtract instants and add durations: `days(a - b)`, `a + 7d`")),
     Elsewhere("age time_since", UNKNOWN,
         Say("the time since the last event is `time_since_last()`; between two instants of a row it is `a - b`")),
@@ -301,11 +302,12 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("std_pop stdev_pop stdevp", UNKNOWN, Write("stddev_pop({*})", "")),
     Elsewhere("var var_samp", UNKNOWN, Write("variance({*})", ", of a sample")),
     Elsewhere("var_pop varp", UNKNOWN, Write("variance_pop({*})", "")),
-    Elsewhere("countif count_if", UNKNOWN, Write("count(where {x})", "")),
-    Elsewhere("sumif sum_if", UNKNOWN, Say("write the condition after the value: `sum(amount where paid)`")),
+    Elsewhere("countif count_if countifs", UNKNOWN, Write("count(where {x})", "")),
+    Elsewhere("countif count_if countifs", UNKNOWN, Write("count(where {x} = {y})", ", with the comparison that is meant")),
+    Elsewhere("sumif sum_if averageif sumifs averageifs", UNKNOWN, Say("write the condition after the value: `sum(amount where paid)`")),
     Elsewhere("avgif avg_if", UNKNOWN, Say("write the condition after the value: `mean(amount where paid)`")),
     Elsewhere("count_null null_count", UNKNOWN, Write("count(where {(x)} is null)", "")),
-    Elsewhere("distinct nunique n_unique uniq countdistinct approx_count_distinct approx_distinct", UNKNOWN,
+    Elsewhere("distinct n_distinct nunique n_unique uniq countdistinct approx_count_distinct approx_distinct", UNKNOWN,
         Write("count_distinct({x})", "")),
     Elsewhere("first_value", UNKNOWN, Write("first({*})", "")),
     Elsewhere("last_value", UNKNOWN, Write("last({*})", "")),

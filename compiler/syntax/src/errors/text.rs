@@ -88,6 +88,12 @@ messages! {
         help: "write `,`", at => ",";
     }
 
+    E0004 pipe(at: Span) {
+        "`|>` is not an operator";
+        at: "";
+        help: "a function stands before its argument: `round(x, 1)`";
+    }
+
     E0004 backquote(at: Span) {
         "names take no quotes";
         at: "";

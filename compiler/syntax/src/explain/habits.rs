@@ -220,8 +220,9 @@ impl Failure<'_> {
             return None;
         }
         let groups = matches!(word.as_str(), "group" | "partition");
-        let brace = (at + 2..piece.tokens.len()).find(|index| piece.text(*index) == "{");
-        if let Some(brace) = brace.filter(|brace| groups && *brace > at + 2)
+        let ends = |index: &usize| matches!(piece.text(*index), "{" | "from");
+        let brace = (at + 2..piece.tokens.len()).find(ends);
+        if let Some(brace) = brace.filter(|brace| groups && *brace > at + 2 && piece.text(*brace) == "{")
             && (self.context, piece.text(0)) == (Context::Item, "view")
         {
             let columns = piece.slice(at + 2, brace - 1);

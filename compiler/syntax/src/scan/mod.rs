@@ -34,6 +34,9 @@ pub(crate) struct Scan {
     pub looked: usize,
 }
 
+/// So many tokens are looked back for a parenthesis that is open.
+const ARGUMENT_TOKENS: usize = 64;
+
 struct Scanner<'a> {
     file: FileId,
     text: &'a str,
@@ -257,10 +260,16 @@ impl Scanner<'_> {
             if let Some(label) = self.scan.diagnostics.last_mut().and_then(|last| last.primary.as_mut()) {
                 label.span.end += length;
             }
-        } else if first == ';' && self.is_in_a_list() {
+        } else if first == ';' && (self.is_in_a_list() || self.is_between_arguments()) {
             self.report(errors::semicolon_for_a_comma(span));
             self.blank(self.at, self.at + length, b',');
             self.token(TokenKind::Punctuation, length);
+            return;
+        } else if self.text[self.at..].starts_with("|>") {
+            let span = self.span(self.at, self.at + 2);
+            self.report(errors::pipe(span));
+            self.blank(self.at, self.at + 2, b' ');
+            self.at += 2;
             return;
         } else {
             self.report(errors::illegal(first, span));
@@ -273,6 +282,28 @@ impl Scanner<'_> {
         }
         self.blank(self.at, self.at + length, b' ');
         self.at += length;
+    }
+
+    /// Whether this is between parentheses that are open, and more follows on the line: `if(missed; 1; 0)`.
+    fn is_between_arguments(&self) -> bool {
+        let line = self.text[self.at + 1..].lines().next().unwrap_or("");
+        let texts = self
+            .scan
+            .tokens
+            .iter()
+            .rev()
+            .map(|token| &self.text[token.start..token.end]);
+        let near = texts
+            .take(ARGUMENT_TOKENS)
+            .take_while(|text| !matches!(*text, "{" | "}"));
+        let mut depth = 0_i32;
+        let is_open = near
+            .map(|text| i32::from(text == "(") - i32::from(text == ")"))
+            .any(|step| {
+                depth += step;
+                depth > 0
+            });
+        is_open && !line.trim_start().is_empty()
     }
 
     /// Whether this is between the braces of `expect at @… (…) { a = 1, b = 2 }`, or of the entry `spend.{a, b}`.

@@ -3,6 +3,7 @@
 use super::*;
 
 pub(super) const METHODS: &str = "values have no methods: a function stands before its argument";
+const MEMBERS: &str = "`in` stands by itself";
 const CAST: &str = "the function is called `cast`; what it cannot convert has the status `error(invalid_cast)`";
 const COLONS: &str = "`::` is not an operator of this language";
 const CONDITIONAL: &str = "a choice is written as `case` or `if(condition, value, otherwise)`";
@@ -61,6 +62,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "P « [ ! ] »", FOREIGN, NO_SLICE, Say(PARTS)),
     Habit(EXPRESSIONS, "try_cast|safe_cast|convert ( L « as » V )", FOREIGN, CAST, Call("cast({L} as {type V})", "cast(x as float64)")),
     Habit(EXPRESSIONS, "try_cast|safe_cast|convert ( L « as » K )", FOREIGN, CAST, Call("cast({L} as {K})", "cast(x as float64)")),
+    Habit(EXPRESSIONS, "case_when ( L « ~ »", FOREIGN, CONDITIONAL, Say("write `case when … then … when … then … else … end`")),
+    Habit(EXPRESSIONS, "P « % ! in % W ( L ) »", FOREIGN, MEMBERS, Value("{P} in ({L})", "x in (\"a\", \"b\")")),
     Habit(EXPRESSIONS, "P ~ S", FOREIGN, "patterns are looked for by functions", Call("regexp_matches({P}, {S})", "regexp_matches(x, \"^a\")")),
     Habit(ALL, "count ( « distinct » ! V , W )", Code::UnknownKeyword, "`distinct` is not a keyword", Say("`count_distinct` takes one value: join them as texts, `count_distinct(concat({V}, \"|\", {W}))`")),
     Habit(ALL, "count ( « distinct » ! R )", Code::UnknownKeyword, "`distinct` is not a keyword", Show("count_distinct({R})", "count_distinct(x)")),
