@@ -1,8 +1,8 @@
 //! E0111: calls of what is no function here, and what comes near it.
 
-use super::is_short_part;
 use super::meant::CLOCKS;
 use super::numbered::call_with_a_number;
+use super::{is_literal, is_short_part};
 use featc_syntax::diag::{Diagnostic, Span};
 use featc_syntax::messages;
 
@@ -123,11 +123,6 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
             }
         }
     }
-}
-
-/// Whether a text or a number stands there.
-fn is_literal(argument: &str) -> bool {
-    argument.starts_with(|first: char| first == '"' || first == '-' || first.is_ascii_digit())
 }
 
 /// The letters of templates. `{x}` is an argument, `{(x)}` the same as an operand, `{*}` all between the brackets.

@@ -106,6 +106,11 @@ fn list(names: &[String]) -> String {
     }
 }
 
+/// Whether a text or a number stands there.
+fn is_literal(argument: &str) -> bool {
+    argument.starts_with(|first: char| first == '"' || first == '-' || first.is_ascii_digit())
+}
+
 /// Whether a help may quote what is written, as the one thing that it shows.
 pub fn is_short(written: &str) -> bool {
     is_quotable(written, 100)
