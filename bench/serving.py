@@ -202,6 +202,7 @@ def write_until_told(write, rate):
 def measure_featc(options, folder):
     folder.joinpath("shop.feat").write_text(SHOP)
     arguments = [options.featc, "serve", folder / "shop.feat", "--state", folder / "state", "--listen", "127.0.0.1:0", "--json"]
+    arguments += ["--no-served-log"] if options.no_served_log else []
     server = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=folder.joinpath("featc.log").open("ab"))
     try:
         address = json.loads(server.stdout.readline())["listening"]
@@ -369,6 +370,7 @@ def main():
     options.add_argument("--rate", type=int, default=2_000, help="rows a second that are written meanwhile, at most")
     options.add_argument("--seconds", type=float, default=10, help="for each number of entities")
     options.add_argument("--rounds", type=int, default=1)
+    options.add_argument("--no-served-log", action="store_true", help="featc keeps no answers, as Feast keeps none")
     options.add_argument("--inside", help=argparse.SUPPRESS)
     options.add_argument("--task", help=argparse.SUPPRESS)
     options.add_argument("--port", type=int, help=argparse.SUPPRESS)

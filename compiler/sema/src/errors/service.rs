@@ -231,4 +231,10 @@ messages! {
         at: "declared here";
         help: "remove it, or list its features: `{role}.*`";
     }
+
+    W0110 role_of_the_same_keys(role: &str, at: Span) {
+        "role `{role}` answers as its view does: it is asked by the same columns";
+        at: "without `by`";
+        help: "write which columns of the question hold its key, `by (…)` after the view; or remove the role";
+    }
 }

@@ -95,7 +95,7 @@ fn resolve_service<'a>(
     };
     // What is wrong elsewhere may have read them.
     if complaints.len() == before && service.broken.is_empty() {
-        report_unused(&resolved, complaints);
+        report_roles(&resolved, complaints);
     }
     resolved
 }
@@ -118,19 +118,25 @@ fn may_be_alias(
     false
 }
 
-/// Warns of roles that neither an entry nor a feature of the service names.
-fn report_unused(service: &res::Service, complaints: &mut Vec<Diagnostic>) {
+/// Warns of roles that neither an entry nor a feature of the service names, and of those that ask as their view does, which the
+/// service reads by itself as well.
+fn report_roles(service: &res::Service, complaints: &mut Vec<Diagnostic>) {
     let mut read: BTreeSet<RoleId> = service.fields.iter().filter_map(|field| field.role).collect();
+    let bare = service.fields.iter().filter(|field| field.role.is_none());
+    let mut bare: BTreeSet<ViewId> = bare.map(|field| field.view).collect();
     for feature in &service.features {
-        feature.value.walk(&mut |expr| {
-            if let res::ExprKind::Read(res::Read::Feature(_, _, Some(role))) = expr.kind {
-                read.insert(role);
-            }
+        feature.value.walk(&mut |expr| match expr.kind {
+            res::ExprKind::Read(res::Read::Feature(_, _, Some(role))) => drop(read.insert(role)),
+            res::ExprKind::Read(res::Read::Feature(view, _, None)) => drop(bare.insert(view)),
+            _ => {}
         });
     }
     for (place, role) in service.roles.iter().enumerate() {
+        let declared = &role.declared;
         if !read.contains(&RoleId::from(place)) {
-            complaints.push(errors::unused_role(&role.declared.name, role.declared.at));
+            complaints.push(errors::unused_role(&declared.name, declared.at));
+        } else if role.by.is_none() && bare.contains(&role.view) {
+            complaints.push(errors::role_of_the_same_keys(&declared.name, declared.at));
         }
     }
 }

@@ -294,6 +294,7 @@ codes! {
     W0107 QuotedParameter     "parameter in quotes", since "0.1";
     W0108 KeysExchanged       "keys in another order", since "0.1";
     W0109 UnreadField         "field of a request that nothing reads", since "0.1";
+    W0110 SameKeys            "role that answers as its view does", since "0.1";
     W0301 ReadsAhead          "reading an instant that may lie ahead", since "0.1";
     W0302 MayMoveBack         "event time that may lie before the source's time", since "0.1";
     W0303 AlwaysStale         "view whose answers are always stale", since "0.1";

@@ -4,6 +4,7 @@ use super::*;
 
 pub(super) const METHODS: &str = "values have no methods: a function stands before its argument";
 const MEMBERS: &str = "`in` stands by itself";
+const BEHIND_A_DOT: &str = "a field stands behind a dot";
 const CAST: &str = "the function is called `cast`; what it cannot convert has the status `error(invalid_cast)`";
 const COLONS: &str = "`::` is not an operator of this language";
 const CONDITIONAL: &str = "a choice is written as `case` or `if(condition, value, otherwise)`";
@@ -77,7 +78,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(ALL, "« : : »", FOREIGN, COLONS, Show("", "cast(x as float64)")),
     Habit(ALL, "D not « between » E and F", FOREIGN, BETWEEN, Call("({D} < {E} or {D} > {F})", "(x < a or x > b)")),
     Habit(SERVICES, "^ V « : » W", FOREIGN, "a feature stands behind its view and a dot", Show("{V}.{W}", "spend.total")),
-    Habit(EXPRESSIONS, "« V - ! > »", ABSENT, LAMBDA, Say(OF_LISTS)),
+    Habit(EXPRESSIONS, ",|( « V - ! > »", ABSENT, LAMBDA, Say(OF_LISTS)),
+    Habit(EXPRESSIONS, "« V - ! > »", FOREIGN, BEHIND_A_DOT, Say("of a struct write the name of the field behind a dot, `{V}.id`; of a text with JSON the source reads the field, `id: string from \"{V}.id\"`")),
     Habit(EXPRESSIONS, "« lambda ! V »", ABSENT, LAMBDA, Say(OF_LISTS)),
     Habit(STEPS, "W ( L ) « over » N", FOREIGN, NO_WINDOW, Say("write it in a view: `feature usual = {W}({L}) over {N}`")),
     Habit(STEPS, "« over »", FOREIGN, NO_WINDOW, Say("aggregate in a view, such as `feature usual = mean(amount) over 7d`")),
@@ -158,7 +160,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "P . alias|rename ( S )", FOREIGN, ALIAS, Call("{P}", "x")),
     Habit(EXPRESSIONS, "P . getitem|get_item ( 0 )", FOREIGN, NO_SLICE, Call("{P}[1]", "x[1]")),
     Habit(EXPRESSIONS, "P . getitem|get_item ( I )", FOREIGN, NO_SLICE, Say("items are counted from 1: `{P}[1]` is the first, `{P}[2]` the second, `{P}[-1]` the last")),
-    Habit(EXPRESSIONS, "P . getfield|getitem ( Y )", FOREIGN, "a field stands behind a dot", Call("{P}.{plain Y}", "customer.city")),
+    Habit(EXPRESSIONS, "P . getfield|getitem ( Y )", FOREIGN, BEHIND_A_DOT, Call("{P}.{plain Y}", "customer.city")),
     Habit(EXPRESSIONS, "P . between|is_between ( A , B )", FOREIGN, BETWEEN, Value("{P} >= {A} and {P} <= {B}", "x >= a and x <= b")),
     Habit(EXPRESSIONS, "P « . ! cast ( S ) »", FOREIGN, METHODS, Call("cast({P} as {type S})", "cast(x as float64)")),
     Habit(EXPRESSIONS, "P « . ! cast ( V . W ) »", FOREIGN, METHODS, Call("cast({P} as {type W})", "cast(x as float64)")),
