@@ -182,6 +182,26 @@ fn read(folder: &Path, name: &str) -> String {
 }
 
 #[test]
+fn entities_of_roles_are_asked_about() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write(
+        "roles.feat",
+        "module m\nentity k (a: string, b: int64)\nsource ev {\n  columns (id: int64, a: string, b: int64, at: timestamp)\n  \
+         unique id\n  time at\n  arrival time + 1m\n  batch csv \"ev.csv\"\n}\nview x of k from ev {\n  owner \"o\"\n  \
+         /// How many.\n  feature n = count() over 1d\n}\nservice sv {\n  role rx = x by (a2, b)\n  rx.*\n}\n",
+    );
+    let at = "2026-01-01T00:00:00Z";
+    write("ev.csv", &format!("id,a,b,at\n1,a,2,{at}\n2,b,2,{at}\n"));
+    let asked = "2026-01-01T02:00:00Z";
+    write("spine.csv", &format!("a2,b,timestamp\na,2,{asked}\nz,1,{asked}\n"));
+    let command = "verify roles.feat --service sv --spine spine.csv --metamorphic --max-missing 100%";
+    let text = ok(folder.path(), command);
+    let removed = text.lines().find(|line| line.contains("other entities removed"));
+    assert!(removed.is_some_and(|line| line.ends_with(": 0 differ")), "{text}");
+}
+
+#[test]
 fn what_was_compared_is_told_to_people_and_machines() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     shop(folder.path(), 300);

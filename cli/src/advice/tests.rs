@@ -79,7 +79,7 @@ fn every_kind_of_row_has_its_step() {
         ),
         (
             value("at", "\"01/05/2024 10:00\"", Wrong::NoTimestamp),
-            "`at: timestamp as \"%d/%m/%Y %H:%M\"`, or `%m/%d`",
+            "`as \"%d/%m/%Y %H:%M\"` after the type of `at`, or `%m/%d`",
         ),
         (value("at", "\"Mon 3 June\"", Wrong::NoTimestamp), "write instants like"),
         (value("at", "\"3.4.24\"", Wrong::NotInFormat), "after the type of `at`"),
@@ -93,7 +93,7 @@ fn every_kind_of_row_has_its_step() {
         ),
         (
             value("at", "\"30/11/2025\"", Wrong::NoTimestamp),
-            "`at: timestamp as \"%d/%m/%Y\"`; ",
+            "`as \"%d/%m/%Y\"` after the type of `at`; ",
         ),
         (value("at", "1e20", Wrong::BeyondYears), "said to count"),
         (value("at", "0.1", Wrong::PartOfMicrosecond), "fewer digits"),

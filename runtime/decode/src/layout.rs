@@ -193,11 +193,14 @@ impl Layout {
         first: u64,
         spec: &Spec,
     ) -> Result<(RecordBatch, Option<RecordBatch>), DecodeError> {
-        // Texts that are there already are no more when they are decoded.
-        let (all, most) = (
-            batch.num_rows(),
-            spec.bytes_max().saturating_add(batch.get_array_memory_size()),
-        );
+        // Texts that are there already are no more when they are decoded: the bytes of these rows, not of all that their buffers may
+        // reach, as each buffer of a stream reaches all of its message.
+        let there = batch
+            .columns()
+            .iter()
+            .map(|column| column.to_data().get_slice_memory_size());
+        let there = there.map(Result::unwrap_or_default).fold(0, usize::saturating_add);
+        let (all, most) = (batch.num_rows(), spec.bytes_max().saturating_add(there));
         let rows = spec.rows_per_batch.min(all);
         let becomes = |rows: Range<usize>| self.becomes(&batch, rows, spec);
         let whole = becomes(0..rows);

@@ -1,6 +1,6 @@
 //! Rows of a source that are in memory already, decoded as those of a Parquet file are.
 
-use crate::arrow_bounds::unpacked_bytes;
+use crate::arrow_bounds::{shared_text_bytes, unpacked_bytes};
 use crate::becomes::bytes_of;
 use crate::error::DecodeError;
 use crate::guard::guarded;
@@ -12,6 +12,7 @@ use crate::store::{InputFile, RandomRead, Store};
 use arrow::array::RecordBatch;
 use bytes::Bytes;
 use featc_ir::{FileFormat, FileSet, Source};
+use std::io::Cursor;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -48,7 +49,8 @@ pub struct Bounds {
     pub rows: usize,
     /// Rows that do not.
     pub rejects: usize,
-    /// Of Arrow, the bytes that it becomes when it is unpacked. What texts and lists become in rows, each row counted with its
+    /// Of Arrow, the bytes that it becomes when it is unpacked, and those of texts of dictionaries and views when each row has its
+    /// own. What texts and lists become in rows, each row counted with its
     /// own, is at most [`BECOMES_TIMES`] as much, of every format.
     pub unpacked_bytes: u64,
 }
@@ -86,9 +88,15 @@ pub fn decode_bytes(
         why,
     };
     let (bytes, most) = (Bytes::from(bytes), bounds.unpacked_bytes);
-    if format == FileFormat::Arrow && most < u64::MAX && unpacked_bytes(&bytes) > most {
-        let why = format!("they become more than {most} bytes when they are unpacked");
-        return Err(beyond(why));
+    if format == FileFormat::Arrow && most < u64::MAX {
+        if unpacked_bytes(&bytes) > most {
+            let why = format!("they become more than {most} bytes when they are unpacked");
+            return Err(beyond(why));
+        }
+        if shared_text_bytes(name, Box::new(Cursor::new(bytes.clone()))) > most {
+            let why = format!("texts that rows share are more than {most} bytes when each row has its own");
+            return Err(beyond(why));
+        }
     }
     let becomes_max = most.saturating_mul(BECOMES_TIMES);
     let files = FileSet {

@@ -5,7 +5,7 @@ use super::super::engines::Ground;
 use super::super::sample::views_of;
 use super::{Changed, drawn_rows};
 use crate::report::counted;
-use featc_ir::{ColumnId, Type, View};
+use featc_ir::{ColumnId, Key, Type, View, ViewId};
 use featr::{Random, Value};
 use featr_model::Model;
 use std::collections::BTreeSet;
@@ -27,11 +27,12 @@ pub fn remove(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> 
             continue;
         }
         let (mut own, mut foreign) = (BTreeSet::new(), BTreeSet::new());
-        for (id, view) in views_of(ground) {
+        // Who is asked about in one role is not foreign in another.
+        for (id, view, keys) in asked_views(ground) {
             if ground.ir.view_source(view).name != events.source.name {
                 continue;
             }
-            let asked = asked_entities(ground, view, case);
+            let asked: BTreeSet<Vec<Value>> = entity_of_rows(keys, case).into_iter().collect();
             for (entity, of_entity) in &model.view_events(id).by_entity {
                 let into = if asked.contains(entity) { &mut own } else { &mut foreign };
                 into.extend(of_entity.iter().map(|event| event.source_row as u32));
@@ -59,10 +60,9 @@ pub fn remove(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> 
 /// Questions in an order by seed, as long as the entities that they are about have half of the events at most; one in any
 /// case. Ascending.
 fn some_questions(ground: &Ground<'_>, case: &Case, model: &Model<'_>) -> Vec<u32> {
-    let views = views_of(ground);
-    let of_views: Vec<_> = views
-        .iter()
-        .map(|(id, view)| (&model.view_events(*id).by_entity, entity_of_rows(ground, view, case)))
+    let of_views: Vec<_> = asked_views(ground)
+        .into_iter()
+        .map(|(id, _, keys)| (&model.view_events(id).by_entity, entity_of_rows(keys, case)))
         .collect();
     let all = of_views.iter().flat_map(|(known, _)| known.values());
     let most = all.map(Vec::len).sum::<usize>() / 2;
@@ -92,14 +92,21 @@ fn some_questions(ground: &Ground<'_>, case: &Case, model: &Model<'_>) -> Vec<u3
     kept
 }
 
-/// The keys that the questions of a case bring for a view.
-fn asked_entities(ground: &Ground<'_>, view: &View, case: &Case) -> BTreeSet<Vec<Value>> {
-    entity_of_rows(ground, view, case).into_iter().collect()
+/// The views of the service, in each role of theirs, with what a question calls their keys there.
+fn asked_views<'a>(ground: &Ground<'a>) -> Vec<(ViewId, &'a View, &'a [Key])> {
+    let mut roles = BTreeSet::new();
+    let reads = ground.service.reads().into_iter();
+    reads
+        .filter(|read| roles.insert((read.view, read.role)))
+        .map(|read| {
+            let keys = ground.service.keys_of(ground.ir, read);
+            (read.view, ground.ir.view(read.view), keys)
+        })
+        .collect()
 }
 
-/// Per question: its keys for a view.
-fn entity_of_rows(ground: &Ground<'_>, view: &View, case: &Case) -> Vec<Vec<Value>> {
-    let keys = &ground.ir.entity(view.entity).keys;
+/// Per question: these keys of it.
+fn entity_of_rows(keys: &[Key], case: &Case) -> Vec<Vec<Value>> {
     let of_row = |row: usize| {
         let value = |name: &String| {
             let found = case.asked.columns.iter().find(|(key, _)| key.name == *name);

@@ -82,7 +82,8 @@ impl Failure<'_> {
         let written = match piece.slice(first, last) {
             _ if last < first => return None,
             text if (first, piece.kind(first)) == (last, Some(TokenKind::String)) => text.to_owned(),
-            text if text.contains('"') => return None,
+            // Something else was begun by the wrong word.
+            text if text.contains(['"', '=', '(', '[']) => return None,
             text => format!("\"{text}\""),
         };
         let is_shown = table::is_quotable(&written);

@@ -323,7 +323,10 @@ pub(crate) fn is_in_a_block(tokens: Tokens<'_>, at: usize) -> bool {
 fn as_duration(joined: String) -> Option<String> {
     match literal::duration(&joined, Span::default()) {
         Ok(_) => Some(joined),
-        Err(refusal) => refusal.replacement(),
+        // `0.0 where` is none, and what is offered for it is a number.
+        Err(refusal) => refusal
+            .replacement()
+            .filter(|written| literal::duration(written, Span::default()).is_ok()),
     }
 }
 

@@ -87,6 +87,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(ALL, "not « between »", FOREIGN, BETWEEN, Show("", "(x < a or x > b)")),
     Habit(ALL, "D « between » E and F", FOREIGN, BETWEEN, Value("{D} >= {E} and {D} <= {F}", "x >= a and x <= b")),
     Habit(ALL, "« between »", FOREIGN, BETWEEN, Show("", "x >= a and x <= b")),
+    Habit(VIEWS, "~ over N « if B else C »", FOREIGN, CONDITIONAL, Say("write the choice in front of the window: `case when {B} then … else {C} end over {N}`")),
     Habit(EXPRESSIONS, "A if B else C", FOREIGN, CONDITIONAL, Write("case when {B} then {A} else {C} end")),
     Habit(EXPRESSIONS, "if A then B else C end", FOREIGN, CONDITIONAL, Write("case when {A} then {B} else {C} end")),
     Habit(EXPRESSIONS, "if A then B else C", FOREIGN, CONDITIONAL, Write("case when {A} then {B} else {C} end")),
