@@ -388,7 +388,7 @@ impl<'a> Life<'a> {
                 self.version = version;
                 Some(runtime)
             }
-            Err(StateError::OtherProgram { why, .. }) => {
+            Err(StateError::OtherProgram { why, .. } | StateError::Unfillable { why, .. }) => {
                 assert!(
                     kind == Kind::Other || self.may_be_filled,
                     "{why}\n{}",
@@ -492,7 +492,9 @@ impl<'a> Life<'a> {
             ..self.options.clone()
         };
         let opened = Runtime::open(version.featr.clone(), disk, self.clock.clone(), options);
-        let is_refused = matches!(opened, Err(StateError::OtherProgram { .. }));
+        let of_another =
+            |error: &StateError| matches!(error, StateError::OtherProgram { .. } | StateError::Unfillable { .. });
+        let is_refused = opened.as_ref().is_err_and(of_another);
         assert_eq!(refusal.is_some(), is_refused, "a dry run says {refusal:?}");
         opened.map(|(runtime, _)| runtime)
     }
