@@ -492,9 +492,8 @@ impl<'a> Life<'a> {
             ..self.options.clone()
         };
         let opened = Runtime::open(version.featr.clone(), disk, self.clock.clone(), options);
-        let of_another =
-            |error: &StateError| matches!(error, StateError::OtherProgram { .. } | StateError::Unfillable { .. });
-        let is_refused = opened.as_ref().is_err_and(of_another);
+        use StateError::{OtherProgram, Unfillable};
+        let is_refused = matches!(opened, Err(OtherProgram { .. } | Unfillable { .. }));
         assert_eq!(refusal.is_some(), is_refused, "a dry run says {refusal:?}");
         opened.map(|(runtime, _)| runtime)
     }
