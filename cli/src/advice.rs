@@ -34,8 +34,7 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
         Fault::Unaccepted(Reason::Ahead, _) => Some(
             "an event time that is planned, such as that of a departure, is no time of an event: name the column of when the row came to \
              be; else compare the zones, units and formats of `time` and `arrival` (day and month may be exchanged in one), and whether they \
-             are exchanged themselves; a clock that is ahead needs a \
-             longer `skew`"
+             are exchanged themselves; a clock that is ahead needs a longer `skew`"
                 .into(),
         ),
         Fault::Unaccepted(Reason::NullTime, _) | Fault::OfView => None,

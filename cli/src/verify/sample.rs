@@ -7,7 +7,7 @@
 use super::case::Asked;
 use super::engines::Ground;
 use crate::random::draw;
-use featc_ir::{Key, View, ViewId};
+use featc_ir::{AskedFeature, Key, View, ViewId};
 use featr::{Column, Random, Value};
 use featr_model::Model;
 use featr_model::source::{Event, ViewEvents};
@@ -31,6 +31,16 @@ pub fn views_of<'a>(ground: &Ground<'a>) -> Vec<(ViewId, &'a View)> {
     used.into_iter().map(|id| (id, ground.ir.view(id))).collect()
 }
 
+/// The views of a service, in each role of theirs once, with what a question calls their keys there.
+pub fn asked_views<'a>(ground: &Ground<'a>) -> impl Iterator<Item = (ViewId, &'a View, &'a [Key])> {
+    let (ir, service) = (ground.ir, ground.service);
+    let mut roles = BTreeSet::new();
+    let mut reads = service.reads();
+    reads.retain(|read| roles.insert((read.view, read.role)));
+    let of_read = move |read: AskedFeature| (read.view, ir.view(read.view), service.keys_of(ir, read));
+    reads.into_iter().map(of_read)
+}
+
 /// A view of a service, in a role of it, with the events that it has.
 struct Known<'a> {
     view: &'a View,
@@ -44,12 +54,8 @@ struct Known<'a> {
 
 /// `count` questions at edges with the given columns; none if no view has events.
 pub fn edges(ground: &Ground<'_>, model: &Model<'_>, columns: &[Key], count: usize) -> Asked {
-    let mut roles = BTreeSet::new();
-    let reads = ground.service.reads().into_iter();
-    let known: Vec<Known<'_>> = reads
-        .filter(|read| roles.insert((read.view, read.role)))
-        .map(|read| {
-            let (id, view) = (read.view, ground.ir.view(read.view));
+    let known: Vec<Known<'_>> = asked_views(ground)
+        .map(|(id, view, keys)| {
             let events: &ViewEvents = model.view_events(id);
             let entities = events.by_entity.iter().collect();
             let source = ground.ir.transform(view.transform).source;
@@ -57,7 +63,7 @@ pub fn edges(ground: &Ground<'_>, model: &Model<'_>, columns: &[Key], count: usi
             Known {
                 view,
                 id,
-                keys: ground.service.keys_of(ground.ir, read),
+                keys,
                 identity,
                 entities,
             }

@@ -50,8 +50,7 @@ pub struct Bounds {
     /// Rows that do not.
     pub rejects: usize,
     /// Of Arrow, the bytes that it becomes when it is unpacked, and those of texts of dictionaries and views when each row has its
-    /// own. What texts and lists become in rows, each row counted with its
-    /// own, is at most [`BECOMES_TIMES`] as much, of every format.
+    /// own. What texts and lists become in rows, each row counted with its own, is at most sixteen times as much, of every format.
     pub unpacked_bytes: u64,
 }
 

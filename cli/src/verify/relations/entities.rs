@@ -2,10 +2,10 @@
 
 use super::super::case::{Case, Events};
 use super::super::engines::Ground;
-use super::super::sample::views_of;
+use super::super::sample::{asked_views, views_of};
 use super::{Changed, drawn_rows};
 use crate::report::counted;
-use featc_ir::{ColumnId, Key, Type, View, ViewId};
+use featc_ir::{ColumnId, Key, Type, View};
 use featr::{Random, Value};
 use featr_model::Model;
 use std::collections::BTreeSet;
@@ -61,7 +61,6 @@ pub fn remove(ground: &Ground<'_>, changed: &mut Changed) -> Result<(), String> 
 /// case. Ascending.
 fn some_questions(ground: &Ground<'_>, case: &Case, model: &Model<'_>) -> Vec<u32> {
     let of_views: Vec<_> = asked_views(ground)
-        .into_iter()
         .map(|(id, _, keys)| (&model.view_events(id).by_entity, entity_of_rows(keys, case)))
         .collect();
     let all = of_views.iter().flat_map(|(known, _)| known.values());
@@ -90,19 +89,6 @@ fn some_questions(ground: &Ground<'_>, case: &Case, model: &Model<'_>) -> Vec<u3
     }
     kept.sort_unstable();
     kept
-}
-
-/// The views of the service, in each role of theirs, with what a question calls their keys there.
-fn asked_views<'a>(ground: &Ground<'a>) -> Vec<(ViewId, &'a View, &'a [Key])> {
-    let mut roles = BTreeSet::new();
-    let reads = ground.service.reads().into_iter();
-    reads
-        .filter(|read| roles.insert((read.view, read.role)))
-        .map(|read| {
-            let keys = ground.service.keys_of(ground.ir, read);
-            (read.view, ground.ir.view(read.view), keys)
-        })
-        .collect()
 }
 
 /// Per question: these keys of it.

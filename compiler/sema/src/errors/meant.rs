@@ -34,11 +34,9 @@ fn listed(known: &[&str], more: usize) -> String {
 
 /// `a`, `b` or `c`; `a`, `b`, … where there are more.
 fn one_of(names: &[&str], more: bool) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    match quoted.split_last() {
-        Some((last, rest)) if !more && !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        _ if more => format!("{}, …", quoted.join(", ")),
-        _ => quoted.join(", "),
+    match more {
+        false => super::listed(names, "or"),
+        true => names.iter().map(|name| format!("`{name}`, ")).collect::<String>() + "…",
     }
 }
 

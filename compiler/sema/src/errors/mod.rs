@@ -98,11 +98,16 @@ impl fmt::Display for Kind {
 
 /// `a`, `b` and `c`
 fn list(names: &[String]) -> String {
+    listed(names, "and")
+}
+
+/// The same with another word before the last.
+fn listed<S: std::fmt::Display>(names: &[S], word: &str) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
         None => String::new(),
         Some((only, [])) => only.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        Some((last, rest)) => format!("{} {word} {last}", rest.join(", ")),
     }
 }
 
