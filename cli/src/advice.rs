@@ -103,9 +103,17 @@ pub fn record(broken: &Broken) -> Option<String> {
         Broken::TooLong => "end each record by a line feed, or leave its long column out of the file".to_owned(),
         Broken::NotUtf8 => NOT_UTF8.to_owned(),
         Broken::NoObject(_) => format!("write one object a line: {LINES}"),
-        Broken::Fields { .. } => "a text with a comma in it stands in double quotes, \"like, this\": write it so, or leave the \
-                                  comma out; what is divided by other signs is no CSV"
-            .to_owned(),
+        Broken::Fields { found, header } => {
+            let last = if *found == header + 1 {
+                "; where each row ends with a comma, leave it out"
+            } else {
+                ""
+            };
+            format!(
+                "a text with a comma in it stands in double quotes, \"like, this\", and a number has a point before its fraction{last}; \
+                 what is divided by other signs is no CSV"
+            )
+        }
         Broken::NoJson(_) => {
             format!("each line is one whole object, with double quotes, no comma after it and `null` for NaN: {LINES}")
         }
@@ -146,9 +154,15 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
                      pandas `.round(2)`)"
                 ));
             }
+            let thousands = if places == 3 {
+                "; a point between thousands is left out in the file"
+            } else {
+                ""
+            };
             Some(format!(
                 "declare `{column}` with as many digits after the point as any value has, for this one `decimal(…, {places})`, and as \
-                 many more in all; or round it in the file; what a computation leaves behind the point is read as `{column}: float64`"
+                 many more in all; or round it in the file; what a computation leaves behind the point is read as `{column}: \
+                 float64`{thousands}"
             ))
         }
         Wrong::BeyondPrecision => {
@@ -169,6 +183,7 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
              and a `?` after the type of `{column}`"
         )),
         Wrong::NoTimestamp => Some(read_as(column, plain).unwrap_or_else(|| timestamp(plain))),
+        Wrong::NotInFormat | Wrong::NoDate if instants::is_day_number(plain) => Some(instants::DAY_NUMBER.to_owned()),
         Wrong::NoDate => format_of(plain).map(|format| {
             format!("say its format: `as \"{format}\"` after the type of `{column}`, where another order of day and month is another format")
         }),
@@ -185,6 +200,9 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
                 format!("compare it with the format after the type of `{column}`; texts in another one are rejected")
             }
         }),
+        Wrong::ShortYear => Some(format!(
+            "a year of two digits is `%y` in the format of `{column}`, in place of `%Y`: `24` is 2024, `70` is 1970"
+        )),
         Wrong::BeyondYears if is_number => Some(format!(
             "compare it with what the numbers of `{column}` are said to count: seconds, millis or micros"
         )),
@@ -197,6 +215,9 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
         )),
         Wrong::NoObject => Some(format!(
             "`from` leads to `{column}` through an object: name the field in which it is"
+        )),
+        Wrong::NoString if value.written.starts_with('[') => Some(format!(
+            "the items of `{column}` are no texts: declare `{column}: list<int64>`, or `list<float64>` where they have a point"
         )),
         Wrong::NoString if epoch(plain).is_some() => Some(format!(
             "if `{column}` is an instant: {}; if it is a number, declare it as `int64`",

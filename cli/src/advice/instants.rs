@@ -26,11 +26,9 @@ pub fn timestamp(written: &str) -> String {
     if let Some(meant) = as_it_was_meant(written) {
         return format!("write `{meant}`");
     }
-    if let Ok(number) = written.parse::<f64>() {
-        return match (20_000.0..80_000.0).contains(&number) {
-            true => "days since 1900, as Excel counts them, are no instant: in pandas `pd.to_datetime(x, unit=\"D\", \
-                     origin=\"1899-12-30\", utc=True)`"
-                .to_owned(),
+    if written.parse::<f64>().is_ok() {
+        return match is_day_number(written) {
+            true => DAY_NUMBER.to_owned(),
             false => "write it as `2024-05-01T00:00:00Z`, not as a number (in pandas, of seconds since 1970, \
                       `pd.to_datetime(x, unit=\"s\", utc=True)`)"
                 .to_owned(),
@@ -59,6 +57,17 @@ pub fn timestamp(written: &str) -> String {
         }
         None => "write instants like `2024-05-01T00:00:00Z`".to_owned(),
     }
+}
+
+/// For a number of days.
+pub const DAY_NUMBER: &str = "days since 1900, as Excel counts them, are no instant: in pandas `pd.to_datetime(x, unit=\"D\", \
+                              origin=\"1899-12-30\", utc=True)`";
+
+/// Whether a number may count the days since 1900: of the years 1954 to 2119.
+pub fn is_day_number(written: &str) -> bool {
+    written
+        .parse::<f64>()
+        .is_ok_and(|number| (20_000.0..80_000.0).contains(&number))
 }
 
 /// The instant that is meant, where there is no doubt: `2025/06/10 10:00:00`, `2025-06-10T10:00Z`, `2025-06-10 10:00:00 UTC`, and
@@ -177,6 +186,8 @@ pub fn format_of(written: &str) -> Option<String> {
         "00/00/0000" if is_month(3) == Some(false) => "%m/%d/%Y",
         "00/00/0000" => "%d/%m/%Y",
         "0000/00/00" => "%Y/%m/%d",
+        "0000-00-00" => "%Y-%m-%d",
+        "00.00.00" => "%d.%m.%y",
         _ => return None,
     };
     let time = match time {

@@ -95,6 +95,18 @@ fn every_kind_of_row_has_its_step() {
             value("at", "\"30/11/2025\"", Wrong::NoTimestamp),
             "`as \"%d/%m/%Y\"` after the type of `at`; ",
         ),
+        (
+            value("at", "\"2025-11-30\"", Wrong::NotInFormat),
+            "has the format `%Y-%m-%d`",
+        ),
+        (value("at", "45396", Wrong::NotInFormat), "as Excel counts them"),
+        (
+            value("at", "\"01.03.24\"", Wrong::ShortYear),
+            "`%y` in the format of `at`",
+        ),
+        (value("tags", "[44,71]", Wrong::NoString), "`tags: list<int64>`"),
+        (value("x", "\"5.256\"", Wrong::MorePlaces), "between thousands"),
+        (record(Broken::Fields { found: 9, header: 8 }), "ends with a comma"),
         (value("at", "1e20", Wrong::BeyondYears), "said to count"),
         (value("at", "0.1", Wrong::PartOfMicrosecond), "fewer digits"),
         (value("user_id", "5", Wrong::NoObject), "through an object"),

@@ -119,6 +119,11 @@ impl<'a> Judge<'a> {
         found.into_iter().find(|table| table.name == name)
     }
 
+    /// All declarations.
+    fn items(&self) -> impl Iterator<Item = &ast::Item> {
+        self.files.iter().flat_map(|file| &file.items)
+    }
+
     /// The name of the source that a view reads.
     fn own_source(&self, view: ViewId) -> &str {
         let reads = self.program.transform(self.program.view(view).transform).source;
@@ -136,11 +141,14 @@ impl<'a> Judge<'a> {
         }
         let is_transform =
             |item: &ast::Item| matches!(item, ast::Item::Transform(found) if found.name.text == name.text);
+        let is_table = |item: &ast::Item| matches!(item, ast::Item::Table(found) if found.name.text == name.text);
         let nearest = suggest::nearest(&name.text, program.sources.iter().map(|source| source.name.as_str()));
         self.complaints
             .push(if program.sources.iter().any(|source| source.name == name.text) {
                 errors::rows_not_read(&name.text, &view.name, own, name.span)
-            } else if self.files.iter().flat_map(|file| &file.items).any(is_transform) {
+            } else if self.items().any(is_table) {
+                errors::table_not_looked_into(&name.text, &view.name, name.span)
+            } else if self.items().any(is_transform) {
                 errors::rows_of_a_transform(&name.text, name.span, own)
             } else {
                 errors::no_such_source(&name.text, name.span, nearest)

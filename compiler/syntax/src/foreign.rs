@@ -81,6 +81,17 @@ pub fn method_meant(name: &str) -> Option<&'static str> {
     same.or_else(|| METHODS.iter().find(is_so).map(|(_, ours)| *ours))
 }
 
+/// What a function here does that one of its name in another language may do otherwise.
+pub fn remark(function: &str) -> Option<&'static str> {
+    Some(match function {
+        "hash" => "which is XXH64",
+        "quantile" => "which is one of the values",
+        "variance" | "stddev" | "skewness" | "kurtosis" => "of a sample",
+        "contains" | "replace" | "split" => "of a text and not of a pattern",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -80,6 +80,8 @@ pub enum Wrong {
     PartOfMicrosecond,
     /// A text that is not in the format of its column.
     NotInFormat,
+    /// A year of fewer than four digits where the format has all of it.
+    ShortYear,
     /// Something else than an object of JSON where the way to a column leads through one.
     NoObject,
     /// A local time where no zone is declared.
@@ -144,6 +146,7 @@ impl fmt::Display for Wrong {
             Wrong::NoNumber => "is not a number",
             Wrong::PartOfMicrosecond => "is not a whole number of microseconds",
             Wrong::NotInFormat => "is not in the format of the column",
+            Wrong::ShortYear => "has a year of fewer than four digits",
             Wrong::NoObject => "is no object, in which the column would be",
             Wrong::NoOffset => "has no offset, and the source declares no zone",
             Wrong::NeverOccurred => "is a local time that never occurred",

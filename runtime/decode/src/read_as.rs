@@ -180,6 +180,10 @@ impl Format {
         if !(1..=9999).contains(&date.year()) {
             return Err(Wrong::BeyondYears);
         }
+        // By `%Y` the library reads `24` as the year 24.
+        if date.year() < 1000 && !text.contains(&format!("{:04}", date.year())) {
+            return Err(Wrong::ShortYear);
+        }
         let day = i64::from(date.num_days_from_ce()) - EPOCH_DAY;
         if self.is_date {
             return Ok(day);

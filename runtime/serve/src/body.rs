@@ -80,7 +80,20 @@ async fn filled(server: &Server, headers: &HeaderMap, chunks: &mut BodyDataStrea
         }
         read.add(server, &chunk)?;
     }
-    Ok(read)
+    match packing(headers) {
+        None => Ok(read),
+        Some(packing) => {
+            let message = format!("the body is packed (`Content-Encoding: {packing}`)");
+            Err(Refusal::unreadable(message, "send it as it is, without this header"))
+        }
+    }
+}
+
+/// How a body is packed, if its head says that it is.
+fn packing(headers: &HeaderMap) -> Option<&str> {
+    let said = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut said = said.map(|said| said.to_str().unwrap_or("?").trim());
+    said.find(|said| !said.eq_ignore_ascii_case("identity"))
 }
 
 /// Reads what is left, up to the limits above.

@@ -6,12 +6,24 @@ use featr::{DecodeError, Error};
 use featr_online::{Gated, Refused};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
+use std::borrow::Cow;
 
 /// The codes that requests are refused with. Each has a page.
 pub const CODES: [&str; 24] = [
     "E0701", "E0702", "E0703", "E0704", "E0717", "E0718", "E0801", "E0802", "E0803", "E0804", "E0805", "E0806",
     "E0807", "E0808", "E0809", "E0810", "E0817", "E0820", "E0821", "E0822", "E0904", "E0907", "E0930", "E9999",
 ];
+
+/// The longest message and help, in characters.
+const TEXT_MAX: usize = 2_000;
+
+/// A text, or the beginning of a long one.
+fn short(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(TEXT_MAX) {
+        Some((end, _)) => Cow::Owned(format!("{} … ({} bytes)", &text[..end], text.len())),
+        None => Cow::Borrowed(text),
+    }
+}
 
 /// A request that is not done.
 #[derive(Debug)]
@@ -166,9 +178,10 @@ impl Refusal {
         Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "E0822", message, help)
     }
 
-    /// As it stands in a response.
+    /// As it stands in a response: what it repeats of a request is cut.
     pub fn document(&self) -> serde_json::Value {
-        let mut error = json!({ "code": self.code, "message": self.message, "help": self.help });
+        let [message, help] = [&self.message, &self.help].map(|text| short(text));
+        let mut error = json!({ "code": self.code, "message": message, "help": help });
         if !self.gated.is_empty() {
             error["gated"] = self.gated.iter().cloned().collect();
         }

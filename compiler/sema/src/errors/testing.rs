@@ -127,6 +127,12 @@ messages! {
         help: "leave out `as known`, or give the source an `arrival`, such as `arrival time + 1m`";
     }
 
+    E0438 table_not_looked_into(table: &str, view: &str, at: Span) {
+        "view `{view}` looks nothing up in table `{table}`";
+        at: "no value depends on it";
+        help: "remove these rows";
+    }
+
     E0438 rows_not_read(source: &str, view: &str, reads: &str, at: Span) {
         "view `{view}` does not read `{source}`";
         at: "it reads `{reads}`";

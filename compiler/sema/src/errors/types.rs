@@ -2,6 +2,7 @@
 
 use super::{Written, is_short, is_short_part};
 use featc_ir::Type;
+use featc_syntax::ast;
 use featc_syntax::diag::Span;
 use featc_syntax::messages;
 
@@ -90,6 +91,20 @@ messages! {
         "`{name}` called {found}";
         at: "wrong number of arguments";
         help: "of the values of each event it is `{name}({other}({inside}))`, of all of them `{other}({each})`";
+    }
+
+    /// `sum(x, window="28d")`
+    E0205 named_argument(call: &Written<'_>, option: &ast::Name) {
+        let (name, at) = (call.name, option.span);
+        let first = call.arguments.first().filter(|first| is_short_part(first)).unwrap_or(&"x");
+        let is_window = ["window", "over", "period", "range", "last", "days"].contains(&option.text.as_str());
+        let help = match is_window {
+            true => format!("the window stands after the aggregate: `{name}({first}) over 28d`"),
+            false => format!("leave it out: `{name}({first})`"),
+        };
+        "`{name}` called with a named argument";
+        at: "no column is called so";
+        help: "{help}";
     }
 
     E0205 nulls_by_an_argument(call: &Written<'_>, meant: &str) {

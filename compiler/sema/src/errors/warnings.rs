@@ -91,6 +91,13 @@ messages! {
         help: "say how late rows may come, for example `lateness 24h`: `skew` holds where lateness is bounded; or remove it";
     }
 
+    W0306 arrival_of_a_day(column: &str, at: Span) {
+        "arrival `{column}` is a date: the first instant of its day";
+        at: "known from midnight on?";
+        note: "an answer at noon would see what came in the evening";
+        help: "say `delay 1d`: then no answer sees it before its day has ended; or name a column that has the time, too";
+    }
+
     /// `instant` as written.
     W0404 weeks_from_thursday(instant: &str, days: i64, at: Span) {
         "weeks of `truncate` begin on Thursday, as 1970 did";

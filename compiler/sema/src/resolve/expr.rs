@@ -3,8 +3,8 @@
 mod place;
 
 use super::meant::{
-    before_the_member, dots, function_of, has_aggregate, ignoring_nulls, joined, part_of_calendar, unit_of_truncate,
-    with_more_arguments,
+    before_the_member, dots, function_of, has_aggregate, ignoring_nulls, joined, named_argument, part_of_calendar,
+    unit_of_truncate, with_more_arguments,
 };
 use super::parameter;
 use super::scope::{Items, RowScope};
@@ -261,6 +261,11 @@ impl<'a> Exprs<'a> {
             && let Some(edit) = ignoring_nulls(&written, second)
         {
             self.complaints.push(errors::nulls_by_an_argument(&written, &edit));
+            return ExprKind::Poison;
+        }
+        let mut named = call.arguments.iter().skip(1).filter_map(named_argument);
+        if let Some(option) = named.find(|option| self.row.find(&option.text).is_none()) {
+            self.complaints.push(errors::named_argument(&written, option));
             return ExprKind::Poison;
         }
         let is_number =

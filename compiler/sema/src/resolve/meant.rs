@@ -143,6 +143,22 @@ pub(super) fn function_of(member: &str) -> Option<&'static str> {
     })
 }
 
+/// The name of `window="28d"`, an argument by its name in other languages.
+pub(super) fn named_argument(argument: &ast::Expr) -> Option<&ast::Name> {
+    match &argument.kind {
+        ast::ExprKind::Binary {
+            op: ast::BinaryOp::Equal,
+            left,
+            right,
+            ..
+        } if matches!(right.kind, ast::ExprKind::Literal(_)) => match &left.kind {
+            ast::ExprKind::Name(name) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Of `last(x, dropna=true)` and `last(x, true)` the call that is meant.
 pub(super) fn ignoring_nulls(call: &errors::Written<'_>, second: &ast::Expr) -> Option<String> {
     let (option, ignores) = match &second.kind {

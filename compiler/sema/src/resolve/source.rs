@@ -1,16 +1,20 @@
 //! Entities and sources.
 
 use super::form::{form, one_column_each};
+use super::format::{Says, says};
 use super::nested::flattened;
 use super::scope::RowScope;
 use super::zone::check_zone;
 use super::{declared, types::type_of};
 use crate::errors;
 use crate::res;
-use featc_ir::{ColumnForm, ColumnId, FileFormat, FileSet, KAFKA};
+use featc_ir::{ColumnForm, ColumnId, FileFormat, FileSet, KAFKA, ReadAs};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
 use std::collections::BTreeMap;
+
+/// A day, in microseconds.
+const DAY_US: u64 = 86_400_000_000;
 
 /// Resolves an entity; a key named twice is reported.
 pub(super) fn entity(entity: &ast::Entity, complaints: &mut Vec<Diagnostic>) -> res::Entity {
@@ -140,6 +144,13 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
             offset_us: offset.us.unsigned_abs(),
         },
     });
+    let delay_us = source.delay.as_ref().map_or(0, |delay| delay.value.us.unsigned_abs());
+    if let Some(res::Arrival::Column(column)) = arrival
+        && delay_us < DAY_US
+        && is_of_days(&columns[column.id.index()])
+    {
+        complaints.push(errors::arrival_of_a_day(&columns[column.id.index()].name, column.at));
+    }
     let arrival = arrival.or(source.static_rows.map(|_| res::Arrival::Static));
     // A clause that was not understood may be the one that is missing.
     let arrival = arrival.or((!is_whole).then_some(res::Arrival::Broken));
@@ -165,7 +176,7 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         columns,
         time,
         arrival,
-        delay_us: source.delay.as_ref().map_or(0, |delay| delay.value.us.unsigned_abs()),
+        delay_us,
         lateness: match &source.lateness {
             Some(lateness) => Some(res::Lateness {
                 bound_us: lateness.bound.as_ref().map(|bound| bound.us.unsigned_abs()),
@@ -186,6 +197,15 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         table_key: None,
     };
     (resolved, scope)
+}
+
+/// Whether the files hold dates in place of the instants of a column.
+fn is_of_days(column: &res::Column) -> bool {
+    match &column.form.read_as {
+        Some(ReadAs::Date { .. }) => true,
+        Some(ReadAs::Format { format, .. }) => says(format) == Ok(Says::Date),
+        Some(ReadAs::Epoch(_)) | None => false,
+    }
 }
 
 /// Reports clauses that say when rows come in, in a source whose rows never change.

@@ -166,7 +166,7 @@ impl Builder<'_> {
             Rule::compat_and => "and",
             Rule::compat_or => "or",
             Rule::compat_not => "not ",
-            Rule::compat_mod => "mod",
+            Rule::compat_mod => return self.report(errors::foreign_remainder(self.span(pair))),
             _ => return,
         };
         let span = self.span(pair);

@@ -300,6 +300,7 @@ codes! {
     W0303 AlwaysStale         "view whose answers are always stale", since "0.1";
     W0304 CalendarInUtc       "calendar in UTC over a source with a zone", since "0.1";
     W0305 SkewWithoutLateness "skew without a bound on lateness", since "0.1";
+    W0306 ArrivalOfADay       "arrival that is a date", since "0.1";
     W0401 TwinFeatures        "two features that mean the same", since "0.1";
     W0402 ChosenByCondition   "condition that chooses the last events", since "0.1";
     W0403 NeverTrue           "condition that is never true, or always", since "0.1";

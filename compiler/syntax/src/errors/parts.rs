@@ -97,6 +97,12 @@ messages! {
         help: "write `concat(a, \"-\", b)`";
     }
 
+    E0001 decorator(at: Span) {
+        "a declaration has no decorators";
+        at: "";
+        help: "remove it: what it says stands in the declaration, such as `owner \"…\"` and `ttl 2h` in a view";
+    }
+
     E0001 two_windows(at: Span) {
         "a feature has one window, at its end";
         at: "";
@@ -314,6 +320,13 @@ messages! {
         "`{word}` is a reserved word";
         at: "cannot be a name";
         help: "choose another name, and write after its type what the file calls the column: `{word}_: … from \"{word}\"`";
+    }
+
+    E0013 reserved_field(word: &str, at: Span) {
+        "`{word}` is a reserved word";
+        at: "cannot be the name of a field";
+        help: "leave the field out of the struct, and declare what is needed of it as a column, by its path in the file: \
+               `{word}_: … from \"outer.{word}\"`";
     }
 
     E0015 misspelt_keyword(word: &str, at: Span, nearest: &str) {

@@ -132,6 +132,13 @@ messages! {
         help: "write `{shown}`", at => ours;
     }
 
+    /// `%`, whose sign differs from language to language.
+    E0006 foreign_remainder(at: Span) {
+        "`%` is not an operator of this language";
+        at: "";
+        offer: "write `mod`, which is never negative", at => "mod";
+    }
+
     E0014 bracket_closes_nothing(bracket: &str, at: Span) {
         "`{bracket}` closes nothing";
         at: "no bracket is open here";

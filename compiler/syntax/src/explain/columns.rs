@@ -90,7 +90,9 @@ impl Failure<'_> {
         for index in (2..last).rev().filter(|index| is_bare(*index)) {
             columns.insert(piece.tokens[index].end - piece.tokens[1].start, ':');
         }
-        let (name, ty) = (piece.text(first), piece.text(first + 1));
+        let opens = matches!(piece.text(first + 2), "(" | "<");
+        let end = opens.then(|| piece.closing(first + 2)).flatten().unwrap_or(first + 1);
+        let (name, ty) = (piece.text(first), piece.slice(first + 1, end));
         Some(errors::columns_without_colons(
             name,
             ty,

@@ -24,6 +24,7 @@ impl Failure<'_> {
             .or_else(|| self.field(&piece))
             .or_else(|| self.parameter(&piece))
             .or_else(|| capitals(&piece))
+            .or_else(|| self.decorator(&piece))
             .or_else(|| dashes(&piece))
             .or_else(|| self.bare_path(&piece))
             .or_else(|| self.bare_path_of_a_column(&piece))
@@ -67,6 +68,12 @@ impl Failure<'_> {
         let last = 2 + (2..).take_while(|index| piece.touch(*index)).count();
         let is_path = (2..=last).any(|index| matches!(piece.text(index), "." | "/"));
         is_path.then(|| errors::path_without_quotes(piece.slice(2, last), piece.span(2, last)))
+    }
+
+    /// `@on_demand_feature_view(…)`
+    fn decorator(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        let is_one = self.context == Context::Item && piece.at == 0 && piece.text(0).starts_with('@');
+        is_one.then(|| errors::decorator(piece.span(0, 0)))
     }
 
     /// `owner risk`, `owner: "risk"`

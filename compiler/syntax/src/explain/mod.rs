@@ -259,6 +259,13 @@ impl<'a> Failure<'a> {
             return None;
         }
         let next = self.next();
+        if next == Some(":")
+            && [Rule::type_name, Rule::type_field]
+                .iter()
+                .any(|rule| self.expects(*rule))
+        {
+            return Some(errors::reserved_field(word, span));
+        }
         let names = [Rule::name, Rule::column, Rule::reference, Rule::module_name];
         let as_name = names.iter().any(|rule| self.expects(*rule)) && !self.expects_expression();
         let as_operand = self.expects_expression()

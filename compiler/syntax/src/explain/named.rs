@@ -60,6 +60,13 @@ impl Failure<'_> {
         let (table, open) = (piece.text(first), first + 1);
         let is_table =
             matches!(piece.text(open), "(" | "[") && declared(self.tokens, "table").any(|known| known == table);
+        // `lookup(shops, shop).city`
+        let is_call = table == "lookup" && piece.text(open + 2) == ",";
+        if is_call && piece.kind(open + 1) == Some(TokenKind::Word) {
+            let (name, column) = (piece.text(open + 1), piece.text(dot + 1));
+            let written = format!("lookup {name}({}).{column}", piece.slice(open + 3, dot - 2));
+            return Some(errors::lookup_in_parentheses(piece.span(first, dot + 1), &written));
+        }
         is_table.then(|| {
             let (keys, column) = (piece.slice(open + 1, dot - 2), piece.text(dot + 1));
             let written = format!("lookup {table}({keys}).{column}");
@@ -120,11 +127,14 @@ impl Failure<'_> {
         let close = (piece.text(open) == "(").then(|| piece.closing(open)).flatten();
         Some(match (piece.text(open), close) {
             ("." | "[", _) if piece.at == open => {
-                let column = if piece.text(open) == "." {
-                    piece.text(open + 1)
-                } else {
-                    &other
+                let (column, after) = match piece.text(open) {
+                    "." => (piece.text(open + 1), open + 2),
+                    _ => (other.as_str(), open),
                 };
+                // `lookup shops.city(shop)`
+                let given = (piece.text(after) == "(").then(|| piece.closing(after)).flatten();
+                let given = given.filter(|close| *close > after + 1 && *close < after + 10);
+                let keys = given.map_or(keys.as_str(), |close| piece.slice(after + 1, close - 1));
                 errors::lookup_without_key(piece.span(start, open), &format!("lookup {name}({keys}).{column}"))
             }
             ("on" | "by" | "using" | "with" | "for", _) if piece.at == open => {

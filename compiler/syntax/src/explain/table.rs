@@ -140,7 +140,10 @@ impl Habit {
                     } else {
                         format!("{function}(x)")
                     };
-                    diagnostic.with_edit(format!("write `{shown}`"), span, whole)
+                    match foreign::remark(function) {
+                        None => diagnostic.with_edit(format!("write `{shown}`"), span, whole),
+                        Some(remark) => diagnostic.with_offer(format!("write `{shown}`, {remark}"), span, whole),
+                    }
                 }
                 None => diagnostic.with_help(filled(NO_METHOD)),
             },

@@ -141,6 +141,33 @@ fn names_and_epochs_are_one_in_every_format() {
 }
 
 #[test]
+fn years_have_as_many_digits_as_their_format_says() {
+    let source = held(&[
+        ("at", Type::Timestamp, None, format("%d.%m.%Y", Some("UTC"))),
+        ("due", Type::Date, None, format("%d.%m.%y", None)),
+    ]);
+    let texts = |texts: [&str; 4]| -> ArrayRef { Arc::new(StringArray::from(texts.to_vec())) };
+    let at = ["05.11.2024", "05.11.24", "05.11.0024", "05.11.924"];
+    let rows = batch(vec![("at", texts(at)), ("due", texts(["05.11.24"; 4]))]);
+    let csv: String = at.iter().map(|at| format!("{at},05.11.24\n")).collect();
+    let jsonl = at
+        .iter()
+        .map(|at| format!("{{\"at\": \"{at}\", \"due\": \"05.11.24\"}}\n"));
+    let outcome = in_all(&source, &rows, &format!("at,due\n{csv}"), &jsonl.collect::<String>());
+    assert_eq!(
+        outcome.rows,
+        ["f:1 1730764800000000|20032", "f:3 -61383571200000000|20032"]
+    );
+    assert_eq!(
+        outcome.rejects,
+        [
+            "f:2 bad_value column at: \"05.11.24\" has a year of fewer than four digits",
+            "f:4 bad_value column at: \"05.11.924\" has a year of fewer than four digits",
+        ]
+    );
+}
+
+#[test]
 fn formats_of_texts_have_zones_and_offsets() {
     let source = held(&[
         (

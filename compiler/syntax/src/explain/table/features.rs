@@ -34,6 +34,9 @@ const LENGTH: &str = "a window is a length of time up to the question";
 const COUNTED: &str = "a window of the last events says how many";
 const ENDS_NOW: &str = "a window ends at the instant of the question, unless it has an `offset`";
 const WINDOW_WORD: &str = "a window stands after the word `over`";
+const OFFSET_BEFORE_DEFAULT: &str = "`offset` belongs to the window, and `default` stands after it";
+const FALLBACK: &str = "a fallback belongs to an entry of a service";
+const VALUE_FIRST: &str = "what is done with the value stands before its window";
 const OFFSET_FIRST: &str = "`offset` belongs to the window, and `excluding` stands after both";
 const LEAVES_OUT: &str = "a window leaves out events by `excluding`";
 const ONE_EXCLUSION: &str = "a window has one exclusion";
@@ -67,6 +70,10 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ offset « - N »", ABSENT, FUTURE, Say("an offset looks back: a window with `offset {N}` ends {N} before the question; a label is a column of the file, or of the spine")),
     Habit(VIEWS, "~ over N events « offset M »", FOREIGN, LAST_EVENTS, Say("remove it, or write a length of time for both: `over 7d offset 1d`")),
     Habit(VIEWS, "~ over N events max O « offset M »", FOREIGN, LAST_EVENTS, Say("remove it, or write a length of time for both: `over {O} offset 1d`")),
+    Habit(VIEWS, "~ « default T ! offset N »", FOREIGN, OFFSET_BEFORE_DEFAULT, Write("offset {N} default {T}")),
+    Habit(VIEWS, "~ « fallback gate|impute »", FOREIGN, FALLBACK, Say("remove it here, and write it in the service, after the feature's entry: `spend.total fallback gate`")),
+    Habit(VIEWS, "~ W ( L ) « . over|rolling|window ( T ) »", FOREIGN, AFTER_AGGREGATE, Say("write it there without a dot, such as `{W}({L}) over 28d`")),
+    Habit(VIEWS, "~ over N « +|-|*|/ M »", FOREIGN, VALUE_FIRST, Say("write it there, such as `sum(x) / 4 over {N}`")),
     Habit(VIEWS, "~ « except|without|exclude|not self »", FOREIGN, LEAVES_OUT, Write("excluding self")),
     Habit(VIEWS, "~ « except|without|exclude|not now »", FOREIGN, LEAVES_OUT, Write("excluding now")),
     Habit(VIEWS, "~ « except|without|exclude|excluding current row »", FOREIGN, LEAVES_OUT, Write("excluding self")),
@@ -85,6 +92,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over « range between »", FOREIGN, OLDER, Say(LENGTH_AND_OFFSET)),
     Habit(VIEWS, "~ « rows|range between »", FOREIGN, COUNTED, Say("write `over 10 events` for the last ten up to the question, or a length of time, `over 7d`")),
     Habit(VIEWS, "~ « every N »", FOREIGN, "a feature has no schedule: it is computed at the instant of each question", Say("remove it; `featc backfill --every {N}` asks one question every {N}")),
+    Habit(VIEWS, "~ over N « preceding|prior|before|back|ago »", FOREIGN, ENDS_NOW, Write("")),
     Habit(VIEWS, "~ offset N « ago »", FOREIGN, "`offset` counts back from the question", Write("")),
     Habit(VIEWS, "last_n|first_n|arg_max|arg_min|weighted_mean|covariance|correlation ( L where A « , » R )", FOREIGN, "the condition stands after all arguments", Say("write it last: `last_n(x, 3 where a)`, `arg_max(x, y where a)`")),
     Habit(VIEWS, "first ( L where A « , » I )", FOREIGN, "the condition stands after all arguments", Say("write `first_n({L}, {I} where {A})`, which is a list: `[1]` after it is one of them")),
@@ -200,6 +208,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "^ ttl « = »", FOREIGN, TTL, Say(TTL_OR_WINDOW)),
     Habit(VIEWS, "~ W ( L ) « where » R", FOREIGN, FILTER, Show("{W}({L_}where {R})", "sum(x where x > 0)")),
     Habit(VIEWS, "~ W ( L ) over B « where » R", FOREIGN, FILTER, Show("{W}({L_}where {R}) over {B}", "sum(x where x > 0)")),
+    Habit(VIEWS, "~ W ( L ) over B default T « where » R", FOREIGN, FILTER, Show("{W}({L_}where {R}) over {B} default {T}", "sum(x where x > 0)")),
     Habit(VIEWS, "~ W ( L ) « filter » ( R )", FOREIGN, FILTER, Show("{W}({L_}{R})", "sum(x where x > 0)")),
     Habit(VIEWS, "~ W ( L ) over B « filter » ( R )", FOREIGN, FILTER, Show("{W}({L_}{R}) over {B}", "sum(x where x > 0)")),
     Habit(VIEWS, "~ W ( L ) « filter »", FOREIGN, FILTER, Show("", "sum(x where x > 0)")),

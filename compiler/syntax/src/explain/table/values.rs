@@ -15,6 +15,7 @@ const KEEP_ALL: &str = "remove it; `where` keeps rows, `let` adds a column: `let
 const ONE_WHERE: &str = "`where` stands once, before all conditions";
 const CONDITION: &str = "a bool is a condition by itself, and `is` asks for null alone";
 const UNEQUAL: &str = "`is not` takes `null` alone";
+const UNKNOWN_STAYS: &str = ", which is null where the value is";
 const EQUAL: &str = "`is` takes `null` and `not null` alone";
 const NAN: &str = "`is` takes `null` and `not null` alone";
 const PART: &str = "a part of an instant is a function of it";
@@ -34,6 +35,9 @@ const LAMBDA: &str = "functions over the items of a list are not in this release
 const OF_LISTS: &str = "of a list there are one item, `xs[1]`, `contains(xs, \"a\")` and `length(xs)`; what else is asked of it is computed \
     before, as a column of the file";
 const NO_WINDOW: &str = "a transform sees one row at a time, and has no windows";
+const NO_ROW_NUMBERS: &str = "a transform sees one row at a time, and numbers none";
+const LAST_ROWS: &str = "remove it: copies of an event count once, by `unique` of the source; the newest row of a key is what `last(x)` of a view \
+    reads, or a `table` with `key` and `valid from`";
 const COLUMN: &str = "a column stands by its name";
 const MODULE: &str = "functions and aggregates stand by their names alone";
 const ALIAS: &str = "what is computed has its name in front, before the `=`";
@@ -81,6 +85,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, ",|( « V - ! > »", ABSENT, LAMBDA, Say(OF_LISTS)),
     Habit(EXPRESSIONS, "« V - ! > »", FOREIGN, BEHIND_A_DOT, Say("of a struct write the name of the field behind a dot, `{V}.id`; of a text with JSON the source reads the field, `id: string from \"{V}.id\"`")),
     Habit(EXPRESSIONS, "« lambda ! V »", ABSENT, LAMBDA, Say(OF_LISTS)),
+    Habit(STEPS, "^ qualify", FOREIGN, NO_ROW_NUMBERS, Say(LAST_ROWS)),
+    Habit(STEPS, "row_number|rank|dense_rank ( ) « over » (", FOREIGN, NO_ROW_NUMBERS, Say(LAST_ROWS)),
     Habit(STEPS, "W ( L ) « over » N", FOREIGN, NO_WINDOW, Say("write it in a view: `feature usual = {W}({L}) over {N}`")),
     Habit(STEPS, "« over »", FOREIGN, NO_WINDOW, Say("aggregate in a view, such as `feature usual = mean(amount) over 7d`")),
     Habit(VIEWS, "~ over « between N and M »", FOREIGN, features::OLDER, Say(features::LENGTH_AND_OFFSET)),
@@ -101,8 +107,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "P « is not ! false »", FOREIGN, CONDITION, Call("coalesce({P}, true)", "coalesce(x, true)")),
     Habit(EXPRESSIONS, "P « is ! true »", FOREIGN, CONDITION, Call("{P}", "where x")),
     Habit(EXPRESSIONS, "P « is ! false »", FOREIGN, CONDITION, Value("not {P}", "not x")),
-    Habit(EXPRESSIONS, "« is not ! N »", FOREIGN, UNEQUAL, Write("!= {N}")),
-    Habit(EXPRESSIONS, "« is not ! S »", FOREIGN, UNEQUAL, Write("!= {S}")),
+    Habit(EXPRESSIONS, "« is not ! N »", FOREIGN, UNEQUAL, Ask("!= {N}", UNKNOWN_STAYS)),
+    Habit(EXPRESSIONS, "« is not ! S »", FOREIGN, UNEQUAL, Ask("!= {S}", UNKNOWN_STAYS)),
     Habit(EXPRESSIONS, "« is ! N »", FOREIGN, EQUAL, Write("= {N}")),
     Habit(EXPRESSIONS, "« is ! S »", FOREIGN, EQUAL, Write("= {S}")),
     Habit(EXPRESSIONS, "P is « nan »", FOREIGN, NAN, Say("a NaN of the file is null, unless the source says `keep nan`: write `{P} is null`")),
