@@ -320,10 +320,14 @@ fn is_comma(written: &str) -> bool {
 
 /// For a question whose key cannot be used.
 pub fn key_of_spine(column: &str, value: &BadValue) -> Option<String> {
+    let plain = value.written.trim_matches('"');
     match value.wrong {
         Wrong::NoInt64 if is_whole(value.written.trim_matches('"')) => Some(format!(
             "floats round whole numbers of this size: write `{column}` without a point, as it was before it became a float \
              (in pandas `astype(\"Int64\")` where it is read)"
+        )),
+        Wrong::NoInt64 | Wrong::NoDecimal | Wrong::NoFloat64 | Wrong::NoBool if is_absent(plain) => Some(format!(
+            "what is absent is an empty field (in pandas `to_csv(path, na_rep=\"\")`): write nothing in place of `{plain}`"
         )),
         Wrong::NoInt64 | Wrong::NoDecimal | Wrong::NoFloat64 | Wrong::NoBool | Wrong::NoString => {
             let number = as_number(value.written.trim_matches('"')).filter(|_| value.wrong != Wrong::NoString);
