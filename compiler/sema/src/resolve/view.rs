@@ -230,7 +230,9 @@ fn key_columns(
     let held = |key| match source.and_then(|source| holder(entity, key, source)) {
         Some(column) => Held::By(column),
         None => {
-            let other = entities.iter().find(has_keys);
+            // Whose keys are there in part is meant.
+            let has_none = entity.keys.iter().all(|key| row.find(&key.name).is_none());
+            let other = entities.iter().find(|other| has_none && has_keys(other));
             other.map_or(Held::Nowhere, |other| Held::OfAnother(&other.declared.name))
         }
     };

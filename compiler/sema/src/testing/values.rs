@@ -49,7 +49,8 @@ impl Judge<'_> {
                 quoted: None,
                 span: cell.span,
             });
-        let values = items.map(|written| self.value(&written, item, of));
+        let of = format!("an item of {of}");
+        let values = items.map(|written| self.value(&written, item, &of));
         Wanted::List(
             values
                 .map(|value| match value == Literal::float(f64::NAN) && !keep_nan {
