@@ -203,6 +203,10 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
         Wrong::ShortYear => Some(format!(
             "a year of two digits is `%y` in the format of `{column}`, in place of `%Y`: `24` is 2024, `70` is 1970"
         )),
+        Wrong::BeyondYears if epoch(plain).is_some_and(|(_, unit)| unit == "ns") => Some(
+            "if it counts nanoseconds, which are not read: divide by 1000 where the file is written, and say `as epoch_micros`"
+                .to_owned(),
+        ),
         Wrong::BeyondYears if is_number => Some(format!(
             "compare it with what the numbers of `{column}` are said to count: seconds, millis or micros"
         )),
@@ -213,8 +217,15 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
             "a list stands on the way to `{column}`, of which each field is a list: declare it as one, such as `{column}: \
              list<string>`, and read one item of it, `{column}[1]`"
         )),
+        Wrong::NoObject if plain.starts_with('{') => Some(format!(
+            "a text stands there in which an object is written: write the object itself into the file, so that `{column}` is one \
+             of its fields"
+        )),
         Wrong::NoObject => Some(format!(
             "`from` leads to `{column}` through an object: name the field in which it is"
+        )),
+        Wrong::NoString if value.written.starts_with('{') => Some(format!(
+            "it is an object: declare the field that is needed, by its path `from \"{column}.…\"`, or all as `{column}: struct<…>`"
         )),
         Wrong::NoString if value.written.starts_with('[') => Some(format!(
             "the items of `{column}` are no texts: declare `{column}: list<int64>`, or `list<float64>` where they have a point"

@@ -99,6 +99,12 @@ fn every_kind_of_row_has_its_step() {
             value("at", "\"2025-11-30\"", Wrong::NotInFormat),
             "has the format `%Y-%m-%d`",
         ),
+        (value("at", "1772323256000000000", Wrong::BeyondYears), "nanoseconds"),
+        (value("machine", "{\"id\": 1}", Wrong::NoString), "`from \"machine.…\"`"),
+        (
+            value("title", "\"{\\\"id\\\": 1}\"", Wrong::NoObject),
+            "the object itself",
+        ),
         (value("at", "45396", Wrong::NotInFormat), "as Excel counts them"),
         (
             value("at", "\"01.03.24\"", Wrong::ShortYear),

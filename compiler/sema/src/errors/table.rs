@@ -41,7 +41,8 @@ messages! {
     E0441 versions_without_arrival(table: &str, at: Span) {
         "table `{table}` does not say when its versions were known";
         at: "versions without `arrival`";
-        help: "write `arrival` with the column that says when a version was known; a lookup sees nothing that came later";
+        help: "write `arrival` with the column that says when a version was known, and a file without one with such a column: a \
+               lookup sees nothing that came later";
     }
 
     E0442 table_key_refused(column: &str, ty: Type, at: Span) {
@@ -71,7 +72,7 @@ messages! {
     E0442 arrival_is_validity(column: &str, at: Span) {
         "column `{column}` says from when on a version is valid, and when it was known";
         at: "named by `valid from` too";
-        help: "name the column that says when the row was written";
+        help: "name the column that says when the row was written; a file that has none is written with one";
     }
 
     E0443 unknown_table(name: &str, at: Span, nearest: Option<&str>) {

@@ -50,6 +50,9 @@ messages! {
             }
             (_, Type::Bool) => "write a comparison, for example `x != 0`",
             (Type::Bool, _) => "write `if(x, 1, 0)` with numbers of the type you need",
+            (Type::Timestamp, Type::Float64) => {
+                "write the time since an instant, for example `minutes(… - @2026-01-01T00:00:00Z)`, or a part of it, such as `year(…)`"
+            }
             (Type::Date | Type::Timestamp, _) => "take a part of it first, for example `year(…)`",
             (_, Type::List(_)) => "lists are made of a text, `split(…, \";\")`, or by an aggregate such as `last_n(…, 5)`",
             (Type::List(_), _) => "a list stays one: write `length(…)` for the number of its items",
