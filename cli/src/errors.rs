@@ -140,8 +140,8 @@ pub fn several_rows_of_an_id(source: &str, ids: u64, examples: &str) -> Diagnost
     };
     let message = format!("source `{source}`: {ids} different rows, which all count ({examples})");
     Diagnostic::new(Code::SeveralRowsOfAnId, message).with_help(
-        "if later rows replace earlier ones, write only the last of each id into the file; if they are different events, \
-         name in `unique` the column that tells them apart",
+        "if later rows replace earlier ones, write only the last of each id into the file, or keep the first by a `where` in a \
+         transform, which this does not look at; if they are different events, name in `unique` the column that tells them apart",
     )
 }
 

@@ -280,7 +280,7 @@ pub fn shared_identity(column: &str, is_key: bool, names: &[String]) -> Diagnost
     };
     Diagnostic::new(Code::SharedIdentity, message).with_help(format!(
         "bring {} {bring}, {null} where the question is about no event of that source",
-        names.join(" and ")
+        names.join(if names.len() > 2 { ", " } else { " and " })
     ))
 }
 

@@ -79,6 +79,8 @@ pub struct Source {
     pub stream: Option<featc_ir::FileSet>,
     /// The key of the table whose versions are its rows, if they are.
     pub table_key: Option<Vec<ColumnId>>,
+    /// Of such a table, until when a version is valid.
+    pub valid_to: Option<ColumnId>,
 }
 
 #[derive(Debug, Clone, Copy)]

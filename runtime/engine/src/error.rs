@@ -68,7 +68,7 @@ pub enum Error {
     /// Rows or questions in memory do not have the columns that are needed.
     Columns { what: String, why: String },
     /// The questions have a column whose name is that of an identity and of something else of the service: of a key
-    /// (`is_key`), or of the identity of another source. `names` are the columns to bring, beside a key or else instead.
+    /// (`is_key`), or of the identity of another source. `names` are all columns to bring by their sources, beside a key or else instead.
     SharedIdentity {
         column: String,
         is_key: bool,
@@ -212,7 +212,7 @@ impl fmt::Display for Error {
                     f,
                     "`{column}` is {why}, and `excluding self` cannot tell which event is meant; bring {} {bring}, null where a \
                      question is about no event of that source",
-                    names.join(" and ")
+                    names.join(if names.len() > 2 { ", " } else { " and " })
                 )
             }
             Error::NotAtCut { at_us, cut_us: None } => {

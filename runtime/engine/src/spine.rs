@@ -21,8 +21,9 @@ pub(crate) fn shared_identity(service: &Asked, column: &str, has: impl Fn(&str) 
     let plain = |key: &Key| key.name.split_once('.').map(|(_, plain)| plain.to_owned());
     let missing = service.self_columns.iter().find(|key| key.name == column)?;
     let plain_name = plain(missing).filter(|name| has(name))?;
+    // All that are to be brought so are told at once.
     let names = service.self_columns.iter();
-    let names = names.filter(|key| plain(key).as_ref() == Some(&plain_name));
+    let names = names.filter(|key| plain(key).is_some() && !has(&key.name));
     Some(Error::SharedIdentity {
         names: names.map(|key| key.name.clone()).collect(),
         is_key: service.keys.iter().any(|key| key.name == plain_name),

@@ -269,7 +269,9 @@ pub(super) fn first_other_instant<'a>(
                 .columns
                 .get(id.index())
                 .is_some_and(|column| column.ty == Some(Type::Timestamp));
-            if first.is_none() && is_instant && id != time && Some(id) != arrival {
+            // Until when a version is valid is known when it is.
+            let is_known = [arrival, source.valid_to].contains(&Some(id));
+            if first.is_none() && is_instant && id != time && !is_known {
                 first = Some((id, expr.span));
             }
         });

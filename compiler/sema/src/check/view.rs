@@ -4,8 +4,8 @@ use super::Context;
 use super::feature::{self, Builder};
 use super::transform::{self, AllRows, RowTypes};
 use crate::errors::{self, Kind};
-use crate::res::{self, FeatureKind, Rows};
-use featc_ir::{SourceId, TransformId, View};
+use crate::res::{self, ExprKind, FeatureKind, Rows};
+use featc_ir::{Aggregate, SourceId, TransformId, View};
 use featc_syntax::diag::Span;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -38,6 +38,7 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
         let of_rows = || view.features.iter().filter(is_aggregate).flat_map(res::Feature::exprs);
         transform::reads_ahead(file, row, of_rows(), Kind::View, context);
         transform::refuse_arrival(file, row, of_rows(), context);
+        warn_over(file, view, of_rows(), context);
         super::calendar::warn(
             file,
             row,
@@ -58,6 +59,32 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
         checked.push(build(view, builder, context));
     }
     checked
+}
+
+/// Warns of a view of a table with `valid to` that takes the last version, and does not look whether it is still valid.
+fn warn_over<'a>(
+    file: &res::File,
+    view: &res::View,
+    exprs: impl Iterator<Item = &'a res::Expr>,
+    context: &mut Context<'_>,
+) {
+    let Some(Rows::Source(source)) = view.from else { return };
+    let source = &file.sources[source.index()];
+    let Some(valid_to) = source.valid_to else { return };
+    let (mut looks, mut last) = (false, None);
+    for expr in exprs {
+        expr.walk(&mut |expr| match &expr.kind {
+            ExprKind::Column(id) => looks |= *id == valid_to,
+            ExprKind::Aggregate(call) if matches!(call.aggregate, Aggregate::Last { .. }) => {
+                last = last.or(Some(call.name_at));
+            }
+            _ => {}
+        });
+    }
+    if let Some(at) = last.filter(|_| !looks) {
+        let until = &source.columns[valid_to.index()].name;
+        context.push(errors::version_that_is_over(&source.declared.name, until, at));
+    }
 }
 
 fn check_key(file: &res::File, view: &res::View, row: &RowTypes, context: &mut Context<'_>) {

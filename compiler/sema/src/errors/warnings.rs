@@ -98,6 +98,13 @@ messages! {
         help: "say `delay 1d`: then no answer sees it before its day has ended; or name a column that has the time, too";
     }
 
+    W0307 version_that_is_over(table: &str, until: &str, at: Span) {
+        "a view of table `{table}` does not look at `valid to`";
+        at: "the last version, also when it is no longer valid";
+        help: "look it up in a transform of a source, `lookup {table}(…)`, which is null then; or read `last({until})` beside it, and \
+               compare in the service: `case when a.until is null or at < a.until then a.price end`";
+    }
+
     /// `instant` as written.
     W0404 weeks_from_thursday(instant: &str, days: i64, at: Span) {
         "weeks of `truncate` begin on Thursday, as 1970 did";

@@ -195,6 +195,7 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         batch,
         stream,
         table_key: None,
+        valid_to: None,
     };
     (resolved, scope)
 }

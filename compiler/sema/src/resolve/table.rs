@@ -191,6 +191,7 @@ pub(super) fn as_rows(written: &ast::Table, table: &Table) -> Option<(res::Sourc
         batch: table.files.clone(),
         stream: None,
         table_key: Some(table.key.clone()),
+        valid_to: versions.valid_to,
     };
     Some((source, scope))
 }
