@@ -145,12 +145,7 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         },
     });
     let delay_us = source.delay.as_ref().map_or(0, |delay| delay.value.us.unsigned_abs());
-    if let Some(res::Arrival::Column(column)) = arrival
-        && delay_us < DAY_US
-        && is_of_days(&columns[column.id.index()])
-    {
-        complaints.push(errors::arrival_of_a_day(&columns[column.id.index()].name, column.at));
-    }
+    complaints.extend(arrival.and_then(|arrival| of_a_day(arrival, &columns, delay_us)));
     let arrival = arrival.or(source.static_rows.map(|_| res::Arrival::Static));
     // A clause that was not understood may be the one that is missing.
     let arrival = arrival.or((!is_whole).then_some(res::Arrival::Broken));
@@ -198,6 +193,15 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         valid_to: None,
     };
     (resolved, scope)
+}
+
+/// Warns of an arrival that is before the end of its day, and is read as its beginning.
+fn of_a_day(arrival: res::Arrival, columns: &[res::Column], delay_us: u64) -> Option<Diagnostic> {
+    let res::Arrival::Column(found) = arrival else {
+        return None;
+    };
+    let column = columns.get(found.id.index()).filter(|column| is_of_days(column))?;
+    (delay_us < DAY_US).then(|| errors::arrival_of_a_day(&column.name, found.at))
 }
 
 /// Whether the files hold dates in place of the instants of a column.

@@ -3,10 +3,12 @@
 
 mod items;
 mod literals;
+mod lookups;
 mod parts;
 mod text;
 
 pub(crate) use items::*;
 pub(crate) use literals::*;
+pub(crate) use lookups::*;
 pub(crate) use parts::*;
 pub(crate) use text::*;
