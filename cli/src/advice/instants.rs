@@ -61,6 +61,12 @@ pub fn timestamp(written: &str) -> String {
     }
 }
 
+/// For a `--zone` that is none: what is said of it in a program, whose names stand in quotes.
+pub fn zone(written: &str) -> Option<String> {
+    let said = featc_driver::step_for_zone(written)?;
+    Some(said.replace("`\"", "`--zone ").replace("\"`", "`"))
+}
+
 /// The instant that is meant, where there is no doubt: `2025/06/10 10:00:00`, `2025-06-10T10:00Z`, `2025-06-10 10:00:00 UTC`, and
 /// with blanks around it.
 fn as_it_was_meant(written: &str) -> Option<String> {
