@@ -7,7 +7,7 @@ mod tests;
 
 use featr::{BadValue, Broken, Detail, Example, Fault, Reason, Wrong};
 use instants::{epoch, format_of, is_written_out, read_as, timestamp};
-pub use instants::{instant_of_spine, option};
+pub use instants::{instant_of_spine, option, zone};
 
 /// For a row of a file that was rejected.
 pub fn row(fault: &Fault, file: &str) -> Option<String> {

@@ -12,7 +12,7 @@ mod train;
 
 pub use backfill::{BackfillArgs, PARTS_BOUND};
 pub use export::{ExportCommand, ExportTarget, FeastArgs};
-pub use local::NOT_LOCAL;
+pub use local::{NOT_LOCAL, is_address};
 pub use run::{Compiled, Given, ProgramArgs, RunArgs, SpineArgs, TruthArg, size};
 pub use serve::ServeArgs;
 pub use state::{ExportArgs, FolderArgs, ShowArgs, StateArgs, StateCommand, StateQuestion};

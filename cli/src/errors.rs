@@ -11,7 +11,8 @@ mod store;
 mod tests;
 
 pub use build::{
-    bad_lock, build, certify, load, no_lock, no_program_nor_revision, no_revision, no_tests, not_as_locked, refused,
+    bad_lock, build, certify, load, load_of_tests, no_lock, no_program_nor_revision, no_revision, no_such_test,
+    no_tests, not_as_locked, refused,
 };
 pub use named::{no_served_log, of_command, of_log, of_spine};
 pub use records::{
@@ -20,12 +21,13 @@ pub use records::{
     unusable_folder,
 };
 pub use runs::{
-    no_service, not_found, nothing_accepted, nothing_asked, nothing_asked_strict, run, shared_identity, strict,
-    unknown_view,
+    answered, no_service, not_found, nothing_accepted, nothing_asked, nothing_asked_strict, run, shared_identity,
+    strict, unknown_view,
 };
 pub use serve::{ended, kept_state, no_state, nothing_for_feast, state, unfollowable, unservable};
 
 use crate::advice;
+use crate::args::is_address;
 use featc_driver::diag::{Code, Diagnostic};
 use featr::{AlikeVersions, DecodeError, LeftOut, Warning};
 
@@ -72,6 +74,23 @@ pub fn long_name_of_record(path: &str) -> Diagnostic {
         .with_help("give `--out` a shorter name: most file systems take 255 bytes, of which the record needs 16")
 }
 
+/// Why an address is not read that stands where only files of this machine are.
+const ADDRESS: &str = "an address, where a path is wanted";
+
+/// Of such an address: what to do instead, and which addresses are read.
+fn of_address(name: &str) -> Option<String> {
+    let path = name.strip_prefix("file://").filter(|path| path.starts_with('/'));
+    let help = path.map_or_else(
+        || {
+            "fetch it, and give the file: programs, spines, entities and records are read from this machine; an address such as \
+             `s3://bucket/key` may stand for the files of a source, as in `--source NAME=PATH`"
+                .to_owned()
+        },
+        |path| format!("give the path: `{path}`"),
+    );
+    is_address(name).then_some(help)
+}
+
 /// A file that is to be written, named `out.csv/`.
 pub fn named_like_a_folder(path: &str) -> Diagnostic {
     let message = format!("cannot write `{path}`: a name that ends so is that of a folder");
@@ -79,14 +98,18 @@ pub fn named_like_a_folder(path: &str) -> Diagnostic {
 }
 
 pub fn unknown_code(code: &str, nearest: Option<&str>) -> Diagnostic {
-    let help = nearest.map_or_else(
-        || {
-            "codes look like E0203, and stand in messages; words are those of the glossary, such as `spine`, `lateness`, `cut` or \
-             `retention`"
-                .to_owned()
-        },
-        |nearest| format!("did you mean `{nearest}`?"),
-    );
+    let help = match nearest {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None if code.ends_with(".feat") => format!("`featc check {code}` prints the messages of a program"),
+        // `spend.total`
+        None if code.contains('.') => format!(
+            "codes of messages and words are explained here; what `{code}` computes stands in the `program.txt` that \
+             `featc build PROGRAM` writes, and what ran for it is printed by `featc train --explain`"
+        ),
+        None => "codes look like E0203, and stand in messages; words are those of the glossary, such as `spine`, `lateness`, \
+                 `cut` or `retention`"
+            .to_owned(),
+    };
     Diagnostic::new(Code::InvalidArgument, format!("there is no code and no word `{code}`")).with_help(help)
 }
 

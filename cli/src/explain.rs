@@ -9,7 +9,7 @@ use featc_driver::diag::{Code, suggest};
 const GLOSSARY: &str = include_str!("../../docs/glossary.md");
 
 pub fn run(args: &ExplainArgs, reporter: &Reporter) -> Result<(), Refused> {
-    if let Some(code) = Code::from_code(&args.code) {
+    if let Some(code) = code_in(&args.code) {
         let value = serde_json::json!({ "code": code.code(), "title": code.title(), "since": code.since(), "page": code.explain() });
         reporter.result(code.explain().trim_end(), &value);
         return Ok(());
@@ -36,9 +36,19 @@ pub fn run(args: &ExplainArgs, reporter: &Reporter) -> Result<(), Refused> {
         return Ok(());
     }
     let codes = Code::ALL.iter().map(|code| code.code());
-    let nearest = suggest::nearest(&args.code.to_uppercase(), codes)
+    let numbered = pieces(&args.code).find(|piece| piece.contains(|c: char| c.is_ascii_digit()));
+    let nearest = suggest::nearest(&numbered.unwrap_or(&args.code).to_uppercase(), codes)
         .or_else(|| suggest::close(&args.code, words().flat_map(|(word, _)| names(word))));
     reporter.refuse(errors::unknown_code(&args.code, nearest))
+}
+
+/// The first code in a text, which may be a line of a message: `error[E0716]: …`.
+fn code_in(text: &str) -> Option<Code> {
+    pieces(text).find_map(Code::from_code)
+}
+
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric())
 }
 
 /// The words of the glossary with their meanings.
@@ -70,6 +80,25 @@ fn has_word(row: &'static str, word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_is_taken_out_of_the_text_of_a_message() {
+        let found = |text: &str| code_in(text).map(Code::code);
+        for text in [
+            "E0716",
+            "e0716",
+            "error[E0716]",
+            "E0716:",
+            "error[E0716]: no row of card",
+            "[E0716]",
+        ] {
+            assert_eq!(found(text), Some("E0716"), "{text}");
+        }
+        assert_eq!(found("warning[W0703]: different rows"), Some("W0703"));
+        for text in ["E07160", "missing", "losses.worst", "error[E0299]", ""] {
+            assert_eq!(found(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn statuses_and_other_words_have_a_meaning() {

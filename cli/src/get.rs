@@ -180,18 +180,17 @@ pub fn keys(asked: &Asked, given: &[String], reporter: &Reporter) -> Result<Vec<
             }
             return reporter.refuse(errors::argument("--key", given, "the service has no such key", &known));
         };
-        // `card=a,price=3` is two keys in one, unless the other has its own.
-        if let Some((before, rest)) = text.rsplit_once(',')
-            && let Some((other, _)) = rest.split_once('=')
-            && let Some(other) = names.iter().find(|known| **known == other.trim() && !is_given(known))
-        {
-            let help = format!("give each its own: `--key {name}={} --key {other}=…`", before.trim());
-            return reporter.refuse(errors::argument(
-                "--key",
-                given,
-                &format!("`{other}=` within a value"),
-                &help,
-            ));
+        // A key that has its own option is none here.
+        let missing: Vec<&str> = names.iter().copied().filter(|name| !is_given(name)).collect();
+        if let [first, (other, value), more @ ..] = &pairs(name, text, &missing)[..] {
+            let more = more.iter().map(|(name, value)| format!(" --key {name}={value}"));
+            let more: String = more.collect();
+            let help = format!(
+                "give each its own: `--key {}={} --key {other}={value}{more}`",
+                first.0, first.1
+            );
+            let why = format!("`{other}=` within a value");
+            return reporter.refuse(errors::argument("--key", given, &why, &help));
         }
         let ty = wanted[place].ty;
         let of_field = Some(text).filter(|_| is_field(&wanted[place]));
@@ -222,6 +221,26 @@ pub fn keys(asked: &Asked, given: &[String], reporter: &Reporter) -> Result<Vec<
     }
     let values = values.into_iter().map(|value| value.unwrap_or(Value::Null));
     Ok(wanted.into_iter().zip(values).collect())
+}
+
+/// The keys that are written as one, `card=a,price=3`, each with its value; but for the first they are among `names`.
+fn pairs<'a>(name: &'a str, text: &str, names: &[&'a str]) -> Vec<(&'a str, String)> {
+    let mut parts = text.split(',');
+    let mut pairs = vec![(name, parts.next().unwrap_or_default().to_owned())];
+    for part in parts {
+        let begun = part.split_once('=').and_then(|(name, value)| {
+            let name = names.iter().find(|known| **known == name.trim())?;
+            Some((*name, value.to_owned()))
+        });
+        if let Some(pair) = begun {
+            pairs.push(pair);
+        } else if let Some((_, value)) = pairs.last_mut() {
+            // A comma of the value.
+            value.extend([",", part]);
+        }
+    }
+    let trimmed = pairs.into_iter().map(|(name, value)| (name, value.trim().to_owned()));
+    trimmed.collect()
 }
 
 fn value_of(text: &str, ty: Type) -> Option<Value> {

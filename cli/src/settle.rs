@@ -5,6 +5,7 @@ use crate::errors;
 use crate::report::{Refused, Reporter, counted};
 use crate::run::Prepared;
 use featc_driver::diag::{Diagnostic, SourceMap};
+use featc_ir::Type;
 use featr::{RunReport, Side, SourceReport, Spine};
 use std::collections::BTreeMap;
 
@@ -74,8 +75,23 @@ pub fn check_asked(rows: u64, why: &str, args: &RunArgs, reporter: &Reporter) ->
     }
 }
 
-/// As [`check_asked`], of a spine.
+/// What is wrong with a spine that has every column of the service, as a training set has.
+fn answered(prepared: &Prepared, spine: &Spine) -> Option<featr::Error> {
+    let service = prepared.ir.service(&prepared.service)?;
+    let has = |(name, _): (&str, Type)| spine.schema.column_with_name(name).is_some();
+    let (first, _) = service.columns(&prepared.ir).next()?;
+    let is_set = prepared.served_log.is_empty() && service.columns(&prepared.ir).all(has);
+    is_set.then(|| featr::Error::ColumnClash {
+        column: first.to_owned(),
+        of_spine: true,
+    })
+}
+
+/// As [`check_asked`], of a spine; one that is a training set is refused.
 pub fn check_spine(prepared: &Prepared, spine: &Spine, args: &RunArgs, reporter: &Reporter) -> Result<(), Refused> {
+    if let Some(error) = answered(prepared, spine) {
+        return reporter.refuse(errors::answered(&error));
+    }
     let why = format!("{} has no rows", prepared.questions());
     check_asked(spine.times.len() as u64, &why, args, reporter)
 }

@@ -4,12 +4,13 @@ mod ask;
 mod told;
 
 use crate::args::TestArgs;
-use crate::check::{compile_tests, load};
+use crate::check::compile_tests;
 use crate::errors;
 use crate::foreign::{JUNIT_MARK, check_text};
 use crate::junit::{Outcome, Suite, TestCase, TextFile, render};
 use crate::report::{Refused, Reporter, counted};
 use ask::Bench;
+use featc_driver::Project;
 use featc_driver::diag::SourceMap;
 use featc_ir::testing::Test;
 use serde_json::{Value, json};
@@ -57,7 +58,12 @@ pub fn run(args: &TestArgs, reporter: &Reporter) -> Result<(), Refused> {
 
 fn run_program(path: &Path, args: &TestArgs, reporter: &Reporter) -> Result<Option<Ran>, Refused> {
     let name = path.display().to_string();
-    let (project, compiled) = compile_tests(load(path, reporter)?, reporter)?;
+    let is_first = args.programs.first().is_some_and(|first| first == path);
+    let loaded = Project::load(path).or_else(|error| match is_first {
+        true => reporter.refuse(errors::load(&error)),
+        false => reporter.refuse(errors::load_of_tests(&error)),
+    })?;
+    let (project, compiled) = compile_tests(loaded, reporter)?;
     let is_wanted = |test: &Test| match &args.filter {
         None => true,
         Some(filter) if args.exact => test.name == *filter,
@@ -69,8 +75,11 @@ fn run_program(path: &Path, args: &TestArgs, reporter: &Reporter) -> Result<Opti
         return Ok(None);
     }
     if tests.is_empty() {
-        let filter = args.filter.as_deref().filter(|_| !others.is_empty());
-        return reporter.refuse(errors::no_tests(&name, filter));
+        let names: Vec<&str> = others.iter().map(|test| test.name.as_str()).collect();
+        return reporter.refuse(match &args.filter {
+            Some(filter) if !names.is_empty() => errors::no_such_test(&name, (filter, args.exact), &names),
+            Some(_) | None => errors::no_tests(&name),
+        });
     }
     let module = compiled.program.module.clone();
     let bench = Bench::new(project, compiled.program, &tests, reporter)?;

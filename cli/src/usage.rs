@@ -1,6 +1,7 @@
 //! Wrong usage of the command line, as a diagnostic whose place is the argument.
 
 mod elsewhere;
+mod surplus;
 #[cfg(test)]
 mod tests;
 
@@ -57,6 +58,15 @@ pub fn refuse(error: &clap::Error, words: &[String], reporter: &Reporter) {
     let _ = reporter.diagnostics(&[diagnostic], &sources);
 }
 
+/// A word as one types it: in quotes where it has blanks.
+fn as_typed(word: &str) -> String {
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '"';
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("{word:?}"),
+    }
+}
+
 /// The command line as a text of one line, and where each word stands in it.
 fn line(words: &[String]) -> (String, Vec<Range<usize>>) {
     let (mut text, mut places) = (String::new(), Vec::new());
@@ -66,12 +76,7 @@ fn line(words: &[String]) -> (String, Vec<Range<usize>>) {
             text.push(' ');
         }
         let start = text.len();
-        let plain = |c: char| !c.is_whitespace() && !c.is_control() && c != '"';
-        if word.is_empty() || !word.chars().all(plain) {
-            text.push_str(&format!("{word:?}"));
-        } else {
-            text.push_str(word);
-        }
+        text.push_str(&as_typed(word));
         places.push(start..text.len());
     }
     (text, places)
@@ -208,21 +213,54 @@ fn told(error: &clap::Error) -> (String, String) {
     }
 }
 
+/// A command that words name.
+struct Named<'a> {
+    /// `state list` of `featc state list …`.
+    words: String,
+    command: &'a clap::Command,
+}
+
+impl<'a> Named<'a> {
+    /// The first command among the words, or the one inside of it that the next word names.
+    fn of(commands: &'a clap::Command, words: &[String]) -> Option<Named<'a>> {
+        let mut rest = words.iter().skip(1);
+        let (word, outer) = rest.find_map(|word| Some((word, commands.find_subcommand(word)?)))?;
+        let inner = rest.next().and_then(|word| Some((word, outer.find_subcommand(word)?)));
+        Some(match inner {
+            Some((inside, command)) => Named {
+                words: format!("{word} {inside}"),
+                command,
+            },
+            None => Named {
+                words: word.clone(),
+                command: outer,
+            },
+        })
+    }
+
+    /// Where what may follow is listed.
+    fn list(&self) -> String {
+        let what = if self.command.has_subcommands() {
+            "commands"
+        } else {
+            "arguments"
+        };
+        format!("`featc {} --help` lists its {what}", self.words)
+    }
+}
+
 /// What to do: the nearest word that is known, and where the others are listed.
 fn next_step(error: &clap::Error, words: &[String]) -> String {
     let commands = Cli::command();
-    let command = match error.kind() {
-        ErrorKind::InvalidSubcommand | ErrorKind::MissingSubcommand => None,
-        _ => words
-            .iter()
-            .skip(1)
-            .find(|word| commands.find_subcommand(word).is_some()),
-    };
-    let list = match command {
-        Some(command) => format!(
-            "`featc {} --help` lists its arguments",
-            with_its_question(&commands, command, words)
-        ),
+    let unknown = context(error, ContextKind::InvalidSubcommand)
+        .into_iter()
+        .next()
+        .unwrap_or_default();
+    // What stands behind an unknown command is of none.
+    let end = find(words, None, Some(&unknown)).filter(|_| !unknown.is_empty());
+    let named = Named::of(&commands, &words[..end.map_or(words.len(), |(at, _)| at)]);
+    let list = match &named {
+        Some(named) => named.list(),
         None => "`featc --help` lists the commands".to_owned(),
     };
     let kinds = [
@@ -246,7 +284,7 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
         suggest::close(written, std::iter::once(known)).is_some()
     };
     let nearest = kinds.into_iter().flat_map(|kind| context(error, kind)).find(resembles);
-    if let Some(help) = without_equals(error, words) {
+    if let Some(help) = surplus::without_equals(error, words) {
         return help;
     }
     if let (ErrorKind::ValueValidation, [argument, ..]) =
@@ -261,46 +299,37 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
     if let Some(help) = address(error, words) {
         return help;
     }
-    if let Some(instead) = other_option(error, command.map(String::as_str)) {
+    if let Some(instead) = other_option(error, named.as_ref()) {
         return format!("{instead}; {list}");
     }
-    if let Some(help) = data_as_a_program(error, words) {
+    let meant = named
+        .as_ref()
+        .and_then(|named| surplus::options(error, named.command, words));
+    if let Some(help) = meant.or_else(|| surplus::data_as_a_program(error, words)) {
         return format!("{help}; {list}");
     }
-    let unknown = context(error, ContextKind::InvalidSubcommand)
-        .into_iter()
-        .next()
-        .unwrap_or_default();
-    if let Some((_, instead)) = ELSEWHERE.iter().find(|(words, _)| words.contains(&unknown.as_str())) {
+    let elsewhere = ELSEWHERE.iter().find(|(words, _)| words.contains(&unknown.as_str()));
+    if let Some((_, instead)) = elsewhere.filter(|_| named.is_none()) {
         return format!("{instead}; {list}");
     }
     // After `help` clap compares the word with nothing.
     let nearest = nearest.or_else(|| {
-        let known = commands.get_subcommands().map(clap::Command::get_name);
-        suggest::close(&unknown, known).map(str::to_owned)
+        let known = named
+            .as_ref()
+            .map_or(&commands, |named| named.command)
+            .get_subcommands();
+        suggest::close(&unknown, known.map(clap::Command::get_name)).map(str::to_owned)
     });
-    let nearest = nearest.or_else(|| shorter_option(error, commands.find_subcommand(command?)?));
+    let nearest = nearest.or_else(|| shorter_option(error, named.as_ref()?.command));
     let missing = context(error, ContextKind::InvalidArg).join(" ");
-    if let Some(services) = services(words).filter(|_| missing.contains("--service")) {
+    // A command that does not have the option takes none of them.
+    let is_wanted = missing.contains("--service") && error.kind() != ErrorKind::UnknownArgument;
+    if let Some(services) = services(words).filter(|_| is_wanted) {
         return format!("{services}; {list}");
     }
     match nearest {
         Some(nearest) => format!("did you mean `{}`? {list}", name(&nearest)),
         None => list,
-    }
-}
-
-/// `state list` of `featc state list …`: a command with the one inside of it that the words name.
-fn with_its_question(commands: &clap::Command, command: &str, words: &[String]) -> String {
-    let inside = commands.find_subcommand(command);
-    let question = words
-        .iter()
-        .skip_while(|word| *word != command)
-        .nth(1)
-        .filter(|word| inside.is_some_and(|inside| inside.find_subcommand(word).is_some()));
-    match question {
-        Some(question) => format!("{command} {question}"),
-        None => command.to_owned(),
     }
 }
 
@@ -315,8 +344,9 @@ fn shorter_option(error: &clap::Error, command: &clap::Command) -> Option<String
 }
 
 /// What does here what an unknown option is meant to.
-fn other_option(error: &clap::Error, command: Option<&str>) -> Option<&'static str> {
+fn other_option(error: &clap::Error, named: Option<&Named<'_>>) -> Option<&'static str> {
     let argument = context(error, ContextKind::InvalidArg).into_iter().next()?;
+    let command = named.and_then(|named| named.words.split(' ').next());
     let is_of = |commands: &[&str]| command.is_some_and(|command| commands.is_empty() || commands.contains(&command));
     let known = |(commands, options, _): &&OtherOption| is_of(commands) && options.contains(&name(&argument));
     let found = OPTIONS
@@ -324,21 +354,6 @@ fn other_option(error: &clap::Error, command: Option<&str>) -> Option<&'static s
         .find(known)
         .filter(|_| error.kind() == ErrorKind::UnknownArgument)?;
     Some(found.2)
-}
-
-/// `featc train --service risk spine.csv`: a file of data where the program stands.
-fn data_as_a_program(error: &clap::Error, words: &[String]) -> Option<String> {
-    const DATA: [&str; 7] = [".csv", ".tsv", ".jsonl", ".parquet", ".arrow", ".csv.gz", ".jsonl.gz"];
-    let missing = context(error, ContextKind::InvalidArg).join(" ");
-    if error.kind() != ErrorKind::MissingRequiredArgument || !missing.contains("--spine") {
-        return None;
-    }
-    // What stands after an option is its value.
-    let is_data = |pair: &&[String]| !pair[0].starts_with('-') && DATA.iter().any(|ending| pair[1].ends_with(ending));
-    let data = &words.windows(2).find(is_data)?[1];
-    Some(format!(
-        "`{data}` stands where the program does: write `PROGRAM --spine {data}`"
-    ))
 }
 
 /// The services of the program that the words name, by the lines that declare them.
@@ -355,17 +370,6 @@ fn services(words: &[String]) -> Option<String> {
         .filter_map(|line| line.strip_prefix("service ")?.split([' ', '{']).next());
     let names: Vec<&str> = names.take(5).collect();
     (!names.is_empty()).then(|| format!("the program declares: {}", names.join(", ")))
-}
-
-/// `--source payments payments.csv`
-fn without_equals(error: &clap::Error, words: &[String]) -> Option<String> {
-    let extra = context(error, ContextKind::InvalidArg).into_iter().next()?;
-    let at = words.iter().rposition(|word| *word == extra)?;
-    let [option, value] = words.get(at.checked_sub(2)?..at)? else {
-        return None;
-    };
-    let takes_pair = matches!(option.as_str(), "--source" | "--key") && !value.contains('=');
-    (error.kind() == ErrorKind::UnknownArgument && takes_pair).then(|| format!("write `{option} {value}={extra}`"))
 }
 
 /// `--port 8000`, `--listen 8000`, `--listen localhost:8000`

@@ -70,6 +70,12 @@ pub fn is_day_number(written: &str) -> bool {
         .is_ok_and(|number| (20_000.0..80_000.0).contains(&number))
 }
 
+/// For a `--zone` that is none: what is said of it in a program, whose names stand in quotes.
+pub fn zone(written: &str) -> Option<String> {
+    let said = featc_driver::step_for_zone(written)?;
+    Some(said.replace("`\"", "`--zone ").replace("\"`", "`"))
+}
+
 /// The instant that is meant, where there is no doubt: `2025/06/10 10:00:00`, `2025-06-10T10:00Z`, `2025-06-10 10:00:00 UTC`, and
 /// with blanks around it.
 fn as_it_was_meant(written: &str) -> Option<String> {

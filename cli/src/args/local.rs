@@ -15,8 +15,8 @@ pub fn local() -> impl TypedValueParser<Value = PathBuf> {
     })
 }
 
-/// `s3://…`, `gs://…`, `file://…`.
-fn is_address(text: &str) -> bool {
+/// Whether a text is an address: `s3://…`, `gs://…`, `file://…`.
+pub fn is_address(text: &str) -> bool {
     let is_scheme = |scheme: &str| {
         let mut letters = scheme.chars();
         let first = letters.next().is_some_and(|letter| letter.is_ascii_alphabetic());

@@ -1,7 +1,7 @@
 //! Programs that are not there, and builds.
 
-use super::{busy, system_help, unwritable};
-use featc_driver::diag::{Code, Diagnostic};
+use super::{ADDRESS, busy, of_address, system_help, unwritable};
+use featc_driver::diag::{Code, Diagnostic, suggest};
 use featc_driver::{BuildError, CertifyError, LOCK_FILE, LoadError, PROGRAM_BYTES_MAX, Refusal};
 use featr::DecodeError;
 use std::path::{Path, PathBuf};
@@ -9,11 +9,17 @@ use std::path::{Path, PathBuf};
 pub fn load(error: &LoadError) -> Diagnostic {
     match error {
         LoadError::NotFound { path, why } => {
-            let help = match why == LOCK_FILE {
-                true => locked(path),
-                false => "give a `.feat` file, or a folder that holds some".to_owned(),
+            let name = path.display().to_string();
+            let (why, help) = match (of_address(&name), near_program(path)) {
+                _ if why == LOCK_FILE => (why.as_str(), locked(path)),
+                (Some(help), _) => (ADDRESS, help),
+                (None, Some(near)) => (why.as_str(), format!("did you mean `{}`?", near.display())),
+                (None, None) => (
+                    why.as_str(),
+                    "give a `.feat` file, or a folder that holds some".to_owned(),
+                ),
             };
-            Diagnostic::new(Code::FileNotFound, format!("no program at `{}`: {why}", path.display())).with_help(help)
+            Diagnostic::new(Code::FileNotFound, format!("no program at `{name}`: {why}")).with_help(help)
         }
         LoadError::TooLarge { path, bytes } => {
             let (most, whole) = (PROGRAM_BYTES_MAX >> 20, bytes.div_ceil(1 << 20));
@@ -35,11 +41,55 @@ pub fn load(error: &LoadError) -> Diagnostic {
     }
 }
 
+/// As [`load`], of a word behind a program whose tests are run: it may be meant for their names.
+pub fn load_of_tests(error: &LoadError) -> Diagnostic {
+    let told = load(error);
+    match error {
+        LoadError::NotFound { path, .. }
+            if !path.exists() && path.extension().is_none() && near_program(path).is_none() =>
+        {
+            let word = path.display();
+            told.with_help(format!(
+                "give a `.feat` file, or a folder that holds some; `--filter \"{word}\"` runs the tests whose name holds `{word}`"
+            ))
+        }
+        _ => told,
+    }
+}
+
+/// The program beside a path that leads to nothing which has almost its name: `shop.feat` for `shop`, or for `shp.feat`.
+fn near_program(path: &Path) -> Option<PathBuf> {
+    if path.exists() {
+        return None;
+    }
+    let plain = |name: &str| name.strip_suffix(".feat").unwrap_or(name).to_owned();
+    let written = plain(path.file_name()?.to_str()?);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let entries = std::fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+    let names = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok());
+    let mut programs: Vec<String> = names
+        .filter(|name| name.ends_with(".feat"))
+        .map(|name| plain(&name))
+        .collect();
+    programs.sort();
+    let near = suggest::close(&written, programs.iter().map(String::as_str))?;
+    Some(path.with_file_name(format!("{near}.feat")))
+}
+
 /// A word where a program is compared with another one: no file, and perhaps a revision without one.
 pub fn no_program_nor_revision(word: &str) -> Diagnostic {
-    Diagnostic::new(Code::FileNotFound, format!("no program at `{word}`: no such file or folder")).with_help(format!(
-        "give a `.feat` file, or a folder that holds some; if `{word}` is a revision of git, write the file behind it, as in \
-         `{word}:shop.feat`"
+    let step = match near_program(Path::new(word)) {
+        Some(near) => format!("did you mean `{}`?", near.display()),
+        None => "give a `.feat` file, or a folder that holds some;".to_owned(),
+    };
+    Diagnostic::new(
+        Code::FileNotFound,
+        format!("no program at `{word}`: no such file or folder"),
+    )
+    .with_help(format!(
+        "{step} if `{word}` is a revision of git, write the file behind it, as in `{word}:shop.feat`"
     ))
 }
 
@@ -146,15 +196,41 @@ pub fn certify(folder: &str, error: &CertifyError) -> Diagnostic {
     }
 }
 
-/// A program without tests, or without those that are asked for.
-pub fn no_tests(program: &str, filter: Option<&str>) -> Diagnostic {
-    match filter {
-        None => Diagnostic::new(Code::NoTests, format!("`{program}` has no test")).with_help(
-            "write one: `test \"one payment\" for spend { given payments … expect at @2026-01-01T01:00:00Z (card: …) { total = … } }`",
+/// A program without tests.
+pub fn no_tests(program: &str) -> Diagnostic {
+    Diagnostic::new(Code::NoTests, format!("`{program}` has no test")).with_help(
+        "write one: `test \"one payment\" for spend { given payments … expect at @2026-01-01T01:00:00Z (card: …) { total = … } }`",
+    )
+}
+
+/// A program with tests of these names, none of which is, or without `is_exact` holds, the text that is asked for.
+pub fn no_such_test(program: &str, (text, is_exact): (&str, bool), names: &[&str]) -> Diagnostic {
+    let (message, nearest) = match is_exact {
+        true => (
+            format!("no test of `{program}` is called `{text}`"),
+            suggest::nearest(text, names.iter().copied()),
         ),
-        Some(filter) => Diagnostic::new(Code::NoTests, format!("no test of `{program}` is called `{filter}`"))
-            .with_help(format!("`featc test --list {program}` prints the names of all")),
-    }
+        false => (
+            format!("no name of a test of `{program}` holds `{text}`"),
+            names.iter().find_map(|name| in_other_letters(name, text)),
+        ),
+    };
+    let list = format!("`featc test --list {program}` prints the names of all");
+    Diagnostic::new(Code::NoTests, message).with_help(match nearest {
+        Some(nearest) => format!("did you mean `{nearest}`? {list}"),
+        None => list,
+    })
+}
+
+/// The part of a name that is a text but for small and capital letters.
+fn in_other_letters<'a>(name: &'a str, text: &str) -> Option<&'a str> {
+    let (wanted, length) = (text.to_lowercase(), text.chars().count());
+    let mut parts = name.char_indices().map(|(start, _)| {
+        let rest = &name[start..];
+        let end = rest.char_indices().nth(length).map_or(rest.len(), |(end, _)| end);
+        &rest[..end]
+    });
+    parts.find(|part| part.to_lowercase() == wanted)
 }
 
 /// A program that is to be compared with a lock file that is not there.
@@ -189,6 +265,24 @@ pub fn not_as_locked(lock: &str, program: &str, differences: &[String]) -> Diagn
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_of_a_name_is_found_in_other_letters() {
+        for (text, part) in [
+            ("Claim", Some("claim")),
+            ("A CLAIM counts", Some("a claim counts")),
+            ("ÜBER", Some("über")),
+            ("claims", None),
+            ("a claim counts twice", None),
+        ] {
+            let name = if text == "ÜBER" {
+                "zählt über Nacht"
+            } else {
+                "a claim counts"
+            };
+            assert_eq!(in_other_letters(name, text), part, "{text}");
+        }
+    }
 
     /// One feature is not too many.
     #[test]

@@ -145,6 +145,7 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
         }
         DecodeError::SpineLine { broken, .. } => broken.as_ref().and_then(advice::record),
         DecodeError::UnknownFormat { file, .. } => advice::format(file),
+        DecodeError::UnknownZone { zone } => advice::zone(zone),
         DecodeError::BrokenHeader {
             why: Broken::NotUtf8, ..
         } => Some(advice::NOT_UTF8.to_owned()),

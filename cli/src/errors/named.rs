@@ -2,6 +2,7 @@
 
 use super::files::{has, ill_header, resembling};
 use super::runs::run;
+use super::{ADDRESS, of_address};
 use featc_driver::diag::{Code, Diagnostic};
 use featc_ir::Key;
 use featr::{DecodeError, Error};
@@ -107,7 +108,11 @@ pub fn no_served_log(error: &Error) -> Diagnostic {
 /// As [`run`], of a file that the command line names: a spine, entities, a record.
 pub fn of_command(error: &Error, at_column: Option<&str>) -> Diagnostic {
     match error {
-        Error::Decode(unreadable) if unreadable.is_not_found() => {
+        Error::Decode(unreadable @ DecodeError::Unreadable { file, .. }) if unreadable.is_not_found() => {
+            if let Some(help) = of_address(file) {
+                let message = format!("cannot read {file}: {ADDRESS}");
+                return Diagnostic::new(Code::FileNotFound, message).with_help(help);
+            }
             Diagnostic::new(Code::FileNotFound, error.to_string())
                 .with_help("give a file that is there: paths that are given are relative to the current folder")
         }

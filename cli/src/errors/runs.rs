@@ -62,6 +62,16 @@ pub fn nothing_accepted(source: &str, rejected: u64, examples: &[Example]) -> Di
     }
 }
 
+/// As [`run`], of a spine with every column of its service.
+pub fn answered(error: &Error) -> Diagnostic {
+    run(error, None)
+        .with_note("the spine has every column of the service, as a training set has")
+        .with_help(
+            "take these columns out: `featc train` and `featc verify` are given the questions alone; \
+             `featc train --from-provenance FILE` makes a training set again, and compares its bytes",
+        )
+}
+
 /// What went wrong at run time. `at_column` is the spine's time column, where there is a spine.
 pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
     match error {

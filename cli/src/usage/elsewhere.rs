@@ -15,6 +15,16 @@ pub const OPTIONS: &[OtherOption] = &[
         "a server answers every service of its program: a request names the one that it asks",
     ),
     (
+        &["test"],
+        &["-k", "-t", "--name", "--test", "--grep", "--match", "--only"],
+        "`--filter TEXT` runs the tests whose name holds the text",
+    ),
+    (
+        &["test"],
+        &["--service", "--services", "--view", "--views"],
+        "a test is of a view, and of no service: `--filter TEXT` runs the tests whose name holds the text",
+    ),
+    (
         &["get"],
         &["--request", "--requests", "--field", "--fields"],
         "fields of a request are given like keys: `--key amount=12.5`",
@@ -102,8 +112,19 @@ pub const OPTIONS: &[OtherOption] = &[
     ),
     (
         &[],
-        &["--label", "--labels", "--target"],
+        &["--label", "--labels"],
         "a label is a column of the spine, and all of its columns stay in the result",
+    ),
+    (
+        &[],
+        &["--target"],
+        "if an environment is meant, remove it: a program has none; a label is a column of the spine, and all of its columns stay \
+         in the result",
+    ),
+    (
+        &[],
+        &["--env", "--environment", "--profile"],
+        "remove it: a program has no environments, and `--source NAME=PATH` reads other files, where a command takes it",
     ),
 ];
 

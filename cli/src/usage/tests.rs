@@ -76,6 +76,66 @@ fn options_of_other_tools_and_data_in_the_programs_place_have_their_step() {
     }
 }
 
+#[test]
+fn surplus_words_are_given_their_options() {
+    for (words, help) in [
+        (
+            &["train", "a.feat", "risk", "q.csv", "o.csv"][..],
+            "write `--service risk --spine q.csv --out o.csv`; `featc train --help`",
+        ),
+        (
+            &["train", "a.feat", "--service", "risk", "--spine=q.csv", "my rows.csv"],
+            "write `--out \"my rows.csv\"`;",
+        ),
+        (
+            &["train", "a.feat", "--spine", "q.csv", "--out", "o.csv", "more.csv"],
+            "write `--source NAME=more.csv`;",
+        ),
+        (
+            &["verify", "a.feat", "--source", "a=a.csv", "b=b.jsonl"],
+            "repeat the option: `--source b=b.jsonl`;",
+        ),
+        (
+            &["verify", "a.feat", "--source=a=a.csv", "b=b"],
+            "repeat the option: `--source b=b`;",
+        ),
+        (
+            &["get", "a.feat", "--key", "a=1", "b=2", "c=3", "--at", "x"],
+            "repeat the option: `--key b=2 --key c=3`;",
+        ),
+        (
+            &["get", "a.feat", "card=a", "txn=t.csv"],
+            "write `--key card=a --source txn=t.csv`;",
+        ),
+        (&["serve", "a.feat", "state"], "write `--state state`;"),
+        (
+            &["train", "a.feat", "b.feat"],
+            "`featc train --help` lists its arguments",
+        ),
+        (&["test", "a.feat", "-k", "claim"], "`--filter TEXT` runs the tests"),
+        (&["test", "a.feat", "--service", "risk"], "a test is of a view"),
+        (
+            &["check", "a.feat", "--service", "risk"],
+            "`featc check --help` lists its arguments",
+        ),
+        (
+            &["train", "a.feat", "--target", "dev"],
+            "if an environment is meant, remove it",
+        ),
+        (&["state", "st"], "`featc state --help` lists its commands"),
+        (
+            &["--json", "state", "lst"],
+            "did you mean `list`? `featc state --help` lists its commands",
+        ),
+        (&["state", "init"], "`featc state --help` lists its commands"),
+    ] {
+        let words: Vec<String> = ["featc"].iter().chain(words).map(|word| (*word).to_owned()).collect();
+        let error = Cli::try_parse_from(&words).expect_err("wrong usage");
+        let step = next_step(&error, &words);
+        assert!(step.starts_with(help), "{words:?}: {step}");
+    }
+}
+
 /// What resembles another word by its letters alone is not offered.
 #[test]
 fn only_slips_are_guessed() {

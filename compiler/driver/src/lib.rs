@@ -181,6 +181,11 @@ pub fn is_too_long(text: &str) -> bool {
     featc_syntax::is_too_long(text)
 }
 
+/// What to write in place of a text that names no time zone, with names in quotes as programs have them; `None` if it names one.
+pub fn step_for_zone(zone: &str) -> Option<String> {
+    featc_sema::step_for_zone(zone)
+}
+
 /// A duration as programs write it (`5s`, `1h30m`), in microseconds; `None` for anything else.
 pub fn parse_duration(text: &str) -> Option<i64> {
     featc_syntax::duration(text)

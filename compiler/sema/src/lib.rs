@@ -34,6 +34,7 @@ use featc_ir::Program;
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Outcome, SourceMap};
 
+pub use resolve::step_for_zone;
 pub use testing::tests;
 
 use check::check;

@@ -19,6 +19,8 @@ mod view;
 mod window;
 mod zone;
 
+pub use zone::step_for_zone;
+
 use crate::errors::{self, Kind};
 use crate::res;
 use featc_ir::SourceId;

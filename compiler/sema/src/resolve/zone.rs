@@ -37,6 +37,17 @@ pub(super) fn check_zone(written: &ast::Text, complaints: &mut Vec<Diagnostic>) 
     complaints.extend(complaint_of(written));
 }
 
+/// What to write in place of a text that names no zone, as for programs; `None` if it names one.
+pub fn step_for_zone(zone: &str) -> Option<String> {
+    let mut texts = SourceMap::new();
+    let file = texts.add("zone", zone);
+    let written = ast::Text {
+        value: zone.to_owned(),
+        span: Span::new(file, 0, zone.len()),
+    };
+    complaint_of(&written)?.help.map(|help| help.text)
+}
+
 fn complaint_of(written: &ast::Text) -> Option<Diagnostic> {
     let (zone, at) = (written.value.as_str(), written.span);
     if zone.parse::<chrono_tz::Tz>().is_ok() {
