@@ -201,10 +201,20 @@ fn row(
     });
     let mut row: Vec<Value> = values.collect();
     let at = |name: &str| columns.iter().position(|column| column.name == name);
-    // Half of the versions end soon after they began.
-    if let Some((since, until)) = at("since").zip(at("until"))
+    // Half of the versions began some time before an event, and were known soon.
+    if let Some((since, known)) = at("since").zip(at("known"))
         && let Value::Timestamp(us) = row[since]
         && rng.one_in(2)
+    {
+        let before_us = *rng.pick(&[0, 30_000_000, 300_000_000, 1_800_000_000, 18_000_000_000]);
+        let began_us = us.saturating_sub(before_us);
+        row[since] = Value::Timestamp(began_us);
+        row[known] = Value::Timestamp(began_us.saturating_add(*rng.pick(&[0, 0, 1, 1_000_000])));
+    }
+    // Some end soon after that.
+    if let Some((since, until)) = at("since").zip(at("until"))
+        && let Value::Timestamp(us) = row[since]
+        && rng.one_in(3)
     {
         let lasts_us = *rng.pick(&[0, 1, 60_000_000, 600_000_000, 3_600_000_000]);
         row[until] = Value::Timestamp(us.saturating_add(lasts_us));
