@@ -363,9 +363,10 @@ impl Scope<'_> {
             true => format!("where {}", self.predicate(1)),
             false => String::new(),
         };
-        match self.rng.below(70) {
+        match self.rng.below(73) {
             55..=67 => self.list(),
-            68.. => self.of_shape(&filter),
+            68 | 69 => self.of_shape(&filter),
+            70.. => self.chosen_by(&filter),
             51..=54 => self.ranked(&filter),
             43..=50 => self.of_pairs(&filter),
             40..=42 => self.of_shape(&filter),
