@@ -14,7 +14,7 @@ pub use build::{
     bad_lock, build, certify, load, load_of_tests, no_lock, no_program_nor_revision, no_revision, no_such_test,
     no_tests, not_as_locked, refused,
 };
-pub use named::{no_served_log, of_command, of_log, of_spine};
+pub use named::{no_served_log, of_command, of_log, of_questions, of_spine};
 pub use records::{
     ANEW, DURING, begun_otherwise, cannot_grow, changed, damaged_part, features_changed, foreign_file, no_record,
     no_spine, not_made_again, not_reproduced, other_release, request_unknown, several_entities, too_many_parts,
@@ -82,7 +82,7 @@ fn of_address(name: &str) -> Option<String> {
     let path = name.strip_prefix("file://").filter(|path| path.starts_with('/'));
     let help = path.map_or_else(
         || {
-            "fetch it, and give the file: programs, spines, entities and records are read from this machine; an address such as \
+            "fetch it, and give the file: programs, spines and entities are read from this machine; an address such as \
              `s3://bucket/key` may stand for the files of a source, as in `--source NAME=PATH`"
                 .to_owned()
         },

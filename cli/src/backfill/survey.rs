@@ -32,7 +32,7 @@ pub fn survey(
     };
     let only = only
         .transpose()
-        .or_else(|error| reporter.refuse(errors::of_command(&error, None)))?;
+        .or_else(|error| reporter.refuse(errors::of_questions(&error, None)))?;
     let listed = only.clone();
     let aside = Aside::new(&args.run, reporter)?;
     let options = SurveyOptions {

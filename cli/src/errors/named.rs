@@ -29,7 +29,7 @@ pub fn of_spine(
     (keys, identities, roles): (&[Key], &[&str], &[(&str, &str)]),
     zone: Option<&str>,
 ) -> Diagnostic {
-    let told = of_command(error, Some(at_column));
+    let told = of_questions(error, Some(at_column));
     let is_key = |name: &str| keys.iter().any(|key| key.name == name);
     let role = |column: &str| roles.iter().find(|(name, _)| *name == column);
     match error {
@@ -105,14 +105,26 @@ pub fn no_served_log(error: &Error) -> Diagnostic {
     Diagnostic::new(Code::FileNotFound, error.to_string()).with_help(help)
 }
 
+/// As [`of_command`], of questions or entities, which lie on this machine.
+pub fn of_questions(error: &Error, at_column: Option<&str>) -> Diagnostic {
+    let address = match error {
+        Error::Decode(unreadable @ DecodeError::Unreadable { file, .. }) if unreadable.is_not_found() => {
+            of_address(file).map(|help| (file, help))
+        }
+        _ => None,
+    };
+    match address {
+        Some((file, help)) => {
+            Diagnostic::new(Code::FileNotFound, format!("cannot read {file}: {ADDRESS}")).with_help(help)
+        }
+        None => of_command(error, at_column),
+    }
+}
+
 /// As [`run`], of a file that the command line names: a spine, entities, a record.
 pub fn of_command(error: &Error, at_column: Option<&str>) -> Diagnostic {
     match error {
-        Error::Decode(unreadable @ DecodeError::Unreadable { file, .. }) if unreadable.is_not_found() => {
-            if let Some(help) = of_address(file) {
-                let message = format!("cannot read {file}: {ADDRESS}");
-                return Diagnostic::new(Code::FileNotFound, message).with_help(help);
-            }
+        Error::Decode(unreadable @ DecodeError::Unreadable { .. }) if unreadable.is_not_found() => {
             Diagnostic::new(Code::FileNotFound, error.to_string())
                 .with_help("give a file that is there: paths that are given are relative to the current folder")
         }

@@ -15,7 +15,7 @@ pub const CODES: [&str; 24] = [
 ];
 
 /// The longest message and help, in characters.
-const TEXT_MAX: usize = 2_000;
+const TEXT_MAX: usize = 1_000;
 
 /// A text, or the beginning of a long one.
 fn short(text: &str) -> Cow<'_, str> {

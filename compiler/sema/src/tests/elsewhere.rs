@@ -27,6 +27,8 @@ const REPLACED: &[(&str, &str)] = &[
     ("max(double(i + 1))", "max(cast(i + 1 as float64))"),
     ("last(to_string(i))", "last(cast(i as string))"),
     ("max(timestamp(y))", "max(cast(y as timestamp))"),
+    ("max(div0(i, i))", "max(coalesce(i / nullif(i, 0), 0.0))"),
+    ("max(safe_divide(i, i))", "max((i / nullif(i, 0)))"),
     ("max(log1p(f))", "max(ln(1.0 + f))"),
     ("max(log1p(f * 2))", "max(ln(1.0 + (f * 2)))"),
     ("max(expm1(f))", "max((exp(f) - 1.0))"),

@@ -72,7 +72,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over N events max O « offset M »", FOREIGN, LAST_EVENTS, Say("remove it, or write a length of time for both: `over {O} offset 1d`")),
     Habit(VIEWS, "~ « default T ! offset N »", FOREIGN, OFFSET_BEFORE_DEFAULT, Write("offset {N} default {T}")),
     Habit(VIEWS, "~ « fallback gate|impute »", FOREIGN, FALLBACK, Say("remove it here, and write it in the service, after the feature's entry: `spend.total fallback gate`")),
-    Habit(VIEWS, "~ W ( L ) « . over|rolling|window ( T ) »", FOREIGN, AFTER_AGGREGATE, Say("write it there without a dot, such as `{W}({L}) over 28d`")),
+    Habit(VIEWS, "~ W ( L ) « . over|rolling|window ( S ) »", FOREIGN, AFTER_AGGREGATE, Say("write it there without a dot, such as `{W}({L}) over 28d`")),
     Habit(VIEWS, "~ over N « +|-|*|/ M »", FOREIGN, VALUE_FIRST, Say("write it there, such as `sum(x) / 4 over {N}`")),
     Habit(VIEWS, "~ « except|without|exclude|not self »", FOREIGN, LEAVES_OUT, Write("excluding self")),
     Habit(VIEWS, "~ « except|without|exclude|not now »", FOREIGN, LEAVES_OUT, Write("excluding now")),
