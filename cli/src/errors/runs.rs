@@ -97,7 +97,7 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         ),
         Error::UnusableRow { example, .. } => {
             let step = example.as_ref().and_then(|example| advice::row_of_table(&example.fault, &example.text));
-            let step = step.unwrap_or_else(|| "mend it".to_owned());
+            let step = step.unwrap_or_else(|| "mend it (`valid to` may be null where its type ends with `?`)".to_owned());
             let diagnostic = Diagnostic::new(Code::UnusableTableRow, error.to_string())
                 .with_help(format!("{step}; without the row, what it says would be looked up as null"));
             match example {

@@ -336,8 +336,8 @@ messages! {
     E0117 feature_of_another_view(view: &str, feature: &str, at: Span) {
         "`{feature}` is of view `{view}`: views do not read each other";
         at: "of another view";
-        help: "declare the feature in this view too, if it is of the same entity; or read it in a feature of a service: \
-               `feature other = {view}.{feature}`";
+        help: "if both views have one entity and the same rows after `from`, declare the feature in this one too; else combine \
+               them in a feature of a service: `feature other = {view}.{feature}`";
     }
 }
 

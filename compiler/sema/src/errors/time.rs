@@ -80,7 +80,8 @@ messages! {
         "`{column}` is the arrival, which is no part of the event";
         at: "two copies of one event may differ here";
         column_at: "declared here";
-        help: "read another column; when an event was known is decided by the truth that is asked";
+        help: "read another column; when an event was known is decided by the truth that is asked, and how late rows may come by \
+               `lateness`";
     }
 
     E0308 arrival_is_time(column: &str, at: Span) {

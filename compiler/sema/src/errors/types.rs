@@ -213,7 +213,7 @@ messages! {
                     Type::String => "\"none\"",
                     Type::Timestamp => "@2000-01-01T00:00:00Z",
                     Type::Date => "@2000-01-01",
-                    Type::Duration | Type::List(_) => "0s",
+                    Type::Duration | Type::List(_) => "30d",
                 };
                 format!("write a literal of type {ty}, such as `default {literal}`, or leave the clause out: then it is null")
             }
