@@ -76,7 +76,7 @@ pub fn is_hashed(path: &Path, always: bool) -> bool {
 /// A file as records name it: relative to the program's folder.
 pub fn named_file(prepared: &Prepared, path: &Path, hash: bool, reporter: &Reporter) -> Result<FileRecord, Refused> {
     let name = name_of(&relative(path, prepared.program.base()));
-    file_record(path, name, hash).or_else(|error| reporter.refuse(errors::of_command(&error, None)))
+    file_record(path, name, hash).or_else(|error| reporter.refuse(errors::of_questions(&error, None)))
 }
 
 /// Rows in memory as records name them.
