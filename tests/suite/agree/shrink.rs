@@ -69,7 +69,8 @@ pub fn held_against(oracle: &mut Oracle, seed: u64, drawn: &Drawn, expected: &An
             answered += 1;
             assert!(
                 said == expected,
-                "seed {seed}: field {field} of question {question}: the oracle says {said:?}, the model {expected:?}\n{:?}\n{}\n{:?}",
+                "seed {seed}: field {field} of question {question}: the oracle says {said:?}, the model {expected:?}\n{:?}\n{:?}\n{}\n{:?}",
+                drawn.case.truth,
                 drawn.case.questions[question],
                 drawn.text,
                 drawn.case.rows
