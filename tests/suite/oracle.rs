@@ -213,7 +213,9 @@ fn line(case: &Case, delays: Option<&[i128]>) -> String {
         }
         Truth::AsServed => panic!("asked as of arrival"),
     }
-    let (keys, own) = (program.service_keys(service), program.service_self_columns(service));
+    // What a question calls the identity follows from the roles as they are written: a key of an entity of their own is another one.
+    let own = case.program.service_self_columns(self::service(case));
+    let keys = program.service_keys(service);
     words.many(&case.questions, |words, asked| {
         words.say(asked.at_us);
         words.named(asked, &keys);
