@@ -228,7 +228,7 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
             "it is an object: declare the field that is needed, by its path `from \"{column}.…\"`, or all as `{column}: struct<…>`"
         )),
         Wrong::NoString if value.written.starts_with('[') => Some(format!(
-            "the items of `{column}` are no texts: declare `{column}: list<int64>`, or `list<float64>` where they have a point"
+            "it is a list: declare `{column}: list<string>`, or `list<int64>` or `list<float64>` where its items are numbers"
         )),
         Wrong::NoString if epoch(plain).is_some() => Some(format!(
             "if `{column}` is an instant: {}; if it is a number, declare it as `int64`",
@@ -333,7 +333,7 @@ fn is_comma(written: &str) -> bool {
 pub fn key_of_spine(column: &str, value: &BadValue) -> Option<String> {
     let plain = value.written.trim_matches('"');
     match value.wrong {
-        Wrong::NoInt64 if is_whole(value.written.trim_matches('"')) => Some(format!(
+        Wrong::NoInt64 if is_whole(plain) => Some(format!(
             "floats round whole numbers of this size: write `{column}` without a point, as it was before it became a float \
              (in pandas `astype(\"Int64\")` where it is read)"
         )),
@@ -341,7 +341,7 @@ pub fn key_of_spine(column: &str, value: &BadValue) -> Option<String> {
             "what is absent is an empty field (in pandas `to_csv(path, na_rep=\"\")`): write nothing in place of `{plain}`"
         )),
         Wrong::NoInt64 | Wrong::NoDecimal | Wrong::NoFloat64 | Wrong::NoBool | Wrong::NoString => {
-            let number = as_number(value.written.trim_matches('"')).filter(|_| value.wrong != Wrong::NoString);
+            let number = as_number(plain).filter(|_| value.wrong != Wrong::NoString);
             Some(match number {
                 Some(number) => format!("write digits, with a point before those of the fraction: {number}"),
                 None => format!(

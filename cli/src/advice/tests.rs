@@ -110,7 +110,7 @@ fn every_kind_of_row_has_its_step() {
             value("at", "\"01.03.24\"", Wrong::ShortYear),
             "`%y` in the format of `at`",
         ),
-        (value("tags", "[44,71]", Wrong::NoString), "`tags: list<int64>`"),
+        (value("tags", "[44,71]", Wrong::NoString), "or `list<int64>`"),
         (value("x", "\"5.256\"", Wrong::MorePlaces), "between thousands"),
         (record(Broken::Fields { found: 9, header: 8 }), "ends with a comma"),
         (value("at", "1e20", Wrong::BeyondYears), "said to count"),
