@@ -263,13 +263,22 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
             None => format!("declare `{column}: string` if its values are texts, or write numbers into the file"),
         }),
         Wrong::NoBool if !is_number => Some(format!(
-            "write `true` and `false` into the file, or declare `{column}: string` and compare: `{column} = \"{plain}\"`"
+            "write `true` and `false` into the file, or declare `{column}: string` and compare: `{column} = \"{}\"`",
+            affirmed(plain)
         )),
         Wrong::NoBool => Some(format!(
             "write `true` and `false` into the file, or declare `{column}: int64` and compare: `{column} = 1`"
         )),
         _ => None,
     }
+}
+
+/// The text that says yes where `written` says no.
+fn affirmed(written: &str) -> &str {
+    const NO: [&str; 7] = ["N", "n", "No", "NO", "no", "F", "f"];
+    const YES: [&str; 7] = ["Y", "y", "Yes", "YES", "yes", "T", "t"];
+    let place = NO.iter().position(|no| *no == written);
+    place.map_or(written, |place| YES[place])
 }
 
 /// So many digits after the point no amount has: a float was written.

@@ -147,6 +147,11 @@ impl Ready {
                 "\nrestored from `{address}`: what was pushed after its last checkpoint is not there"
             ));
         }
+        if *checkpoint == 0 && *replayed == 0 && self.followed.is_empty() {
+            text.push_str(
+                "\nit has no rows yet, and the `batch` files are not read: rows come by push, by `--source NAME=PATH` or `--follow`",
+            );
+        }
         filled
             .iter()
             .for_each(|line| text.push_str(&format!("\nfilled: {line}")));

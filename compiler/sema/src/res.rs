@@ -173,6 +173,8 @@ pub enum FeatureKind {
 pub struct Expansion {
     pub name: String,
     pub window: Window,
+    /// Whether it is of whole days, or longer periods, and no zone is written.
+    pub is_in_utc: bool,
     /// Of which event the window begins with the last one.
     pub since: Option<Expr>,
     pub at: Span,

@@ -4,11 +4,37 @@ use super::Context;
 use super::transform::RowTypes;
 use crate::errors;
 use crate::infer::short;
-use crate::res::{self, Expr, ExprKind, Feature};
+use crate::res::{self, Expr, ExprKind, Feature, FeatureKind};
+use featc_ir::calendar::DAY_US;
 use featc_ir::{FeatureId, Function, Type};
 use featc_syntax::ast::Literal;
 
-const DAY_US: i64 = 86_400_000_000;
+/// Warns of the first window of days, or of longer periods, that says no zone, over a source whose zone is not UTC.
+pub(super) fn warn_windows(file: &res::File, row: &RowTypes, features: &[Feature], context: &mut Context<'_>) {
+    let Some(zone) = zone_of(file, row) else { return };
+    let expansions = features.iter().flat_map(|feature| match &feature.kind {
+        FeatureKind::Aggregate { expansions } => expansions.as_slice(),
+        FeatureKind::Derived | FeatureKind::Broken { .. } => &[],
+    });
+    let mut in_utc = expansions.filter(|expansion| expansion.is_in_utc);
+    if let Some(first) = in_utc.next() {
+        let window = short(context.texts, first.at).to_owned();
+        let on_clocks = |zone: &str| format!("{window} in \"{zone}\"");
+        context.push(errors::calendar_in_utc(
+            &window,
+            zone,
+            &on_clocks(zone),
+            &on_clocks("UTC"),
+            first.at,
+        ));
+    }
+}
+
+/// The zone of the source that rows are of, if it says one that is not UTC.
+fn zone_of<'a>(file: &'a res::File, row: &RowTypes) -> Option<&'a str> {
+    let source = &file.sources[row.source?.index()];
+    source.zone.as_deref().filter(|zone| !zone.ends_with("UTC"))
+}
 
 /// Warns once about a part of the calendar, in UTC, of an instant of rows whose source says another zone. `features`: those that
 /// the expressions may read.
@@ -19,12 +45,7 @@ pub(super) fn warn<'a>(
     exprs: impl Iterator<Item = &'a Expr>,
     context: &mut Context<'_>,
 ) {
-    let Some(source) = row.source.map(|source| &file.sources[source.index()]) else {
-        return;
-    };
-    let Some(zone) = source.zone.as_deref().filter(|zone| !zone.ends_with("UTC")) else {
-        return;
-    };
+    let Some(zone) = zone_of(file, row) else { return };
     let mut first = None;
     for expr in exprs {
         expr.walk(&mut |expr| {

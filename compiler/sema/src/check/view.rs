@@ -46,6 +46,7 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
             view.features.iter().flat_map(res::Feature::exprs),
             context,
         );
+        super::calendar::warn_windows(file, row, &view.features, context);
         super::weeks::warn(view.features.iter().flat_map(res::Feature::exprs), context);
         super::same::warn_beside_itself(view.features.iter().flat_map(res::Feature::exprs), context);
         super::never::warn(file, row, view.features.iter().flat_map(res::Feature::exprs), context);

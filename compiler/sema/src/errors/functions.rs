@@ -231,7 +231,7 @@ const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("len size", UNKNOWN, Write("length({x})", "")),
     Elsewhere("len size n count_star", UNKNOWN, Write("count()", "")),
     Elsewhere("char_length character_length strlen len_chars", UNKNOWN, Write("length({x})", "")),
-    Elsewhere("substr mid", UNKNOWN, Write("substring({x}, {y}, {z})", "")),
+    Elsewhere("substr mid", UNKNOWN, Write("substring({x}, {y}, {z})", ", whose first letter is 1 and not 0")),
     Elsewhere("substr", UNKNOWN, Write("substring({x}, {y}, length({x}))", ", counted from the first letter")),
     Elsewhere("left", UNKNOWN, Write("substring({x}, 1, {y})", "")),
     Elsewhere("right", UNKNOWN, Write("substring({x}, length({x}) - {(y)} + 1, {y})", "")),

@@ -83,6 +83,12 @@ pub fn unknown_column(rows: &str, name: &str, at: Span, nearest: Option<&str>, r
 pub fn unknown_value(rows: &str, name: &str, at: Span, nearest: Option<&str>, rows_at: Span) -> Diagnostic {
     not_a_name(name, at).unwrap_or_else(|| match name {
         "now" | "today" => clock_as_column(name, at),
+        _ if nearest
+            .and_then(|nearest| nearest.strip_prefix(name))
+            .is_some_and(|rest| rest.starts_with('_')) =>
+        {
+            part_of_a_name_or_text(rows, name, at, nearest.unwrap_or_default(), rows_at)
+        }
         _ => neither_column_nor_text(rows, name, at, nearest, rows_at),
     })
 }

@@ -177,6 +177,14 @@ messages! {
                                     quotes: `\"{name}\"`";
     }
 
+    /// `status = delivered` beside a column `delivered_at`.
+    E0110 part_of_a_name_or_text(rows: &str, name: &str, at: Span, nearest: &str, rows_at: Span) {
+        "unknown column `{name}`";
+        at: "no such column in `{rows}`";
+        rows_at: "the row is declared here";
+        offer: "write `{nearest}` for the column; a text stands in double quotes: `\"{name}\"`", at => nearest;
+    }
+
     E0110 let_of_another(name: &str, transform: &str, rows: &str, at: Span) {
         "unknown column `{name}`";
         at: "a `let` of `{transform}`, which `{rows}` is before";

@@ -237,4 +237,11 @@ messages! {
         at: "without `by`";
         help: "write which columns of the question hold its key, `by (…)` after the view; or remove the role";
     }
+
+    W0110 role_like_another(role: &str, other: &str, at: Span, other_at: Span) {
+        "role `{role}` answers as role `{other}` does: both ask one view by the same columns";
+        at: "the same answers";
+        other_at: "asked by the same columns";
+        help: "write which columns of the question hold the other key, `by (…)` after the view; or remove one of the roles";
+    }
 }

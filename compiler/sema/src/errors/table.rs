@@ -63,6 +63,12 @@ messages! {
         help: "remove the `?`: a row without it cannot be found", at => "";
     }
 
+    E0442 nullable_beginning(column: &str, at: Span) {
+        "column `{column}` may be null, and is named by `valid from`";
+        at: "may be null";
+        offer: "if versions end then, name it by `valid to`; if they begin then, remove the `?`: a row without it cannot be found", at => "";
+    }
+
     E0442 no_instant_in_table(column: &str, clause: &str, ty: Type, at: Span) {
         "column `{column}` is {ty}, and is named by `{clause}`";
         at: "is no timestamp";

@@ -252,6 +252,15 @@ messages! {
         help: "write `{meant}`", whole => meant;
     }
 
+    /// A text and a number; `meant` is what compares both as numbers.
+    E0215 order_of_a_text(symbol: &str, at: Span, operands: [(Type, Span); 2], whole: Span, meant: &str) {
+        let [(left, _), (right, _)] = operands;
+        "`{symbol}` compares {left} with {right}";
+        at: "of different types";
+        labels: beside(at, &operands);
+        offer: "texts are in the order of their letters, `\"9\"` after `\"20\"`: for that of numbers write `{meant}`", whole => meant;
+    }
+
     /// `seconds`: a number beside a duration, which counts seconds, most likely.
     E0215 incomparable_types(symbol: &str, at: Span, operands: [(Type, Span); 2], seconds: Option<i64>) {
         let [(left, _), (right, _)] = operands;
@@ -366,7 +375,10 @@ fn comparable(left: Type, right: Type, seconds: Option<i64>) -> String {
             "write a duration without quotes and as one word, for example `15m`"
         }
         (Type::String, other) | (other, Type::String) if other.is_numeric() => {
-            return format!("write a number without quotes; a column of strings is converted by `cast(… as {other})`");
+            return format!(
+                "a text is compared with texts, in quotes (`\"20\"`), a number with numbers, without; a text becomes a number by \
+                 `cast(… as {other})`"
+            );
         }
         _ => return format!("compare values of one type, for example with `cast(… as {left})`"),
     };

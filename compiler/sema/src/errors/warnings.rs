@@ -81,7 +81,7 @@ messages! {
     W0304 calendar_in_utc(what: &str, zone: &str, zoned: &str, utc: &str, at: Span) {
         "`{what}` is in UTC, and the source's zone is `{zone}`";
         at: "in UTC";
-        note: "`zone` says how instants are read that have no offset; it moves no function of the calendar";
+        note: "`zone` says how instants are read that have no offset; it moves no function and no window of the calendar";
         help: "write `{zoned}`, or `{utc}` if UTC is meant";
     }
 

@@ -45,6 +45,10 @@ impl Site {
         self.left_at.to(self.right_at)
     }
 
+    fn is_equality(&self) -> bool {
+        matches!(self.op, BinaryOp::Equal | BinaryOp::NotEqual)
+    }
+
     /// The operands in the order of the text.
     fn operands(self, left: Type, right: Type) -> [(Type, Span); 2] {
         [(left, self.left_at), (right, self.right_at)]
@@ -191,14 +195,19 @@ impl Typer<'_> {
             self.mixed(site, left.ty, right.ty, convert_left, to);
         } else {
             let operands = site.operands(left.ty, right.ty);
-            self.complaints.push(match self.meant(site, left.ty, right.ty) {
-                Some(meant) => errors::comparison_of_a_literal(site.symbol, site.at, operands, site.whole(), &meant),
-                None => {
-                    let number = |at| self.text(at).parse::<i64>().ok();
-                    let seconds = number(site.right_at).or_else(|| number(site.left_at));
-                    errors::incomparable_types(site.symbol, site.at, operands, seconds)
-                }
-            });
+            let order = self.order_of_a_text(&site, left.ty, right.ty);
+            self.complaints
+                .push(match (self.meant(site, left.ty, right.ty), order) {
+                    (Some(meant), _) => {
+                        errors::comparison_of_a_literal(site.symbol, site.at, operands, site.whole(), &meant)
+                    }
+                    (_, Some(meant)) => errors::order_of_a_text(site.symbol, site.at, operands, site.whole(), &meant),
+                    (None, None) => {
+                        let number = |at| self.text(at).parse::<i64>().ok();
+                        let seconds = number(site.right_at).or_else(|| number(site.left_at));
+                        errors::incomparable_types(site.symbol, site.at, operands, seconds)
+                    }
+                });
         }
         None
     }
@@ -229,7 +238,7 @@ impl Typer<'_> {
                     format!("not {value}")
                 })
             }
-            (Type::String, Type::Int64) if literal.bytes().all(|byte| byte.is_ascii_digit()) => {
+            (Type::String, Type::Int64) if site.is_equality() && literal.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Some(format!("{value} {} \"{literal}\"", site.symbol))
             }
             (Type::Duration, Type::String) => Some(format!("{value} {} {}", site.symbol, as_duration(literal)?)),
@@ -237,6 +246,22 @@ impl Typer<'_> {
                 let literal = featc_syntax::meant_instant(quoted?, left == Type::Date)?;
                 Some(format!("{value} {} {literal}", site.symbol))
             }
+            _ => None,
+        }
+    }
+
+    /// `weight > 20` where `weight` is a text: as numbers they have the order that is meant.
+    fn order_of_a_text(&self, site: &Site, left: Type, right: Type) -> Option<String> {
+        let [one, other] = [site.left_at, site.right_at].map(|at| self.text(at));
+        let is_text = |text: &str| !text.starts_with('"') && text != "…";
+        if site.is_equality() || !is_text(one) || !is_text(other) {
+            return None;
+        }
+        let number = |text: &str| format!("cast({text} as float64)");
+        let symbol = site.symbol;
+        match (left, right) {
+            (Type::String, Type::Int64 | Type::Float64) => Some(format!("{} {symbol} {other}", number(one))),
+            (Type::Int64 | Type::Float64, Type::String) => Some(format!("{one} {symbol} {}", number(other))),
             _ => None,
         }
     }

@@ -164,7 +164,7 @@ impl<'a> Exprs<'a> {
             return self.name(&whole);
         }
         let (first, last) = (first.text.as_str(), last.text.as_str());
-        if self.items.is_broken(first) || !self.row.is_known {
+        if self.items.is_broken(first) || self.row.is_silent(first) {
             return ExprKind::Poison;
         }
         let is_own_view = matches!(self.place, Place::Feature(names) if names.is_of(first));

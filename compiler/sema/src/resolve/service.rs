@@ -118,8 +118,8 @@ fn may_be_alias(
     false
 }
 
-/// Warns of roles that neither an entry nor a feature of the service names, and of those that ask as their view does, which the
-/// service reads by itself as well.
+/// Warns of roles that neither an entry nor a feature of the service names, of those that ask as their view does, which the
+/// service reads by itself as well, and of those that ask as another role does.
 fn report_roles(service: &res::Service, complaints: &mut Vec<Diagnostic>) {
     let mut read: BTreeSet<RoleId> = service.fields.iter().filter_map(|field| field.role).collect();
     let bare = service.fields.iter().filter(|field| field.role.is_none());
@@ -137,8 +137,25 @@ fn report_roles(service: &res::Service, complaints: &mut Vec<Diagnostic>) {
             complaints.push(errors::unused_role(&declared.name, declared.at));
         } else if role.by.is_none() && bare.contains(&role.view) {
             complaints.push(errors::role_of_the_same_keys(&declared.name, declared.at));
+        } else if let Some(other) = service.roles[..place].iter().find(|other| asks_alike(other, role)) {
+            let other = &other.declared;
+            complaints.push(errors::role_like_another(
+                &declared.name,
+                &other.name,
+                declared.at,
+                other.at,
+            ));
         }
     }
+}
+
+/// Whether two roles ask the same view by the same columns.
+fn asks_alike(one: &res::Role, other: &res::Role) -> bool {
+    let by = |role: &res::Role| -> Option<Vec<String>> {
+        let columns = role.by.as_ref()?;
+        Some(columns.iter().map(|(column, _)| column.clone()).collect())
+    };
+    one.view == other.view && by(one) == by(other)
 }
 
 /// The features that a pattern names, in declared order.

@@ -140,7 +140,10 @@ fn instant(
     }
     // A version without an end holds until the next one.
     if let Some(at) = column.nullable.filter(|_| words != "valid to") {
-        complaints.push(errors::nullable_in_table(&column.name, words, at));
+        complaints.push(match words {
+            "valid from" => errors::nullable_beginning(&column.name, at),
+            _ => errors::nullable_in_table(&column.name, words, at),
+        });
     }
     Some(id)
 }

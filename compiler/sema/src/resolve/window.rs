@@ -5,6 +5,7 @@ use super::scope::{Items, RowScope};
 use super::zone::check_zone;
 use crate::errors;
 use crate::res::Expansion;
+use featc_ir::calendar::DAY_US;
 use featc_ir::window::{GRID_MAX_US, GRID_MIN_US, PERIODS_MAX};
 use featc_ir::{Excluding, Unit, Window, WindowKind, Zone};
 use featc_syntax::ast;
@@ -65,11 +66,28 @@ pub(super) fn expansions(
         Expansion {
             name: written.name_over(window),
             window: Window { kind, excluding },
+            is_in_utc: is_in_utc(window, kind),
             since,
             at: window.span(),
         }
     };
     over.windows.all().iter().map(&mut expand).collect()
+}
+
+/// Whether a window begins or ends with days, or with longer periods, and no zone is written.
+fn is_in_utc(written: &ast::Window, kind: WindowKind) -> bool {
+    let is_unzoned = match written {
+        ast::Window::Grid { zone, .. } | ast::Window::This { zone, .. } | ast::Window::Past { zone, .. } => {
+            zone.is_none()
+        }
+        _ => false,
+    };
+    is_unzoned
+        && match kind {
+            WindowKind::Grid { every_us, .. } => every_us % DAY_US == 0,
+            WindowKind::This { unit, .. } | WindowKind::Past { unit, .. } => unit != Unit::Hour,
+            _ => false,
+        }
 }
 
 /// Reads kinds of windows, and complains.

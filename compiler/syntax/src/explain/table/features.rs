@@ -155,6 +155,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over « this ! N » hour|hours|day|days|week|weeks|month|months|quarter|quarters|year|years", FOREIGN, CALENDAR, Ask("last {N}", " for the whole ones before this one")),
     Habit(VIEWS, "~ over « N ! calendar » hour|hours|day|days|week|weeks|month|months|quarter|quarters|year|years", FOREIGN, CALENDAR, Ask("last {N}", " for whole ones before this one")),
     Habit(VIEWS, "~ over past|trailing|the N week|weeks|month|months|quarter|quarters|year|years", FOREIGN, CALENDAR, Say("write days up to the question, such as `over 30d`, or whole periods before this one, such as `over last {N} months`")),
+    Habit(VIEWS, "last N « ! hour|hours|day|days|week|weeks|month|months|quarter|quarters|year|years »", FOREIGN, CALENDAR, Say("write the name of the period in small letters, such as `last {N} months`")),
+    Habit(VIEWS, "« N ! month|months|quarter|quarters|year|years »", FOREIGN, CALENDAR, Say("write days up to the question, such as `30d`, or whole periods before this one, such as `last {N} months`")),
     Habit(VIEWS, "~ over last|past|previous|prior|trailing|the I", FOREIGN, COUNTED, Say(COUNT_OR_LENGTH)),
     Habit(VIEWS, "~ over last|past|previous|prior|trailing|the N", FOREIGN, ENDS_NOW, Write("over {N}")),
     Habit(VIEWS, "~ over N events « within|in|for|during|over|of M »", FOREIGN, HOW_FAR, Write("max {M}")),
