@@ -313,10 +313,9 @@ mod tests {
                 context.keywords()
             };
             for keyword in keywords {
-                let help = form(context, Some(keyword)).unwrap_or_default();
-                let example = help
-                    .split_once(": `")
-                    .map_or("", |(_, example)| example.trim_end_matches('`'));
+                let help = form(context, Some(keyword)).unwrap_or_else(|| panic!("no form of `{keyword}`"));
+                let (_, example) = help.split_once(": `").unwrap_or_else(|| panic!("no example: {help}"));
+                let example = example.trim_end_matches('`');
                 let outcome = crate::parse(FileId(0), &format!("{before} {example} {after}"));
                 assert!(outcome.diagnostics.is_empty(), "{help}: {:?}", outcome.diagnostics);
             }

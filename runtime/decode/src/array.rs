@@ -191,14 +191,23 @@ impl Output {
         wrong: Wrong,
         convert: impl Fn(T) -> Option<U>,
     ) -> Vec<U> {
+        self.converted(values, |value| convert(value).ok_or(wrong))
+    }
+
+    /// Converts row by row; `convert` says why it refuses a row.
+    fn converted<T: ToString + Copy, U: Default>(
+        &mut self,
+        values: impl Iterator<Item = T>,
+        convert: impl Fn(T) -> Result<U, Wrong>,
+    ) -> Vec<U> {
         let mut converted = Vec::with_capacity(self.rows);
         for (row, value) in values.enumerate() {
             let result = if self.is_valid(row) {
                 convert(value)
             } else {
-                Some(U::default())
+                Ok(U::default())
             };
-            if result.is_none() {
+            if let Err(wrong) = result {
                 self.null(row);
                 let written = value.to_string();
                 self.refused.push((row, BadValue { written, wrong }));
@@ -316,53 +325,54 @@ fn decimals(array: ArrayRef, precision: u8, scale: u8, out: &mut Output) -> Opti
         DataType::Decimal128(_, from) => {
             let shift = to - i32::from(*from);
             let values = values::<Decimal128Type>(&array)?.iter().copied();
-            Some(out.checked(values, Wrong::Inexact, |value| rescaled(value, shift, precision)))
+            Some(out.converted(values, |value| rescaled(value, shift, precision)))
         }
         DataType::Decimal256(_, from) => {
             let shift = to - i32::from(*from);
             let values = values::<Decimal256Type>(&array)?.iter().copied();
-            Some(out.checked(values, Wrong::Inexact, |value| rescaled_wide(value, shift, precision)))
+            Some(out.converted(values, |value| rescaled_wide(value, shift, precision)))
         }
         DataType::UInt64 => {
             let values = values::<UInt64Type>(&array)?.iter().copied();
-            Some(out.checked(values, Wrong::BeyondPrecision, |value| {
-                rescaled(i128::from(value), to, precision)
-            }))
+            Some(out.converted(values, |value| rescaled(i128::from(value), to, precision)))
         }
         _ => {
             let values = integers(array, out)?.into_iter();
-            Some(out.checked(values, Wrong::BeyondPrecision, |value| {
-                rescaled(i128::from(value), to, precision)
-            }))
+            Some(out.converted(values, |value| rescaled(i128::from(value), to, precision)))
         }
     }
 }
 
 /// `value · 10^shift`, if it is exact and has at most `precision` digits.
-fn rescaled(value: i128, shift: i32, precision: u8) -> Option<i128> {
+fn rescaled(value: i128, shift: i32, precision: u8) -> Result<i128, Wrong> {
     if value == 0 {
-        return Some(0);
+        return Ok(0);
     }
-    let power = 10i128.checked_pow(shift.unsigned_abs())?;
-    let result = if shift >= 0 {
-        value.checked_mul(power)?
-    } else if value % power == 0 {
-        value / power
-    } else {
-        return None;
+    let power = 10i128.checked_pow(shift.unsigned_abs());
+    let result = match power {
+        Some(power) if shift >= 0 => value.checked_mul(power).ok_or(Wrong::BeyondPrecision)?,
+        None if shift >= 0 => return Err(Wrong::BeyondPrecision),
+        Some(power) if value % power == 0 => value / power,
+        _ => return Err(Wrong::Inexact),
     };
-    fits(result, precision).then_some(result)
+    if fits(result, precision) {
+        Ok(result)
+    } else {
+        Err(Wrong::BeyondPrecision)
+    }
 }
 
-fn rescaled_wide(value: i256, shift: i32, precision: u8) -> Option<i128> {
+fn rescaled_wide(value: i256, shift: i32, precision: u8) -> Result<i128, Wrong> {
+    let narrow = |value: i256| value.to_i128().ok_or(Wrong::BeyondPrecision);
     if shift >= 0 {
-        return rescaled(value.to_i128()?, shift, precision);
+        return rescaled(narrow(value)?, shift, precision);
     }
-    let power = i256::from_i128(10).checked_pow(shift.unsigned_abs())?;
-    if value.checked_rem(power)? != i256::ZERO {
-        return None;
+    let power = i256::from_i128(10).checked_pow(shift.unsigned_abs());
+    let power = power.ok_or(Wrong::Inexact)?;
+    if value.checked_rem(power) != Some(i256::ZERO) {
+        return Err(Wrong::Inexact);
     }
-    rescaled(value.checked_div(power)?.to_i128()?, 0, precision)
+    rescaled(narrow(value.checked_div(power).ok_or(Wrong::Inexact)?)?, 0, precision)
 }
 
 #[cfg(test)]

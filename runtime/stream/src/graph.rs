@@ -359,7 +359,8 @@ impl Network {
                 };
             }
         }
-        Ok(answers.into_iter().flatten().collect())
+        let answers = answers.into_iter().collect::<Option<Vec<_>>>();
+        Ok(answers.expect("the parts of a service answer each of its columns"))
     }
 
     fn read(&self, pull: &Pull, asked: Asked<'_>) -> Result<Answer, ReadError> {

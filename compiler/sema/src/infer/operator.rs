@@ -220,6 +220,12 @@ impl Typer<'_> {
         }
         let quoted = literal.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         match (left, right) {
+            // Elsewhere an empty text stands for what is absent.
+            (_, Type::String) if literal == "\"\"" => match site.op {
+                BinaryOp::Equal => Some(format!("{} is null", errors::whole(value))),
+                BinaryOp::NotEqual => Some(format!("{} is not null", errors::whole(value))),
+                _ => None,
+            },
             (Type::Bool, Type::Int64 | Type::String) => {
                 let is_equal = match site.op {
                     BinaryOp::Equal => true,

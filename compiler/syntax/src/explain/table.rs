@@ -94,6 +94,21 @@ pub(super) fn is_quotable(text: &str) -> bool {
     text.len() <= 100 && !text.contains(['\n', '`']) && !text.is_empty()
 }
 
+/// A replacement as a help shows it: what cannot be quoted stands as `…` in its template.
+fn quoted(whole: &str, template: &str) -> String {
+    if is_quotable(whole) {
+        return whole.to_owned();
+    }
+    let mut shown = String::new();
+    for part in template.split('{') {
+        match part.split_once('}') {
+            Some((_, rest)) => shown.push_str(&format!("…{rest}")),
+            None => shown.push_str(part),
+        }
+    }
+    shown
+}
+
 impl Habit {
     fn tell(&self, piece: &Piece<'_>, found: &Found) -> Diagnostic {
         let Habit(_, _, code, message, then) = self;
@@ -150,13 +165,13 @@ impl Habit {
             Ask("", remark) => diagnostic.with_offer(format!("remove it{}", filled(remark)), span, ""),
             Ask(template, remark) => {
                 let whole = filled(template);
-                let shown = if is_quotable(&whole) { &whole } else { *template };
+                let shown = quoted(&whole, template);
                 diagnostic.with_offer(format!("write `{shown}`{}", filled(remark)), span, whole)
             }
             Write("") => diagnostic.with_edit("remove it", span, ""),
             Write(template) => {
                 let whole = filled(template);
-                let shown = if is_quotable(&whole) { &whole } else { *template };
+                let shown = quoted(&whole, template);
                 diagnostic.with_edit(format!("write `{shown}`"), span, whole)
             }
         }
