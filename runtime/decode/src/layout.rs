@@ -2,7 +2,7 @@
 
 use crate::array::{self, Fit, describe, fit};
 use crate::becomes::{self, SLICE_BYTES};
-use crate::decoded_rows::were_decoded;
+use crate::decoded_rows::{name_in, were_decoded};
 use crate::detail::Detail;
 use crate::error::DecodeError;
 use crate::guard::guarded;
@@ -115,7 +115,8 @@ impl Layout {
         let mut places = Vec::with_capacity(spec.columns.len());
         let mut inside = vec![Vec::new(); spec.columns.len()];
         for (index, column) in spec.columns.iter().enumerate() {
-            if let Some(text) = said::text(&input.values, column.field()).filter(|_| !has(schema, column.field())) {
+            let name = name_in(schema, column);
+            if let Some(text) = said::text(&input.values, name).filter(|_| !has(schema, name)) {
                 places.push(Place::Said(Said::decode(text, column, spec.rules, file)?));
                 roots.push(None);
                 continue;

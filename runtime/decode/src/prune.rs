@@ -3,6 +3,8 @@
 //! Cautious: a row group is left out only when it is certain. Missing statistics, types whose order in old files is not
 //! certain, and nulls that would be kept all let it stay.
 
+use crate::array;
+use crate::decoded_rows::{name_in, were_decoded};
 use crate::guard::guarded;
 use crate::read_as::Reader;
 use crate::spec::{Bound, Spec};
@@ -30,7 +32,7 @@ pub(crate) fn clear(file: &str, metadata: &ArrowReaderMetadata, bound: &Bound, s
         return;
     };
     let groups = metadata.metadata().row_groups();
-    let name = spec.columns[index].field();
+    let name = name_in(metadata.schema(), &spec.columns[index]);
     let schema = metadata.parquet_schema();
     let leaf = schema.columns().iter().position(|leaf| leaf.path().parts() == [name]);
     for (at, flag) in keep.iter_mut().enumerate() {
@@ -49,11 +51,13 @@ pub(crate) fn clear(file: &str, metadata: &ArrowReaderMetadata, bound: &Bound, s
 /// The least and the greatest value of each row group, null where they are not known.
 fn extremes(file: &str, metadata: &ArrowReaderMetadata, index: usize, spec: &Spec) -> Option<(Column, Column)> {
     let column = spec.columns.get(index)?;
+    let (schema, is_decoded) = (metadata.schema(), were_decoded(metadata.schema()));
     // What is read of a number or a date grows with it; what is read of a text by a format need not.
-    if matches!(spec.readers[index], Some(Reader::Format(_))) {
+    if !is_decoded && matches!(spec.readers[index], Some(Reader::Format(_))) {
         return None;
     }
-    let (_, field) = metadata.schema().column_with_name(column.field())?;
+    let name = name_in(schema, column);
+    let (_, field) = schema.column_with_name(name)?;
     let known = field.data_type().is_signed_integer()
         || matches!(
             field.data_type(),
@@ -64,12 +68,16 @@ fn extremes(file: &str, metadata: &ArrowReaderMetadata, index: usize, spec: &Spe
     }
     let groups = metadata.metadata().row_groups();
     let read = || {
-        let converter = StatisticsConverter::try_new(column.field(), metadata.schema(), metadata.parquet_schema())?;
+        let converter = StatisticsConverter::try_new(name, schema, metadata.parquet_schema())?;
         Ok::<_, parquet::errors::ParquetError>((converter.row_group_mins(groups)?, converter.row_group_maxes(groups)?))
     };
     let (least, greatest) = guarded(file, read).ok()?;
     let decoded = |array: ArrayRef| {
-        let decoded = guarded(file, || spec.decode(index, array)).ok()?.column;
+        let decode = || match is_decoded {
+            true => array::decode(array, column.ty, spec.rules),
+            false => spec.decode(index, array),
+        };
+        let decoded = guarded(file, decode).ok()?.column;
         (decoded.len() == groups.len()).then_some(decoded)
     };
     Some((decoded(least)?, decoded(greatest)?))

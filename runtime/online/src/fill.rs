@@ -16,6 +16,7 @@ use crate::disk::Disk;
 use crate::error::StateError;
 use crate::manifest::Manifest;
 use crate::pushed::{archived, in_log};
+use arrow::array::RecordBatch;
 use featc_ir::Source;
 use featr::{Brought, Cuts, Error, History, Online, Program, ToRebuild};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +53,13 @@ struct Filling {
 }
 
 impl Filling {
+    /// Brings rows that were pushed here.
+    fn known(&mut self, (program, online): (&Program, &mut Online), source: &str, rows: &RecordBatch) {
+        let checked = program.check_reading(source, rows);
+        let known = checked.and_then(|()| self.history.known(online, rows));
+        self.unusable = self.unusable.take().or(known.err());
+    }
+
     /// Why the rows that were pushed here are not all of the source, if so.
     fn lacks(&self, taken: Option<u64>) -> Option<String> {
         match (&self.unusable, taken) {
@@ -124,15 +132,13 @@ pub fn fill(
     archived(disk, manifest, &mut |source, rows| {
         if let Some(filling) = fillings.get_mut(source) {
             filling.archived += rows.num_rows() as u64;
-            let known = filling.history.known(online, rows);
-            filling.unusable = filling.unusable.take().or(known.err());
+            filling.known((program, &mut *online), source, rows);
         }
         Ok(())
     })?;
     in_log(disk, &mut |source, rows| {
         if let Some(filling) = fillings.get_mut(source) {
-            let known = filling.history.known(online, rows);
-            filling.unusable = filling.unusable.take().or(known.err());
+            filling.known((program, &mut *online), source, rows);
         }
         Ok(())
     })?;

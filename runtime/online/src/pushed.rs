@@ -19,8 +19,13 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 /// It cannot be read.
 pub fn batches(disk: &dyn Disk, file: &str, bytes: Vec<u8>) -> Result<Vec<RecordBatch>, StateError> {
     let read = guarded(file, || -> Result<Vec<RecordBatch>, ArrowError> {
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes))?.build()?;
-        reader.collect()
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes))?;
+        // Batches come without what the schema says of them.
+        let schema = reader.schema().clone();
+        reader
+            .build()?
+            .map(|batch| batch?.with_schema(schema.clone()))
+            .collect()
     });
     read.map_err(|error| match error {
         DecodeError::Corrupt { why, .. } => damaged(disk, file, why),

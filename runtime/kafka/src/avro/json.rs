@@ -261,7 +261,7 @@ impl<'a> Writer<'a, '_> {
 
     /// Beyond the years that columns have it is the number that was written, which is none of their values.
     fn date(&mut self, days: i64) {
-        let is_within = YEARS_US.contains(&(days * DAY_US));
+        let is_within = days.checked_mul(DAY_US).is_some_and(|us| YEARS_US.contains(&us));
         match i32::try_from(days).ok().filter(|_| is_within) {
             Some(days) => {
                 let text = Value::Date(days).render(featc_ir::Type::Date);
