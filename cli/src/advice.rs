@@ -47,7 +47,7 @@ const WITHOUT_ARRIVAL: &str = "a row counts from its arrival on, so each needs o
 
 /// As [`row`], where no row of the source can be used: the first ones are no exceptions then.
 pub fn all_rows(examples: &[Example]) -> Option<String> {
-    let Example { text: file, fault } = examples.first()?;
+    let Example { text: file, fault, .. } = examples.first()?;
     match fault {
         Fault::Undecoded(Detail::Null { column, is_time: true, .. }) => Some(format!(
             "no row has an event time in `{column}`: name the file of this source, or in `time` the column that has it"

@@ -6,6 +6,7 @@ const MINUTE_US: i64 = 60_000_000;
 fn of_rows(reason: Reason, rows: &[(i64, i64)]) -> String {
     let example = |(time, arrival): &(i64, i64)| Example {
         text: String::new(),
+        reason: reason.name(),
         fault: Fault::Unaccepted(reason, Some((time * MINUTE_US, arrival * MINUTE_US))),
     };
     all_rows(&rows.iter().map(example).collect::<Vec<_>>()).unwrap_or_default()
@@ -57,10 +58,8 @@ fn every_kind_of_row_has_its_step() {
     };
     let null = |is_time| null_of(is_time, false);
     assert!(step(null_of(false, true)).contains("`arrival time + 5m`"));
-    let of_all = |fault: Fault| {
-        let text = "f.csv:2: it is so".to_owned();
-        all_rows(&[Example { text, fault }]).unwrap_or_default()
-    };
+    let of_all =
+        |fault: Fault| all_rows(&[Example::new(("f.csv", 2), "bad_value", "it is so", fault)]).unwrap_or_default();
     assert!(of_all(null_of(false, true)).contains("`arrival time + 5m`"));
     assert!(of_all(null(true)).contains("no row has an event time in `sku`"));
     assert!(of_all(null(false)).contains("a file of another source"));
@@ -178,6 +177,7 @@ fn every_kind_of_row_has_its_step() {
     }
     let whole_first = ["\"10.0\"", "\"20.125\"", "\"7.0\""].map(|written| Example {
         text: String::new(),
+        reason: "bad_value",
         fault: value("n", written, Wrong::NoInt64),
     });
     assert!(all_rows(&whole_first).is_some_and(|told| told.contains("`n: decimal(13, 3)`")));

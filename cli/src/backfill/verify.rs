@@ -140,7 +140,10 @@ fn sample(
     let own = job.questions.keys().len() + 1;
     let stride = if job.args.status { 2 } else { 1 };
     let (mut values, mut statuses) = (Vec::new(), Vec::new());
-    let (batch, place) = locate(found, row);
+    let Some((batch, place)) = locate(found, row) else {
+        let path = Path::new(&job.folder.path).join(file).display().to_string();
+        return reporter.refuse(errors::bug(&format!("there is no row {row} in {path}")));
+    };
     for column in own..batch.num_columns() {
         let is_status = (column - own) % stride == 1;
         let ty = if is_status {
@@ -161,16 +164,16 @@ fn sample(
     })
 }
 
-/// The batch of a row, and its place there.
-fn locate(spine: &Spine, row: usize) -> (&arrow::array::RecordBatch, usize) {
+/// The batch of a row, and its place there; `None`: it has no such row.
+fn locate(spine: &Spine, row: usize) -> Option<(&arrow::array::RecordBatch, usize)> {
     let mut place = row;
     for batch in &spine.batches {
         if place < batch.num_rows() {
-            return (batch, place);
+            return Some((batch, place));
         }
         place -= batch.num_rows();
     }
-    (&spine.batches[0], 0)
+    None
 }
 
 fn question(spine: &Spine, row: usize) -> Question {

@@ -145,7 +145,7 @@ pub fn features(catalogue: &Catalogue) -> String {
 
 /// `feature_store.yaml`.
 pub fn store(catalogue: &Catalogue, url: &str) -> String {
-    // A name of Feast's has no points, and does not begin with a line.
+    // A name of Feast's has no dots, and does not begin with an underscore.
     let project = catalogue.module.replace('.', "_");
     let prefix = if project.starts_with('_') { "featc" } else { "" };
     let url = text(url);

@@ -25,12 +25,21 @@ pub fn type_meant(name: &str) -> Option<&'static str> {
     TYPES.iter().find(is_so).map(|(_, ours)| *ours)
 }
 
-/// The functions and aggregates that a method may become, by their names here.
+/// The functions that a method may become, by their names here.
 const FUNCTIONS: &str = "abs round floor ceil sqrt ln log10 exp pow least greatest nullif div lower upper trim length concat substring \
     starts_with ends_with contains replace like regexp_matches regexp_extract split join hash milliseconds seconds minutes hours days \
-    year month day_of_month day_of_week day_of_year hour minute date truncate coalesce count sum mean min max first last first_n last_n \
-    last_distinct_n top_k bottom_k variance stddev variance_pop stddev_pop skewness kurtosis count_distinct median quantile mode mode_n \
-    time_since_last time_since_first any all covariance correlation slope intercept weighted_mean arg_min arg_max";
+    year month day_of_month day_of_week day_of_year hour minute date truncate coalesce";
+
+/// Aggregates of one value.
+const OF_A_VALUE: &str = "count sum mean min max first last variance stddev variance_pop stddev_pop skewness kurtosis count_distinct median \
+    mode any all";
+
+/// Aggregates of a value and a number, which stands behind it.
+const WITH_A_NUMBER: &str = "first_n last_n last_distinct_n top_k bottom_k quantile mode_n";
+
+/// Aggregates of no value, or of two.
+const OTHER_AGGREGATES: &str =
+    "time_since_last time_since_first covariance correlation slope intercept weighted_mean arg_min arg_max";
 
 /// Methods of other languages that take the arguments of the function here.
 const METHODS: [(&str, &str); 32] = [
@@ -68,9 +77,15 @@ const METHODS: [(&str, &str); 32] = [
     ("nsmallest", "bottom_k"),
 ];
 
-/// The names of [`FUNCTIONS`].
+/// The functions and aggregates that a method may become, by their names here.
 pub fn functions() -> impl Iterator<Item = &'static str> {
-    FUNCTIONS.split_whitespace()
+    FUNCTIONS.split_whitespace().chain(aggregates())
+}
+
+/// Of these the aggregates.
+pub fn aggregates() -> impl Iterator<Item = &'static str> {
+    let all = [OF_A_VALUE, WITH_A_NUMBER, OTHER_AGGREGATES];
+    all.into_iter().flat_map(str::split_whitespace)
 }
 
 /// The function or aggregate that a method of a value becomes: the value is its first argument, those of the method come after it.
@@ -79,6 +94,14 @@ pub fn method_meant(name: &str) -> Option<&'static str> {
     let same = functions().find(|known| *known == lower);
     let is_so = |(theirs, _): &&(&str, &'static str)| theirs.split(' ').any(|one| one == lower);
     same.or_else(|| METHODS.iter().find(is_so).map(|(_, ours)| *ours))
+}
+
+/// The aggregate that a method of a column becomes, and whether it takes a number behind the column.
+pub fn aggregate_meant(name: &str) -> Option<(&'static str, bool)> {
+    let ours = method_meant(name)?;
+    let is_in = |names: &str| names.split_whitespace().any(|known| known == ours);
+    let takes_number = is_in(WITH_A_NUMBER);
+    (takes_number || is_in(OF_A_VALUE)).then_some((ours, takes_number))
 }
 
 /// What a function here does that one of its name in another language may do otherwise.

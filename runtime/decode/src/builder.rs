@@ -159,7 +159,7 @@ impl Builder {
             (Data::I128(values), Type::Decimal { precision, scale }) => {
                 values.push(text::decimal(text, precision, scale)?);
             }
-            (Data::I128(values), _) => values.push(0),
+            (Data::I128(_), ty) => unreachable!("a decimal column, not {ty}"),
             (Data::Str(_), Type::List(_)) => return Err(NO_LIST),
             (Data::Str(values), _) => {
                 values.bytes.extend_from_slice(text.as_bytes());

@@ -110,9 +110,9 @@ pub(crate) struct Part {
     pub before: u64,
     /// Its rows, rejected ones included, where the file says that without being read.
     pub rows: Option<u64>,
-    /// About how many bytes are to be read,
+    /// About how many bytes are to be read.
     pub bytes: u64,
-    /// and how many these are when text is unpacked.
+    /// About how many bytes these are when text is unpacked.
     pub unpacked_bytes: u64,
     /// Rows in front of it that were left out because of their statistics.
     pub skipped: u64,
@@ -127,7 +127,7 @@ pub(crate) fn parts_of_batches(batches: impl Iterator<Item = (u64, u64)>, rows_p
         match parts.last_mut().filter(fits) {
             Some(part) => {
                 part.units.end = at + 1;
-                part.rows = part.rows.map(|before| before + rows);
+                part.rows = part.rows.map(|known| known + rows);
                 part.bytes = part.bytes.saturating_add(bytes);
             }
             None => parts.push(Part {

@@ -66,6 +66,8 @@ pub struct Reject {
 pub struct Example {
     /// `file:line: reason: detail`.
     pub text: String,
+    /// The reason alone.
+    pub reason: &'static str,
     pub fault: Fault,
 }
 
@@ -81,9 +83,10 @@ pub enum Fault {
 }
 
 impl Example {
-    pub fn new((file, line): (&str, u64), reason: &str, detail: impl fmt::Display, fault: Fault) -> Example {
+    /// The row of a line of a file, from 1.
+    pub fn new((file, line): (&str, u64), reason: &'static str, detail: impl fmt::Display, fault: Fault) -> Example {
         let text = format!("{file}:{line}: {reason}: {detail}");
-        Example { text, fault }
+        Example { text, reason, fault }
     }
 }
 

@@ -114,7 +114,7 @@ mod warnings;
 pub use absence::{Absence, Unfound};
 pub use archive_names::{replaced, segments_of};
 pub use error::Error;
-pub use featc_ir::{Status, Truth};
+pub use featc_ir::{FileFormat, Status, Truth};
 pub use featr_batch::datafusion;
 pub use featr_batch::{Files, NodeCodec, Progress as TrainProgress, RejectedRow, RejectedRows, Silence, SilentFeature};
 pub use featr_decode::{

@@ -127,6 +127,7 @@ impl Pushing {
         staged.finish();
         let cut_us = answered.get(&self.declared.name).copied();
         let least_us = staged.least_arrival_us;
+        // Whether there may be some, as 0 or 1: `note` looks for them, and counts.
         staged.overdue = u64::from(
             least_us
                 .zip(cut_us)

@@ -282,7 +282,7 @@ impl SourceReport {
             .iter()
             .chain(of_views)
             .min_by_key(|(_, count)| Reverse(**count))?;
-        let is_so = |example: &&Example| example.text.contains(&format!(": {reason}: "));
+        let is_so = |example: &&Example| example.reason == reason;
         let mut examples = self.examples.iter().chain(&self.view_examples);
         let first = examples.clone().next();
         examples.find(is_so).or(first)

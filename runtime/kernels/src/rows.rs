@@ -150,13 +150,12 @@ pub fn apply<'a>(spec: &RowSpec, batch: &'a Batch) -> Keyed<'a> {
         .map(|(at, lift)| work.carry(lift, |id| in_lifts(id, at + 1)))
         .collect();
     let poison = work.poison.filter(|poison| poison.iter().any(|tag| *tag != Tag::VALID));
+    let Data::I64(times) = time.data else {
+        unreachable!("an integer column, not {}", time.ty)
+    };
     Keyed {
         rows: work.rows,
-        times: if let Data::I64(times) = time.data {
-            times
-        } else {
-            vec![]
-        },
+        times,
         keys,
         poison,
         lifts,

@@ -4,8 +4,9 @@ use crate::error::StateError;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Tells the time, in microseconds since the epoch.
+/// Tells the time, in microseconds since 1970-01-01T00:00:00Z.
 pub trait Clock: Send + Sync + std::fmt::Debug {
+    /// The present, in microseconds since 1970-01-01T00:00:00Z; negative before it. It may go back.
     fn now_us(&self) -> i64;
 
     /// Waits until it is so late.
@@ -50,10 +51,12 @@ impl Clock for SystemClock {
 pub struct SetClock(pub AtomicI64);
 
 impl SetClock {
+    /// One that stands at this instant, in microseconds since the epoch, until it is set.
     pub fn at(us: i64) -> SetClock {
         SetClock(AtomicI64::new(us))
     }
 
+    /// Sets it to this instant, in microseconds since the epoch; back, too.
     pub fn set(&self, us: i64) {
         self.0.store(us, Ordering::SeqCst);
     }

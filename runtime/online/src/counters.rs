@@ -15,11 +15,14 @@ pub const BUCKETS_US: [u64; 12] = [
 pub struct Histogram {
     /// Per bound, how often it took no longer.
     pub buckets: [AtomicU64; BUCKETS_US.len()],
+    /// How often it was done.
     pub count: AtomicU64,
+    /// How long it took in all, in microseconds.
     pub sum_us: AtomicU64,
 }
 
 impl Histogram {
+    /// Adds one that took so many microseconds.
     pub fn add(&self, us: u64) {
         for (bucket, bound) in self.buckets.iter().zip(BUCKETS_US) {
             if us <= bound {
@@ -50,13 +53,17 @@ pub struct Counters {
     pub stand_ins: Counts,
     /// What readers met, by source and code.
     pub problems: Counts,
+    /// Times that records of the log were made durable.
     pub commits: AtomicU64,
+    /// Checkpoints that were written.
     pub checkpoints: AtomicU64,
     /// Checkpoints that could not be written; each is tried again.
     pub checkpoints_failed: AtomicU64,
     /// Answers that were given and could not be logged.
     pub answers_lost: AtomicU64,
+    /// How long requests for answers took.
     pub answers: Histogram,
+    /// How long pushes took, from when they came until they were acknowledged.
     pub pushes: Histogram,
 }
 
@@ -68,7 +75,9 @@ pub const LATENESS_S: [u64; 9] = [1, 10, 60, 600, 3_600, 21_600, 86_400, 604_800
 pub struct LatenessOf {
     /// Per bound, how many arrived no later.
     pub buckets: [u64; LATENESS_S.len()],
+    /// How many rows say both, event time and arrival.
     pub count: u64,
+    /// How long after their event times they arrived in all, in microseconds.
     pub sum_us: u128,
 }
 
@@ -112,6 +121,7 @@ impl Counts {
         locked(&self.0)
     }
 
+    /// Adds a count; where there is one label only, `other` is empty.
     pub fn add(&self, label: &str, other: &str, count: u64) {
         self.add_all(label, [(other, count)]);
     }

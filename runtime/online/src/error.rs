@@ -3,8 +3,12 @@
 use featc_ir::display::instant;
 use std::fmt;
 
-/// Why a folder of state cannot be opened, or can no longer be written.
+/// Why a folder of state cannot be opened, or can no longer be written. The fields of a variant are what its message says.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "fields are described with their variants, and named as in the messages"
+)]
 pub enum StateError {
     /// Another process has it.
     Busy { folder: String },
@@ -12,7 +16,7 @@ pub enum StateError {
     Io { file: String, why: String },
     /// A file is not what was written: cut short, changed, missing or foreign.
     Damaged { file: String, why: String },
-    /// Written by a release that writes another form.
+    /// Written by a release that writes another form: the numbers of the two.
     OtherVersion { file: String, found: u32, known: u32 },
     /// There is no state in the folder.
     Nothing { folder: String },
@@ -32,7 +36,7 @@ pub enum StateError {
     OtherTable { folder: String, table: String },
     /// The state has events that the program does not read; which.
     Removed { folder: String, events: Vec<String> },
-    /// The clock is behind the instant up to which answers were given.
+    /// The clock is behind the instant up to which answers were given; both in microseconds since the epoch.
     ClockBehind { now_us: i64, answered_us: i64 },
     /// Another process has taken the folder over meanwhile.
     Fenced { folder: String },
@@ -203,7 +207,10 @@ pub enum Refused {
     /// As many requests wait as may.
     Busy,
     /// The state cannot be written; nothing was acknowledged.
-    Unwritable { why: String },
+    Unwritable {
+        /// The error of the disk, or what broke off.
+        why: String,
+    },
     /// The server is ending.
     Stopping,
     /// The request itself.

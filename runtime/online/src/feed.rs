@@ -71,10 +71,12 @@ impl Runtime {
 }
 
 impl Feed {
+    /// The source that it brings rows of.
     pub fn source(&self) -> &Source {
         &self.source
     }
 
+    /// The program that runs.
     pub fn program(&self) -> &Program {
         &self.shared.program
     }

@@ -33,13 +33,15 @@ pub struct Fill {
 /// What was filled of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filled {
+    /// Its name.
     pub source: String,
     /// The events, and why they were missing.
     pub events: Vec<ToRebuild>,
+    /// The rows that were read for it.
     pub brought: Brought,
     /// Whether files were read.
     pub has_files: bool,
-    /// Up to which arrival they were.
+    /// Up to which arrival they were, in microseconds since the epoch; `None`: up to any.
     pub cut_us: Option<i64>,
 }
 

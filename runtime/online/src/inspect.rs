@@ -135,8 +135,9 @@ pub struct Verified {
     pub files: Vec<(String, u64)>,
     /// What is wrong, by file.
     pub damaged: Vec<StateError>,
-    /// Rows of Parquet, and records of the log after the checkpoint.
+    /// Rows of Parquet.
     pub rows: u64,
+    /// Records of the log after the checkpoint.
     pub records: u64,
     /// Files of which a part was not written whole that nobody was told of: the last line of one in `aside/`, one of the two slots
     /// of the mark.

@@ -17,6 +17,8 @@
 //! - NO-CUT-BACK: no answer has a cut before that of an earlier one, across restarts and clocks that go back.
 //! - NEVER-WRONG: a state of which a part is missing or changed is refused; see [`StateError`].
 
+#![warn(missing_docs)]
+
 mod archive;
 mod aside;
 mod backup;

@@ -31,12 +31,15 @@ impl Default for Unread {
 /// What a reader met that a person should know of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    /// The source that is read.
     pub source: String,
     /// A code of the registry.
     pub code: &'static str,
     /// What it is about, such as a file.
     pub from: String,
+    /// What is wrong with it, in a sentence.
     pub why: String,
+    /// What to do about it.
     pub help: String,
 }
 

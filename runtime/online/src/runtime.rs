@@ -22,11 +22,13 @@ use std::time::Instant;
 /// Questions to a service.
 #[derive(Debug, Clone)]
 pub struct Question {
+    /// The name of the service.
     pub service: String,
-    /// What [`Program::questions`] made of them.
+    /// What [`Program::questions`] made of them: a row per entity.
     pub rows: RecordBatch,
-    /// The instant that is asked about; the server's own, if it says none.
+    /// The instant that is asked about, in microseconds since the epoch; the server's own, if it says none.
     pub at_us: Option<i64>,
+    /// What the asker calls the request; it stands with the answers in the served log.
     pub request_id: Option<String>,
     /// Whether the asker takes the answers about all entities or none: where one is gated, none counts as answered.
     pub is_whole: bool,
@@ -35,10 +37,12 @@ pub struct Question {
 /// Answers to questions.
 #[derive(Debug, Clone)]
 pub struct Answer {
+    /// The instant that was asked about, in microseconds since the epoch.
     pub at_us: i64,
     /// Of each source of the service that says when its rows arrive: the answers see exactly its rows with arrivals up to here.
     pub cuts: Cuts,
-    /// One column per feature, each followed by its status; nothing but nulls for an entity that is gated.
+    /// A row per entity of the question, in its order; one column per feature, each followed by its status; nothing but nulls for
+    /// an entity that is gated.
     pub features: RecordBatch,
     /// The entities that are not answered, in order.
     pub gated: Vec<Gated>,
@@ -58,6 +62,7 @@ impl fmt::Debug for Runtime {
 }
 
 impl Runtime {
+    /// The program that runs: it decodes what is pushed ([`Program::incoming`]) and what is asked ([`Program::questions`]).
     pub fn program(&self) -> &Program {
         &self.shared.program
     }
@@ -67,6 +72,7 @@ impl Runtime {
         self.shared.program.fields(service)
     }
 
+    /// What has happened since it was opened.
     pub fn counters(&self) -> &Counters {
         &self.shared.counters
     }

@@ -23,6 +23,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 /// A push is sent when the one before it is durable. So a position never stands after rows that were refused.
 #[derive(Debug)]
 pub struct Sender {
+    /// The feed that the rows go into.
     pub feed: Feed,
     /// Bytes of text whose rows are on their way.
     pub sent_bytes: u64,
@@ -38,6 +39,7 @@ struct Sent {
 }
 
 impl Sender {
+    /// One that has sent nothing yet.
     pub fn new(feed: Feed) -> Sender {
         Sender {
             feed,

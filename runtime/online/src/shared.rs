@@ -79,6 +79,7 @@ impl Default for Options {
 pub struct Pushed {
     /// Rows that came, decoded or not.
     pub rows: u64,
+    /// What became of the rows that decoded.
     pub report: PushReport,
     /// Rows that did not decode.
     pub undecoded: u64,

@@ -4,6 +4,7 @@ mod cuts;
 #[allow(dead_code, reason = "parts of it are for the tests of all engines alone")]
 #[path = "../../../tests/support/disk.rs"]
 mod disk;
+mod embedded;
 mod entities;
 mod faults;
 mod feeds;

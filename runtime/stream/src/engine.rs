@@ -174,7 +174,8 @@ impl Engine {
 
     /// As [`Engine::step`], with one weight per row. A retraction takes out the event that its row would have put in: it is
     /// judged, transformed and keyed as an insertion is, and as of arrival it waits for its own arrival. What it does not
-    /// find is counted as [`unknown`](crate::LogReport::unknown).
+    /// find is counted as [`unknown`](crate::LogReport::unknown). No source of this release sends retractions; they are tested for
+    /// those that will (ADR 7).
     pub fn step_weighted(&mut self, source: &str, batch: &Batch, weights: &[Weight]) -> StepReport {
         if weights.len() != batch.rows {
             return StepReport::all_rejected(batch.rows, Reason::WrongShape);

@@ -178,7 +178,7 @@ impl Waiting {
         changes
     }
 
-    /// Takes out what has arrived up to `until_us`, in order of arrival.
+    /// Takes out what has arrived up to `until_us`: run by run, in order of arrival within each; who takes them orders them.
     pub fn take_due(&mut self, until_us: i128) -> Vec<Run> {
         let mut taken = Vec::new();
         for run in &mut self.runs {

@@ -18,6 +18,8 @@ fn methods_become_functions_that_there_are() {
         .filter(|name| *name != "[]")
         .collect();
     assert_eq!(foreign::functions().collect::<BTreeSet<_>>(), here);
+    let aggregates: BTreeSet<&str> = Aggregate::ALL.iter().map(|aggregate| aggregate.name()).collect();
+    assert_eq!(foreign::aggregates().collect::<BTreeSet<_>>(), aggregates);
 }
 
 /// A feature as it is written elsewhere, and after the edit of its message.

@@ -1,10 +1,10 @@
 //! The registry of codes: one line per code, sorted; a code is never reused.
 //!
 //! Ranges: E00xx text and syntax, E01xx names, E02xx types, E03xx time, windows and lateness, E04xx keys, aggregates and
-//! views, E05xx not expressible in one engine, E06xx validation, E07xx data at run time, E08xx serving, E09xx files, project and usage.
+//! views, E06xx validation, E07xx data at run time, E08xx serving, E09xx files, project and usage.
 //! Warnings take the same ranges after `W`. E9999 is a bug in featc.
 //!
-//! To add a code: one line here, a page `docs/errors/<CODE>.md`, a fixture `tests/ui/<CODE>/<point>.feat`.
+//! How a message is added: `docs/adding/message.md`.
 
 use std::fmt;
 

@@ -46,7 +46,7 @@ fn to_json(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
             }),
         }),
     };
-    let text = serde_json::to_string(&message).unwrap_or_default();
+    let text = serde_json::to_string(&message).expect("plain data always serialises");
     printable_json(&text).into_owned()
 }
 

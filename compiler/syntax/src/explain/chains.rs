@@ -4,6 +4,7 @@ use super::piece::Piece;
 use super::{Failure, as_duration, table};
 use crate::diag::Diagnostic;
 use crate::errors;
+use crate::foreign;
 use crate::forms::Context;
 use crate::scan::TokenKind;
 
@@ -23,10 +24,22 @@ const GROUPING: [&str; 9] = [
 /// So many tokens before the place of the failure a chain may begin.
 const REACH: usize = 64;
 
+/// An aggregate of data frames.
+#[derive(Clone, Copy)]
+enum Meant {
+    /// `size()`
+    OfRows,
+    OfColumn(&'static str),
+    /// `nlargest(3)`
+    WithNumber(&'static str),
+}
+
 /// What a chain says, as far as it says it.
 #[derive(Default)]
 struct Chain<'b> {
-    aggregate: Option<&'b str>,
+    /// By its name here, and the number behind the column, of one that takes such.
+    aggregate: Option<Meant>,
+    number: Option<&'b str>,
     column: Option<&'b str>,
     window: Option<String>,
     /// Its last token, and whether the piece ends before it does, as before the brace of `agg({…})`.
@@ -48,23 +61,14 @@ impl Failure<'_> {
         let has_window = piece.text(chain.last + 1) == "over";
         let window = match chain.window {
             _ if has_window => String::new(),
-            Some(window) => format!(" over {window}"),
+            Some(ref window) => format!(" over {window}"),
             None => " over 7d".to_owned(),
         };
-        let written = match (chain.aggregate, chain.column) {
-            (Some("size"), _) => format!("count(){window}"),
-            (aggregate, column) => {
-                let aggregate = aggregate_here(aggregate.unwrap_or("mean"));
-                format!("{aggregate}({}){window}", column.unwrap_or("amount"))
-            }
-        };
-        let is_whole = !chain.is_cut
-            && chain
-                .aggregate
-                .is_some_and(|name| name == "size" || chain.column.is_some());
-        let (is_told, written) = match is_whole && table::is_quotable(&written) {
-            true => (true, written.as_str()),
-            false => (false, "mean(amount) over 7d"),
+        let written = chain.call().map(|call| format!("{call}{window}"));
+        let written = written.filter(|written| table::is_quotable(written));
+        let (is_told, written) = match &written {
+            Some(written) => (true, written.as_str()),
+            None => (false, "mean(amount) over 7d"),
         };
         Some(match (self.context, is_told) {
             (Context::Statement, true) => errors::chain_of_methods(at, written),
@@ -95,7 +99,7 @@ fn chain<'b>(piece: &Piece<'b>, first: usize) -> Option<Chain<'b>> {
         found.last = match piece.text(next) {
             "[" => {
                 let close = piece.closing(next)?;
-                found.column = texts(piece, next, close).last().or(found.column);
+                found.column = texts(piece, next, close).last().map(|(_, name)| name).or(found.column);
                 close
             }
             "." if piece.kind(name) == Some(TokenKind::Word) && piece.text(name + 1) == "(" => {
@@ -110,8 +114,7 @@ fn chain<'b>(piece: &Piece<'b>, first: usize) -> Option<Chain<'b>> {
                     "expanding" => found.window = Some("lifetime".to_owned()),
                     "rolling" | "resample" | "window" => found.window = window(piece, name + 2).or(found.window),
                     "agg" | "aggregate" => found.aggregated(piece, name + 1, close),
-                    _ if is_aggregate(method) => found.aggregate = Some(method),
-                    _ => {}
+                    _ => found.method(piece, name, close),
                 }
                 close
             }
@@ -130,13 +133,37 @@ fn chain<'b>(piece: &Piece<'b>, first: usize) -> Option<Chain<'b>> {
 }
 
 impl<'b> Chain<'b> {
+    /// A method that may be an aggregate. One with a number, behind another, chooses among its results.
+    fn method(&mut self, piece: &Piece<'b>, name: usize, close: usize) {
+        match meant(piece.text(name)) {
+            Some(Meant::WithNumber(_)) if self.aggregate.is_some() => {}
+            Some(aggregate) => {
+                let is_number = piece.kind(name + 2) == Some(TokenKind::Number) && name + 3 == close;
+                self.aggregate = Some(aggregate);
+                self.number = is_number.then(|| piece.text(name + 2));
+            }
+            None => {}
+        }
+    }
+
     /// `agg("mean")`, `agg({"amount": "mean"})`, `agg(total=("amount", "sum"))`
     fn aggregated(&mut self, piece: &Piece<'b>, open: usize, close: usize) {
-        for text in texts(piece, open, close) {
-            match is_aggregate(text) {
-                true => self.aggregate = self.aggregate.or(Some(text)),
-                false => self.column = self.column.or(Some(text)),
+        for (place, text) in texts(piece, open, close) {
+            let is_named = piece.text(place - 2) == "=" && piece.text(place - 1) == "(";
+            match meant(text).filter(|_| !is_named) {
+                Some(aggregate) => self.aggregate = self.aggregate.or(Some(aggregate)),
+                None => self.column = self.column.or(Some(text)),
             }
+        }
+    }
+
+    /// The call here, if all of it is said.
+    fn call(&self) -> Option<String> {
+        let column = || self.column.filter(|_| !self.is_cut);
+        match self.aggregate? {
+            Meant::OfRows => (!self.is_cut).then(|| "count()".to_owned()),
+            Meant::OfColumn(ours) => Some(format!("{ours}({})", column()?)),
+            Meant::WithNumber(ours) => Some(format!("{ours}({}, {})", column()?, self.number?)),
         }
     }
 }
@@ -145,12 +172,15 @@ fn is_groupby(name: &str) -> bool {
     matches!(name, "groupby" | "group_by" | "groupBy")
 }
 
-/// The names in double quotes between two tokens.
-fn texts<'b>(piece: &Piece<'b>, open: usize, close: usize) -> impl Iterator<Item = &'b str> {
+/// The names in double quotes between two tokens, and their places.
+fn texts<'b>(piece: &Piece<'b>, open: usize, close: usize) -> impl Iterator<Item = (usize, &'b str)> {
     let inside = (open + 1..close).filter(|index| piece.kind(*index) == Some(TokenKind::String));
-    let names: Vec<&str> = inside.map(|index| piece.text(index).trim_matches('"')).collect();
-    let is_name =
-        |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let names: Vec<_> = inside
+        .map(|index| (index, piece.text(index).trim_matches('"')))
+        .collect();
+    let is_name = |(_, name): &(usize, &str)| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
     names.into_iter().filter(is_name)
 }
 
@@ -171,21 +201,14 @@ fn window(piece: &Piece<'_>, at: usize) -> Option<String> {
     as_duration(counted.to_owned())
 }
 
-fn is_aggregate(name: &str) -> bool {
-    const NAMES: [&str; 14] = [
-        "sum", "mean", "avg", "average", "min", "max", "count", "size", "nunique", "median", "std", "var", "first",
-        "last",
-    ];
-    NAMES.contains(&name)
-}
-
-/// An aggregate of data frames by its name here.
-fn aggregate_here(name: &str) -> &str {
-    match name {
-        "avg" | "average" => "mean",
-        "nunique" => "count_distinct",
-        "std" => "stddev",
-        "var" => "variance",
-        same => same,
+/// An aggregate of data frames.
+fn meant(name: &str) -> Option<Meant> {
+    if name == "size" {
+        return Some(Meant::OfRows);
     }
+    let (ours, takes_number) = foreign::aggregate_meant(name)?;
+    Some(match takes_number {
+        true => Meant::WithNumber(ours),
+        false => Meant::OfColumn(ours),
+    })
 }

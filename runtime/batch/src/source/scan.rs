@@ -84,7 +84,7 @@ impl Told<'_> {
     fn tell(
         &self,
         row: usize,
-        (reason, detail): (&str, &str),
+        (reason, detail): (&'static str, &str),
         fault: Fault,
         examples: &mut Vec<Example>,
     ) -> Outcome<()> {

@@ -1,6 +1,8 @@
 //! The content of rows in memory as a hash.
 //!
 //! It is that of the values: how rows are cut into batches, where a slice begins, and what lies under a null leave no trace.
+//! Of types that arrow's rows do not know (in Arrow 59 dictionaries of nested values, and what has such) the pieces of each batch
+//! are hashed as Arrow IPC: there the cuts do show.
 
 use arrow::array::{Array, ArrayRef, AsArray as _, OffsetSizeTrait};
 use arrow::datatypes::{DataType, Schema};
@@ -138,7 +140,7 @@ impl Column {
     }
 }
 
-/// An array as Arrow IPC; of one that cannot be written so, as text.
+/// An array as Arrow IPC; of one that cannot be written so, as text, in which Arrow leaves out the middle of a long array.
 fn written(array: &ArrayRef) -> Vec<u8> {
     let field = arrow::datatypes::Field::new("", array.data_type().clone(), true);
     let schema = std::sync::Arc::new(Schema::new(vec![field]));

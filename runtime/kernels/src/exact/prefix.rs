@@ -102,7 +102,8 @@ impl PrefixExact {
         }
     }
 
-    /// The exact sum of the values of these rows. Allocates only if it needs more than four limbs.
+    /// The exact sum of the values of these rows. Allocates if the column is wider than eight limbs or has infinities or NaN, or if
+    /// the sum needs more than four limbs.
     pub fn range(&self, rows: Range<usize>) -> ExactSum {
         const STACK: usize = 8;
         let specials = self.specials.as_ref().map(|all| {
