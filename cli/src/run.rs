@@ -117,6 +117,15 @@ fn give_sources(
             let help = format!("write the source before the file, like `--source {source}={given}`");
             return reporter.refuse(errors::argument("--source", given, "no `=` in it", &help));
         };
+        if path.is_empty() {
+            let help = format!("write the file after the `=`, like `--source {name}=data/*.csv`");
+            return reporter.refuse(errors::argument(
+                "--source",
+                given,
+                "nothing stands after the `=`",
+                &help,
+            ));
+        }
         if !named.insert(name) {
             let why = format!("source `{name}` is named twice");
             let help = format!("name all its files by one folder or glob: `--source {name}=data/*.csv`");

@@ -77,9 +77,10 @@ pub fn run(args: &ExportArgs, reporter: &Reporter) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Makes the folder; one that holds something is refused.
+/// Makes the folder; one that holds something is refused, but for what an export left that was killed.
 fn make(out: &Path, reporter: &Reporter) -> Result<(), Refused> {
     let name = out.display().to_string();
+    featr::clear_asides(out);
     let entries = std::fs::create_dir_all(out).and_then(|()| std::fs::read_dir(out));
     let mut entries = entries.or_else(|error| reporter.refuse(errors::unwritable(&name, &featr::plain(&error))))?;
     match entries.next() {

@@ -29,7 +29,7 @@ impl Answers {
     /// The features of a training set with statuses, which follow `own` columns of the spine.
     pub fn of(training: &Training, own: usize) -> Result<Answers, Error> {
         let columns = own..training.schema.fields().len();
-        let whole = columns.map(|column| featr::whole_column(&training.batches, column));
+        let whole = columns.map(|column| featr::whole_column(&training.schema, &training.batches, column));
         Ok(Answers {
             columns: whole.collect::<Result<_, _>>()?,
         })

@@ -71,7 +71,11 @@ fn what_was_served_can_be_trained_on_from_the_folder_alone() {
     // As a kill leaves it: rows and answers are in the log.
     let verified = featc(folder, "state verify --state state").expect("it is whole");
     assert_eq!((&verified["damaged"], &verified["rows"]), (&json!([]), &json!(0)));
+    // What a killed export left is no file of anybody.
+    std::fs::create_dir(folder.join("rows")).expect("a writable folder");
+    std::fs::write(folder.join("rows/.featc-dead00.aside"), b"half").expect("a writable folder");
     let files = featc(folder, "state export --state state --out rows").expect("it exports");
+    assert!(!folder.join("rows/.featc-dead00.aside").exists());
     assert_eq!(
         files["files"],
         json!([{ "source": "payments", "file": "rows/payments.parquet", "rows": 5 }])

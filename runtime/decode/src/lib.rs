@@ -135,4 +135,4 @@ pub use system::plain;
 pub use text::{parse_duration, parse_float64};
 pub use text_size::{has_text, rows_of_text, text_bytes};
 pub use undeclared::Undeclared;
-pub use write::{Aside, Beyond, Claim, JsonColumns, WriteOptions, beyond_text, sync_folder};
+pub use write::{Aside, Beyond, Claim, JsonColumns, WriteOptions, beyond_text, clear_asides, sync_folder};

@@ -204,7 +204,7 @@ impl Reader<'_> {
                 *programs.entry(program).or_default() += 1;
             }
         }
-        let whole = |place: usize| whole_column(&read.batches, place);
+        let whole = |place: usize| whole_column(&read.schema, &read.batches, place);
         let place = |name: &str| read.schema.fields().iter().position(|field| field.name() == name);
         let file = ServedFile {
             path: path.to_owned(),

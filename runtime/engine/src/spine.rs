@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::program::Program;
-use arrow::array::{ArrayRef, RecordBatch, TimestampMicrosecondArray};
+use arrow::array::{ArrayRef, RecordBatch, new_empty_array};
 use arrow::compute::concat;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use featc_ir::plan::Spine as Asked;
@@ -187,11 +187,24 @@ pub(crate) fn join_columns(spine: &Spine, features: &RecordBatch) -> Result<(Sch
 ///
 /// # Errors
 /// [`Error::Bug`] when the batches do not share a type.
-pub fn whole_column(batches: &[RecordBatch], place: usize) -> Result<ArrayRef, Error> {
+pub fn whole_column(schema: &Schema, batches: &[RecordBatch], place: usize) -> Result<ArrayRef, Error> {
     let parts: Vec<&dyn arrow::array::Array> = batches.iter().map(|batch| batch.column(place).as_ref()).collect();
     match parts.as_slice() {
-        [] => Ok(Arc::new(TimestampMicrosecondArray::from(Vec::<i64>::new()))),
+        [] => Ok(new_empty_array(schema.field(place).data_type())),
         [only] => Ok(only.slice(0, only.len())),
         parts => concat(parts).map_err(|error| Error::Bug { why: error.to_string() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::datatypes::DataType;
+
+    #[test]
+    fn a_column_without_rows_has_its_type() {
+        let schema = Schema::new(vec![Field::new("total", DataType::Float64, true)]);
+        let column = whole_column(&schema, &[], 0).expect("a column");
+        assert_eq!((column.len(), column.data_type()), (0, &DataType::Float64));
     }
 }

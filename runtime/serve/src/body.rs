@@ -56,6 +56,9 @@ pub async fn read(server: &Server, headers: &HeaderMap, body: Body) -> Result<Re
     read
 }
 
+/// Bytes of a body that are reserved before any have come.
+const RESERVED_BYTES_MAX: u64 = 1 << 20;
+
 async fn filled(server: &Server, headers: &HeaderMap, chunks: &mut BodyDataStream) -> Result<Read, Refusal> {
     let most = server.limits.body_bytes;
     let too_large = || {
@@ -69,8 +72,8 @@ async fn filled(server: &Server, headers: &HeaderMap, chunks: &mut BodyDataStrea
         return Err(too_large());
     }
     let mut read = Read {
-        // The system gives memory where it is written to.
-        bytes: Vec::with_capacity(said.and_then(|said| usize::try_from(said).ok()).unwrap_or(0)),
+        // What is said is no more than said: a limit on addresses would be reached by heads alone.
+        bytes: Vec::with_capacity(said.map_or(0, |said| said.min(RESERVED_BYTES_MAX) as usize)),
         room: None,
     };
     while let Some(chunk) = chunks.next().await {

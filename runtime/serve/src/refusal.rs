@@ -227,6 +227,7 @@ impl Refusal {
             Error::NotAtCut { .. }
             | Error::CutsNeeded
             | Error::ServedLog { .. }
+            | Error::ReadOtherwise { .. }
             | Error::CutGoesBack { .. }
             | Error::TruthNotChosen { .. }
             | Error::TooManyRejected { .. }

@@ -159,6 +159,12 @@ messages! {
         help: "write `{closer}`";
     }
 
+    E0430 row_without_bar(at: Span) {
+        "the row begins without `|`";
+        at: "missing here";
+        help: "write `|` before its first cell", at => "| ";
+    }
+
     E0430 row_without_end(at: Span) {
         "the row ends without `|`";
         at: "missing here";

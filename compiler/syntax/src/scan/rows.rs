@@ -13,6 +13,28 @@ impl Scanner<'_> {
         is(2, "given") || self.is_fresh && (is_cell || is(1, "|") || is(2, "|"))
     }
 
+    /// Whether a line begins here that stands where rows do, ends as they do, and does not begin as they do.
+    pub(super) fn begins_row_without_bar(&self) -> bool {
+        let tokens = &self.scan.tokens;
+        let is = |back: usize, text: &str| {
+            let token = tokens.len().checked_sub(back).and_then(|at| tokens.get(at));
+            token.is_some_and(|token| &self.text[token.start..token.end] == text)
+        };
+        self.is_fresh
+            && (is(1, "|") || is(2, "given"))
+            && self.text[self.at..self.line_end()].trim_end().ends_with('|')
+            && self.text[..self.at].ends_with([' ', '\t'])
+    }
+
+    /// A row without its first bar, which is taken as if it were there.
+    pub(super) fn row_without_bar(&mut self) {
+        self.report(errors::row_without_bar(self.span(self.at, self.at)));
+        self.at -= 1;
+        self.masked[self.at] = b'|';
+        self.token(TokenKind::Punctuation, 1);
+        self.row();
+    }
+
     /// Up to the end of the line, or to a comment.
     pub(super) fn row(&mut self) {
         let end = self.line_end();

@@ -472,3 +472,99 @@ fn rows_that_were_decoded_are_not_read_again() {
     let unmarked = RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![at]).unwrap();
     assert!(decode_rows(&source, &unmarked, "rows of events").is_err());
 }
+
+/// Decoded rows of a source whose column `at` is read of the field `due`, and the other way round.
+fn exchanged() -> (Source, RecordBatch) {
+    let source = held(&[
+        ("at", Type::Timestamp, Some("due"), None),
+        ("due", Type::Timestamp, Some("at"), None),
+    ]);
+    let instants = |all: Vec<i64>| -> ArrayRef { Arc::new(TimestampMicrosecondArray::from(all).with_timezone("UTC")) };
+    let arrays = vec![instants(vec![1, 2, 30, 40]), instants(vec![100, 200, 300, 400])];
+    let field = |name: &str| Field::new(name, arrays[0].data_type().clone(), true);
+    let schema = schema_of_decoded(&source, vec![field("at"), field("due")]);
+    let rows = RecordBatch::try_new(Arc::new(schema), arrays).unwrap();
+    (source, rows)
+}
+
+#[test]
+fn row_groups_of_decoded_rows_are_left_out_by_their_own_columns() {
+    let (source, rows) = exchanged();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("f"), parquet(&rows)).unwrap();
+    let options = PieceOptions {
+        prune: vec![crate::Bound {
+            column: ColumnId(0),
+            least: 0,
+            greatest: 10,
+        }],
+        ..PieceOptions::default()
+    };
+    let (outcome, skipped) = read_pieces(&source, &file_set(FileFormat::Parquet, &["f"]), folder.path(), &options);
+    assert_eq!(
+        (outcome.rows, skipped),
+        (vec!["f:1 1|100".to_owned(), "f:2 2|200".into()], 2)
+    );
+}
+
+#[test]
+fn a_folder_says_nothing_of_a_column_that_decoded_rows_have() {
+    let (source, rows) = exchanged();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("due=2024-07-01T00:00:00Z");
+    std::fs::create_dir(&path).unwrap();
+    std::fs::write(path.join("f.parquet"), parquet(&rows)).unwrap();
+    let outcome = read(&source, &file_set(FileFormat::Parquet, &["."]), folder.path());
+    assert!(outcome.rows[0].ends_with("f.parquet:1 1|100"), "{outcome:?}");
+}
+
+#[test]
+fn rows_that_were_read_otherwise_are_known() {
+    let schema = |source: &Source| {
+        let fields = source
+            .columns
+            .iter()
+            .map(|column| Field::new(&column.name, DataType::Null, true));
+        schema_of_decoded(source, fields.collect())
+    };
+    let of = |field: Option<&str>, read_as: Option<ReadAs>| {
+        let mut source = held(&[
+            ("at", Type::Timestamp, field, read_as),
+            ("x", Type::Float64, None, None),
+        ]);
+        source.columns[1].nullable = true;
+        source
+    };
+    let plain = of(None, None);
+    let in_zone = Source {
+        zone: Some("Asia/Tokyo".to_owned()),
+        ..plain.clone()
+    };
+    let with_nan = Source {
+        keep_nan: true,
+        ..plain.clone()
+    };
+    let renamed = held(&[("when", Type::Timestamp, Some("at"), None)]);
+    let otherwise = |now: &Source, then: &Source| crate::read_otherwise(now, &schema(then)).map(str::to_owned);
+    let all = [
+        plain.clone(),
+        of(Some("due"), None),
+        of(None, epoch(EpochUnit::Millis)),
+        in_zone.clone(),
+        with_nan,
+    ];
+    for (place, now) in all.iter().enumerate() {
+        for (other, then) in all.iter().enumerate() {
+            let is_of_time = [place, other].iter().any(|one| (1..4).contains(one));
+            let expected = (place != other).then_some(if is_of_time { "at" } else { "x" });
+            assert_eq!(otherwise(now, then).as_deref(), expected, "{place} {other}");
+        }
+    }
+    // Rows that are not marked hold the field itself; a column more is a matter of who reads them.
+    assert_eq!(otherwise(&renamed, &plain), None);
+    assert_eq!(otherwise(&renamed, &in_zone).as_deref(), Some("when"));
+    assert_eq!(otherwise(&plain, &renamed), None);
+    // What does not say it is taken as it is.
+    let unsaid = Schema::new(vec![Field::new("at", DataType::Null, true)]);
+    assert_eq!(crate::read_otherwise(&in_zone, &unsaid), None);
+}

@@ -34,9 +34,7 @@ impl Aside {
         } else {
             target.to_owned()
         };
-        // Opening a pipe of such a name would wait for its other end.
-        let is_aside = |name: &str, ty: FileType| name.starts_with(PREFIX) && name.ends_with(SUFFIX) && ty.is_file();
-        clear_dead(folder(&target), is_aside);
+        clear_asides(folder(&target));
         for _ in 0..ATTEMPTS {
             let file = new_file(folder(&target))?;
             if locked(file.as_file())? && file.path().exists() {
@@ -75,6 +73,13 @@ impl Aside {
         self.file.persist_noclobber(&self.target).map_err(|error| error.error)?;
         sync_folder(folder(&self.target))
     }
+}
+
+/// Removes what dead processes left in a folder.
+pub fn clear_asides(folder: &Path) {
+    // Opening a pipe of such a name would wait for its other end.
+    let is_aside = |name: &str, ty: FileType| name.starts_with(PREFIX) && name.ends_with(SUFFIX) && ty.is_file();
+    clear_dead(folder, is_aside);
 }
 
 fn new_file(folder: &Path) -> io::Result<NamedTempFile> {

@@ -10,7 +10,7 @@ mod utc;
 pub use self::parquet::WriteOptions;
 pub(crate) use self::parquet::{ParquetWriter, beyond_milliseconds};
 pub(crate) use aside::folder;
-pub use aside::{Aside, sync_folder};
+pub use aside::{Aside, clear_asides, sync_folder};
 pub use beyond::{Beyond, beyond_text};
 pub use claim::Claim;
 pub use json_columns::JsonColumns;

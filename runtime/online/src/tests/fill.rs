@@ -3,7 +3,7 @@
 use super::disk::SimulatedDisk;
 use super::fixture::{NOON, SECOND, SHOP, ask, compiled, push, shared, total};
 use crate::disk::Disk as _;
-use crate::{Answer, Fill, Options, Runtime, SetClock, StateError, inspect};
+use crate::{Answer, Fill, Options, Runtime, SetClock, StateError, compact, inspect};
 use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::{Float64Type, Int64Type};
 use featc_ir::FileFormat;
@@ -324,4 +324,69 @@ fn a_refused_disk_leaves_the_state_as_it_was() {
     disk.refuse(&[]);
     let (runtime, _) = open(&disk, &clock, &compiled(SHOP), None).expect("its own program goes on");
     push(&runtime, 99, NOON + 9 * HOUR, None).expect("pushed");
+}
+
+/// The payments with columns that files call otherwise, of which one is called as another column is here.
+fn renamed(window: &str) -> Program {
+    compiled(
+        &SHOP
+            .replace(
+                "id: int64, card: string, amount: float64",
+                "card: string from \"card\", amount: int64 from \"id\", id: float64 from \"amount\"",
+            )
+            .replace(
+                "sum(amount) over 1h default 0.0",
+                &format!("sum(id + 0.0) over {window} default 0.0"),
+            )
+            .replace("unique id", "unique amount"),
+    )
+}
+
+#[test]
+fn rows_under_other_names_fill_too_also_when_they_were_compacted() {
+    let (all_along, clock) = live(&renamed("9h"), options(None));
+    let (runtime, _) = open(&all_along, &clock, &renamed("9h"), None).expect("its own state");
+    let expected = answers(&runtime, &clock);
+    for is_compacted in [false, true] {
+        let (disk, clock) = live(&renamed("1h"), options(None));
+        if is_compacted {
+            assert!(!compact(&disk).expect("it compacts").joined.is_empty());
+        }
+        let (runtime, opened) = open(&disk, &clock, &renamed("9h"), given(&[])).expect("it is filled");
+        assert_eq!(
+            (opened.filled[0].brought.known, opened.filled[0].has_files),
+            (20, false)
+        );
+        assert_eq!(answers(&runtime, &clock), expected, "{is_compacted}");
+    }
+}
+
+/// What rows say was decided when they were pushed: a program that reads fields otherwise does not go on with them.
+#[test]
+fn rows_that_were_read_otherwise_are_refused() {
+    let others = [
+        SHOP.replace("amount: float64", "amount: float64 from \"id\""),
+        SHOP.replace("lateness 1d", "lateness 1d\n  zone \"Asia/Tokyo\""),
+        SHOP.replace("lateness 1d", "lateness 1d\n  keep nan"),
+    ];
+    for other in others {
+        let other = compiled(&other);
+        let (disk, clock) = live(&compiled(SHOP), options(None));
+        let refused = open(&disk, &clock, &other, given(&[])).err();
+        let why = refused.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert!(matches!(refused, Some(StateError::NoHistory { .. })), "{why}");
+        assert!(why.contains("said otherwise"), "{why}");
+        // In the log alone.
+        let (disk, clock) = (SimulatedDisk::default(), Arc::new(SetClock::at(NOON)));
+        let (runtime, _) = open(&disk, &clock, &compiled(SHOP), None).expect("a new state");
+        push(&runtime, 1, NOON - SECOND, Some(NOON)).expect("pushed");
+        disk.stop_after(0);
+        drop(runtime);
+        disk.crash(&mut featr::Random::new(1));
+        let refused = open(&disk, &clock, &other, None).err();
+        let why = refused.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert!(matches!(refused, Some(StateError::OtherProgram { .. })), "{why}");
+        assert!(why.contains("said otherwise"), "{why}");
+        open(&disk, &clock, &compiled(SHOP), None).expect("its own program goes on");
+    }
 }

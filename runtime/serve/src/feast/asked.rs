@@ -6,16 +6,18 @@ use featc_ir::Type;
 use featc_ir::plan::Spine;
 use featr::Program;
 use featr_online::Question;
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// What a request says, a column per join key.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "entities")]
     entities: BTreeMap<String, Vec<&'a RawValue>>,
     feature_service: Option<String>,
     #[serde(default)]
@@ -24,6 +26,30 @@ struct Body<'a> {
     full_feature_names: bool,
     #[serde(default)]
     include_feature_view_version_metadata: bool,
+}
+
+/// Columns by join key; a key that occurs twice is refused.
+fn entities<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Vec<&'de RawValue>>, D::Error> {
+    struct Columns;
+    impl<'de> Visitor<'de> for Columns {
+        type Value = BTreeMap<String, Vec<&'de RawValue>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object with the values of each join key")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+            let mut columns = BTreeMap::new();
+            while let Some((key, values)) = entries.next_entry::<String, Vec<&RawValue>>()? {
+                let twice = format!("key {} occurs twice in `entities`", json!(key));
+                if columns.insert(key, values).is_some() {
+                    return Err(A::Error::custom(twice));
+                }
+            }
+            Ok(columns)
+        }
+    }
+    deserializer.deserialize_map(Columns)
 }
 
 const HELP: &str = "send {\"feature_service\": NAME, \"entities\": {KEY: [VALUE, …], …}}, or in place of the service \
