@@ -20,9 +20,14 @@ impl Scanner<'_> {
             let token = tokens.len().checked_sub(back).and_then(|at| tokens.get(at));
             token.is_some_and(|token| &self.text[token.start..token.end] == text)
         };
-        self.is_fresh
-            && (is(1, "|") || is(2, "given"))
-            && self.text[self.at..self.line_end()].trim_end().ends_with('|')
+        // Only where a line begins: looking for its end takes time.
+        if !self.is_fresh || !(is(1, "|") || is(2, "given")) {
+            return false;
+        }
+        let line = &self.text[self.at..self.line_end()];
+        line.trim_end().ends_with('|')
+            // A header may stand on the line of its `given`.
+            && !line.starts_with("given ")
             && self.text[..self.at].ends_with([' ', '\t'])
     }
 

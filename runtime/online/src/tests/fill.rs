@@ -365,7 +365,7 @@ fn rows_under_other_names_fill_too_also_when_they_were_compacted() {
 #[test]
 fn rows_that_were_read_otherwise_are_refused() {
     let others = [
-        SHOP.replace("amount: float64", "amount: float64 from \"id\""),
+        SHOP.replace("amount: float64", "amount: float64 from \"price\""),
         SHOP.replace("lateness 1d", "lateness 1d\n  zone \"Asia/Tokyo\""),
         SHOP.replace("lateness 1d", "lateness 1d\n  keep nan"),
     ];
