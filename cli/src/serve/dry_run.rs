@@ -38,7 +38,7 @@ pub fn run(
         return begin(&folder, reporter);
     };
     tell(&folder, &found, reporter);
-    match found.refusal() {
+    match found.refusal(&folder) {
         None => {
             let clock = found.check_clock(&SystemClock);
             clock.or_else(|error| reporter.refuse(errors::state(&error)))?;
@@ -48,7 +48,7 @@ pub fn run(
                 false => reporter.refuse(errors::state(&StateError::Removed { folder, events })),
             }
         }
-        Some(why) => reporter.refuse(errors::state(&StateError::OtherProgram { folder, why })),
+        Some(error) => reporter.refuse(errors::state(&error)),
     }
 }
 

@@ -22,8 +22,9 @@ pub enum StateError {
     Nothing { folder: String },
     /// The folder holds something else.
     Foreign { folder: String, found: String },
-    /// The program cannot go on with this state; what it would need.
-    OtherProgram { folder: String, why: String },
+    /// The program cannot go on with this state; what it would need. `of_log`: rows of the log are not what it reads, which a
+    /// fill does not change.
+    OtherProgram { folder: String, why: String, of_log: bool },
     /// What the program needs and the state does not have cannot be filled from any history; what it is.
     Unfillable { folder: String, why: String },
     /// What the program needs of a source is to be filled from history, and there is none that is whole.
@@ -93,6 +94,11 @@ impl StateError {
             StateError::OtherVersion { .. } => "run the release that wrote it, or begin a new folder".to_owned(),
             StateError::Nothing { .. } => "name the folder that `featc serve --state` was given".to_owned(),
             StateError::Foreign { .. } => "name an empty folder, or one that does not exist".to_owned(),
+            StateError::OtherProgram { of_log: true, .. } => {
+                "run the program that the state was made with, and end it in order: then the log is empty, and `--fill` can fill \
+                 what is missing; or begin a new folder and push the history again"
+                    .to_owned()
+            }
             StateError::OtherProgram { .. } => {
                 "pass `--fill` to fill what is missing from history; or run the program that the state was made with, or begin a \
                  new folder and push the history again"
@@ -144,7 +150,7 @@ impl fmt::Display for StateError {
             StateError::Foreign { folder, found } => {
                 write!(f, "`{folder}` is no folder of online state: it holds `{found}`")
             }
-            StateError::OtherProgram { folder, why } => {
+            StateError::OtherProgram { folder, why, .. } => {
                 write!(f, "the state in `{folder}` is another program's: {why}")
             }
             StateError::Unfillable { folder, why } => {

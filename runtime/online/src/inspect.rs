@@ -55,13 +55,16 @@ pub struct Found {
 }
 
 impl Found {
-    /// Why a server would refuse the state with this program, if so.
-    pub fn refusal(&self) -> Option<String> {
+    /// Why a server would refuse the state of this folder with this program, if so.
+    pub fn refusal(&self, folder: &str) -> Option<StateError> {
         let missing = self.restored.iter().flat_map(|report| &report.to_rebuild);
         // All of it is filled, or nothing.
         let missing = missing.filter(|_| self.filled.is_empty());
-        let missing = missing.map(ToString::to_string);
-        missing.chain(self.unread.values().cloned()).next()
+        let missing = missing.map(|log| (log.to_string(), false));
+        let unread = self.unread.values().map(|why| (why.clone(), true));
+        let (why, of_log) = unread.chain(missing).next()?;
+        let folder = folder.to_owned();
+        Some(StateError::OtherProgram { folder, why, of_log })
     }
 
     /// Whether a server could begin by this clock.

@@ -123,7 +123,7 @@ impl Replay for Replayed {
                 .to_rebuild
                 .iter()
                 .find_map(|log| fill::unfillable(&self.program, log, &self.folder));
-            Err(unfillable.unwrap_or_else(|| self.of_another_program(&missing.to_string())))
+            Err(unfillable.unwrap_or_else(|| self.of_another_program(&missing.to_string(), false)))
         });
         let removed = report.removed().map(ToString::to_string).collect();
         self.restored = Some(report);
@@ -149,7 +149,7 @@ impl Replay for Replayed {
                         Err(error) if self.takes_what_it_can => {
                             self.unread.insert(source.to_owned(), error.to_string());
                         }
-                        Err(error) => return Err(self.of_another_program(&error.to_string())),
+                        Err(error) => return Err(self.of_another_program(&error.to_string(), true)),
                     }
                 }
             }
@@ -228,10 +228,11 @@ impl Replayed {
         }
     }
 
-    fn of_another_program(&self, why: &str) -> StateError {
+    fn of_another_program(&self, why: &str, of_log: bool) -> StateError {
         StateError::OtherProgram {
             folder: self.folder.clone(),
             why: why.to_owned(),
+            of_log,
         }
     }
 }
