@@ -124,6 +124,11 @@ pub fn warning(warning: &Warning) -> Diagnostic {
             Code::NullInAllRows,
             "compare the keys of the file with the column's name, or with the path after `from`: \"user.id\" leads into an object",
         ),
+        Warning::NullInQuestions { .. } => (
+            Code::NullInAllRows,
+            "look at the join that made the spine: a field of a request that is null leaves its features null, or their defaults, and \
+             `excluding self` takes out nothing for a question without an id",
+        ),
         Warning::AllIn1970 { .. } => (
             Code::AllIn1970,
             "numbers that count seconds are read `as epoch_seconds`, millis `as epoch_millis`: look at them in the file",

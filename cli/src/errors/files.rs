@@ -131,6 +131,7 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
             Code::UnusableSpineRow
         }
         DecodeError::SpineTooWide { .. } => Code::SpineTooWide,
+        DecodeError::ReadOtherwise { .. } => Code::RowsReadOtherwise,
         DecodeError::Unwritable { .. } => Code::UnwritableOutput,
         DecodeError::BeyondText { .. } => Code::BeyondText,
         DecodeError::Busy { .. } => Code::OutputBusy,

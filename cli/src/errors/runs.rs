@@ -166,10 +166,9 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         Error::BelowHorizon { .. } => {
             Diagnostic::new(Code::InstantReleased, error.to_string()).with_help("ask about a later instant")
         }
-        // Rows of a state are told by the server. No command loads a build or a snapshot from outside, replays move the cut along, and who interrupts a run knows it.
+        // No command loads a build or a snapshot from outside, replays move the cut along, and who interrupts a run knows it.
         Error::Interrupted
         | Error::Build { .. }
-        | Error::ReadOtherwise { .. }
         | Error::Snapshot { .. }
         | Error::SnapshotVersion { .. }
         | Error::NotAtCut { .. }

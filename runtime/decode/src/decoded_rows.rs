@@ -1,7 +1,6 @@
 //! Rows that were decoded already: columns under their own names, as values of their types, whatever the source says of files.
 
 use arrow::datatypes::{Field, Schema};
-use featc_ir::hash::TZDB_VERSION;
 use featc_ir::{ColumnForm, Source, SourceColumn, Type};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -15,27 +14,27 @@ const READ: &str = "featc.read";
 
 /// How a column is read where that is not plain.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Reading {
+pub(crate) struct Reading {
     #[serde(flatten)]
     form: ColumnForm,
-    /// Of timestamps: the zone of those without an offset, and the version of its rules.
+    /// Of timestamps that are written as such: the zone of those without an offset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    zone: Option<(String, String)>,
+    zone: Option<String>,
     /// Of floats.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     keep_nan: bool,
 }
 
 impl Reading {
-    fn of(source: &Source, column: &SourceColumn) -> Reading {
+    pub(crate) fn of(source: &Source, column: &SourceColumn) -> Reading {
         let item = match column.ty {
             Type::List(item) => *item,
             ty => ty,
         };
-        let zone = source.zone.clone().filter(|_| item == Type::Timestamp);
+        let is_written = item == Type::Timestamp && column.form.read_as.is_none();
         Reading {
             form: column.form.clone(),
-            zone: zone.map(|zone| (zone, TZDB_VERSION.to_owned())),
+            zone: source.zone.clone().filter(|_| is_written),
             keep_nan: source.keep_nan && item == Type::Float64,
         }
     }
@@ -69,17 +68,24 @@ pub(crate) fn name_in<'a>(schema: &Schema, column: &'a SourceColumn) -> &'a str 
     }
 }
 
-/// The column that rows of this schema were decoded to by another `from`, `as`, `zone` or `keep nan` than the source has; what
-/// they hold is not what the source would have read. Rows that do not say how they were read are taken as they are.
-pub fn read_otherwise<'a>(source: &'a Source, schema: &Schema) -> Option<&'a str> {
-    let read = schema.metadata().get(READ)?;
-    let Ok(readings) = serde_json::from_str::<BTreeMap<String, Reading>>(read) else {
-        return source.columns.first().map(|column| column.name.as_str());
+/// The column that rows of this schema were decoded to by another `from`, `as`, `zone` or `keep nan` than it has; what they hold is
+/// not what would be read. Rows that do not say how they were read are taken as they are.
+///
+/// # Errors
+/// What they say cannot be read.
+pub(crate) fn read_otherwise<'a>(
+    columns: &'a [SourceColumn],
+    readings: &[Reading],
+    schema: &Schema,
+) -> Result<Option<&'a str>, serde_json::Error> {
+    let Some(said) = schema.metadata().get(READ) else {
+        return Ok(None);
     };
+    let said: BTreeMap<String, Reading> = serde_json::from_str(said)?;
     let plain = |name: &str| schema.column_with_name(name).map(|_| Reading::default());
-    let of = |name: &str| readings.get(name).cloned().or_else(|| plain(name));
-    let other = source.columns.iter().find(|column| {
-        let mut wanted = Reading::of(source, column);
+    let of = |name: &str| said.get(name).cloned().or_else(|| plain(name));
+    let other = columns.iter().zip(readings).find(|(column, reading)| {
+        let mut wanted = (*reading).clone();
         let Some(read) = of(&column.name) else {
             // Rows that are not marked hold fields under their names: that of this column may be another column of theirs.
             wanted.form.field = None;
@@ -88,5 +94,5 @@ pub fn read_otherwise<'a>(source: &'a Source, schema: &Schema) -> Option<&'a str
         };
         read != wanted
     });
-    other.map(|column| column.name.as_str())
+    Ok(other.map(|(column, _)| column.name.as_str()))
 }

@@ -71,6 +71,8 @@ pub enum DecodeError {
     },
     /// A spine with more columns than are carried through a run.
     SpineTooWide { file: String, why: String },
+    /// Rows that were decoded before, for a source that read this column by another `from`, `as`, `zone` or `keep nan`.
+    ReadOtherwise { file: String, column: String },
     /// A target cannot be written; whatever it held before is still there.
     Unwritable { file: String, why: String },
     /// A value of a result that text formats cannot hold. `row` is a row of the result, from 1; `why` completes
@@ -162,6 +164,21 @@ impl DecodeError {
         }
     }
 
+    pub(crate) fn read_otherwise(file: &str, column: &str) -> Self {
+        DecodeError::ReadOtherwise {
+            file: file.to_owned(),
+            column: column.to_owned(),
+        }
+    }
+
+    /// Decoded rows that do not say how they were read in a way that can be understood.
+    pub(crate) fn unread(file: &str, error: &serde_json::Error) -> Self {
+        DecodeError::Corrupt {
+            file: file.to_owned(),
+            why: format!("what it says of how its columns were read is not understood: {error}"),
+        }
+    }
+
     /// Whether a file was to be read that is not there.
     pub fn is_not_found(&self) -> bool {
         matches!(self, DecodeError::Unreadable { why, .. } if why == NOT_FOUND)
@@ -219,6 +236,9 @@ impl DecodeError {
             DecodeError::BeyondBounds { .. } => {
                 Some("write it in smaller parts, and rows with fewer items and shorter texts".into())
             }
+            DecodeError::ReadOtherwise { .. } => Some(
+                "give the files that these rows were read from; rows that were read once do not say what else was in them".into(),
+            ),
             DecodeError::SpineTooWide { .. } => {
                 Some("leave out columns that nobody needs, and write objects whose keys are data as text".into())
             }
@@ -327,6 +347,10 @@ impl fmt::Display for DecodeError {
             } => {
                 write!(f, "{row} of {file} cannot be asked: column `{column}` {why}")
             }
+            DecodeError::ReadOtherwise { file, column } => write!(
+                f,
+                "{file}: column `{column}` was read by another `from`, `as`, `zone` or `keep nan` than it has now"
+            ),
             DecodeError::SpineTooWide { file, why } => write!(f, "{file} is too wide for a spine: {why}"),
             DecodeError::SpineLine { file, line, why, .. } => write!(f, "line {line} of {file} is broken: {why}"),
             DecodeError::Unwritable { file, why } => write!(f, "cannot write {file}: {why}"),

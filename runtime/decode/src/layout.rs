@@ -2,7 +2,7 @@
 
 use crate::array::{self, Fit, describe, fit};
 use crate::becomes::{self, SLICE_BYTES};
-use crate::decoded_rows::{name_in, were_decoded};
+use crate::decoded_rows::{name_in, read_otherwise, were_decoded};
 use crate::detail::Detail;
 use crate::error::DecodeError;
 use crate::guard::guarded;
@@ -111,6 +111,11 @@ impl Layout {
         can_be_null: impl Fn(usize) -> bool,
     ) -> Result<Layout, DecodeError> {
         let file = &*input.name;
+        match read_otherwise(&spec.columns, &spec.readings, schema) {
+            Ok(None) => {}
+            Ok(Some(column)) => return Err(DecodeError::read_otherwise(file, column)),
+            Err(error) => return Err(DecodeError::unread(file, &error)),
+        }
         let mut roots: Vec<Option<usize>> = Vec::with_capacity(spec.columns.len());
         let mut places = Vec::with_capacity(spec.columns.len());
         let mut inside = vec![Vec::new(); spec.columns.len()];

@@ -111,7 +111,7 @@ mod zone;
 mod tests;
 
 pub use convert::{arrow_type, from_arrow, into_arrow, to_arrow};
-pub use decoded_rows::{read_otherwise, schema_of_decoded};
+pub use decoded_rows::schema_of_decoded;
 pub use detail::{BadValue, Broken, Detail, Wrong};
 pub use error::{DecodeError, LakeCause, RowPlace};
 pub use files::{LocalStore, has_extension, no_such_files};

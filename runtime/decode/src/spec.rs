@@ -3,6 +3,7 @@
 use crate::array;
 use crate::becomes::ROW_BYTES_MAX;
 use crate::builder::Builder;
+use crate::decoded_rows::Reading;
 use crate::detail::Detail;
 use crate::error::DecodeError;
 use crate::files::LocalStore;
@@ -133,6 +134,8 @@ pub(crate) struct Spec {
     pub wanted: Vec<bool>,
     /// Per column, how it is read, where that is not as its type says.
     pub readers: Vec<Option<Reader>>,
+    /// The same as decoded rows say it, see [`read_otherwise`](crate::decoded_rows::read_otherwise).
+    pub readings: Vec<Reading>,
     pub rows_per_batch: usize,
     pub options: PieceOptions,
 }
@@ -153,6 +156,11 @@ impl Spec {
                 keep_nan: source.keep_nan,
                 loose: false,
             },
+            readings: source
+                .columns
+                .iter()
+                .map(|column| Reading::of(source, column))
+                .collect(),
             readers: source.columns.iter().map(Reader::of).collect::<Result<_, _>>()?,
             wanted: (0..source.columns.len()).map(is_wanted).collect(),
             rows_per_batch: options.rows_per_batch.unwrap_or(65_536).max(1),

@@ -21,8 +21,6 @@ pub enum Error {
     UnknownService { service: String, known: Vec<String> },
     /// The program has no such source.
     UnknownSource { source: String, known: Vec<String> },
-    /// Rows that were decoded for a source before it said otherwise how this column is read.
-    ReadOtherwise { source: String, column: String },
     /// No truth was named, and these sources do not say when their rows were known.
     TruthNotChosen { service: String, sources: Vec<String> },
     /// More rows of a source were rejected than the limits allow; of no source more than `of_any_source`. `example` is one of
@@ -131,12 +129,6 @@ impl fmt::Display for Error {
                     f,
                     "unknown source `{source}`; the program declares: {}",
                     known.join(", ")
-                )
-            }
-            Error::ReadOtherwise { source, column } => {
-                write!(
-                    f,
-                    "rows of `{source}` were read when it said otherwise how `{column}` is read, by `from`, `as`, `zone` or `keep nan`"
                 )
             }
             Error::ArrivalNeeded { source } => {

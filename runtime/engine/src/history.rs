@@ -6,7 +6,7 @@ use crate::program::Program;
 use crate::recorded::Side;
 use arrow::array::RecordBatch;
 use featc_ir::Source;
-use featr_decode::{ReadOptions, decode_rows, read_otherwise, read_source};
+use featr_decode::{ReadOptions, decode_rows, read_source};
 use featr_kernels::{Batch, identity, rows};
 use std::collections::HashSet;
 use xxhash_rust::xxh3::xxh3_128;
@@ -52,21 +52,6 @@ impl Program {
             known: HashSet::new(),
             brought: Brought::default(),
         })
-    }
-
-    /// Checks that rows which were decoded for a source before are what it reads now.
-    ///
-    /// # Errors
-    /// [`Error::UnknownSource`]; [`Error::ReadOtherwise`]: it declares `from`, `as`, `zone` or `keep nan` otherwise than it did then.
-    pub fn check_reading(&self, source: &str, rows: &RecordBatch) -> Result<(), Error> {
-        let source = self.declared(source)?;
-        match read_otherwise(&source, rows.schema_ref()) {
-            None => Ok(()),
-            Some(column) => Err(Error::ReadOtherwise {
-                column: column.to_owned(),
-                source: source.name,
-            }),
-        }
     }
 
     /// Whether rows of a source lie in files: those that were given for it, or those of its `batch`.

@@ -147,6 +147,13 @@ pub enum Warning {
         /// All rows that were read.
         rows: u64,
     },
+    /// Columns that questions bring beside their keys, and that are null in all of them.
+    NullInQuestions {
+        /// Identities for `excluding self`, and fields of requests.
+        columns: Vec<String>,
+        /// All questions.
+        questions: u64,
+    },
     /// Columns that count time since 1970, all of whose instants lie in that year.
     AllIn1970 {
         /// Of what: "source `payments`", "table `profiles`".
@@ -154,6 +161,12 @@ pub enum Warning {
         /// As the program calls them.
         columns: Vec<String>,
     },
+}
+
+/// "`a`, `b` are"
+fn quoted_are(columns: &[String]) -> String {
+    let verb = if columns.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", quoted(columns))
 }
 
 /// "`a`, `b`"
@@ -179,6 +192,9 @@ impl fmt::Display for Warning {
                 "source `{source}`: no line has a value of {}: null in all {rows} rows",
                 quoted(columns)
             ),
+            Warning::NullInQuestions { columns, questions } => {
+                write!(f, "{} null in all {questions} questions", quoted_are(columns))
+            }
             Warning::AllIn1970 { what, columns } => {
                 write!(f, "{what}: all instants of {} lie in 1970", quoted(columns))
             }

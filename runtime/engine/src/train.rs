@@ -8,7 +8,7 @@ use crate::recorded::Side;
 use crate::results::{FeatureReport, RunReport, SourceReport, Training, ViewReport, Warning, view_names};
 use crate::sought::LookupReport;
 use crate::spine::Spine;
-use crate::warnings::warnings;
+use crate::warnings::{null_in_questions, warnings};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featc_ir::Truth;
@@ -133,7 +133,10 @@ impl TrainRows {
 
     /// What was read.
     pub fn report(&self) -> RunReport {
-        report(&self.rows.report(), &self.plan)
+        let mut report = report(&self.rows.report(), &self.plan);
+        let null = null_in_questions(&self.plan.spine, self.rows.spine());
+        report.warnings.extend(null);
+        report
     }
 
     /// The questions.

@@ -31,6 +31,22 @@ pub(crate) fn warnings(node: &featr_batch::ViewReport, questions: u64) -> impl I
     asked_at_events.into_iter().chain(nothing_excluded)
 }
 
+/// Of what questions bring beside keys, the columns that are null in all of them.
+pub(crate) fn null_in_questions(asked: &featc_ir::plan::Spine, spine: &Spine) -> Option<Warning> {
+    let questions = spine.times.len();
+    let brought = asked.self_columns.iter().chain(&asked.request);
+    let is_null = |key: &&Key| {
+        let column = spine.columns.iter().find(|(known, _)| known.name == key.name);
+        column.is_some_and(|(_, column)| (0..questions).all(|question| !column.is_valid(question)))
+    };
+    let columns: Vec<String> = brought.filter(is_null).map(|key| key.name.clone()).collect();
+    // One question may well be about no event.
+    (questions > 1 && !columns.is_empty()).then_some(Warning::NullInQuestions {
+        columns,
+        questions: questions as u64,
+    })
+}
+
 /// The warnings of a replay. `views` are those of its report.
 pub(crate) fn of_replay(
     program: &Program,
@@ -49,7 +65,8 @@ pub(crate) fn of_replay(
     let mut nodes: Vec<featr_batch::ViewReport> = counted.collect();
     nodes.sort_by(|left, right| (&left.transform, &left.entity).cmp(&(&right.transform, &right.entity)));
     let questions = spine.times.len() as u64;
-    Ok(nodes.iter().flat_map(|node| warnings(node, questions)).collect())
+    let of_nodes = nodes.iter().flat_map(|node| warnings(node, questions));
+    Ok(of_nodes.chain(null_in_questions(&plan.spine, spine)).collect())
 }
 
 /// The columns of the questions with these names, and per question whether none of them is null.

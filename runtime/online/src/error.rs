@@ -95,8 +95,8 @@ impl StateError {
             StateError::Nothing { .. } => "name the folder that `featc serve --state` was given".to_owned(),
             StateError::Foreign { .. } => "name an empty folder, or one that does not exist".to_owned(),
             StateError::OtherProgram { of_log: true, .. } => {
-                "run the program that the state was made with, and end it in order: then the log is empty, and `--fill` can fill \
-                 what is missing; or begin a new folder and push the history again"
+                "run the program that the state was made with, and end it in order; then `--fill` fills what is missing, and \
+                 `--fill-from NAME=PATH` what was read otherwise; or begin a new folder and push the history again"
                     .to_owned()
             }
             StateError::OtherProgram { .. } => {

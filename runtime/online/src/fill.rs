@@ -56,9 +56,8 @@ struct Filling {
 
 impl Filling {
     /// Brings rows that were pushed here.
-    fn known(&mut self, (program, online): (&Program, &mut Online), source: &str, rows: &RecordBatch) {
-        let checked = program.check_reading(source, rows);
-        let known = checked.and_then(|()| self.history.known(online, rows));
+    fn known(&mut self, online: &mut Online, rows: &RecordBatch) {
+        let known = self.history.known(online, rows);
         self.unusable = self.unusable.take().or(known.err());
     }
 
@@ -134,13 +133,13 @@ pub fn fill(
     archived(disk, manifest, &mut |source, rows| {
         if let Some(filling) = fillings.get_mut(source) {
             filling.archived += rows.num_rows() as u64;
-            filling.known((program, &mut *online), source, rows);
+            filling.known(online, rows);
         }
         Ok(())
     })?;
     in_log(disk, &mut |source, rows| {
         if let Some(filling) = fillings.get_mut(source) {
-            filling.known((program, &mut *online), source, rows);
+            filling.known(online, rows);
         }
         Ok(())
     })?;

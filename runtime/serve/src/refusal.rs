@@ -227,7 +227,6 @@ impl Refusal {
             Error::NotAtCut { .. }
             | Error::CutsNeeded
             | Error::ServedLog { .. }
-            | Error::ReadOtherwise { .. }
             | Error::CutGoesBack { .. }
             | Error::TruthNotChosen { .. }
             | Error::TooManyRejected { .. }

@@ -1,4 +1,4 @@
-//! What is read of instants in UTC, over sources that say another zone.
+//! What is read of instants in UTC that files have in another zone.
 
 use super::Context;
 use super::transform::RowTypes;
@@ -6,12 +6,18 @@ use crate::errors;
 use crate::infer::short;
 use crate::res::{self, Expr, ExprKind, Feature, FeatureKind};
 use featc_ir::calendar::DAY_US;
-use featc_ir::{FeatureId, Function, Type};
+use featc_ir::{ColumnId, FeatureId, Function, ReadAs, Type};
 use featc_syntax::ast::Literal;
 
-/// Warns of the first window of days, or of longer periods, that says no zone, over a source whose zone is not UTC.
+/// Warns of the first window of days, or of longer periods, that says no zone, over rows whose event time is written in a zone that is
+/// not UTC.
 pub(super) fn warn_windows(file: &res::File, row: &RowTypes, features: &[Feature], context: &mut Context<'_>) {
-    let Some(zone) = zone_of(file, row) else { return };
+    let Some(source) = row.source.map(|source| &file.sources[source.index()]) else {
+        return;
+    };
+    let Some(zone) = source.time.and_then(|time| written_in(source, time.id)) else {
+        return;
+    };
     let expansions = features.iter().flat_map(|feature| match &feature.kind {
         FeatureKind::Aggregate { expansions } => expansions.as_slice(),
         FeatureKind::Derived | FeatureKind::Broken { .. } => &[],
@@ -30,14 +36,38 @@ pub(super) fn warn_windows(file: &res::File, row: &RowTypes, features: &[Feature
     }
 }
 
-/// The zone of the source that rows are of, if it says one that is not UTC.
-fn zone_of<'a>(file: &'a res::File, row: &RowTypes) -> Option<&'a str> {
-    let source = &file.sources[row.source?.index()];
-    source.zone.as_deref().filter(|zone| !zone.ends_with("UTC"))
+/// The zone that is not UTC in which files have the instants of a column.
+fn written_in(source: &res::Source, column: ColumnId) -> Option<&str> {
+    let of_column = source
+        .columns
+        .get(column.index())
+        .and_then(|column| match &column.form.read_as {
+            Some(ReadAs::Date { zone }) => Some(zone),
+            Some(ReadAs::Format { zone, .. }) => zone.as_ref(),
+            Some(ReadAs::Epoch(_)) | None => None,
+        });
+    let zone = of_column.or(source.zone.as_ref())?;
+    Some(zone.as_str()).filter(|zone| !is_utc(zone))
 }
 
-/// Warns once about a part of the calendar, in UTC, of an instant of rows whose source says another zone. `features`: those that
-/// the expressions may read.
+/// Whether a zone is UTC, under one of its names.
+fn is_utc(zone: &str) -> bool {
+    const NAMES: [&str; 9] = [
+        "UTC",
+        "UCT",
+        "Universal",
+        "Zulu",
+        "GMT",
+        "GMT0",
+        "GMT+0",
+        "GMT-0",
+        "Greenwich",
+    ];
+    NAMES.contains(&zone.strip_prefix("Etc/").unwrap_or(zone))
+}
+
+/// Warns once about a part of the calendar, in UTC, of an instant of rows that files have in another zone. `features`: those that the
+/// expressions may read.
 pub(super) fn warn<'a>(
     file: &res::File,
     row: &RowTypes,
@@ -45,16 +75,20 @@ pub(super) fn warn<'a>(
     exprs: impl Iterator<Item = &'a Expr>,
     context: &mut Context<'_>,
 ) {
-    let Some(zone) = zone_of(file, row) else { return };
+    let Some(source) = row.source.map(|source| &file.sources[source.index()]) else {
+        return;
+    };
     let mut first = None;
     for expr in exprs {
         expr.walk(&mut |expr| {
-            if let Some(read) = in_utc(expr).filter(|read| first.is_none() && is_instant(read.instant, row, features)) {
-                first = Some((read, expr.span));
+            if let Some(read) = in_utc(expr).filter(|_| first.is_none()) {
+                let column = instant(read.instant, row, features);
+                let zone = column.and_then(|column| written_in(source, column));
+                first = zone.map(|zone| (read, zone, expr.span));
             }
         });
     }
-    if let Some((read, at)) = first {
+    if let Some((read, zone, at)) = first {
         let instant = short(context.texts, read.instant.span);
         let on_clocks = |zone: &str| format!("{}({instant} in \"{zone}\")", read.function);
         let utc = match read.is_instant {
@@ -110,19 +144,21 @@ fn is_day(unit: &Expr) -> bool {
     matches!(unit.kind, ExprKind::Literal(Literal::Duration { us, .. }) if us == DAY_US)
 }
 
-/// Whether it is a timestamp of the rows, or one of them that an aggregate gives, here or in a feature that is read.
-fn is_instant(expr: &Expr, row: &RowTypes, features: &[Feature]) -> bool {
+/// The timestamp of the rows that it is, or that an aggregate gives, here or in a feature that is read.
+fn instant(expr: &Expr, row: &RowTypes, features: &[Feature]) -> Option<ColumnId> {
     match &expr.kind {
-        ExprKind::Column(id) => row.types.get(id.index()) == Some(&Some(Type::Timestamp)),
+        ExprKind::Column(id) => Some(*id).filter(|id| row.types.get(id.index()) == Some(&Some(Type::Timestamp))),
         ExprKind::Aggregate(call) => {
             let types = vec![Type::Timestamp; call.arguments.len()];
-            let value = call.arguments.first().filter(|value| is_instant(value, row, features));
-            value.is_some() && (call.aggregate.row().result)(&types) == Some(Type::Timestamp)
+            let value = call.arguments.first().and_then(|value| instant(value, row, features));
+            value.filter(|_| (call.aggregate.row().result)(&types) == Some(Type::Timestamp))
         }
-        ExprKind::Feature(id) => feature(*id, features).is_some_and(|feature| {
-            matches!(feature.value.kind, ExprKind::Aggregate(_)) && is_instant(&feature.value, row, features)
-        }),
-        _ => false,
+        ExprKind::Feature(id) => {
+            let feature =
+                feature(*id, features).filter(|feature| matches!(feature.value.kind, ExprKind::Aggregate(_)))?;
+            instant(&feature.value, row, features)
+        }
+        _ => None,
     }
 }
 

@@ -363,9 +363,10 @@ fn comparable(left: Type, right: Type, seconds: Option<i64>) -> String {
         }
         (Type::Date, other) | (other, Type::Date) if other.is_numeric() => "write the date as `@2013-01-01`",
         (Type::Duration, other) | (other, Type::Duration) if other.is_numeric() => {
-            return match seconds.and_then(|seconds| seconds.checked_mul(1_000_000)) {
-                Some(us) => format!(
-                    "write a duration with its unit: `{}` if it counts seconds",
+            let counted = seconds.and_then(|number| Some((number, number.checked_mul(1_000_000)?)));
+            return match counted {
+                Some((number, us)) => format!(
+                    "write a duration with its unit: `{number}d` if it counts days, `{}` if it counts seconds",
                     featc_ir::window::format_duration(us)
                 ),
                 None => "write a duration with its unit, for example `15m`".to_owned(),

@@ -79,9 +79,9 @@ messages! {
 
     /// `what` is read in UTC; `zoned` is the same on the clocks of the zone, `utc` in UTC.
     W0304 calendar_in_utc(what: &str, zone: &str, zoned: &str, utc: &str, at: Span) {
-        "`{what}` is in UTC, and the source's zone is `{zone}`";
+        "`{what}` is in UTC, and files have the instant on the clocks of `{zone}`";
         at: "in UTC";
-        note: "`zone` says how instants are read that have no offset; it moves no function and no window of the calendar";
+        note: "that zone says how the files are read; it moves no function and no window of the calendar";
         help: "write `{zoned}`, or `{utc}` if UTC is meant";
     }
 

@@ -259,15 +259,22 @@ impl Typer<'_> {
     /// `weight > 20` where `weight` is a text: as numbers they have the order that is meant.
     fn order_of_a_text(&self, site: &Site, left: Type, right: Type) -> Option<String> {
         let [one, other] = [site.left_at, site.right_at].map(|at| self.text(at));
-        let is_text = |text: &str| !text.starts_with('"') && text != "…";
-        if site.is_equality() || !is_text(one) || !is_text(other) {
+        let is_quotable = |text: &str| !text.starts_with('"') && text != "…" && !text.contains(['{', '\n']);
+        if site.is_equality() || !is_quotable(one) || !is_quotable(other) {
             return None;
         }
-        let number = |text: &str| format!("cast({text} as float64)");
+        let cast = |text: &str| format!("cast({text} as float64)");
+        // A literal is of the type of what it stands beside.
+        let number = |text: &str, ty: Type| match ty {
+            Type::Float64 => Some(text.to_owned()),
+            Type::Int64 if text.parse::<i64>().is_ok() => Some(text.to_owned()),
+            Type::Int64 => Some(cast(text)),
+            _ => None,
+        };
         let symbol = site.symbol;
         match (left, right) {
-            (Type::String, Type::Int64 | Type::Float64) => Some(format!("{} {symbol} {other}", number(one))),
-            (Type::Int64 | Type::Float64, Type::String) => Some(format!("{one} {symbol} {}", number(other))),
+            (Type::String, ty) => Some(format!("{} {symbol} {}", cast(one), number(other, ty)?)),
+            (ty, Type::String) => Some(format!("{} {symbol} {}", number(one, ty)?, cast(other))),
             _ => None,
         }
     }

@@ -215,6 +215,7 @@ codes! {
     E0717 BeyondText          "value that text cannot hold", since "0.1";
     E0718 ServedLog           "served log that does not fit", since "0.1";
     E0719 ServedOtherwise     "answers that were served otherwise", since "0.1";
+    E0720 RowsReadOtherwise   "rows that were read otherwise", since "0.1";
     E0721 UnknownStore        "address of an unknown store", since "0.1";
     E0722 StoreRefused        "store that cannot be reached", since "0.1";
     E0723 NoSuchTable         "no such Delta table or version", since "0.1";
@@ -314,7 +315,7 @@ codes! {
     W0703 SeveralRowsOfAnId   "different rows under one id", since "0.1";
     W0704 NothingAsked        "result without rows", since "0.1";
     W0705 FilesLeftOut        "files of a folder that are not read", since "0.1";
-    W0706 NullInAllRows       "column that no line of a file has", since "0.1";
+    W0706 NullInAllRows       "column that is null in all rows", since "0.1";
     W0707 AllIn1970           "instants that all lie in 1970", since "0.1";
 }
 

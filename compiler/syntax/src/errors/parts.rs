@@ -106,7 +106,8 @@ messages! {
     E0001 two_windows(at: Span) {
         "a feature has one window, at its end";
         at: "";
-        help: "make one feature per window, and one that combines them: `feature ratio = spend_1h / spend_1d`";
+        help: "make one feature per window, each with its own `excluding`, and one that combines them: `feature ratio = spend_1h / \
+               spend_1d`";
     }
 
     E0001 windows_of_parts(at: Span, whole: Span, parts: &[String; 3]) {

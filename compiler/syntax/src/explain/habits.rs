@@ -114,7 +114,9 @@ impl Failure<'_> {
             return None;
         }
         let at = piece.span(at, if in_group { at + 1 } else { at });
-        let Some(found) = WRITTEN.iter().find_map(|pattern| find(pattern, piece)) else {
+        // What stands behind the second window may belong to both.
+        let found = WRITTEN.iter().find_map(|pattern| find(pattern, piece));
+        let Some(found) = found.filter(|found| found.whole.1 + 1 == piece.tokens.len()) else {
             return Some(errors::two_windows(at));
         };
         let [name, operator, first, last] = ['V', 'T', 'N', 'M'].map(|letter| found.text(letter, piece));

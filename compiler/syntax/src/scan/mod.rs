@@ -113,10 +113,10 @@ impl Scanner<'_> {
         let Some(first) = rest.chars().next() else { return };
         match first {
             ' ' | '\t' | '\r' | '\n' => self.at += 1,
-            _ if first != '|' && self.begins_row_without_bar() => self.row_without_bar(),
             '/' if rest.starts_with("//") => self.comment(),
             '-' if self.begins_dashes() => self.dashes(),
             '/' if rest.starts_with("/*") => self.block_comment(),
+            _ if first != '|' && self.begins_row_without_bar() => self.row_without_bar(),
             '"' if self.quoted_duration(b'"') || self.quoted_instant(b'"') => {}
             '"' => self.string(),
             '@' => {

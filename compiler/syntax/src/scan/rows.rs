@@ -24,10 +24,14 @@ impl Scanner<'_> {
         if !self.is_fresh || !(is(1, "|") || is(2, "given")) {
             return false;
         }
-        let line = &self.text[self.at..self.line_end()];
+        let line = self.text[self.at..self.line_end()]
+            .split("//")
+            .next()
+            .unwrap_or_default();
+        let word = line.split(|letter: char| !letter.is_ascii_alphanumeric()).next();
         line.trim_end().ends_with('|')
             // A header may stand on the line of its `given`.
-            && !line.starts_with("given ")
+            && !matches!(word, Some("given" | "expect"))
             && self.text[..self.at].ends_with([' ', '\t'])
     }
 
@@ -37,7 +41,7 @@ impl Scanner<'_> {
         self.at -= 1;
         self.masked[self.at] = b'|';
         self.token(TokenKind::Punctuation, 1);
-        self.row();
+        self.cells(true);
     }
 
     /// Up to the end of the line, or to a comment.
@@ -51,7 +55,12 @@ impl Scanner<'_> {
             self.at = end;
             return;
         }
-        let mut is_closed = false;
+        self.cells(false);
+    }
+
+    /// The cells of a row, or what is left of them. `is_closed`: behind a bar.
+    fn cells(&mut self, mut is_closed: bool) {
+        let end = self.line_end();
         while self.at < end {
             let rest = &self.text[self.at..end];
             let cell = rest.find(['|', '"']).unwrap_or(rest.len());

@@ -1,8 +1,9 @@
 //! Columns that files hold under other names, inside of others, and as something else than values of their types.
 
 use super::*;
+use crate::decoded_rows::{Reading, read_otherwise};
 use crate::memory::{Bounds, decode_bytes, decode_rows};
-use crate::schema_of_decoded;
+use crate::{DecodeError, schema_of_decoded};
 use ::parquet::arrow::ArrowWriter;
 use ::parquet::file::properties::WriterProperties;
 use arrow::array::*;
@@ -545,7 +546,12 @@ fn rows_that_were_read_otherwise_are_known() {
         ..plain.clone()
     };
     let renamed = held(&[("when", Type::Timestamp, Some("at"), None)]);
-    let otherwise = |now: &Source, then: &Source| crate::read_otherwise(now, &schema(then)).map(str::to_owned);
+    let read = |now: &Source, schema: &Schema| {
+        let readings: Vec<Reading> = now.columns.iter().map(|column| Reading::of(now, column)).collect();
+        let other = read_otherwise(&now.columns, &readings, schema).unwrap();
+        other.map(str::to_owned)
+    };
+    let otherwise = |now: &Source, then: &Source| read(now, &schema(then));
     let all = [
         plain.clone(),
         of(Some("due"), None),
@@ -566,5 +572,32 @@ fn rows_that_were_read_otherwise_are_known() {
     assert_eq!(otherwise(&plain, &renamed), None);
     // What does not say it is taken as it is.
     let unsaid = Schema::new(vec![Field::new("at", DataType::Null, true)]);
-    assert_eq!(crate::read_otherwise(&in_zone, &unsaid), None);
+    assert_eq!(read(&in_zone, &unsaid), None);
+    // A zone that reads nothing.
+    let of_millis = of(None, epoch(EpochUnit::Millis));
+    let in_no_zone = Source {
+        zone: Some("Asia/Tokyo".to_owned()),
+        ..of_millis.clone()
+    };
+    assert_eq!(otherwise(&of_millis, &in_no_zone), None);
+    // They are refused wherever they come from.
+    let rows = |source: &Source| {
+        let at: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![5]).with_timezone("UTC"));
+        let x: ArrayRef = Arc::new(Float64Array::from(vec![1.0]));
+        let field = |name: &str, array: &ArrayRef| Field::new(name, array.data_type().clone(), true);
+        let schema = schema_of_decoded(source, vec![field("at", &at), field("x", &x)]);
+        RecordBatch::try_new(Arc::new(schema), vec![at, x]).unwrap()
+    };
+    assert!(decode_rows(&in_zone, &rows(&in_zone), "rows").is_ok());
+    let refused = decode_rows(&plain, &rows(&in_zone), "rows").unwrap_err();
+    assert!(matches!(refused, DecodeError::ReadOtherwise { .. }), "{refused}");
+    let outcome = read_content(&plain, FileFormat::Parquet, parquet(&rows(&in_zone)));
+    assert!(matches!(outcome.error, Some(DecodeError::ReadOtherwise { .. })));
+    let broken = Schema::new_with_metadata(
+        rows(&plain).schema().fields().clone(),
+        [("featc.read".to_owned(), "{".to_owned())].into(),
+    );
+    let broken = rows(&plain).with_schema(Arc::new(broken));
+    let refused = decode_rows(&plain, &broken.unwrap(), "rows").unwrap_err();
+    assert!(matches!(refused, DecodeError::Corrupt { .. }), "{refused}");
 }

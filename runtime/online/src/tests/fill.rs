@@ -375,7 +375,7 @@ fn rows_that_were_read_otherwise_are_refused() {
         let refused = open(&disk, &clock, &other, given(&[])).err();
         let why = refused.as_ref().map(ToString::to_string).unwrap_or_default();
         assert!(matches!(refused, Some(StateError::NoHistory { .. })), "{why}");
-        assert!(why.contains("said otherwise"), "{why}");
+        assert!(why.contains("was read by another"), "{why}");
         // In the log alone.
         let (disk, clock) = (SimulatedDisk::default(), Arc::new(SetClock::at(NOON)));
         let (runtime, _) = open(&disk, &clock, &compiled(SHOP), None).expect("a new state");
@@ -386,7 +386,7 @@ fn rows_that_were_read_otherwise_are_refused() {
         let refused = open(&disk, &clock, &other, None).err();
         let why = refused.as_ref().map(ToString::to_string).unwrap_or_default();
         assert!(matches!(refused, Some(StateError::OtherProgram { .. })), "{why}");
-        assert!(why.contains("said otherwise"), "{why}");
+        assert!(why.contains("was read by another"), "{why}");
         open(&disk, &clock, &compiled(SHOP), None).expect("its own program goes on");
     }
 }
