@@ -30,7 +30,12 @@ pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
         return dry_run::run(&program, (args, fill.as_ref()), reporter);
     }
     let ready = begin(args, End::Signals, reporter)?;
-    let (text, value) = ready.told();
+    let (mut text, value) = ready.told();
+    if ready.is_empty() {
+        text.push_str(
+            "\nit has no rows yet, and the `batch` files are not read: rows come by push, by `--source NAME=PATH` or `--follow`",
+        );
+    }
     ready.run(|| reporter.result(&text, &value), reporter)
 }
 
@@ -128,6 +133,12 @@ fn backup(
 }
 
 impl Ready {
+    /// Whether there are no rows, and no source is followed that brings some.
+    fn is_empty(&self) -> bool {
+        let opened = &self.opened;
+        opened.checkpoint == 0 && opened.replayed == 0 && opened.filled.is_empty() && self.followed.is_empty()
+    }
+
     /// What is told of it, for people and for machines.
     pub fn told(&self) -> (String, serde_json::Value) {
         let Opened {
@@ -146,11 +157,6 @@ impl Ready {
             text.push_str(&format!(
                 "\nrestored from `{address}`: what was pushed after its last checkpoint is not there"
             ));
-        }
-        if *checkpoint == 0 && *replayed == 0 && self.followed.is_empty() {
-            text.push_str(
-                "\nit has no rows yet, and the `batch` files are not read: rows come by push, by `--source NAME=PATH` or `--follow`",
-            );
         }
         filled
             .iter()

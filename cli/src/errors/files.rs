@@ -308,8 +308,8 @@ fn next_step(code: Code) -> &'static str {
             "the file is damaged or of another format: fetch it again, or correct the format in the source"
         }
         Code::WrongColumnType => {
-            "declare the type that the file has, and compute in a transform: numbers are cast, a number is a bool by `x != 0`; a \
-             key or an identity has to be written anew, in its type"
+            "declare the type that the file has, and compute in a transform: numbers are cast, a number is a bool by `x != 0`, and a \
+             duration by `x * 1s` if it counts seconds; a key or an identity has to be written anew, in its type"
         }
         Code::UnusableSpineRow => "correct or remove the row: no row of a spine is dropped silently",
         Code::UnwritableOutput => "make the folder, free space, or choose another place",

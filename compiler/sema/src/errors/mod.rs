@@ -1,5 +1,6 @@
 //! Every message of this crate, an entry for each: its words stand here and nowhere else.
 
+mod alike;
 mod conditions;
 mod digits;
 mod dots;

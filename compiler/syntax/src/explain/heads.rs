@@ -34,7 +34,7 @@ impl Failure<'_> {
             ("{", 2) => {
                 let last = (3..piece.tokens.len()).find(|index| piece.text(*index) == "}")?;
                 let first = 3 + usize::from(matches!(piece.text(3), "key" | "keys" | "id") && piece.text(4) != ":");
-                let is_column = piece.text(first + 1) == ":" && first + 2 < last;
+                let is_column = piece.text(first + 1) == ":" && first + 2 < last && piece.text(first + 2) != "[";
                 let written = is_column.then(|| piece.slice(first, last - 1).to_owned());
                 is_guess = written.is_none();
                 (last, written.or_else(of_its_name))
