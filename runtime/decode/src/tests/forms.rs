@@ -597,7 +597,7 @@ fn rows_that_were_read_otherwise_are_known() {
         rows(&plain).schema().fields().clone(),
         [("featc.read".to_owned(), "{".to_owned())].into(),
     );
-    let broken = rows(&plain).with_schema(Arc::new(broken));
-    let refused = decode_rows(&plain, &broken.unwrap(), "rows").unwrap_err();
+    let broken = RecordBatch::try_new(Arc::new(broken), rows(&plain).columns().to_vec()).unwrap();
+    let refused = decode_rows(&plain, &broken, "rows").unwrap_err();
     assert!(matches!(refused, DecodeError::Corrupt { .. }), "{refused}");
 }
