@@ -510,13 +510,16 @@ fn row_groups_of_decoded_rows_are_left_out_by_their_own_columns() {
 
 #[test]
 fn a_folder_says_nothing_of_a_column_that_decoded_rows_have() {
-    let (source, rows) = exchanged();
+    let source = held(&[("at", Type::Timestamp, Some("dt"), None)]);
+    let at: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![5]).with_timezone("UTC"));
+    let schema = schema_of_decoded(&source, vec![Field::new("at", at.data_type().clone(), true)]);
+    let rows = RecordBatch::try_new(Arc::new(schema), vec![at]).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("due=2024-07-01T00:00:00Z");
+    let path = folder.path().join("dt=2024-07-01T00:00:00Z");
     std::fs::create_dir(&path).unwrap();
     std::fs::write(path.join("f.parquet"), parquet(&rows)).unwrap();
     let outcome = read(&source, &file_set(FileFormat::Parquet, &["."]), folder.path());
-    assert!(outcome.rows[0].ends_with("f.parquet:1 1|100"), "{outcome:?}");
+    assert!(outcome.rows[0].ends_with("f.parquet:1 5"), "{outcome:?}");
 }
 
 #[test]
