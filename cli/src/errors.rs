@@ -116,6 +116,7 @@ pub fn unknown_code(code: &str, nearest: Option<&str>) -> Diagnostic {
 /// What is allowed, and probably not meant.
 pub fn warning(warning: &Warning) -> Diagnostic {
     let (code, help) = match warning {
+        Warning::OnlyErrors { status, .. } => (Code::OnlyErrors, runs::of_status(status)),
         Warning::AskedAtEvents { .. } => (
             Code::AskedAtEvents,
             "if a question is about that event, say `excluding now` or `excluding self` after the window",

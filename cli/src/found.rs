@@ -45,14 +45,8 @@ pub fn tell(prepared: &Prepared, training: &Answered, reporter: &Reporter) {
     lines.extend(silent);
     shortened(lines, "view", reporter);
     shortened(lookups(prepared, report, reporter), "lookup", reporter);
-    let features = report.features.iter().map(|feature| {
-        let counts = feature
-            .answers
-            .iter()
-            .map(|(status, count)| format!("{count} {status}"));
-        let counts: Vec<String> = counts.collect();
-        format!("{}: {} of {} answers", feature.feature, counts.join(", "), report.rows)
-    });
+    let features = report.features.iter();
+    let features = features.map(|feature| format!("{feature} of {} answers", report.rows));
     shortened(features.collect(), "feature", reporter);
     if report.rows >= SILENT_ROWS_MIN && !report.silent_features.is_empty() {
         reporter.note(&silent_features(report));

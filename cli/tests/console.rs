@@ -200,7 +200,7 @@ fn play(path: &Path) -> Option<String> {
             .split_once("== stderr\n")
             .expect("a session ends with its messages");
         std::fs::write(path, format!("{inputs}== stderr\n{said}")).expect("fixtures are writable when blessing");
-        return None;
+        expected = &said;
     }
     let code = path
         .parent()

@@ -151,6 +151,15 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
             why: Broken::NotUtf8, ..
         } => Some(advice::NOT_UTF8.to_owned()),
         DecodeError::Corrupt { .. } => error.help(),
+        DecodeError::WrongType {
+            column,
+            expected: Some(number @ (Type::Int64 | Type::Float64 | Type::Decimal { .. })),
+            found,
+            ..
+        } if found.contains("Utf8") && at_column.is_none() => Some(format!(
+            "declare `{column}: string`, and compute in a transform: `cast({column} as {number})` of texts that are numbers as they \
+             stand, `cast(replace({column}, \" €\", \"\") as {number})` of those with a sign or a unit"
+        )),
         _ => None,
     };
     let help = by_value.or(of_spine).or_else(|| error.help());

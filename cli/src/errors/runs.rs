@@ -142,6 +142,12 @@ pub fn run(error: &Error, at_column: Option<&str>) -> Diagnostic {
         }
         Error::NothingLookedUp { lookup, why } => Diagnostic::new(Code::NothingLookedUp, error.to_string())
             .with_help(looked_up(lookup, why.as_ref().as_ref())),
+        Error::NothingSaid {
+            failed: Some(failed), ..
+        } => Diagnostic::new(Code::NothingFound, error.to_string()).with_help(format!(
+            "{}, or pass `--max-missing 100%` if errors are meant",
+            of_status(failed.frequent().unwrap_or_default())
+        )),
         Error::NothingSaid { .. } => Diagnostic::new(Code::NothingFound, error.to_string()).with_help(format!(
             "ask when events lie in a window ({UNITS}), widen the windows, or pass `--max-missing 100%` if nothing is to be found"
         )),
@@ -223,6 +229,20 @@ fn found_nothing(why: &Absence) -> String {
         Absence::NoEvents { filtered: 0 } => "check the files and the filters of the source, or",
     };
     format!("{step} pass `--max-missing 100%`")
+}
+
+/// What to do about answers of a status.
+pub(super) fn of_status(status: &str) -> &'static str {
+    match status {
+        "error(overflow)" => {
+            "compute in a wider type: cast the values to float64, or to a decimal of more digits, before they are added or multiplied"
+        }
+        "error(cap)" => "raise the `cap` of the aggregate, or shorten its window",
+        _ => {
+            "look at the values that are cast: texts with signs or units are taken apart first, as in \
+             `cast(replace(amount, \" €\", \"\") as float64)`"
+        }
+    }
 }
 
 /// What to do about a lookup that never finds a row.

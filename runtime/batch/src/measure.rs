@@ -81,11 +81,12 @@ pub(crate) fn report(plan: &dyn ExecutionPlan, rows: u64) -> RunReport {
 
 fn collect(plan: &dyn ExecutionPlan, report: &mut RunReport) {
     if let Some(finish) = plan.downcast_ref::<FinishExec>() {
-        let (silent, silent_features) = silent(&finish.spec, &finish.fold, &finish.counted());
+        let silent = silent(&finish.spec, &finish.fold, &finish.counted());
         let mut view = ViewReport {
             troubles: finish.troubles(),
-            silent,
-            silent_features,
+            silent: silent.views,
+            failed: silent.failed,
+            silent_features: silent.features,
             ..ViewReport::default()
         };
         below(plan, finish, &mut view, &mut report.sources);

@@ -106,6 +106,8 @@ pub struct ViewReport {
     pub troubles: Vec<(String, String, Trouble)>,
     /// Views whose answers are all null or zero, but for defaults, and nothing worse.
     pub silent: Vec<String>,
+    /// Views of whose answers some are errors, and all others so.
+    pub failed: Vec<String>,
     /// Features whose answers are so, of the other views.
     pub silent_features: Vec<SilentFeature>,
     /// Questions at the very instant of an event of their entity that they see, if a window excludes nothing: the event

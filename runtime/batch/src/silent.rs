@@ -6,25 +6,44 @@ use featc_ir::{Aggregate, Slot, Window};
 use featr_kernels::finish::Trouble;
 use std::collections::BTreeMap;
 
-/// The views whose answers are all null or zero, but for defaults, and nothing worse; and of the others the features whose answers
-/// are so. `counted` are the answers of the features of the spec. A derived feature is neither: it sees defaults.
-pub(crate) fn silent(spec: &FinishSpec, fold: &FoldSpec, counted: &[Trouble]) -> (Vec<String>, Vec<SilentFeature>) {
+/// Of the views of a node those that say nothing, and of the others the features.
+#[derive(Debug, Default)]
+pub(crate) struct Silent {
+    /// Views whose answers are all null or zero, but for defaults, and nothing worse.
+    pub views: Vec<String>,
+    /// Views of whose answers some are errors, and all others so.
+    pub failed: Vec<String>,
+    /// Features whose answers are all null or zero, of the other views.
+    pub features: Vec<SilentFeature>,
+}
+
+/// `counted` are the answers of the features of the spec. A derived feature is neither silent nor not: it sees defaults.
+pub(crate) fn silent(spec: &FinishSpec, fold: &FoldSpec, counted: &[Trouble]) -> Silent {
     let is_aggregate = |(feature, _): &(&FinishFeature, &Trouble)| matches!(feature.kind, FinishKind::Aggregate { .. });
     let features: Vec<_> = spec.features.iter().zip(counted).filter(is_aggregate).collect();
-    let mut views: BTreeMap<&str, bool> = BTreeMap::new();
+    // Whether all is silent, and whether all is silent or an error.
+    let mut views: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
     for (feature, trouble) in &features {
-        *views.entry(&feature.view).or_insert(true) &= is_silent(trouble);
+        let (all_silent, all_failed) = views.entry(&feature.view).or_insert((true, true));
+        *all_silent &= is_silent(trouble);
+        *all_failed &= is_silent(trouble) || trouble.only_fails();
     }
     let of_live_views = features
         .iter()
-        .filter(|(feature, trouble)| is_silent(trouble) && feature.output && !views[feature.view.as_str()]);
+        .filter(|(feature, trouble)| is_silent(trouble) && feature.output && !views[feature.view.as_str()].0);
     let silent_features = of_live_views.map(|(feature, _)| SilentFeature {
         feature: feature.name.clone(),
         why: why(feature, fold, &features),
     });
-    let silent_features = silent_features.collect();
-    let silent_views = views.into_iter().filter(|(_, is_silent)| *is_silent);
-    (silent_views.map(|(view, _)| view.to_owned()).collect(), silent_features)
+    let names = |is_meant: fn((bool, bool)) -> bool| {
+        let views = views.iter().filter(|(_, says)| is_meant(**says));
+        views.map(|(view, _)| (*view).to_owned()).collect()
+    };
+    Silent {
+        views: names(|(all_silent, _)| all_silent),
+        failed: names(|(all_silent, all_failed)| all_failed && !all_silent),
+        features: silent_features.collect(),
+    }
 }
 
 fn is_silent(trouble: &Trouble) -> bool {

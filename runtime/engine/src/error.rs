@@ -2,6 +2,7 @@
 
 use crate::absence::Absence;
 use crate::limits::Most;
+use crate::results::FeatureReport;
 use crate::sought::{LookupReport, Stray};
 use featc_ir::display::instant;
 use featr_batch::BatchError;
@@ -44,8 +45,11 @@ pub enum Error {
         lookup: Box<LookupReport>,
         why: Box<Option<Stray>>,
     },
-    /// Every answer of a training set is null or zero, but for defaults.
-    NothingSaid { questions: u64 },
+    /// Every answer of a training set is an error, null or zero, but for defaults. `failed` is the first feature with errors.
+    NothingSaid {
+        questions: u64,
+        failed: Option<Box<FeatureReport>>,
+    },
     /// More questions find nothing in a view than the limits allow.
     TooManyMissing {
         view: String,
@@ -179,13 +183,19 @@ impl fmt::Display for Error {
                 )?;
                 why.iter().try_for_each(|why| write!(f, ": {why}"))
             }
-            Error::NothingSaid { questions } => {
+            Error::NothingSaid { questions, failed } => {
                 let are = if *questions == 1 { "is" } else { "are" };
-                write!(
-                    f,
-                    "every answer is null or 0, but for defaults ({questions} {are} asked): nothing that a feature counts lies \
-                     in a window"
-                )
+                match failed {
+                    None => write!(
+                        f,
+                        "every answer is null or 0, but for defaults ({questions} {are} asked): nothing that a feature counts lies \
+                         in a window"
+                    ),
+                    Some(failed) => write!(
+                        f,
+                        "every answer is an error, null or 0, but for defaults ({questions} {are} asked): {failed}"
+                    ),
+                }
             }
             Error::TooManyMissing {
                 view,

@@ -182,15 +182,14 @@ impl Program {
         let answers = run.answer_all(self, service, (spine, &order), progress)?;
         let features = columns_to_batch(&names, in_spine_order(answers, &order), options.with_status)?;
         let (schema, batches) = join_columns(spine, &features)?;
-        let views = run.presence.reports();
-        let report = RunReport {
+        let mut report = RunReport {
             rows: order.len() as u64,
             sources: recorded.iter().map(Recorded::report).collect(),
-            warnings: warnings::of_replay(self, service, (spine, options.truth), recorded, &views)?,
-            views,
+            views: run.presence.reports(),
             features: run.troubles.iter().filter_map(feature_report).collect(),
             ..RunReport::default()
         };
+        report.warnings = warnings::of_replay(self, service, (spine, options.truth), recorded, &report)?;
         self.check_limits(service, &report, spine, Side::Stream, &options.limits)?;
         Ok(Training {
             schema,
@@ -293,15 +292,8 @@ fn in_spine_order(answers: Answers, order: &[u32]) -> Answers {
 
 /// What there is to tell of a feature's answers.
 fn feature_report(counted: &FeatureTrouble) -> Option<FeatureReport> {
-    let answers: BTreeMap<String, u64> = counted
-        .trouble
-        .counts()
-        .map(|(status, count)| (status.to_string(), count))
-        .collect();
-    (!answers.is_empty()).then(|| FeatureReport {
-        feature: counted.feature.clone(),
-        answers,
-    })
+    let report = FeatureReport::new(&counted.feature, &counted.trouble);
+    (!report.answers.is_empty()).then_some(report)
 }
 
 fn append(all: &mut Option<Answers>, more: Answers) {

@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use featc_ir::Status;
 use featr_batch::{EXAMPLES_MAX, SilentFeature};
 use featr_decode::{Example, Rejects, to_arrow};
+use featr_kernels::finish::Trouble;
 use featr_kernels::rows::{Dropped, Reason};
 use featr_kernels::{Column, Data};
 use std::cmp::Reverse;
@@ -44,7 +45,10 @@ pub struct RunReport {
     /// Views whose answers are all null or zero, but for defaults, and nothing worse. Of a run in batch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub silent_views: Vec<String>,
-    /// Features whose answers are so, of the other views. Of a run in batch.
+    /// Views of whose answers some are errors, and all others so. Of a run in batch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed_views: Vec<String>,
+    /// Features whose answers are all null or zero, of the other views. Of a run in batch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub silent_features: Vec<SilentFeature>,
     /// What is allowed, and probably not meant.
@@ -78,18 +82,24 @@ impl RunReport {
         })
     }
 
-    /// Refuses answers that say nothing: all of them null or zero, unless every question may find nothing.
+    /// Refuses answers that say nothing: all of them errors, null or zero. Where none is an error, every question may be
+    /// allowed to find nothing.
     ///
     /// # Errors
     /// [`Error::NothingSaid`].
     pub fn check_says(&self, limits: &Limits) -> Result<(), Error> {
-        let is_silent = |view: &ViewReport| self.silent_views.contains(&view.view);
+        let is_silent =
+            |view: &ViewReport| self.silent_views.contains(&view.view) || self.failed_views.contains(&view.view);
         let all = self.rows > 0 && !self.views.is_empty() && self.views.iter().all(is_silent);
         let may = limits
             .missing
             .is_some_and(|most| !most.is_exceeded(self.rows, self.rows));
+        let failed = self.features.iter().find(|feature| feature.only_fails);
         match all && !may {
-            true => Err(Error::NothingSaid { questions: self.rows }),
+            true => Err(Error::NothingSaid {
+                questions: self.rows,
+                failed: failed.cloned().map(Box::new),
+            }),
             false => Ok(()),
         }
     }
@@ -114,6 +124,37 @@ pub struct FeatureReport {
     pub feature: String,
     /// By status: `error(cap)`, `truncated`, `stale`.
     pub answers: BTreeMap<String, u64>,
+    /// Whether some are errors, and no other says more than null or zero before its default.
+    #[serde(skip)]
+    pub only_fails: bool,
+}
+
+impl FeatureReport {
+    pub(crate) fn new(feature: &str, trouble: &Trouble) -> FeatureReport {
+        let answers = trouble.counts().map(|(status, count)| (status.to_string(), count));
+        FeatureReport {
+            feature: feature.to_owned(),
+            answers: answers.collect(),
+            only_fails: trouble.only_fails(),
+        }
+    }
+
+    /// The most frequent status, of several the first by name.
+    pub fn frequent(&self) -> Option<&str> {
+        let most = self
+            .answers
+            .iter()
+            .max_by_key(|(status, count)| (**count, Reverse(*status)));
+        most.map(|(status, _)| status.as_str())
+    }
+}
+
+/// "spend__total: 8 error(invalid_cast)"
+impl fmt::Display for FeatureReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = self.answers.iter().map(|(status, count)| format!("{count} {status}"));
+        write!(f, "{}: {}", self.feature, counts.collect::<Vec<_>>().join(", "))
+    }
 }
 
 /// What is allowed, and probably not meant.
@@ -151,6 +192,15 @@ pub enum Warning {
     NullInQuestions {
         /// Identities for `excluding self`, and fields of requests.
         columns: Vec<String>,
+        /// All questions.
+        questions: u64,
+    },
+    /// Features of whose answers some are errors, and all others null or zero, but for defaults.
+    OnlyErrors {
+        /// As results name them.
+        features: Vec<String>,
+        /// The status of most of these answers: `error(cap)`.
+        status: String,
         /// All questions.
         questions: u64,
     },
@@ -195,6 +245,15 @@ impl fmt::Display for Warning {
             Warning::NullInQuestions { columns, questions } => {
                 write!(f, "{} null in all {questions} questions", quoted_are(columns))
             }
+            Warning::OnlyErrors {
+                features,
+                status,
+                questions,
+            } => write!(
+                f,
+                "no answer of {} says anything, of {questions}: {status}, or null or 0 but for defaults",
+                quoted(features)
+            ),
             Warning::AllIn1970 { what, columns } => {
                 write!(f, "{what}: all instants of {} lie in 1970", quoted(columns))
             }

@@ -8,13 +8,12 @@ use crate::recorded::Side;
 use crate::results::{FeatureReport, RunReport, SourceReport, Training, ViewReport, Warning, view_names};
 use crate::sought::LookupReport;
 use crate::spine::Spine;
-use crate::warnings::{null_in_questions, warnings};
+use crate::warnings::{null_in_questions, only_errors, warnings};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featc_ir::Truth;
 use featc_ir::plan::BatchPlan;
 use featr_batch::{Inputs, ProgressSink, RejectedRows};
-use featr_kernels::finish::Trouble;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -179,19 +178,28 @@ fn report(run: &featr_batch::RunReport, plan: &BatchPlan) -> RunReport {
         missing: *missing,
     });
     let told = run.views.iter().flat_map(|view| warnings(view, run.rows));
+    let features = feature_reports(run);
+    let failed = only_errors(&features, run.rows);
     RunReport {
         rows: run.rows,
         sources,
         views: views.collect(),
-        features: feature_reports(run),
+        features,
         lookups: lookup_reports(run, plan),
         silent_views: run.views.iter().flat_map(|node| node.silent.iter().cloned()).collect(),
+        failed_views: run.views.iter().flat_map(|node| node.failed.iter().cloned()).collect(),
         silent_features: run
             .views
             .iter()
             .flat_map(|node| node.silent_features.iter().cloned())
             .collect(),
-        warnings: run.sources.iter().flat_map(of_columns).chain(told).collect(),
+        warnings: run
+            .sources
+            .iter()
+            .flat_map(of_columns)
+            .chain(told)
+            .chain(failed)
+            .collect(),
         missing_rows: missing_rows(run),
     }
 }
@@ -225,14 +233,9 @@ fn lookup_reports(run: &featr_batch::RunReport, plan: &BatchPlan) -> Vec<LookupR
 fn feature_reports(run: &featr_batch::RunReport) -> Vec<FeatureReport> {
     let of_views = run.views.iter().flat_map(|node| &node.troubles);
     let troubles = of_views.chain(&run.own_troubles);
-    let report = |(_, feature, trouble): &(String, String, Trouble)| FeatureReport {
-        feature: feature.clone(),
-        answers: trouble
-            .counts()
-            .map(|(status, count)| (status.to_string(), count))
-            .collect(),
-    };
-    troubles.map(report).collect()
+    troubles
+        .map(|(_, feature, trouble)| FeatureReport::new(feature, trouble))
+        .collect()
 }
 
 fn missing_rows(run: &featr_batch::RunReport) -> BTreeMap<String, Vec<u32>> {

@@ -4,7 +4,7 @@
 use crate::error::Error;
 use crate::program::Program;
 use crate::recorded::Recorded;
-use crate::results::{ViewReport, Warning};
+use crate::results::{FeatureReport, RunReport, ViewReport, Warning};
 use crate::spine::Spine;
 use crate::view_rejects::node;
 use featc_ir::plan::{FoldSpec, Pipeline};
@@ -47,26 +47,41 @@ pub(crate) fn null_in_questions(asked: &featc_ir::plan::Spine, spine: &Spine) ->
     })
 }
 
-/// The warnings of a replay. `views` are those of its report.
+/// Of features with answers that are errors, those that say nothing else; of one kind of error, so that one step mends them.
+pub(crate) fn only_errors(features: &[FeatureReport], questions: u64) -> Option<Warning> {
+    let failed = features.iter().filter(|feature| feature.only_fails);
+    let status = failed.clone().find_map(FeatureReport::frequent)?;
+    let alike = failed.filter(|feature| feature.frequent() == Some(status));
+    // The answer to one question may well be an error, and is told.
+    (questions > 1).then(|| Warning::OnlyErrors {
+        features: alike.map(|feature| feature.feature.clone()).collect(),
+        status: status.to_owned(),
+        questions,
+    })
+}
+
+/// The warnings of a replay. `report` has its views and features.
 pub(crate) fn of_replay(
     program: &Program,
     service: &str,
     (spine, truth): (&Spine, Truth),
     recorded: &[Recorded],
-    views: &[ViewReport],
+    report: &RunReport,
 ) -> Result<Vec<Warning>, Error> {
     let plan = program.batch_plan(service)?;
     let counted = plan.pipelines.iter().filter_map(|pipeline| {
         let rows = recorded
             .iter()
             .find(|rows| rows.source.name == pipeline.source().name)?;
-        counted(pipeline, (spine, truth), rows, views)
+        counted(pipeline, (spine, truth), rows, &report.views)
     });
     let mut nodes: Vec<featr_batch::ViewReport> = counted.collect();
     nodes.sort_by(|left, right| (&left.transform, &left.entity).cmp(&(&right.transform, &right.entity)));
     let questions = spine.times.len() as u64;
     let of_nodes = nodes.iter().flat_map(|node| warnings(node, questions));
-    Ok(of_nodes.chain(null_in_questions(&plan.spine, spine)).collect())
+    let of_questions = null_in_questions(&plan.spine, spine);
+    let of_features = only_errors(&report.features, questions);
+    Ok(of_nodes.chain(of_questions).chain(of_features).collect())
 }
 
 /// The columns of the questions with these names, and per question whether none of them is null.

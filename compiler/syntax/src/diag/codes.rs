@@ -317,6 +317,7 @@ codes! {
     W0705 FilesLeftOut        "files of a folder that are not read", since "0.1";
     W0706 NullInAllRows       "column that is null in all rows", since "0.1";
     W0707 AllIn1970           "instants that all lie in 1970", since "0.1";
+    W0708 OnlyErrors          "feature of which every answer is an error", since "0.1";
 }
 
 impl Code {

@@ -39,6 +39,11 @@ impl Trouble {
             .into_iter()
     }
 
+    /// Whether some answers are errors, and no other says more than null or zero.
+    pub fn only_fails(&self) -> bool {
+        !self.says && self.errors.iter().any(|count| *count > 0) && self.truncated == 0 && self.stale == 0
+    }
+
     /// Adds what another part of the answers counted.
     pub fn add(&mut self, other: &Trouble) {
         for (count, more) in self.errors.iter_mut().zip(other.errors) {
