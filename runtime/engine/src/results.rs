@@ -82,20 +82,23 @@ impl RunReport {
         })
     }
 
-    /// Refuses answers that say nothing: all of them errors, null or zero. Where none is an error, every question may be
-    /// allowed to find nothing.
+    /// Whether there are answers of views, and all of them are errors, null or zero, but for defaults.
+    pub(crate) fn says_nothing(&self) -> bool {
+        let is_silent =
+            |view: &ViewReport| self.silent_views.contains(&view.view) || self.failed_views.contains(&view.view);
+        self.rows > 0 && !self.views.is_empty() && self.views.iter().all(is_silent)
+    }
+
+    /// Refuses answers that say nothing: all of them errors, null or zero, unless every question may find nothing.
     ///
     /// # Errors
     /// [`Error::NothingSaid`].
     pub fn check_says(&self, limits: &Limits) -> Result<(), Error> {
-        let is_silent =
-            |view: &ViewReport| self.silent_views.contains(&view.view) || self.failed_views.contains(&view.view);
-        let all = self.rows > 0 && !self.views.is_empty() && self.views.iter().all(is_silent);
         let may = limits
             .missing
             .is_some_and(|most| !most.is_exceeded(self.rows, self.rows));
         let failed = self.features.iter().find(|feature| feature.only_fails);
-        match all && !may {
+        match self.says_nothing() && !may {
             true => Err(Error::NothingSaid {
                 questions: self.rows,
                 failed: failed.cloned().map(Box::new),
@@ -251,7 +254,7 @@ impl fmt::Display for Warning {
                 questions,
             } => write!(
                 f,
-                "no answer of {} says anything, of {questions}: {status}, or null or 0 but for defaults",
+                "every answer of {} is {status}, null or 0, but for defaults ({questions} are asked)",
                 quoted(features)
             ),
             Warning::AllIn1970 { what, columns } => {

@@ -178,13 +178,11 @@ fn report(run: &featr_batch::RunReport, plan: &BatchPlan) -> RunReport {
         missing: *missing,
     });
     let told = run.views.iter().flat_map(|view| warnings(view, run.rows));
-    let features = feature_reports(run);
-    let failed = only_errors(&features, run.rows);
-    RunReport {
+    let mut report = RunReport {
         rows: run.rows,
         sources,
         views: views.collect(),
-        features,
+        features: feature_reports(run),
         lookups: lookup_reports(run, plan),
         silent_views: run.views.iter().flat_map(|node| node.silent.iter().cloned()).collect(),
         failed_views: run.views.iter().flat_map(|node| node.failed.iter().cloned()).collect(),
@@ -193,15 +191,14 @@ fn report(run: &featr_batch::RunReport, plan: &BatchPlan) -> RunReport {
             .iter()
             .flat_map(|node| node.silent_features.iter().cloned())
             .collect(),
-        warnings: run
-            .sources
-            .iter()
-            .flat_map(of_columns)
-            .chain(told)
-            .chain(failed)
-            .collect(),
+        warnings: run.sources.iter().flat_map(of_columns).chain(told).collect(),
         missing_rows: missing_rows(run),
+    };
+    // Where nothing else is said, the whole is refused.
+    if !report.says_nothing() {
+        report.warnings.extend(only_errors(&report.features, run.rows));
     }
+    report
 }
 
 /// Of a source with columns that no row fills, or that never leave 1970.
