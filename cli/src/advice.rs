@@ -2,6 +2,7 @@
 
 mod ahead;
 mod instants;
+mod nested;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +13,10 @@ pub use instants::{instant_of_spine, option, zone};
 /// For a row of a file that was rejected.
 pub fn row(fault: &Fault, file: &str) -> Option<String> {
     match fault {
-        Fault::Undecoded(Detail::Null { is_time: true, .. }) => None,
+        Fault::Undecoded(Detail::Null { column, is_time: true, .. }) => Some(format!(
+            "what has no `{column}` yet, as something that still goes on, is no event yet: leave such rows out of the file, or name in \
+             `time` the column that every row has"
+        )),
         Fault::Undecoded(Detail::Null { is_arrival: true, .. }) | Fault::Unaccepted(Reason::NullArrival, _) => {
             Some(WITHOUT_ARRIVAL.to_owned())
         }
@@ -145,6 +149,9 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
             | Wrong::NoDate
             | Wrong::NoDuration
     );
+    if (is_kind || value.wrong == Wrong::NoString) && value.written.starts_with(['{', '[']) {
+        return Some(nested::text(column, &value.written));
+    }
     match value.wrong {
         Wrong::MorePlaces => {
             let places = plain.rsplit_once('.').map_or(0, |(_, places)| places.len());
@@ -213,22 +220,12 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
         Wrong::PartOfMicrosecond => Some(format!(
             "instants are whole microseconds: write `{column}` with fewer digits after the point, as text or as a decimal"
         )),
-        Wrong::NoObject if value.written.starts_with('[') => Some(format!(
-            "a list stands on the way to `{column}`, of which each field is a list: declare it as one, such as `{column}: \
-             list<string>`, and read one item of it, `{column}[1]`"
-        )),
-        Wrong::NoObject if plain.starts_with('{') => Some(format!(
-            "a text stands there in which an object is written: write the object itself into the file, so that `{column}` is one \
-             of its fields"
-        )),
-        Wrong::NoObject => Some(format!(
-            "`from` leads to `{column}` through an object: name the field in which it is"
-        )),
-        Wrong::NoString if value.written.starts_with('{') => Some(format!(
-            "it is an object: declare the field that is needed, by its path `from \"{column}.…\"`, or all as `{column}: struct<…>`"
-        )),
-        Wrong::NoString if value.written.starts_with('[') => Some(format!(
-            "it is a list: declare `{column}: list<string>`, or `list<int64>` or `list<float64>` where its items are numbers"
+        Wrong::NoObject => Some(nested::object(column, &value.written)),
+        Wrong::NoList => Some(nested::list(column)),
+        Wrong::NoDuration => Some(format!(
+            "a duration is written `PT1H19M30S`; where the file has two instants, declare these and subtract them in a transform, and \
+             of texts such as `01:19:30` declare `{column}: string` and take it apart: \
+             `cast(split({column}, \":\")[1] as int64) * 1h + cast(split({column}, \":\")[2] as int64) * 1m`"
         )),
         Wrong::NoString if epoch(plain).is_some() => Some(format!(
             "if `{column}` is an instant: {}; if it is a number, declare it as `int64`",
@@ -348,6 +345,9 @@ pub fn key_of_spine(column: &str, value: &BadValue) -> Option<String> {
         )),
         Wrong::NoInt64 | Wrong::NoDecimal | Wrong::NoFloat64 | Wrong::NoBool if is_absent(plain) => Some(format!(
             "what is absent is an empty field (in pandas `to_csv(path, na_rep=\"\")`): write nothing in place of `{plain}`"
+        )),
+        Wrong::NoInt64 if plain.parse::<f64>().is_ok_and(f64::is_finite) => Some(format!(
+            "write `{column}` in all rows without a fraction; a field of a request that has fractions is declared `float64`"
         )),
         Wrong::NoInt64 | Wrong::NoDecimal | Wrong::NoFloat64 | Wrong::NoBool | Wrong::NoString => {
             let number = as_number(plain).filter(|_| value.wrong != Wrong::NoString);

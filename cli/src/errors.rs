@@ -134,9 +134,14 @@ pub fn warning(warning: &Warning) -> Diagnostic {
             Code::AllIn1970,
             "numbers that count seconds are read `as epoch_seconds`, millis `as epoch_millis`: look at them in the file",
         ),
+        Warning::AllAhead { .. } => (
+            Code::AllAhead,
+            "`time` is when something happened, `arrival` when it was known: if they name the right columns, compare their zones",
+        ),
         Warning::NothingExcluded { .. } => (
             Code::NothingExcluded,
-            "write the ids into the questions as the source has them, and null where a question is about no event",
+            "write the ids into the questions as the source has them, ask at the instants of their events or later, and write null \
+             where a question is about no event",
         ),
     };
     Diagnostic::new(code, warning.to_string()).with_help(help)
@@ -289,7 +294,7 @@ pub fn served_otherwise(
     };
     by_feature.iter().fold(diagnostic, with_note).with_help(
         "look for rows that came after an answer with an arrival at or below its cut, for rows that the server had and the \
-         files lack, and for a program that computes something else",
+         files lack, or the files have and the server lacks, as a table that nobody pushed, and for a program that computes something else",
     )
 }
 

@@ -10,8 +10,8 @@ use crate::provenance::of_services;
 use crate::report::{Refused, Reporter};
 use crate::state::{compiled, duration};
 use featc_ir::Program;
-use featr::Truth;
 use featr::lake::{LakeStore, ObjectFolder};
+use featr::{LogStats, Truth};
 use featr_follow::Followed;
 use featr_online::{Backup, Clock as _, Folder, Opened, Options, Runtime, SystemClock};
 pub use featr_serve::End;
@@ -35,6 +35,12 @@ pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
         text.push_str(
             "\nit has no rows yet, and the `batch` files are not read: rows come by push, by `--source NAME=PATH` or `--follow`",
         );
+    }
+    for table in ready.unfed_tables() {
+        text.push_str(&format!(
+            "\ntable `{table}` has no rows yet, and its `batch` files are not read: what is looked up there is null until rows are pushed, or \
+             come by `--source {table}=PATH`"
+        ));
     }
     ready.run(|| reporter.result(&text, &value), reporter)
 }
@@ -137,6 +143,19 @@ impl Ready {
     fn is_empty(&self) -> bool {
         let opened = &self.opened;
         opened.checkpoint == 0 && opened.replayed == 0 && opened.filled.is_empty() && self.followed.is_empty()
+    }
+
+    /// Tables with versions that no row came to, and that no reader brings some.
+    fn unfed_tables(&self) -> Vec<String> {
+        let logs = self.runtime.stats();
+        let is_unfed = |table: &str| {
+            let is_followed = self.followed.iter().any(|followed| followed.source == table);
+            let has_rows = |log: &LogStats| log.name.source == table && log.entities + log.waiting > 0;
+            !is_followed && !logs.iter().any(has_rows)
+        };
+        let tables = self.runtime.program().tables().into_iter();
+        let tables = tables.filter(|table| table.versions.is_some() && is_unfed(&table.name));
+        tables.map(|table| table.name).collect()
     }
 
     /// What is told of it, for people and for machines.

@@ -5,6 +5,9 @@ use featc_ir::window::UNITS;
 use featc_syntax::diag::suggest;
 use featc_syntax::duration;
 
+/// So many names are shown.
+pub(crate) const SHOWN: usize = 8;
+
 /// The one of some features that is meant by a name that is none of theirs: the same window in another spelling, or else the
 /// nearest name. `is_read`: what is read beside it, and meant once more only by a slip of the hand.
 pub(crate) fn nearest_feature<'a>(
@@ -29,6 +32,23 @@ pub(crate) fn nearest_feature<'a>(
         true => Meant::OtherNumber(near),
         false => Meant::Name(near),
     })
+}
+
+/// The features that a list of windows makes of a name; `None` where there are none of it.
+pub(crate) fn of_windows<'a>(name: &str, features: impl Iterator<Item = &'a str>) -> Option<Meant<'a>> {
+    let is_window = |rest: &str| rest == "lifetime" || rest.starts_with(|first: char| first.is_ascii_digit());
+    let is_made = |known: &&str| {
+        let rest = known.strip_prefix(name).and_then(|rest| rest.strip_prefix('_'));
+        rest.is_some_and(is_window)
+    };
+    let mut windows: Vec<&str> = features.filter(is_made).collect();
+    let more = windows.len() > SHOWN;
+    windows.truncate(SHOWN);
+    match windows[..] {
+        [] => None,
+        [only] => Some(Meant::Name(only)),
+        _ => Some(Meant::Windows(windows, more)),
+    }
 }
 
 /// Whether two windows are equally long: `1d` and `24h`.

@@ -5,10 +5,10 @@ mod values;
 
 use crate::check::origin;
 use crate::errors;
-use crate::near::nearest_feature;
+use crate::near::{nearest_feature, of_windows};
 use featc_ir::table::{lookups, note};
 use featc_ir::testing::{Expect, Expected, Row, Test, Wanted};
-use featc_ir::{ErrorCode, Literal, Program, Source, SourceId, Status, Table, Truth, Type, ViewId};
+use featc_ir::{ErrorCode, Literal, Program, Source, SourceColumn, SourceId, Status, Table, Truth, Type, ViewId};
 use featc_syntax::ast::{self, TestPart};
 use featc_syntax::diag::{Diagnostic, Outcome, SourceMap, Span, suggest};
 use std::collections::BTreeMap;
@@ -211,12 +211,22 @@ impl<'a> Judge<'a> {
                         places.push(None);
                         continue;
                     }
-                    let nearest = suggest::nearest(&cell.text, names());
-                    let declared = self
-                        .declared(|item| matches!(item, ast::Item::Source(found) if found.name.text == source.name));
+                    let is_field = |column: &&SourceColumn| column.form.field.as_deref() == Some(&*cell.text);
+                    let of_file = source.columns.iter().find(is_field).map(|column| column.name.as_str());
+                    let nearest = of_file.or_else(|| suggest::nearest(&cell.text, names()));
+                    let is_table =
+                        |item: &ast::Item| matches!(item, ast::Item::Table(found) if found.name.text == source.name);
+                    let declared = self.declared(|item| {
+                        is_table(item) || matches!(item, ast::Item::Source(found) if found.name.text == source.name)
+                    });
+                    let what = if self.files.iter().flat_map(|file| &file.items).any(is_table) {
+                        "table"
+                    } else {
+                        "source"
+                    };
                     let (name, at) = (&cell.text, cell.span);
                     self.complaints.push(errors::no_such_column_in_a_table(
-                        &source.name,
+                        (what, &source.name),
                         name,
                         at,
                         nearest,
@@ -321,7 +331,9 @@ impl<'a> Judge<'a> {
                 let names = view.features.iter().map(|feature| feature.name.as_str());
                 // One that is asked for already would be given twice.
                 let is_asked = |known: &str| all.iter().any(|other| other.feature.text == known);
-                let meant = nearest_feature(name, names, is_asked).unwrap_or(errors::Meant::Nothing(Vec::new(), 0));
+                let meant = of_windows(name, names.clone())
+                    .or_else(|| nearest_feature(name, names, is_asked))
+                    .unwrap_or(errors::Meant::Nothing(Vec::new(), 0));
                 let declared =
                     self.declared(|item| matches!(item, ast::Item::View(found) if found.name.text == view.name));
                 self.complaints

@@ -34,6 +34,8 @@ pub struct SourceReport {
     pub null_columns: Vec<String>,
     /// Columns that count time since 1970 and have no instant beyond that year: their unit may be another one.
     pub columns_of_1970: Vec<String>,
+    /// Whether every row arrives before its event time: the two may be exchanged.
+    pub arrives_before: bool,
     /// Rows among the decoded that are events.
     pub accepted: u64,
     /// Decoded rows that are not, by reason; reasons that did not occur are left out.

@@ -1,8 +1,8 @@
 //! Why a request was refused, as data.
 
 use crate::absence::Absence;
+use crate::feature_report::FeatureReport;
 use crate::limits::Most;
-use crate::results::FeatureReport;
 use crate::sought::{LookupReport, Stray};
 use featc_ir::display::instant;
 use featr_batch::BatchError;

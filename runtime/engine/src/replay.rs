@@ -1,13 +1,14 @@
 //! The streaming engine over recorded rows: every spine row answered from online state at its instant.
 
 use crate::error::Error;
+use crate::feature_report::FeatureReport;
 use crate::limits::Limits;
 use crate::online::Online;
 use crate::presence::{self, Presence};
 use crate::program::Program;
 use crate::random::Random;
 use crate::recorded::{Recorded, Side};
-use crate::results::{FeatureReport, RunReport, Training, columns_to_batch};
+use crate::results::{RunReport, Training, columns_to_batch};
 use crate::spine::{Brought, Spine, join_columns, split};
 use crate::warnings;
 use featc_ir::{Status, Truth};

@@ -1,20 +1,20 @@
 //! Features as Arrow columns.
 
 use crate::error::Error;
+use crate::feature_report::FeatureReport;
 use crate::limits::Limits;
 use crate::log_columns;
 use crate::sought::LookupReport;
+use crate::warning::Warning;
 use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use featc_ir::Status;
 use featr_batch::{EXAMPLES_MAX, SilentFeature};
 use featr_decode::{Example, Rejects, to_arrow};
-use featr_kernels::finish::Trouble;
 use featr_kernels::rows::{Dropped, Reason};
 use featr_kernels::{Column, Data};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 /// A training set, or what a replay gives: the spine's columns untouched, then the features.
@@ -118,159 +118,6 @@ pub struct ViewReport {
     /// Those that find nothing: no event of their entity that they see lies within the longest retention of the view's
     /// features.
     pub missing: u64,
-}
-
-/// Answers of one feature that are not what was asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct FeatureReport {
-    /// As results name it.
-    pub feature: String,
-    /// By status: `error(cap)`, `truncated`, `stale`.
-    pub answers: BTreeMap<String, u64>,
-    /// Whether some are errors, and no other says more than null or zero before its default.
-    #[serde(skip)]
-    pub only_fails: bool,
-}
-
-impl FeatureReport {
-    pub(crate) fn new(feature: &str, trouble: &Trouble) -> FeatureReport {
-        let answers = trouble.counts().map(|(status, count)| (status.to_string(), count));
-        FeatureReport {
-            feature: feature.to_owned(),
-            answers: answers.collect(),
-            only_fails: trouble.only_fails(),
-        }
-    }
-
-    /// The most frequent status, of several the first by name.
-    pub fn frequent(&self) -> Option<&str> {
-        let most = self
-            .answers
-            .iter()
-            .max_by_key(|(status, count)| (**count, Reverse(*status)));
-        most.map(|(status, _)| status.as_str())
-    }
-}
-
-/// "spend__total: 8 error(invalid_cast)"
-impl fmt::Display for FeatureReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counts = self.answers.iter().map(|(status, count)| format!("{count} {status}"));
-        write!(f, "{}: {}", self.feature, counts.collect::<Vec<_>>().join(", "))
-    }
-}
-
-/// What is allowed, and probably not meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Warning {
-    /// Questions at the very instant of an event. What a spine row shares with an event at another instant, such as its
-    /// id, is not looked for.
-    AskedAtEvents {
-        /// As reports name views: `txn by (card)`.
-        view: String,
-        /// Questions at the very instant of an event.
-        at_events: u64,
-        /// All questions.
-        questions: u64,
-    },
-    /// Questions that bring an identity, and no event that was read has one of them.
-    NothingExcluded {
-        /// As reports name views.
-        view: String,
-        /// Questions that bring an identity.
-        with_id: u64,
-        /// All questions.
-        questions: u64,
-    },
-    /// Columns of a JSONL file that no line fills.
-    NullColumns {
-        /// Of which.
-        source: String,
-        /// As files call them.
-        columns: Vec<String>,
-        /// All rows that were read.
-        rows: u64,
-    },
-    /// Columns that questions bring beside their keys, and that are null in all of them.
-    NullInQuestions {
-        /// Identities for `excluding self`, and fields of requests.
-        columns: Vec<String>,
-        /// All questions.
-        questions: u64,
-    },
-    /// Features of whose answers some are errors, and all others null or zero, but for defaults.
-    OnlyErrors {
-        /// As results name them.
-        features: Vec<String>,
-        /// The status of most of these answers: `error(cap)`.
-        status: String,
-        /// All questions.
-        questions: u64,
-    },
-    /// Columns that count time since 1970, all of whose instants lie in that year.
-    AllIn1970 {
-        /// Of what: "source `payments`", "table `profiles`".
-        what: String,
-        /// As the program calls them.
-        columns: Vec<String>,
-    },
-}
-
-/// "`a`, `b` are"
-fn quoted_are(columns: &[String]) -> String {
-    let verb = if columns.len() == 1 { "is" } else { "are" };
-    format!("{} {verb}", quoted(columns))
-}
-
-/// "`a`, `b`"
-fn quoted(columns: &[String]) -> String {
-    let columns: Vec<String> = columns.iter().map(|column| format!("`{column}`")).collect();
-    columns.join(", ")
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Warning::AskedAtEvents {
-                view,
-                at_events,
-                questions,
-            } => write!(
-                f,
-                "{at_events} of {questions} questions are asked at the very instant of an event of `{view}`; that event \
-                 counts in windows without `excluding now` or `excluding self`"
-            ),
-            Warning::NullColumns { source, columns, rows } => write!(
-                f,
-                "source `{source}`: no line has a value of {}: null in all {rows} rows",
-                quoted(columns)
-            ),
-            Warning::NullInQuestions { columns, questions } => {
-                write!(f, "{} null in all {questions} questions", quoted_are(columns))
-            }
-            Warning::OnlyErrors {
-                features,
-                status,
-                questions,
-            } => write!(
-                f,
-                "every answer of {} is {status}, null or 0, but for defaults ({questions} are asked)",
-                quoted(features)
-            ),
-            Warning::AllIn1970 { what, columns } => {
-                write!(f, "{what}: all instants of {} lie in 1970", quoted(columns))
-            }
-            Warning::NothingExcluded {
-                view,
-                with_id,
-                questions,
-            } => write!(
-                f,
-                "`excluding self` excludes nothing: {with_id} of {questions} questions bring an identity, and no event of \
-                 `{view}` that they can reach has one of these"
-            ),
-        }
-    }
 }
 
 impl serde::Serialize for Warning {

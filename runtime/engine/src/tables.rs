@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::program::Program;
-use crate::results::Warning;
+use crate::warning::Warning;
 use featc_ir::plan::{BatchPlan, StreamGraph};
 use featc_ir::{Contents, Literal, Source, SourceColumn, Table, TableRows, Truth};
 use featr_batch::EXAMPLES_MAX;

@@ -1,13 +1,15 @@
 //! Training sets from the batch engine.
 
 use crate::error::Error;
+use crate::feature_report::FeatureReport;
 use crate::limits::Limits;
 use crate::lookups;
 use crate::program::Program;
 use crate::recorded::Side;
-use crate::results::{FeatureReport, RunReport, SourceReport, Training, ViewReport, Warning, view_names};
+use crate::results::{RunReport, SourceReport, Training, ViewReport, view_names};
 use crate::sought::LookupReport;
 use crate::spine::Spine;
+use crate::warning::Warning;
 use crate::warnings::{null_in_questions, only_errors, warnings};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -201,7 +203,7 @@ fn report(run: &featr_batch::RunReport, plan: &BatchPlan) -> RunReport {
     report
 }
 
-/// Of a source with columns that no row fills, or that never leave 1970.
+/// Of a source with columns that no row fills, or that never leave 1970, or whose rows are known before they happen.
 fn of_columns(source: &featr_batch::SourceReport) -> impl Iterator<Item = Warning> {
     let is_whole = source.decoded > 0 && source.skipped == 0;
     let is_told = is_whole && !source.null_columns.is_empty();
@@ -215,7 +217,11 @@ fn of_columns(source: &featr_batch::SourceReport) -> impl Iterator<Item = Warnin
         what: format!("source `{}`", source.source),
         columns: source.columns_of_1970.clone(),
     });
-    null.into_iter().chain(early)
+    let arrives_before = (is_whole && source.decoded > 1 && source.arrives_before).then(|| Warning::AllAhead {
+        source: source.source.clone(),
+        rows: source.decoded,
+    });
+    null.into_iter().chain(early).chain(arrives_before)
 }
 
 fn lookup_reports(run: &featr_batch::RunReport, plan: &BatchPlan) -> Vec<LookupReport> {

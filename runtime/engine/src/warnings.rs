@@ -2,11 +2,13 @@
 //! the rows of a replay.
 
 use crate::error::Error;
+use crate::feature_report::FeatureReport;
 use crate::program::Program;
 use crate::recorded::Recorded;
-use crate::results::{FeatureReport, RunReport, ViewReport, Warning};
+use crate::results::{RunReport, ViewReport};
 use crate::spine::Spine;
 use crate::view_rejects::node;
+use crate::warning::Warning;
 use featc_ir::plan::{FoldSpec, Pipeline};
 use featc_ir::{Bounds, Excluding, Key, Truth, Window};
 use featr_kernels::{Batch, Column, StrData, identity, rows};

@@ -80,7 +80,8 @@ messages! {
         let help = match (aggregate, arguments) {
             ("max", 2..) => "the greatest of several values of a row is `greatest(a, b)`",
             ("min", 2..) => "the least of several values of a row is `least(a, b)`",
-            _ => "aggregate in a feature of a view, with `over`",
+            _ => "aggregate in a feature of a view, with `over`: it is of events; of a list the items, `list[1]`, and their number, \
+                  `length(list)`, can be read",
         };
         "aggregate `{aggregate}` outside of a feature";
         at: "a transform sees one row at a time";

@@ -41,8 +41,8 @@ messages! {
     E0441 versions_without_arrival(table: &str, at: Span) {
         "table `{table}` does not say when its versions were known";
         at: "versions without `arrival`";
-        help: "write `arrival` with the column that says when a version was known, and a file without one with such a column: a \
-               lookup sees nothing that came later";
+        help: "write `arrival` with the column that says when a version was known: a lookup sees nothing that came later; where the \
+               file has no such column, write one into it";
     }
 
     E0442 table_key_refused(column: &str, ty: Type, at: Span) {
@@ -70,9 +70,15 @@ messages! {
     }
 
     E0442 no_instant_in_table(column: &str, clause: &str, ty: Type, at: Span) {
+        let help = match ty {
+            Type::Int64 => "an instant is needed: `timestamp as epoch_seconds` or `epoch_millis` reads numbers that count since 1970; the number \
+                            of a version is none: name the column that says since when it holds",
+            _ => "declare it as `timestamp`; `timestamp as date` reads dates, with `in \"UTC\"` or another zone after it where the \
+                  table has no `zone`",
+        };
         "column `{column}` is {ty}, and is named by `{clause}`";
         at: "is no timestamp";
-        help: "declare it as `timestamp`; `timestamp as date` reads dates, with `in \"UTC\"` or another zone after it where the table has no `zone`";
+        help: "{help}";
     }
 
     E0442 arrival_is_validity(column: &str, at: Span) {

@@ -17,11 +17,15 @@ messages! {
         offer: "give the rows of its source, from which it makes its own: `given {source}`", at => source;
     }
 
-    E0110 no_such_column_in_a_table(source: &str, name: &str, at: Span, nearest: Option<&str>, source_at: Span) {
+    /// `rows`: `source` or `table`, and its name.
+    E0110 no_such_column_in_a_table(
+        rows: (&str, &str), name: &str, at: Span, nearest: Option<&str>, declared_at: Span
+    ) {
+        let (what, rows) = rows;
         "unknown column `{name}`";
-        at: "no such column in `{source}`";
-        source_at: "the source is declared here";
-        did_you_mean(nearest, at): "write the name of a column of the source";
+        at: "no such column in `{rows}`";
+        declared_at: "the {what} is declared here";
+        did_you_mean(nearest, at): "write the name of a column of the {what}";
     }
 
     E0430 misshapen_row(cells: usize, columns: usize, at: Span, header: Span) {

@@ -48,6 +48,13 @@ messages! {
         help: "say when events are known, for example `arrival ingested_at` or `arrival time + 5m`";
     }
 
+    E0316 lag_beyond_lateness(source: &str, lag: &str, lateness: &str, at: Span, lag_at: Span) {
+        "source `{source}` accepts no row: each arrives {lag} after its event time, and may be {lateness} late";
+        at: "shorter than the lag";
+        lag_at: "every row is as late as this";
+        help: "write `lateness {lag}` or a longer one, or a shorter lag";
+    }
+
     /// `window`: `lifetime window`, or what else reaches back for ever.
     E0303 lifetime_without_lateness(window: &str, source: &str, at: Span, source_at: Span) {
         "{window} over source `{source}`, which has no lateness";

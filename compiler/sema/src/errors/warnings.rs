@@ -55,7 +55,7 @@ messages! {
         column_at: "another instant of the same row";
         note: "the event counts from `{time}` on, as if everything in its row were known then";
         help: "say {place} when the row is known and how much later that may be: `at {column} within 2d`; or `at {time}` if \
-               `{column}` is never later";
+               `{column}` is never later, or known by then, as a plan is";
     }
 
     /// `text` is the `at` as written.

@@ -53,6 +53,8 @@ pub(super) struct FeatureNames<'a> {
     pub(super) own: &'a ast::Name,
     /// All names in its expression.
     pub(super) read: BTreeSet<&'a str>,
+    /// Whether it combines features, even where columns have their names.
+    reads_features: bool,
     /// What a column outside of an aggregate stands beside.
     beside: Beside,
     /// The column with the event time, which at the question is its instant.
@@ -151,7 +153,8 @@ impl FeatureNames<'_> {
         let column = row.find(text);
         let feature = self.all.find(text);
         let prefers_column = match self.shape {
-            Shape::Aggregate | Shape::WithoutWindow | Shape::WithoutAggregate => true,
+            Shape::Aggregate | Shape::WithoutWindow => true,
+            Shape::WithoutAggregate => !self.reads_features,
             Shape::Derived => text == self.own.text,
         };
         match (feature, column) {
@@ -257,17 +260,17 @@ fn feature(
         ));
     }
     let read = names_of(&written.value);
-    let reads_other = read
-        .iter()
-        .any(|name| *name != written.name.text && all.find(name).is_some());
+    let is_other = |name: &&&str| **name != written.name.text && all.find(name).is_some();
+    let others = read.iter().filter(is_other).count();
     let names = FeatureNames {
         all,
         shape,
         own: &written.name,
+        reads_features: others > 1 && others == read.len(),
         read,
         beside: match shape {
             Shape::Aggregate | Shape::WithoutWindow => Beside::Values,
-            Shape::Derived | Shape::WithoutAggregate if reads_other => Beside::Values,
+            Shape::Derived | Shape::WithoutAggregate if others > 0 => Beside::Values,
             Shape::WithoutAggregate => Beside::Window,
             Shape::Derived => Beside::Nothing,
         },

@@ -4,14 +4,11 @@ use super::feature::{FeatureNames, ViewFeatures};
 use super::scope::Items;
 use super::types::type_of;
 use crate::errors::{self, Meant};
-use crate::near::{nearest_feature, same_window};
+use crate::near::{SHOWN, nearest_feature, same_window};
 use featc_ir::{Aggregate, FeatureId, Function, Type};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, suggest};
 use std::collections::BTreeSet;
-
-/// So many names are listed.
-const SHOWN: usize = 8;
 
 impl ViewFeatures<'_> {
     /// Whether features over several windows are called so, with the length behind.

@@ -8,6 +8,7 @@ use super::zone::check_zone;
 use super::{declared, types::type_of};
 use crate::errors;
 use crate::res;
+use featc_ir::window::format_duration;
 use featc_ir::{ColumnForm, ColumnId, FileFormat, FileSet, KAFKA, ReadAs};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
@@ -135,7 +136,7 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         .and_then(|time| column_ref(&time.column, &scope, complaints));
     let is_whole = source.broken.is_empty();
     check_static(source, complaints);
-    check_skew(source, complaints);
+    check_bounds(source, complaints);
     let arrival = source.arrival.as_ref().map(|arrival| match &arrival.kind {
         ast::ArrivalKind::Column(name) => {
             column_ref(name, &scope, complaints).map_or(res::Arrival::Broken, res::Arrival::Column)
@@ -228,6 +229,28 @@ fn check_static(source: &ast::Source, complaints: &mut Vec<Diagnostic>) {
             let source = &source.name.text;
             complaints.push(errors::static_and_coming(source, clause, at, static_at));
         }
+    }
+}
+
+/// Reports a lag of all rows that is longer than the lateness which is accepted, and warns of a skew that bounds nothing.
+fn check_bounds(source: &ast::Source, complaints: &mut Vec<Diagnostic>) {
+    check_skew(source, complaints);
+    let bound = source.lateness.as_ref().and_then(|lateness| lateness.bound.as_ref());
+    let (Some(arrival), Some(bound)) = (&source.arrival, bound) else {
+        return;
+    };
+    if let ast::ArrivalKind::AfterTime(lag) = &arrival.kind
+        && lag.us > bound.us
+    {
+        let (name, lag) = (&source.name.text, format_duration(lag.us));
+        let bound_text = format_duration(bound.us);
+        complaints.push(errors::lag_beyond_lateness(
+            name,
+            &lag,
+            &bound_text,
+            bound.span,
+            arrival.span,
+        ));
     }
 }
 

@@ -150,6 +150,7 @@ codes! {
     E0313 EventsOutOfRange "window of an impossible number of events", since "0.1";
     E0314 NothingToExclude "exclusion of what a window does not hold", since "0.1";
     E0315 LocalWithoutZone "local time without a zone, or a zone without local time", since "0.1";
+    E0316 LagBeyondLateness "rows that are later than their source accepts", since "0.1";
     // E04xx keys, aggregates, views
     E0401 KeyTypeDiffers      "key column of another type than the key", since "0.1";
     E0402 KeyTypeRefused      "key of a type that cannot be a key", since "0.1";
@@ -318,6 +319,7 @@ codes! {
     W0706 NullInAllRows       "column that is null in all rows", since "0.1";
     W0707 AllIn1970           "instants that all lie in 1970", since "0.1";
     W0708 OnlyErrors          "feature of which every answer is an error", since "0.1";
+    W0709 AllAhead            "rows that all arrive before they happen", since "0.1";
 }
 
 impl Code {

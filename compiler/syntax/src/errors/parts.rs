@@ -358,4 +358,11 @@ messages! {
         help: "division is `/`, whole division is `a div b`: write `div {operand}`; of a comment that is meant, make a \
                sentence";
     }
+
+    W0003 aggregate_in_comment(operand: &str, at: Span) {
+        "`//` begins a comment: nothing is divided here";
+        at: "a comment";
+        help: "division is `/`, whole division is `div`: write `/ {operand}`, and the window once, behind all of it; of a comment \
+               that is meant, make a sentence";
+    }
 }

@@ -20,6 +20,9 @@ pub(super) struct Seen {
     /// Of those that count time since 1970, whether any instant lies in that year, and whether any does not.
     in_1970: Vec<bool>,
     elsewhere: Vec<bool>,
+    /// Whether any row arrives before its event time, and whether any does not. Of batches with rows that do not, only that.
+    arrives_before: bool,
+    arrives_later: bool,
 }
 
 impl Seen {
@@ -45,10 +48,13 @@ impl Seen {
             };
             columns.clone().map(of).collect()
         };
+        let arrives_later = arrives(source, batch, |time, arrival| time <= arrival);
         Seen {
             has_value: asked.map(has_value).collect(),
             in_1970: any(true),
             elsewhere: any(false),
+            arrives_before: !arrives_later && arrives(source, batch, |time, arrival| arrival < time),
+            arrives_later,
         }
     }
 
@@ -62,14 +68,26 @@ impl Seen {
             add(&mut all.has_value, &one.has_value);
             add(&mut all.in_1970, &one.in_1970);
             add(&mut all.elsewhere, &one.elsewhere);
+            all.arrives_before |= one.arrives_before;
+            all.arrives_later |= one.arrives_later;
             all
         })
     }
 }
 
+/// Whether event time and arrival of any row are so.
+fn arrives(source: &Source, batch: &Batch, is_so: impl Fn(i64, i64) -> bool) -> bool {
+    let Some(arrival) = source.arrival_column() else {
+        return false;
+    };
+    let (time, arrival) = (&batch.columns[source.time.index()], &batch.columns[arrival.index()]);
+    let mut instants = time.i64s().iter().zip(arrival.i64s()).enumerate();
+    instants.any(|(row, (at, known))| time.is_valid(row) && arrival.is_valid(row) && is_so(*at, *known))
+}
+
 impl Scan<'_> {
-    /// Reports the columns that are read and have no value in any row, and those that count time since 1970 and never leave that
-    /// year, by their names.
+    /// Reports the columns that are read and have no value in any row, those that count time since 1970 and never leave that
+    /// year, by their names, and whether all rows arrive before they happen.
     pub(super) fn tell_columns(&self, seen: &Seen, pipelines: &[Arc<Pipeline>], report: &mut SourceReport) {
         let read = self.columns(pipelines);
         let columns = || self.source.columns.iter().enumerate();
@@ -79,6 +97,7 @@ impl Scan<'_> {
         report.null_columns = null.map(|((_, column), _)| column.name.clone()).collect();
         let early = columns().zip(seen.in_1970.iter().zip(&seen.elsewhere));
         let early = early.filter(|(_, (is_in, is_out))| **is_in && !**is_out);
+        report.arrives_before = seen.arrives_before && !seen.arrives_later;
         report.columns_of_1970 = early.map(|((_, column), _)| column.name.clone()).collect();
     }
 
