@@ -353,8 +353,12 @@ pub fn key_of_spine(column: &str, value: &BadValue) -> Option<String> {
             let number = as_number(plain).filter(|_| value.wrong != Wrong::NoString);
             Some(match number {
                 Some(number) => format!("write digits, with a point before those of the fraction: {number}"),
+                None if value.wrong == Wrong::NoString => {
+                    format!("write `{column}` in all rows as the source has it, as text")
+                }
                 None => format!(
-                    "write `{column}` in all rows as the source has it, and in the type that the program declares"
+                    "if the source has such values, declare `{column}: string` in the program, there and in the entity; otherwise write \
+                     those that it has"
                 ),
             })
         }

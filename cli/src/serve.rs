@@ -30,17 +30,21 @@ pub fn run(args: &ServeArgs, reporter: &Reporter) -> Result<(), Refused> {
         return dry_run::run(&program, (args, fill.as_ref()), reporter);
     }
     let ready = begin(args, End::Signals, reporter)?;
-    let (mut text, value) = ready.told();
+    let (mut text, mut value) = ready.told();
     if ready.is_empty() {
         text.push_str(
             "\nit has no rows yet, and the `batch` files are not read: rows come by push, by `--source NAME=PATH` or `--follow`",
         );
     }
-    for table in ready.unfed_tables() {
+    let unfed = ready.unfed_tables();
+    for table in &unfed {
         text.push_str(&format!(
-            "\ntable `{table}` has no rows yet, and its `batch` files are not read: what is looked up there is null until rows are pushed, or \
-             come by `--source {table}=PATH`"
+            "\ntable `{table}` has no rows yet, and its `batch` files are not read: what is looked up there is null until rows are \
+             pushed, or come by `--source {table}=PATH`"
         ));
+    }
+    if !unfed.is_empty() {
+        value["tables_without_rows"] = unfed.into();
     }
     ready.run(|| reporter.result(&text, &value), reporter)
 }

@@ -209,7 +209,7 @@ fn every_kind_of_row_has_its_step() {
         )
         .unwrap_or_default()
     };
-    assert!(key("T5378").contains("as the source has it"));
+    assert!(key("T5378").contains("declare `id: string`"));
     assert!(key("12.5").contains("declared `float64`"));
     assert!(key("9007199254740992").contains("floats round whole numbers"));
     assert_eq!(as_number("1,500"), None, "a thousand and a half, or one and a half");

@@ -5,6 +5,7 @@ mod support;
 
 use crate::client::Server;
 use featc_ir::display::instant;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use support::ok;
@@ -120,6 +121,7 @@ fn seats_of(server: &Server, flights: i64) -> i64 {
 fn a_server_takes_in_the_versions_of_tables() {
     let fleet = Fleet::new();
     let server = fleet.serve();
+    assert_eq!(server.said["tables_without_rows"], json!(["planes"]));
     // The history of a plane first, then flights of now, one of an unknown plane.
     assert_eq!(
         push(
@@ -137,6 +139,7 @@ fn a_server_takes_in_the_versions_of_tables() {
     assert_eq!(seats_of(&server, 2), 100);
     server.kill();
     let server = fleet.serve();
+    assert_eq!(server.said["tables_without_rows"], Value::Null);
     assert_eq!(seats_of(&server, 2), 100);
     // A version that says that it was known before both: it is stamped anew, and what was looked up stays.
     assert_eq!(

@@ -151,7 +151,7 @@ impl<'a> Judge<'a> {
             } else if self.items().any(is_transform) {
                 errors::rows_of_a_transform(&name.text, name.span, own)
             } else {
-                errors::no_such_source(&name.text, name.span, nearest)
+                errors::no_such_source(&name.text, name.span, nearest, own)
             });
         None
     }

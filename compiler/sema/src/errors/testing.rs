@@ -5,10 +5,10 @@ use featc_syntax::diag::Span;
 use featc_syntax::messages;
 
 messages! {
-    E0106 no_such_source(name: &str, at: Span, nearest: Option<&str>) {
+    E0106 no_such_source(name: &str, at: Span, nearest: Option<&str>, own: &str) {
         "unknown source `{name}`";
         at: "no source has this name";
-        did_you_mean(nearest, at): "a test gives rows of the source that its view reads";
+        did_you_mean(nearest, at): "a test gives rows of the source that its view reads: `given {own}`";
     }
 
     E0106 rows_of_a_transform(name: &str, at: Span, source: &str) {

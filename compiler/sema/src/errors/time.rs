@@ -129,9 +129,13 @@ messages! {
     }
 
     E0309 abbreviated_zone(zone: &str, place: &str, at: Span) {
+        let other = match place {
+            "Asia/Kolkata" => " (or `\"Europe/Dublin\"`, `\"Asia/Jerusalem\"`)",
+            _ => "",
+        };
         "unknown time zone `{zone}`";
         at: "an abbreviation names no place";
-        help: "write the zone of the place, for example `\"{place}\"`; it knows summer time";
+        help: "write the zone of the place, for example `\"{place}\"`{other}; it knows summer time";
     }
 
     /// Letters that are no abbreviation known here.

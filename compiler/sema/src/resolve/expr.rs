@@ -4,7 +4,7 @@ mod place;
 
 use super::meant::{
     before_the_member, dots, function_of, has_aggregate, ignoring_nulls, joined, named_argument, part_of_calendar,
-    unit_of_truncate, with_more_arguments,
+    unit_of_time, unit_of_truncate, with_more_arguments,
 };
 use super::parameter;
 use super::scope::{Items, RowScope};
@@ -221,7 +221,11 @@ impl<'a> Exprs<'a> {
             match self.place {
                 // It may have been meant as an aggregate: what its names mean is unknown too.
                 Place::Feature(_) => {}
-                Place::Row | Place::Aggregate { .. } | Place::Service(_) => drop(self.all(&call.arguments)),
+                Place::Row | Place::Aggregate { .. } | Place::Service(_) => {
+                    let is_value = |argument: &&ast::Expr| unit_of_time(argument).is_none();
+                    let values = call.arguments.iter().filter(is_value);
+                    values.for_each(|value| drop(self.expr(value)));
+                }
             }
             return ExprKind::Poison;
         }

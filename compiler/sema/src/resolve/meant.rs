@@ -192,27 +192,39 @@ pub(super) fn ignoring_nulls(call: &errors::Written<'_>, second: &ast::Expr) -> 
     })
 }
 
-/// E0212 of `truncate(at, day)` and `truncate(at, "day")`, where no parameter is called so.
-pub(super) fn unit_of_truncate(call: &ast::Call, params: &BTreeSet<&str>) -> Option<Diagnostic> {
+/// The word of a unit, as a name or a text: `second` in `datediff(second, a, b)`.
+pub(super) fn unit_of_time(argument: &ast::Expr) -> Option<String> {
     const UNITS: [&str; 8] = ["second", "minute", "hour", "day", "week", "month", "quarter", "year"];
-    let [_, unit] = &call.arguments[..] else { return None };
-    if Function::from_name(&call.function.text) != Some(Function::Truncate) {
-        return None;
-    }
-    let word = match &unit.kind {
-        ast::ExprKind::Name(name) if params.contains(name.text.as_str()) => return None,
+    let word = match &argument.kind {
         ast::ExprKind::Name(name) => name.text.to_ascii_lowercase(),
         ast::ExprKind::Literal(ast::Literal::String(text)) => text.to_ascii_lowercase(),
         _ => return None,
     };
-    let is_unit = UNITS.contains(&word.strip_suffix('s').unwrap_or(&word));
+    UNITS.contains(&word.strip_suffix('s').unwrap_or(&word)).then_some(word)
+}
+
+/// E0212 of `truncate(at, day)` and `truncate(at, "day")`, where no parameter is called so.
+pub(super) fn unit_of_truncate(call: &ast::Call, params: &BTreeSet<&str>) -> Option<Diagnostic> {
+    let [_, unit] = &call.arguments[..] else { return None };
+    if Function::from_name(&call.function.text) != Some(Function::Truncate) {
+        return None;
+    }
+    if matches!(&unit.kind, ast::ExprKind::Name(name) if params.contains(name.text.as_str())) {
+        return None;
+    }
+    let word = unit_of_time(unit)?;
     let example = match word.as_str() {
         "second" | "seconds" => "1s",
         "minute" | "minutes" => "1m",
         "hour" | "hours" => "1h",
         _ => "1d",
     };
-    is_unit.then(|| errors::not_a_literal("truncate", "a positive duration", example, unit.span))
+    Some(errors::not_a_literal(
+        "truncate",
+        "a positive duration",
+        example,
+        unit.span,
+    ))
 }
 
 /// What an aggregate is meant as that has more arguments than it takes.

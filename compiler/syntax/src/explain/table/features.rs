@@ -168,7 +168,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over last N V « offset M »", FOREIGN, NO_OFFSET, Say("write two features, `over last 1 {V}` and `over last 2 {V}`, whose sums differ by the period before")),
     Habit(VIEWS, "~ over this V « offset M »", FOREIGN, NO_OFFSET, Say("write `over last 1 {V}` for the whole one before this one")),
     Habit(VIEWS, "~ « tz|timezone|zone S »", FOREIGN, ZONE, Write("in {S}")),
-    Habit(VIEWS, "~ over N « in S »", FOREIGN, "a length of time is the same in every zone", Say("remove it; whole days of a zone are `over last 7 days in {S}`, or `over 7d every 1d in {S}`")),
+    Habit(VIEWS, "~ over N « in S »", FOREIGN, "a length of time is the same in every zone", Say("remove `in {S}`; whole days and months of a zone are `over last 7 days in {S}` and `over last 1 month in {S}`, a window that moves by its days is `over 7d every 1d in {S}`")),
     Habit(VIEWS, "~ « decay|decayed|halflife|half_life|decaying »", ABSENT, "decaying aggregates are not in this release", Say("write several windows, such as `over [1d, 7d, 30d]`, and weigh them where the answers are used")),
     Habit(VIEWS, "~ « excluding ! last|past|previous|the N event|events|row|rows »", FOREIGN, LEAVES_OUT, Say("write `excluding self` to leave out the event that is asked about; a number of the last events cannot be left out")),
     Habit(VIEWS, "~ « excluding ! last|past|previous|the I »", FOREIGN, NOT_THE_LATEST, Say("write lengths of time: `over 30d offset 1d` are the 30 days before the last one")),
