@@ -222,11 +222,7 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
         )),
         Wrong::NoObject => Some(nested::object(column, &value.written)),
         Wrong::NoList => Some(nested::list(column)),
-        Wrong::NoDuration => Some(format!(
-            "a duration is written `PT1H19M30S`; where the file has two instants, declare these and subtract them in a transform, and \
-             of texts such as `01:19:30` declare `{column}: string` and take it apart: \
-             `cast(split({column}, \":\")[1] as int64) * 1h + cast(split({column}, \":\")[2] as int64) * 1m`"
-        )),
+        Wrong::NoDuration => Some(nested::duration(column, is_number)),
         Wrong::NoString if epoch(plain).is_some() => Some(format!(
             "if `{column}` is an instant: {}; if it is a number, declare it as `int64`",
             read_as(column, plain).unwrap_or_else(|| timestamp(plain))

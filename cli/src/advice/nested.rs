@@ -1,4 +1,4 @@
-//! The next step where a file has an object or a list, and something else is declared, or the other way round.
+//! The next step where a file has an object, a list or a clock time, and something else is declared, or the other way round.
 
 /// Where `from` leads through an object, and none stands there.
 pub fn object(column: &str, written: &str) -> String {
@@ -17,21 +17,56 @@ pub fn object(column: &str, written: &str) -> String {
     }
 }
 
-/// Where a text is declared, and an object or a list stands.
+/// Where one value is declared, and an object or a list stands; or a list, of which an item is of another type.
 pub fn text(column: &str, written: &str) -> String {
-    let first_key = written.strip_prefix("[{\"").and_then(|rest| rest.split('"').next());
-    match first_key.filter(|key| !key.is_empty()) {
-        Some(key) => format!(
-            "it is a list of objects: declare `{column}: list<struct<{key}: string>>` with the fields that are needed and their \
-             types, or one field of each by its path, such as `{column}: list<string> from \"{column}.{key}\"`"
-        ),
-        None if written.starts_with('[') => format!(
-            "it is a list: declare `{column}: list<string>`, or `list<int64>` or `list<float64>` where its items are numbers"
-        ),
+    let first = written.trim_start_matches('[').trim_start();
+    let entry = first.strip_prefix("{\"").and_then(|rest| rest.split_once("\":"));
+    match entry.filter(|_| written.starts_with('[')) {
+        Some((key, value)) => {
+            let ty = type_of(value.trim_start());
+            let is_name = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            let whole = match is_name {
+                true => format!(
+                    "`{column}: list<struct<{key}: {ty}>>` with the fields that are needed and their types, or "
+                ),
+                false => String::new(),
+            };
+            format!(
+                "it is a list of objects: declare {whole}one field of each by its path, such as `{column}: list<{ty}> from \
+                 \"{column}.{key}\"`"
+            )
+        }
+        None if written.starts_with('[') => format!("it is a list: declare `{column}: list<{}>`", type_of(first)),
         None => format!(
             "it is an object: declare the field that is needed, by its path `from \"{column}.…\"`, or all as `{column}: struct<…>`"
         ),
     }
+}
+
+/// The type of a value of JSON.
+fn type_of(value: &str) -> &'static str {
+    match value.bytes().next() {
+        Some(b'0'..=b'9' | b'-') => "float64",
+        Some(b't' | b'f') => "bool",
+        _ => "string",
+    }
+}
+
+/// Where a duration is declared, and something else stands.
+pub fn duration(column: &str, is_number: bool) -> String {
+    if is_number {
+        return format!(
+            "declare `{column}: int64`, and make a duration of it in a transform: `{column} * 1s` where it counts seconds"
+        );
+    }
+    let part = |place: u8, unit: &str| format!("cast(split({column}, \":\")[{place}] as int64) * 1{unit}");
+    format!(
+        "a duration is written `PT1H19M30S`; where the file has two instants, declare these and subtract them in a transform, and of \
+         texts such as `01:19:30` declare `{column}: string` and add up its parts: `{} + {} + {}`",
+        part(1, "h"),
+        part(2, "m"),
+        part(3, "s")
+    )
 }
 
 /// Where a list is declared, and one value stands.

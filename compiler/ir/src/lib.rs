@@ -53,9 +53,9 @@ pub use id::{ColumnId, EntityId, FeatureId, LiftId, RoleId, SlotId, SourceId, Tr
 pub use period::Unit;
 pub use portion::Portion;
 pub use program::{
-    Arrival, AskedFeature, At, Entity, Feature, FeatureKind, Lateness, Origin, Origins, Program, READ_SKEW_US, Role,
-    Service, ServiceFeature, ServiceField, ServiceInput, Source, Step, Transform, TransformColumn, View,
-    of_status_column, status_column,
+    Arrival, AskedFeature, At, DEFAULT_SKEW_US, Entity, Feature, FeatureKind, Lateness, Origin, Origins, Program,
+    READ_SKEW_US, Role, Service, ServiceFeature, ServiceField, ServiceInput, Source, Step, Transform, TransformColumn,
+    View, of_status_column, status_column,
 };
 pub use slot::Slot;
 pub use types::{Cut, ErrorCode, Status, Truth, Type};

@@ -312,6 +312,9 @@ impl Program {
     }
 }
 
+/// Skew of a source that says none: five minutes.
+pub const DEFAULT_SKEW_US: u64 = 300_000_000;
+
 /// How long after its instant a question may still come: the default of this release.
 pub const READ_SKEW_US: u64 = 3_600_000_000;
 

@@ -213,6 +213,7 @@ impl<'a> Judge<'a> {
                     }
                     let is_field = |column: &&SourceColumn| column.form.field.as_deref() == Some(&*cell.text);
                     let of_file = source.columns.iter().find(is_field).map(|column| column.name.as_str());
+                    let of_file = of_file.filter(|name| header.cells.iter().all(|cell| cell.text != *name));
                     let nearest = of_file.or_else(|| suggest::nearest(&cell.text, names()));
                     let is_table =
                         |item: &ast::Item| matches!(item, ast::Item::Table(found) if found.name.text == source.name);
@@ -331,7 +332,7 @@ impl<'a> Judge<'a> {
                 let names = view.features.iter().map(|feature| feature.name.as_str());
                 // One that is asked for already would be given twice.
                 let is_asked = |known: &str| all.iter().any(|other| other.feature.text == known);
-                let meant = of_windows(name, names.clone())
+                let meant = of_windows(name, names.clone().filter(|known| !is_asked(known)))
                     .or_else(|| nearest_feature(name, names, is_asked))
                     .unwrap_or(errors::Meant::Nothing(Vec::new(), 0));
                 let declared =

@@ -180,6 +180,9 @@ fn report(run: &featr_batch::RunReport, plan: &BatchPlan) -> RunReport {
         missing: *missing,
     });
     let told = run.views.iter().flat_map(|view| warnings(view, run.rows));
+    // The answer to one question may well be an error, and features of the service may say something.
+    let failed = run.views.iter().flat_map(|node| node.failed.iter().cloned());
+    let failed_views = failed.filter(|_| run.rows > 1 && plan.derive.is_empty()).collect();
     let mut report = RunReport {
         rows: run.rows,
         sources,
@@ -187,7 +190,7 @@ fn report(run: &featr_batch::RunReport, plan: &BatchPlan) -> RunReport {
         features: feature_reports(run),
         lookups: lookup_reports(run, plan),
         silent_views: run.views.iter().flat_map(|node| node.silent.iter().cloned()).collect(),
-        failed_views: run.views.iter().flat_map(|node| node.failed.iter().cloned()).collect(),
+        failed_views,
         silent_features: run
             .views
             .iter()

@@ -109,7 +109,7 @@ impl fmt::Display for Warning {
                 questions,
             } => write!(
                 f,
-                "every answer of {} is {status}, null or 0, but for defaults ({questions} are asked)",
+                "every answer of {} is an error, null or 0, but for defaults ({questions} are asked): {status}",
                 quoted(features)
             ),
             Warning::AllIn1970 { what, columns } => {

@@ -12,7 +12,7 @@ use crate::warning::Warning;
 use featc_ir::plan::{FoldSpec, Pipeline};
 use featc_ir::{Bounds, Excluding, Key, Truth, Window};
 use featr_kernels::{Batch, Column, StrData, identity, rows};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Of a node that answered so many questions.
 pub(crate) fn warnings(node: &featr_batch::ViewReport, questions: u64) -> impl Iterator<Item = Warning> {
@@ -49,17 +49,22 @@ pub(crate) fn null_in_questions(asked: &featc_ir::plan::Spine, spine: &Spine) ->
     })
 }
 
-/// Of features with answers that are errors, those that say nothing else; of one kind of error, so that one step mends them.
-pub(crate) fn only_errors(features: &[FeatureReport], questions: u64) -> Option<Warning> {
-    let failed = features.iter().filter(|feature| feature.only_fails);
-    let status = failed.clone().find_map(FeatureReport::frequent)?;
-    let alike = failed.filter(|feature| feature.frequent() == Some(status));
+/// Of features with answers that are errors, those that say nothing else: a warning per kind of error, so that one step mends
+/// what it names.
+pub(crate) fn only_errors(features: &[FeatureReport], questions: u64) -> Vec<Warning> {
+    let mut kinds: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     // The answer to one question may well be an error, and is told.
-    (questions > 1).then(|| Warning::OnlyErrors {
-        features: alike.map(|feature| feature.feature.clone()).collect(),
+    for feature in features.iter().filter(|feature| feature.only_fails && questions > 1) {
+        if let Some(status) = feature.frequent() {
+            kinds.entry(status).or_default().push(feature.feature.clone());
+        }
+    }
+    let warning = |(status, features): (&str, Vec<String>)| Warning::OnlyErrors {
+        features,
         status: status.to_owned(),
         questions,
-    })
+    };
+    kinds.into_iter().map(warning).collect()
 }
 
 /// The warnings of a replay. `report` has its views and features.

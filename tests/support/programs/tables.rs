@@ -147,7 +147,7 @@ pub fn rows_of_table(
 pub fn contents(rng: &mut Rng, program: &Program, rows: &[Vec<Vec<Value>>], style: Style) -> Contents {
     let tables = program.tables().into_iter();
     let mut draw = |table: Table| {
-        let count = *rng.pick(&[0, 5, 20, 60]);
+        let count = *rng.pick(&[0, 5, 20, 60, 60]);
         let mut drawn: Vec<Vec<Value>> = (0..count)
             .map(|_| row(rng, &table.columns, (program, rows), style))
             .collect();
@@ -201,7 +201,7 @@ fn row(
     });
     let mut row: Vec<Value> = values.collect();
     let at = |name: &str| columns.iter().position(|column| column.name == name);
-    // Half of the versions began some time before an event, and were known soon.
+    // Half of the versions began some time before an event, and were known soon, or when it had passed.
     if let Some((since, known)) = at("since").zip(at("known"))
         && let Value::Timestamp(us) = row[since]
         && rng.one_in(2)
@@ -209,12 +209,13 @@ fn row(
         let before_us = *rng.pick(&[0, 30_000_000, 300_000_000, 1_800_000_000, 18_000_000_000]);
         let began_us = us.saturating_sub(before_us);
         row[since] = Value::Timestamp(began_us);
-        row[known] = Value::Timestamp(began_us.saturating_add(*rng.pick(&[0, 0, 1, 1_000_000])));
+        row[known] =
+            Value::Timestamp(began_us.saturating_add(*rng.pick(&[0, 0, 1, 1_000_000, 600_000_000, 7_200_000_000])));
     }
     // Some end soon after that.
     if let Some((since, until)) = at("since").zip(at("until"))
         && let Value::Timestamp(us) = row[since]
-        && rng.one_in(3)
+        && rng.one_in(2)
     {
         let lasts_us = *rng.pick(&[0, 1, 60_000_000, 600_000_000, 3_600_000_000]);
         row[until] = Value::Timestamp(us.saturating_add(lasts_us));

@@ -3,10 +3,7 @@
 use super::Context;
 use crate::errors;
 use crate::res;
-use featc_ir::{Arrival, Lateness, Source, SourceColumn, Type};
-
-/// Skew of a source that says none: five minutes.
-const DEFAULT_SKEW_US: u64 = 300_000_000;
+use featc_ir::{Arrival, DEFAULT_SKEW_US, Lateness, Source, SourceColumn, Type};
 
 pub(super) fn check(source: &res::Source, context: &mut Context<'_>) -> Option<Source> {
     let declared = &source.declared;

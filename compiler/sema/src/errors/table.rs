@@ -18,11 +18,15 @@ messages! {
         help: "write `key {column}`: the column by which rows are looked up";
     }
 
-    E0441 table_without_rules(table: &str, at: Span) {
+    /// `instant`: a column of the key that is one.
+    E0441 table_without_rules(table: &str, instant: Option<&str>, at: Span) {
+        let of_key = instant.map_or(String::new(), |column| {
+            format!("; `{column}`, if it is the one of these, is no part of the `key`")
+        });
         "table `{table}` does not say which row of a key holds";
         at: "neither `static` nor `valid from`";
         help: "write `static` if each key has one row, which never changes; or `valid from` and `arrival` with the columns \
-               that say from when on a version is valid and since when it is known";
+               that say from when on a version is valid and since when it is known{of_key}";
     }
 
     E0441 static_and_versions(table: &str, clause: &str, at: Span, static_at: Span) {
@@ -49,6 +53,19 @@ messages! {
         "key column `{column}` is {ty}";
         at: "cannot be a key";
         help: "keys are bool, int64, string, date, timestamp or decimal";
+    }
+
+    /// `others`: the rest of the key.
+    E0442 instant_in_a_key(column: &str, others: &[&str], at: Span, clause_at: Span) {
+        let others = match others {
+            [] => "…".to_owned(),
+            [other] => (*other).to_owned(),
+            several => format!("({})", several.join(", ")),
+        };
+        "`{column}` is an instant of a version, and no part of its key";
+        at: "in the key";
+        clause_at: "an instant";
+        help: "write `key {others}` without it: a lookup gives the key alone, and finds the version that is valid at the event's time";
     }
 
     E0442 list_in_a_table(column: &str, ty: Type, at: Span) {

@@ -75,7 +75,16 @@ fn key(written: &ast::Table, columns: &Columns<'_>, complaints: &mut Vec<Diagnos
             continue;
         }
         let column = &columns.all[id.index()];
-        if let Some(ty) = column.ty.filter(|ty| !ty.may_be_key()) {
+        let instants = [&written.valid_from, &written.valid_to, &written.arrival];
+        if let Some(instant) = instants
+            .into_iter()
+            .flatten()
+            .find(|said| said.column.text == name.text)
+        {
+            let others: Vec<&str> = clause.columns.iter().map(|key| &*key.text).collect();
+            let others: Vec<&str> = others.into_iter().filter(|other| *other != name.text).collect();
+            complaints.push(errors::instant_in_a_key(&name.text, &others, name.span, instant.span));
+        } else if let Some(ty) = column.ty.filter(|ty| !ty.may_be_key()) {
             complaints.push(errors::table_key_refused(&name.text, ty, name.span));
         }
         complaints.extend(
@@ -100,7 +109,19 @@ fn versions(written: &ast::Table, columns: &Columns<'_>, complaints: &mut Vec<Di
         .into_iter()
         .filter_map(|(words, clause)| Some((words, clause.as_ref()?.span)));
     match (said.next(), written.static_rows, &written.valid_from) {
-        (None, None, _) => complaints.push(errors::table_without_rules(name, written.name.span)),
+        (None, None, _) => {
+            let is_instant = |name: &str| {
+                let mut columns = columns.all.iter();
+                columns.any(|column| column.name == name && column.ty == Some(Type::Timestamp))
+            };
+            let mut keys = written
+                .key
+                .iter()
+                .flat_map(|clause| &clause.columns)
+                .map(|key| &*key.text);
+            let instant = keys.find(|key| is_instant(key));
+            complaints.push(errors::table_without_rules(name, instant, written.name.span));
+        }
         (Some((words, at)), Some(static_at), _) => {
             complaints.push(errors::static_and_versions(name, words, at, static_at));
         }

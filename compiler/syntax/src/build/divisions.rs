@@ -57,7 +57,7 @@ impl Builder<'_> {
             if ends.contains(&before) && (is_number || names.contains(operand)) {
                 self.diagnostics
                     .push(errors::division_in_comment(operand, comment.span));
-            } else if ends_of_features.contains(&before) && is_aggregate(operand) {
+            } else if ends_of_features.contains(&before) && is_aggregate(operand, !ends.contains(&before)) {
                 self.diagnostics
                     .push(errors::aggregate_in_comment(operand, comment.span));
             }
@@ -65,14 +65,36 @@ impl Builder<'_> {
     }
 }
 
-/// `count()`, `sum(amount) over 7d default 0`: a call, and nothing else than clauses after it.
-fn is_aggregate(text: &str) -> bool {
+/// Aggregates that are divided by.
+const AGGREGATES: &str =
+    "count sum mean min max first last count_distinct median quantile stddev variance any all mode rate";
+
+/// `count()`, `sum(amount) over 7d default 0`: an aggregate, and nothing else than clauses after it. `has_window`: of what stands
+/// before it; a comment on a whole feature says less.
+fn is_aggregate(text: &str, has_window: bool) -> bool {
     let Some((name, rest)) = text.split_once('(') else {
         return false;
     };
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    let behind = rest.rsplit_once(')').map(|(_, behind)| behind.trim_start());
-    is_name
-        && behind
-            .is_some_and(|behind| behind.is_empty() || behind.starts_with("over ") || behind.starts_with("default "))
+    let mut depth = 1_u32;
+    let end = rest.find(|c: char| {
+        depth = match c {
+            '(' => depth + 1,
+            ')' => depth - 1,
+            _ => depth,
+        };
+        depth == 0
+    });
+    let behind = end.map(|end| rest[end + 1..].trim_start());
+    let is_window = |behind: &str| {
+        let window = behind.strip_prefix("over ").map(str::trim_start);
+        window.is_some_and(|window| {
+            let word = window.split(' ').next().unwrap_or_default();
+            word.starts_with(|first: char| first.is_ascii_digit() || first == '[')
+                || ["lifetime", "last", "this"].contains(&word)
+        })
+    };
+    AGGREGATES.split(' ').any(|known| known == name)
+        && behind.is_some_and(|behind| {
+            is_window(behind) || !has_window && (behind.is_empty() || behind.starts_with("default "))
+        })
 }

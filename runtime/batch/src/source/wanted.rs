@@ -6,7 +6,7 @@ use super::pipeline::Pipeline;
 use super::scan::{ROWS_MANY, Scan};
 use crate::error::BatchError;
 use crate::report::SourceReport;
-use featc_ir::{ColumnId, FileFormat, FileSet, ReadAs, Source, SourceColumn, Type};
+use featc_ir::{ColumnId, DEFAULT_SKEW_US, FileFormat, FileSet, ReadAs, Source, SourceColumn, Type};
 use featr_decode::{Bound, Piece, PieceOptions, pieces};
 use featr_kernels::{Batch, Column};
 use std::sync::Arc;
@@ -48,12 +48,13 @@ impl Seen {
             };
             columns.clone().map(of).collect()
         };
-        let arrives_later = arrives(source, batch, |time, arrival| time <= arrival);
+        let slack = slack(source);
+        let arrives_later = arrives(source, batch, |time, arrival| time.saturating_sub(slack) <= arrival);
         Seen {
             has_value: asked.map(has_value).collect(),
             in_1970: any(true),
             elsewhere: any(false),
-            arrives_before: !arrives_later && arrives(source, batch, |time, arrival| arrival < time),
+            arrives_before: !arrives_later && arrives(source, batch, |_, _| true),
             arrives_later,
         }
     }
@@ -75,9 +76,21 @@ impl Seen {
     }
 }
 
-/// Whether event time and arrival of any row are so.
+/// By how much an arrival may lie before the event time for its form alone: it may be a whole second, or a day. Rows of a
+/// `delay` are known so much later.
+fn slack(source: &Source) -> i64 {
+    let arrival = source.arrival_column().map(|id| &source.columns[id.index()]);
+    let read_as = arrival.and_then(|column| column.form.read_as.as_ref());
+    let form_us = match read_as {
+        Some(ReadAs::Date { .. } | ReadAs::Format { .. }) => 86_400_000_000,
+        Some(ReadAs::Epoch(_)) | None => 1_000_000,
+    };
+    i64::try_from(source.delay_us).unwrap_or(i64::MAX).max(form_us)
+}
+
+/// Whether event time and arrival of any row are so. A source that says its own skew has rows that are ahead.
 fn arrives(source: &Source, batch: &Batch, is_so: impl Fn(i64, i64) -> bool) -> bool {
-    let Some(arrival) = source.arrival_column() else {
+    let Some(arrival) = source.arrival_column().filter(|_| source.skew_us == DEFAULT_SKEW_US) else {
         return false;
     };
     let (time, arrival) = (&batch.columns[source.time.index()], &batch.columns[arrival.index()]);
