@@ -24,7 +24,7 @@ fn wider(first: Type, second: Type) -> Type {
 }
 
 /// Of a number beside a duration.
-const SECONDS: &str = "a number that counts seconds is a duration as `x * 1s`; or write numbers of its own unit";
+const SECONDS: &str = "a number becomes a duration by its unit: `x * 1s` if it counts seconds, `x * 1m` minutes; or write numbers of its own unit";
 
 /// How two types become one.
 pub(super) fn alike(first: Type, second: Type) -> String {
@@ -58,7 +58,7 @@ pub(super) fn comparable(left: Type, right: Type, seconds: Option<i64>) -> Strin
                     "write a duration with its unit: `{number}d` if it counts days, `{}` if it counts seconds",
                     featc_ir::window::format_duration(us)
                 ),
-                None => "a number that counts seconds is a duration as `x * 1s`; or write a number of its own unit"
+                None => "a number becomes a duration by its unit: `x * 1s` if it counts seconds, `x * 1m` minutes; or write a number of its own unit"
                     .to_owned(),
             };
         }

@@ -73,8 +73,8 @@ messages! {
     E0105 static_source_without_time(source: &str, at: Span) {
         "source `{source}` has no event time";
         at: "declared here";
-        help: "a static source needs one too, from which on a row holds: write a column of one old instant into the file, \
-               such as `2000-01-01T00:00:00Z`, and name it, for example `time since`";
+        help: "a static source needs one too, from which on a row holds; where the file has none, put it into a folder \
+               `since=2000-01-01`, declare `since: timestamp as date in \"UTC\"`, and write `time since`";
     }
 
     E0106 no_rows_but(name: &str, kind: Kind, at: Span) {

@@ -46,7 +46,8 @@ messages! {
         "table `{table}` does not say when its versions were known";
         at: "versions without `arrival`";
         help: "write `arrival` with the column that says when a version was known: a lookup sees nothing that came later; where the \
-               file has no such column, write one into it";
+               file has none and all was known early, put it into a folder `known=2000-01-01`, and declare \
+               `known: timestamp as date in \"UTC\"`";
     }
 
     E0442 table_key_refused(column: &str, ty: Type, at: Span) {
@@ -101,7 +102,8 @@ messages! {
     E0442 arrival_is_validity(column: &str, at: Span) {
         "column `{column}` says from when on a version is valid, and when it was known";
         at: "named by `valid from` too";
-        help: "name the column that says when the row was written; a file that has none is written with one";
+        help: "name the column that says when the row was written; where the file has none and all was known early, put it into a folder \
+               `known=2000-01-01`, and declare `known: timestamp as date in \"UTC\"`";
     }
 
     E0443 unknown_table(name: &str, at: Span, nearest: Option<&str>) {
@@ -221,11 +223,15 @@ messages! {
         help: "look it up in a transform, `let {column} = {written}`, and read the column here";
     }
 
-    E0446 lookup_of_a_question(column: &str, at: Span) {
+    /// `table`: of the versions that a view can read; `None` for a static one.
+    E0446 lookup_of_a_question(column: &str, table: Option<&str>, at: Span) {
+        let of_versions = table.map_or(String::new(), |table| {
+            format!("; or make a view of the table by its key, `from {table}`, whose `last({column})` is that of the key that is asked about")
+        });
         "lookup in a feature of a service";
         at: "a question looks into no table";
         help: "bring the value with the question, as a field of a `request`; or read what the last event found, `last({column})` \
-               of a view";
+               of a view{of_versions}";
     }
 
     E0111 lookup_as_a_call(at: Span, meant: &str) {

@@ -100,7 +100,12 @@ impl<'a> Exprs<'a> {
         if !matches!(self.place, Place::Row) {
             let is_service = matches!(self.place, Place::Service(_));
             self.complaints.push(match is_service {
-                true => errors::lookup_of_a_question(&written.column.text, at),
+                true => {
+                    let mut tables = self.items.tables.all.iter();
+                    let table =
+                        tables.find(|table| table.name.text == written.table.text && table.valid_from.is_some());
+                    errors::lookup_of_a_question(&written.column.text, table.map(|table| &*table.name.text), at)
+                }
                 false => errors::lookup_outside(&written.column.text, self.items.texts.slice(at), at),
             });
             return ExprKind::Poison;

@@ -51,11 +51,12 @@ impl Builder<'_> {
                         break;
                     }
                     flat.next();
-                    if next.as_rule() != Rule::compat_or {
+                    let joins = next.as_str().trim() == "||";
+                    if !joins {
                         self.report_foreign(&next);
                     }
                     let (right, right_depth) = self.climb(flat, binary_level(op) + 1, 0)?;
-                    if next.as_rule() == Rule::compat_or {
+                    if joins {
                         self.report_bars(&left, op_span, &right);
                     }
                     if op.is_comparison() {

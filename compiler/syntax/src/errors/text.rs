@@ -100,12 +100,6 @@ messages! {
         help: "remove the backquote", at => "";
     }
 
-    E0004 half_an_operator(sign: char, at: Span) {
-        "`{sign}` is not an operator";
-        at: "";
-        help: "write `and` or `or`";
-    }
-
     E0004 invisible_character(character: char, at: Span) {
         let number = u32::from(character);
         "invisible character U+{number:04X}";
@@ -213,7 +207,6 @@ pub(crate) fn illegal(character: char, at: Span) -> Diagnostic {
         ';' => semicolon(at),
         '#' => hash(at),
         '`' => backquote(at),
-        '&' | '|' => half_an_operator(character, at),
         other if other.is_whitespace() || other.is_control() => invisible_character(other, at),
         other => meaningless_character(other, at),
     }

@@ -128,9 +128,10 @@ impl Scanner<'_> {
             '{' if self.double_braces() => {}
             '|' if self.begins_row() => self.row(),
             '|' if self.is_fresh && !is_pair(rest) => self.stray_rows(),
+            '|' if rest.starts_with("|>") => self.illegal(first),
             '=' | '<' | '>' | '!' | '&' | '|' if is_pair(rest) => self.token(TokenKind::Punctuation, 2),
             '(' | ')' | '{' | '}' | '[' | ']' | ',' | ':' | '=' | '?' | '.' | '*' | '+' | '-' | '/' | '<' | '>'
-            | '!' | '%' | '^' | '~' | '$' => self.token(TokenKind::Punctuation, 1),
+            | '!' | '%' | '^' | '~' | '$' | '&' | '|' => self.token(TokenKind::Punctuation, 1),
             '≠' | '≤' | '≥' | '×' | '÷' | '−' => self.sign(first),
             '\'' if self.quoted_duration(b'\'') || self.quoted_instant(b'\'') => {}
             '\'' => self.quoted(),
