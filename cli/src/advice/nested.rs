@@ -45,7 +45,9 @@ pub fn text(column: &str, written: &str) -> String {
 
 /// The type of a value of JSON.
 fn type_of(value: &str) -> &'static str {
+    let token = value.split([',', ']', '}', ' ']).next().unwrap_or_default();
     match value.bytes().next() {
+        Some(b'0'..=b'9' | b'-') if token.parse::<i64>().is_ok() => "int64",
         Some(b'0'..=b'9' | b'-') => "float64",
         Some(b't' | b'f') => "bool",
         _ => "string",

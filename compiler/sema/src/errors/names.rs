@@ -96,6 +96,12 @@ messages! {
         did_you_mean(nearest, at): "declare it, for example `entity {name} ({keys})`";
     }
 
+    E0107 rows_as_an_entity(name: &str, entity: &str, at: Span) {
+        "`{name}` is no entity";
+        at: "rows, which stand after `from`";
+        help: "a view is of what its features are about: write its entity, such as `of {entity} from {name}`";
+    }
+
     /// `kind`: what the name stands for.
     E0108 no_view_but(name: &str, kind: Kind, at: Span) {
         let shown = kind.with_article();

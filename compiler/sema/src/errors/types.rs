@@ -298,7 +298,10 @@ pub enum OperandHelp {
 
 impl OperandHelp {
     /// `date ± duration`
-    pub const DATE_ARITHMETIC: Self = Self::Do("a date has no time of day: write `cast(… as timestamp)` around it");
+    pub const DATE_ARITHMETIC: Self = Self::Do(
+        "a date has no time of day: subtract dates, `date(at in \"Europe/Berlin\") - day`, or write `cast(… as timestamp)` around it, \
+         which is its first instant in UTC",
+    );
     /// `"a" + "b"`
     pub const CONCAT: Self = Self::Do("to join strings write `concat(a, b)`");
     /// `t + "one hour"`

@@ -4,7 +4,7 @@ use super::declared;
 use super::feature::{ViewFeatures, features};
 use super::scope::{Items, RowScope};
 use super::transform::{AllRows, from};
-use crate::errors::{self, Held};
+use crate::errors::{self, Held, Kind};
 use crate::res;
 use featc_ir::EntityId;
 use featc_syntax::ast;
@@ -92,7 +92,14 @@ fn entity(view: &ast::View, items: &Items<'_>, complaints: &mut Vec<Diagnostic>)
             items.entities.all.iter().map(|entity| entity.name.text.as_str()),
         );
         let keys = likely_keys(view, items);
-        complaints.push(errors::unknown_entity(&name.text, name.span, nearest, &keys));
+        let is_rows = matches!(
+            items.kind_of(&name.text),
+            Some(Kind::Source | Kind::Transform | Kind::Table)
+        );
+        complaints.push(match items.entities.all.first().filter(|_| is_rows) {
+            Some(entity) => errors::rows_as_an_entity(&name.text, &entity.name.text, name.span),
+            None => errors::unknown_entity(&name.text, name.span, nearest, &keys),
+        });
     }
     found.map(|position| (EntityId::from(*position), name.span))
 }

@@ -109,6 +109,15 @@ fn quoted(whole: &str, template: &str) -> String {
     shown
 }
 
+/// `sum(x) where a / sum(x)`: what is divided by is no part of the condition.
+fn divides(piece: &Piece<'_>, found: &Found) -> bool {
+    let condition = found.letters.iter().find(|(letter, ..)| *letter == 'R');
+    condition.is_some_and(|(_, first, last)| {
+        let written = if last < first { "" } else { piece.slice(*first, *last) };
+        written.split_once('/').is_some_and(|(_, by)| by.contains('('))
+    })
+}
+
 impl Habit {
     fn tell(&self, piece: &Piece<'_>, found: &Found) -> Diagnostic {
         let Habit(_, _, code, message, then) = self;
@@ -128,6 +137,10 @@ impl Habit {
         let span = piece.span(found.start, found.end);
         let diagnostic = Diagnostic::at(*code, filled(message), span, "");
         match then {
+            Show(..) if divides(piece, found) => diagnostic.with_help(
+                "write the condition in the parentheses of its aggregate, and divide behind them, such as \
+                 `sum(x where a) / sum(x)`",
+            ),
             Say(help) => diagnostic.with_help(filled(help)),
             Show(template, otherwise) => {
                 let whole = filled(template);
