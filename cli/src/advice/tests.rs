@@ -226,7 +226,7 @@ fn every_kind_of_row_has_its_step() {
     assert!(key("12.5").contains("declared `float64`"));
     assert!(key("9007199254740992").contains("floats round whole numbers"));
     assert_eq!(as_number("1,500"), None, "a thousand and a half, or one and a half");
-    assert_eq!(row(&null(true), "f.csv"), None);
+    assert!(row(&null(true), "f.csv").is_some_and(|told| told.contains("no event yet")));
     assert!(row(&null(false), "f.jsonl").is_some_and(|told| told.contains("spelt as the columns")));
 }
 
