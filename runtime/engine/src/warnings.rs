@@ -53,8 +53,9 @@ pub(crate) fn null_in_questions(asked: &featc_ir::plan::Spine, spine: &Spine) ->
 /// what it names.
 pub(crate) fn only_errors(features: &[FeatureReport], questions: u64) -> Vec<Warning> {
     let mut kinds: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    // The answer to one question may well be an error, and is told.
-    for feature in features.iter().filter(|feature| feature.only_fails && questions > 1) {
+    // One answer may well be an error, and is told.
+    let is_told = |feature: &&FeatureReport| feature.only_fails && feature.answers.values().sum::<u64>() > 1;
+    for feature in features.iter().filter(is_told) {
         if let Some(status) = feature.frequent() {
             kinds.entry(status).or_default().push(feature.feature.clone());
         }
