@@ -220,11 +220,7 @@ impl<'a> Judge<'a> {
                     let declared = self.declared(|item| {
                         is_table(item) || matches!(item, ast::Item::Source(found) if found.name.text == source.name)
                     });
-                    let what = if self.files.iter().flat_map(|file| &file.items).any(is_table) {
-                        "table"
-                    } else {
-                        "source"
-                    };
+                    let what = if self.items().any(is_table) { "table" } else { "source" };
                     let (name, at) = (&cell.text, cell.span);
                     self.complaints.push(errors::no_such_column_in_a_table(
                         (what, &source.name),

@@ -81,8 +81,8 @@ fn key(written: &ast::Table, columns: &Columns<'_>, complaints: &mut Vec<Diagnos
             .flatten()
             .find(|said| said.column.text == name.text)
         {
-            let others: Vec<&str> = clause.columns.iter().map(|key| &*key.text).collect();
-            let others: Vec<&str> = others.into_iter().filter(|other| *other != name.text).collect();
+            let keys = clause.columns.iter().map(|key| &*key.text);
+            let others: Vec<&str> = keys.filter(|other| *other != name.text).collect();
             complaints.push(errors::instant_in_a_key(&name.text, &others, name.span, instant.span));
         } else if let Some(ty) = column.ty.filter(|ty| !ty.may_be_key()) {
             complaints.push(errors::table_key_refused(&name.text, ty, name.span));

@@ -113,8 +113,12 @@ fn quoted(whole: &str, template: &str) -> String {
 fn divides(piece: &Piece<'_>, found: &Found) -> bool {
     let condition = found.letters.iter().find(|(letter, ..)| *letter == 'R');
     condition.is_some_and(|(_, first, last)| {
-        let written = if last < first { "" } else { piece.slice(*first, *last) };
-        written.split_once('/').is_some_and(|(_, by)| by.contains('('))
+        let is_bare = last >= first && *first > 0 && piece.text(first - 1) == "where";
+        is_bare
+            && piece
+                .slice(*first, *last)
+                .split_once('/')
+                .is_some_and(|(_, by)| by.contains('('))
     })
 }
 
@@ -137,7 +141,7 @@ impl Habit {
         let span = piece.span(found.start, found.end);
         let diagnostic = Diagnostic::at(*code, filled(message), span, "");
         match then {
-            Show(..) if divides(piece, found) => diagnostic.with_help(
+            Show(..) if *message == features::FILTER && divides(piece, found) => diagnostic.with_help(
                 "write the condition in the parentheses of its aggregate, and divide behind them, such as \
                  `sum(x where a) / sum(x)`",
             ),

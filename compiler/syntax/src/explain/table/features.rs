@@ -2,7 +2,7 @@
 
 use super::*;
 
-const FILTER: &str = "the condition of an aggregate stands inside its parentheses";
+pub(super) const FILTER: &str = "the condition of an aggregate stands inside its parentheses";
 const NULLS: &str = "`ignoring nulls` stands inside the parentheses";
 const NULLS_WORD: &str = "nulls are left out by the words `ignoring nulls`";
 const EXCLUDING: &str = "`excluding` stands after the window";
