@@ -33,7 +33,11 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
         }
         Fault::Undecoded(Detail::Record(broken)) => record(broken),
         Fault::Unaccepted(Reason::Late, _) => {
-            Some("give the source a longer `lateness` if rows that come so late are to count".to_owned())
+            Some(
+                "give the source a longer `lateness` if rows that come so late are to count; if they come by months, compare the \
+                 formats of `time` and `arrival`: day and month may be exchanged in one"
+                    .to_owned(),
+            )
         }
         Fault::Unaccepted(Reason::Ahead, _) => Some(
             "an event time that is planned, such as that of a departure, is no time of an event: name the column of when the row came to \
@@ -41,7 +45,15 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
              are exchanged themselves; a clock that is ahead needs a longer `skew`"
                 .into(),
         ),
-        Fault::Unaccepted(Reason::NullTime, _) | Fault::OfView => None,
+        Fault::OfView("at_before_time") => Some(
+            "an event cannot count before the `time` of its row: compare the zones and formats of both columns; of an instant that may \
+             be a plan, write the later one, such as `at greatest(planned, created)`, with the column of `time`"
+                .to_owned(),
+        ),
+        Fault::OfView("at_too_far") => Some(
+            "if the row is right, write a longer `within` after `at`, so long that every such instant lies in it".to_owned(),
+        ),
+        Fault::Unaccepted(Reason::NullTime, _) | Fault::OfView(_) => None,
     }
 }
 
@@ -74,8 +86,8 @@ pub fn all_rows(examples: &[Example]) -> Option<String> {
                 .to_owned(),
         ),
         Fault::Unaccepted(Reason::Late, _) => Some(
-            "if all are late by about as much, compare the zones and units of event time and arrival; give the source a longer \
-             `lateness` only if rows that come so late are to count"
+            "if all are late by about as much, compare the zones and units of event time and arrival, and their formats (day and \
+             month may be exchanged in one); give the source a longer `lateness` only if rows that come so late are to count"
                 .to_owned(),
         ),
         Fault::Unaccepted(Reason::Ahead, _) => Some(ahead::where_all_are(examples).to_owned()),
@@ -249,10 +261,7 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
         )),
         Wrong::NoFloat64 | Wrong::NoDecimal | Wrong::NoInt64 => Some(match as_number(plain) {
             Some(number) => format!("write digits, with a point before those of the fraction: {number}"),
-            None if is_comma(plain) => {
-                "a comma is no point: write digits, with a point before those of the fraction, and nothing between thousands"
-                    .to_owned()
-            }
+            None if is_comma(plain) => COMMA.to_owned(),
             None => format!("declare `{column}: string` if its values are texts, or write numbers into the file"),
         }),
         Wrong::NoBool if !is_number => Some(format!(
@@ -273,6 +282,9 @@ fn affirmed(written: &str) -> &str {
     let place = NO.iter().position(|no| *no == written);
     place.map_or(written, |place| YES[place])
 }
+
+const COMMA: &str =
+    "a comma is no point: write digits, with a point before those of the fraction, and nothing between thousands";
 
 /// So many digits after the point no amount has: a float was written.
 const FLOAT_PLACES: usize = 10;
@@ -352,9 +364,10 @@ pub fn key_of_spine(column: &str, value: &BadValue) -> Option<String> {
                 None if value.wrong == Wrong::NoString => {
                     format!("write `{column}` in all rows as the source has it, as text")
                 }
+                None if is_comma(plain) => COMMA.to_owned(),
                 None => format!(
-                    "if the source has such values, declare `{column}: string` in the program, there and in the entity; otherwise write \
-                     those that it has"
+                    "write those that the source has; if it has such values, declare `{column}: string` in the program, there and in \
+                     the entity; a field of a request is written as the program declares it"
                 ),
             })
         }

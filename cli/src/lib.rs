@@ -77,7 +77,7 @@ pub fn command_line(words: &[OsString], itself: Vec<OsString>, before: impl FnOn
         Err(error) => return usage::end(&error, words),
     };
     match &mut cli.command {
-        Command::Train(_) | Command::Backfill(_) | Command::Verify(_) => before(),
+        Command::Train(_) | Command::Backfill(_) | Command::Verify(_) | Command::Serve(_) => before(),
         Command::Demo(args) => args.itself = itself,
         _ => {}
     }

@@ -202,7 +202,7 @@ fn tell_pushed(served_log: &[PathBuf], program: &featr::Program, reporter: &Repo
         if folder.is_dir() {
             let (name, folder) = (&input.name, folder.display());
             reporter.note(&format!(
-                "the rows that the server took in are not read: `--source {name}={folder}` names those of `{name}`"
+                "the rows that the server took in are not read: `--source '{name}={folder}/*.parquet'` names those of `{name}`"
             ));
         }
     }

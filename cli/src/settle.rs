@@ -90,7 +90,10 @@ fn answered(prepared: &Prepared, spine: &Spine) -> Option<featr::Error> {
 /// As [`check_asked`], of a spine; one that is a training set is refused.
 pub fn check_spine(prepared: &Prepared, spine: &Spine, args: &RunArgs, reporter: &Reporter) -> Result<(), Refused> {
     if let Some(error) = answered(prepared, spine) {
-        return reporter.refuse(errors::answered(&error));
+        let is_log = ["service", "request_id", "program"]
+            .iter()
+            .all(|name| spine.schema.column_with_name(name).is_some());
+        return reporter.refuse(errors::answered(&error, is_log));
     }
     let why = format!("{} has no rows", prepared.questions());
     check_asked(spine.times.len() as u64, &why, args, reporter)

@@ -13,7 +13,7 @@ const YEAR_US: i64 = 366 * 24 * HOUR_US;
 fn instants(examples: &[Example]) -> Vec<(i64, i64)> {
     let of = |example: &Example| match example.fault {
         Fault::Unaccepted(Reason::Late | Reason::Ahead, instants_us) => instants_us,
-        Fault::Unaccepted(..) | Fault::Undecoded(_) | Fault::OfView => None,
+        Fault::Unaccepted(..) | Fault::Undecoded(_) | Fault::OfView(_) => None,
     };
     examples.iter().filter_map(of).collect()
 }

@@ -49,6 +49,13 @@ pub fn timestamp(written: &str) -> String {
             time.replacen(' ', "T", 1)
         );
     }
+    let of_minutes = as_instant(&format!("{}:00Z", written.replacen(' ', "T", 1)));
+    if written.len() == "2024-05-01 10:00".len() && of_minutes.is_some() {
+        return format!(
+            "write the seconds, too: `{written}:00`, where a zone is said (`--zone` of a spine, `zone` of a source), and else with the \
+             offset"
+        );
+    }
     match dated(written) {
         Some(instant) => format!("write an instant with its time and zone: `{instant}`"),
         None if written.contains(|c: char| c.is_ascii_alphabetic()) && written.contains(' ') => {

@@ -5,6 +5,7 @@ use crate::advice;
 use featc_driver::diag::{Code, Diagnostic, suggest};
 use featc_ir::Type;
 use featr::{Broken, DecodeError};
+use std::path::Path;
 
 pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
     let code = match error {
@@ -76,7 +77,10 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                     None if !is_name(nearest) || nearest.eq_ignore_ascii_case(column) => {
                         format!("write after the type of `{column}` what the file calls it: `from {nearest:?}`")
                     }
-                    None => format!("did you mean `{nearest}`?"),
+                    None => format!(
+                        "if the file's `{nearest}` is meant, write `from {nearest:?}` after the type of `{column}`; else add \
+                         `{column}` to the file, or take it out of the program"
+                    ),
                     Some(_) => format!("did you mean `{nearest}`? rename the column in the spine"),
                 },
             );
@@ -151,6 +155,7 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
             why: Broken::NotUtf8, ..
         } => Some(advice::NOT_UTF8.to_owned()),
         DecodeError::Corrupt { .. } => error.help(),
+        DecodeError::NoFiles { pattern, why } => of_another_format(pattern, why),
         DecodeError::WrongType {
             column,
             expected: Some(number @ (Type::Int64 | Type::Float64 | Type::Decimal { .. })),
@@ -305,6 +310,16 @@ fn spine_step(error: &DecodeError, code: Code) -> Option<String> {
         _ => return None,
     };
     Some(step.to_owned())
+}
+
+/// For a folder whose files have another format than the declared one.
+fn of_another_format(pattern: &str, why: &str) -> Option<String> {
+    let extension = featr::other_extension(why)?;
+    let files = format!("{}/*.{extension}", pattern.trim_end_matches('/'));
+    featr::output_format(Path::new(&files)).ok()?;
+    Some(format!(
+        "a folder is read in the declared format: declare that of its files, or name them, as in `--source 'NAME={files}'`"
+    ))
 }
 
 fn next_step(code: Code) -> &'static str {

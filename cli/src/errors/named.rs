@@ -3,6 +3,7 @@
 use super::files::{has, ill_header, resembling};
 use super::runs::run;
 use super::{ADDRESS, of_address};
+use crate::args::AT_COLUMN;
 use featc_driver::diag::{Code, Diagnostic};
 use featc_ir::Key;
 use featr::{DecodeError, Error};
@@ -12,10 +13,14 @@ use std::path::Path;
 /// As [`of_command`], about a served log.
 pub fn of_log(error: &Error, at_column: &str) -> Diagnostic {
     match error {
-        Error::Decode(DecodeError::MissingColumn { file, column, found }) if column != at_column => {
+        Error::Decode(DecodeError::MissingColumn { file, column, found })
+            if column != at_column || at_column == AT_COLUMN =>
+        {
             Diagnostic::new(Code::MissingColumn, error.to_string())
                 .with_note(has(file, found))
-                .with_help("a served log says it of every answer: name the files that a server wrote")
+                .with_help(
+                    "a served log says it of every answer: name the files that a server wrote, those in `STATE/served/SERVICE`",
+                )
         }
         other => of_command(other, Some(at_column)),
     }

@@ -142,7 +142,12 @@ impl<'a> Judge<'a> {
         let is_transform =
             |item: &ast::Item| matches!(item, ast::Item::Transform(found) if found.name.text == name.text);
         let is_table = |item: &ast::Item| matches!(item, ast::Item::Table(found) if found.name.text == name.text);
-        let nearest = suggest::nearest(&name.text, program.sources.iter().map(|source| source.name.as_str()));
+        let tables = self.items().filter_map(|item| match item {
+            ast::Item::Table(table) => Some(table.name.text.as_str()),
+            _ => None,
+        });
+        let sources = program.sources.iter().map(|source| source.name.as_str());
+        let nearest = suggest::nearest(&name.text, sources.chain(tables));
         self.complaints
             .push(if program.sources.iter().any(|source| source.name == name.text) {
                 errors::rows_not_read(&name.text, &view.name, own, name.span)
@@ -326,6 +331,17 @@ impl<'a> Judge<'a> {
             let (name, at) = (&expected.feature.text, expected.feature.span);
             let Some(place) = view.features.iter().position(|feature| feature.name == *name) else {
                 let names = view.features.iter().map(|feature| feature.name.as_str());
+                let is_own = |item: &&ast::Item| match item {
+                    ast::Item::Service(service) => service.features.iter().any(|own| own.name.text == *name),
+                    _ => false,
+                };
+                let service = self.items().find(is_own).and_then(ast::Item::name);
+                let of_service =
+                    service.map(|service| errors::feature_of_a_service(name, &service.text, &view.name, at));
+                if let Some(of_service) = of_service {
+                    self.complaints.push(of_service);
+                    continue;
+                }
                 // One that is asked for already would be given twice.
                 let is_asked = |known: &str| all.iter().any(|other| other.feature.text == known);
                 let meant = of_windows(name, names.clone().filter(|known| !is_asked(known)))

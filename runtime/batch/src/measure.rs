@@ -95,6 +95,7 @@ fn collect(plan: &dyn ExecutionPlan, report: &mut RunReport) {
     }
     if let Some(derive) = plan.downcast_ref::<DeriveExec>() {
         report.own_troubles = derive.troubles();
+        report.own_silent = derive.silent();
     }
     plan.children()
         .into_iter()

@@ -20,6 +20,8 @@ pub struct RunReport {
     pub views: Vec<ViewReport>,
     /// Features of the service's own with answers that are errors: service, feature, counts.
     pub own_troubles: Vec<(String, String, Trouble)>,
+    /// Those whose answers are all null, zero or false, but for defaults.
+    pub own_silent: Vec<SilentFeature>,
 }
 
 /// What became of the rows of a source.

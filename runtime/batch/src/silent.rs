@@ -46,7 +46,8 @@ pub(crate) fn silent(spec: &FinishSpec, fold: &FoldSpec, counted: &[Trouble]) ->
     }
 }
 
-fn is_silent(trouble: &Trouble) -> bool {
+/// Whether all answers are null or zero, but for defaults.
+pub(crate) fn is_silent(trouble: &Trouble) -> bool {
     !trouble.says && trouble.counts().next().is_none()
 }
 

@@ -78,8 +78,8 @@ pub enum Fault {
     Undecoded(Detail),
     /// The clauses of the source: it is no event. With event time and arrival, in microseconds, where they are why.
     Unaccepted(rows::Reason, Option<(i64, i64)>),
-    /// A view.
-    OfView,
+    /// A view, for this reason.
+    OfView(&'static str),
 }
 
 impl Example {

@@ -48,7 +48,7 @@ pub struct RunReport {
     /// Views of whose answers some are errors, and all others so. Of a run in batch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failed_views: Vec<String>,
-    /// Features whose answers are all null or zero, of the other views. Of a run in batch.
+    /// Features whose answers are all null or zero, of the other views and of the service's own. Of a run in batch.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub silent_features: Vec<SilentFeature>,
     /// What is allowed, and probably not meant.

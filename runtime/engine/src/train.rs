@@ -195,6 +195,7 @@ fn report(run: &featr_batch::RunReport, plan: &BatchPlan) -> RunReport {
             .views
             .iter()
             .flat_map(|node| node.silent_features.iter().cloned())
+            .chain(run.own_silent.iter().cloned())
             .collect(),
         warnings: run.sources.iter().flat_map(of_columns).chain(told).collect(),
         missing_rows: missing_rows(run),

@@ -121,7 +121,7 @@ impl ViewRejects<'_> {
             let file = file.as_ref();
             if self.examples.len() < EXAMPLES_MAX {
                 self.examples
-                    .push(Example::new((file, line), reason, &detail, Fault::OfView));
+                    .push(Example::new((file, line), reason, &detail, Fault::OfView(reason)));
             }
             if let Some(target) = target {
                 target.reject(&RejectedRow {

@@ -260,6 +260,14 @@ impl Column {
         }
     }
 
+    /// Has memory for `room` more rows, and for no others.
+    pub(crate) fn fit(&mut self, room: usize) {
+        self.data.fit(room);
+        if let Some(tags) = &mut self.tags {
+            fit(tags, room);
+        }
+    }
+
     /// Takes the rows from `at` on out of this.
     #[must_use]
     pub fn split_off(&mut self, at: usize) -> Column {
@@ -281,6 +289,12 @@ impl Column {
         }
         Column::with_tags(self.ty, self.data, self.tags)
     }
+}
+
+/// Has memory for `room` more values, and for no others.
+pub(crate) fn fit<T>(values: &mut Vec<T>, room: usize) {
+    values.shrink_to(values.len() + room);
+    values.reserve_exact(room);
 }
 
 impl PartialEq for Column {

@@ -9,7 +9,7 @@
 //! three are copies of one event, and a block holds one of them. [`Events::push`] and [`Events::push_from`] trust their
 //! caller.
 
-use crate::column::{Column, StrData, Tag};
+use crate::column::{Column, StrData, Tag, fit};
 use featc_ir::Type;
 use std::cmp::Ordering;
 
@@ -130,6 +130,17 @@ impl Events {
             poison: self.poison.as_mut().map(|poison| poison.split_off(at)),
             lifts: self.lifts.iter_mut().map(|column| column.split_off(at)).collect(),
         }
+    }
+
+    /// Has memory for `room` more rows, and for no others. A vector that grows has memory for as many rows again.
+    pub fn fit(&mut self, room: usize) {
+        fit(&mut self.times, room);
+        self.ids.fit(room);
+        fit(&mut self.digests, room);
+        if let Some(poison) = &mut self.poison {
+            fit(poison, room);
+        }
+        self.lifts.iter_mut().for_each(|column| column.fit(room));
     }
 
     /// The rows at these positions, in this order (repetition allowed).

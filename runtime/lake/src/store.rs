@@ -229,7 +229,7 @@ impl LakeStore {
             true if !named && exists(&client, bucket, key)? => Ok(vec![input(bucket, key)]),
             true if special.is_some() => Err(none("nothing matches")),
             true if keys.is_empty() => Err(none("no such object or folder")),
-            true => Err(none(&no_such_files(extensions))),
+            true => Err(none(&no_such_files(extensions, keys.iter()))),
         }
     }
 }

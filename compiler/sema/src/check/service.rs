@@ -39,7 +39,13 @@ pub(super) fn warn_unread_fields(file: &res::File, context: &mut Context<'_>) {
     for (place, request) in requests {
         let unread = request.fields.iter().enumerate();
         for (_, field) in unread.filter(|(field, _)| !read.contains(&(place, *field))) {
-            context.push(errors::unread_field(&request.declared.name, &field.name, field.at));
+            let (request, field, at) = (&request.declared.name, &field.name, field.at);
+            let mut entities = file.entities.iter();
+            let of_key = entities.find(|entity| entity.keys.iter().any(|key| key.name == *field));
+            context.push(match of_key {
+                Some(entity) => errors::field_of_a_key(request, field, &entity.declared.name, at),
+                None => errors::unread_field(request, field, at),
+            });
         }
     }
 }

@@ -138,6 +138,12 @@ messages! {
         did_you_mean(nearest, at): "write the name of a feature of this view{known}";
     }
 
+    E0109 feature_of_a_service(name: &str, service: &str, view: &str, at: Span) {
+        "`{name}` is a feature of service `{service}`";
+        at: "no feature of view `{view}`";
+        help: "remove it: a test is of one view; a feature of a service is answered by `featc get --service {service}`";
+    }
+
     E0109 feature_of_several_windows(view: &str, name: &str, at: Span, windows: &str, view_at: Span) {
         "unknown feature `{name}`";
         at: "no such feature in view `{view}`";
@@ -173,6 +179,13 @@ messages! {
         at: "no such column in `{rows}`";
         rows_at: "the row is declared here";
         did_you_mean(nearest, at): "write a column of the source, or a `let` that stands before";
+    }
+
+    /// `arrival time`, where no column is called `time`.
+    E0110 arrival_without_lag(at: Span) {
+        "unknown column `time`";
+        at: "no such column in the source";
+        help: "write how long after its time a row is known, such as `arrival time + 5m`; or the column that says when it came";
     }
 
     E0110 neither_column_nor_text(rows: &str, name: &str, at: Span, nearest: Option<&str>, rows_at: Span) {

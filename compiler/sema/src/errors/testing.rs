@@ -6,9 +6,10 @@ use featc_syntax::messages;
 
 messages! {
     E0106 no_such_source(name: &str, at: Span, nearest: Option<&str>, own: &str) {
-        "unknown source `{name}`";
-        at: "no source has this name";
-        did_you_mean(nearest, at): "a test gives rows of the source that its view reads: `given {own}`";
+        "unknown source or table `{name}`";
+        at: "no source and no table has this name";
+        did_you_mean(nearest, at): "a test gives rows of the source that its view reads, `given {own}`, and of the tables that \
+                                    it looks into";
     }
 
     E0106 rows_of_a_transform(name: &str, at: Span, source: &str) {

@@ -48,6 +48,12 @@ messages! {
         help: "read `{request}.{field}` in a feature of a service, or remove it";
     }
 
+    W0109 field_of_a_key(request: &str, field: &str, entity: &str, at: Span) {
+        "no service reads `{field}` of request `{request}`";
+        at: "a key of `{entity}`";
+        help: "remove it: each question brings the keys of its entities already, and no feature of a service reads one";
+    }
+
     W0301 reads_ahead(column: &str, time: &str, at: Span, column_at: Span, reader: Kind) {
         let place = if reader == Kind::Transform { "after `from`" } else { "in a transform before the view" };
         "`{column}` may be later than the event";

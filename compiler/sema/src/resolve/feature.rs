@@ -163,6 +163,8 @@ impl FeatureNames<'_> {
                 complaints.push(self.unknown(name, row));
                 ExprKind::Poison
             }
+            // It is called like a column, and said before.
+            (None, Some(_)) if self.all.is_broken(text) => ExprKind::Poison,
             (_, Some(_)) if prefers_column || feature.is_none() => {
                 complaints.push(match self.beside {
                     Beside::Values if self.time == Some(text) => errors::time_outside_aggregate(text, name.span),

@@ -138,6 +138,10 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
     check_static(source, complaints);
     check_bounds(source, complaints);
     let arrival = source.arrival.as_ref().map(|arrival| match &arrival.kind {
+        ast::ArrivalKind::Column(name) if name.text == "time" && scope.find("time").is_none() => {
+            complaints.push(errors::arrival_without_lag(name.span));
+            res::Arrival::Broken
+        }
         ast::ArrivalKind::Column(name) => {
             column_ref(name, &scope, complaints).map_or(res::Arrival::Broken, res::Arrival::Column)
         }

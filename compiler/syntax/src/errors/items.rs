@@ -206,6 +206,18 @@ messages! {
         help: "write `given` and the source before them, in a test; or look for a bracket that is missing before them, or is too many";
     }
 
+    E0001 given_with_more(at: Span, source: &str) {
+        "the rows that a test gives stand in the lines below `given {source}`";
+        at: "no part of the name";
+        help: "remove it", at => "";
+    }
+
+    E0001 percentage(at: Span, number: &str) {
+        "a share is written as a number, not in percent";
+        at: "";
+        help: "write `{number}` divided by 100, such as `0.5` for `50%`";
+    }
+
     E0430 rule_below_a_header(at: Span) {
         "a line of dashes is no row: the header ends with its line";
         at: "";

@@ -113,6 +113,17 @@ fn question_of_a_test(piece: &Piece<'_>) -> Option<Diagnostic> {
     if piece.back(1) == "==" {
         return Some(errors::expected_by_two_signs(piece.span(at - 1, at - 1)));
     }
+    if piece.back(2) == "given" && matches!(piece.text(at), ":" | "." | "=") {
+        // What it is the file of, too.
+        let last = (at..)
+            .take_while(|index| piece.touch(*index))
+            .last()
+            .map_or(at, |last| last + 1);
+        return Some(errors::given_with_more(piece.span(at, last), piece.back(1)));
+    }
+    if piece.text(at) == "%" && piece.kind(at - 1) == Some(TokenKind::Number) {
+        return Some(errors::percentage(piece.span(at - 1, at), piece.back(1)));
+    }
     if piece.back(1) == "expect" && piece.text(at) == "known" {
         return Some(errors::known_without_as(piece.span(at, at)));
     }

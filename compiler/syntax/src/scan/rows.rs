@@ -5,12 +5,12 @@ use crate::diag::Diagnostic;
 use crate::errors;
 
 impl Scanner<'_> {
-    /// Whether the bar at this place begins a row: after `given` and a name, or after another row.
+    /// Whether the bar at this place begins a row: after `given` and a name, below its line, or after another row.
     pub(super) fn begins_row(&self) -> bool {
         let token = |back: usize| Some(self.scan.tokens[self.scan.tokens.len().checked_sub(back)?]);
         let is = |back: usize, text: &str| token(back).is_some_and(|token| &self.text[token.start..token.end] == text);
         let is_cell = token(1).is_some_and(|token| token.kind == TokenKind::Cell);
-        is(2, "given") || self.is_fresh && (is_cell || is(1, "|") || is(2, "|"))
+        is(2, "given") || self.is_fresh && (is_cell || is(1, "|") || is(2, "|") || self.is_below_given())
     }
 
     /// Whether a line begins here that stands where rows do, ends as they do, and does not begin as they do.
@@ -140,16 +140,26 @@ impl Scanner<'_> {
 
     /// Whether the row before is the first of its table.
     fn is_below_header(&self) -> bool {
+        let first = self.first_of_line();
+        self.is_given(first) || first >= 2 && self.is_given(first - 2)
+    }
+
+    /// Whether the line before begins with `given`, whatever stands after it.
+    fn is_below_given(&self) -> bool {
+        self.is_given(self.first_of_line())
+    }
+
+    fn is_given(&self, index: usize) -> bool {
+        let token = self.scan.tokens.get(index);
+        token.is_some_and(|token| &self.text[token.start..token.end] == "given")
+    }
+
+    /// The first token of the line in which the last one stands.
+    fn first_of_line(&self) -> usize {
         let tokens = &self.scan.tokens;
-        let Some(last) = tokens.last() else { return false };
-        let line = self.text[..last.start].rfind('\n').map_or(0, |at| at + 1);
-        let first = tokens.partition_point(|token| token.start < line);
-        let is_given = |index: usize| {
-            tokens
-                .get(index)
-                .is_some_and(|token| &self.text[token.start..token.end] == "given")
-        };
-        is_given(first) || first >= 2 && is_given(first - 2)
+        let last = tokens.last().map_or(0, |token| token.start);
+        let line = self.text[..last].rfind('\n').map_or(0, |at| at + 1);
+        tokens.partition_point(|token| token.start < line)
     }
 
     /// Reports what is wrong with a row, to which the grammar has nothing to add; goes on after it.

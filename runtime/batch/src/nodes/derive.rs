@@ -4,6 +4,8 @@ use super::common::alike_in_all_nodes;
 use crate::error::bug;
 use crate::locks::lock;
 use crate::nodes::spine::wire;
+use crate::report::SilentFeature;
+use crate::silent::is_silent;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{Int64Type, SchemaRef, UInt8Type};
 use datafusion::common::Statistics;
@@ -88,6 +90,18 @@ impl DeriveExec {
         let told = features.filter(|(_, trouble)| trouble.counts().next().is_some());
         told.map(|(feature, trouble)| (self.spec.service.clone(), feature.name.clone(), *trouble))
             .collect()
+    }
+
+    /// The features whose answers say nothing.
+    pub fn silent(&self) -> Vec<SilentFeature> {
+        let troubles = lock(&self.troubles);
+        let features = self.spec.derive.0.iter().zip(troubles.iter());
+        let silent = features.filter(|(_, trouble)| is_silent(trouble));
+        let named = silent.map(|(feature, _)| SilentFeature {
+            feature: feature.name.clone(),
+            why: None,
+        });
+        named.collect()
     }
 }
 

@@ -357,7 +357,7 @@ impl Scan<'_> {
         rejected_rows.dedup();
         let mut view_examples = vec![];
         for (row, reason, detail) in by_views {
-            told.tell(row, (reason, &detail), Fault::OfView, &mut view_examples)?;
+            told.tell(row, (reason, &detail), Fault::OfView(reason), &mut view_examples)?;
         }
         lock(&pass.found).push(Found {
             place,

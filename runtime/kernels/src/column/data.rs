@@ -100,6 +100,16 @@ impl Data {
         }
     }
 
+    pub(super) fn fit(&mut self, room: usize) {
+        match self {
+            Data::Bool(values) => super::fit(values, room),
+            Data::I64(values) => super::fit(values, room),
+            Data::F64(values) => super::fit(values, room),
+            Data::I128(values) => super::fit(values, room),
+            Data::Str(values) => values.fit(room),
+        }
+    }
+
     /// Inserts the value (zero for null and errors) before row `at`.
     pub(super) fn insert(&mut self, at: usize, value: &Value) {
         match (self, value) {

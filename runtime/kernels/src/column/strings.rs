@@ -125,6 +125,13 @@ impl StrData {
         tail
     }
 
+    /// Has memory for `room` more rows, of the mean length of those here, and for no others.
+    pub(crate) fn fit(&mut self, room: usize) {
+        let each = self.bytes.len().div_ceil(self.len().max(1));
+        super::fit(&mut self.offsets, room);
+        super::fit(&mut self.bytes, room * each);
+    }
+
     pub(super) fn gather(&self, rows: impl Iterator<Item = usize> + Clone) -> StrData {
         let bytes = rows.clone().map(|row| self.offsets[row + 1] - self.offsets[row]).sum();
         let mut taken = StrData::with_capacity(rows.size_hint().0, bytes);

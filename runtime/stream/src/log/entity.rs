@@ -27,6 +27,8 @@ use xxhash_rust::xxh3::xxh3_64;
 const SUBTRACTION_ROWS: usize = if cfg!(test) { 1 } else { 12 };
 /// How many rows a saved state must save to be worth it. No result depends on it.
 const SAVING_ROWS: usize = if cfg!(test) { 1 } else { 8 };
+/// For how many more events a page has memory that was split: few come late. No result depends on it.
+const LATE_ROWS: usize = 16;
 
 /// What all entities of a log have in common.
 #[derive(Debug)]
@@ -286,6 +288,8 @@ impl EntityLog {
                 .map(|previous| previous.split_off(half))
                 .collect(),
         };
+        page.events.fit(LATE_ROWS);
+        right.events.fit(LATE_ROWS);
         if self.summarised {
             page.summarise(parts);
             right.summarise(parts);

@@ -217,6 +217,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ W ( L ) over B « filter » ( R )", FOREIGN, FILTER, Show("{W}({L_}{R}) over {B}", "sum(x where x > 0)")),
     Habit(VIEWS, "~ W ( L ) « filter »", FOREIGN, FILTER, Show("", "sum(x where x > 0)")),
     Habit(VIEWS, "W ( L « ignore|skip nulls »", FOREIGN, NULLS_WORD, Write("ignoring nulls")),
+    Habit(VIEWS, "W ( L , « ignore|skip ! nulls »", FOREIGN, NULLS_WORD, Write("ignoring nulls")),
     Habit(VIEWS, "~ W ( L ) « ignore|skip nulls »", FOREIGN, NULLS, Show("{W}({L_}ignoring nulls)", "last(x ignoring nulls)")),
     Habit(VIEWS, "~ W ( L ) « ignoring nulls »", FOREIGN, NULLS, Show("{W}({L_}ignoring nulls)", "last(x ignoring nulls)")),
     Habit(VIEWS, "~ W ( L ) « ignoring »", FOREIGN, NULLS, Show("{W}({L_}ignoring nulls)", "last(x ignoring nulls)")),

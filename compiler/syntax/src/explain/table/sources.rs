@@ -96,6 +96,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SOURCES, "^ batch W from S", ABSENT, "files have no `from`", Say("write `batch {W} {S}`")),
     Habit(SOURCES, "^ arrival W + N", FOREIGN, LAG, Ask("arrival time + {N}", " if all rows are known so long after their event's time; if `{W}` says when a row came, `arrival {W}`, with `delay {N}` for the time until it can be read")),
     Habit(SOURCES, "V : W « path|alias|name S »", FOREIGN, PATH, Write("from {S}")),
+    Habit(SOURCES, "^ arrival now|current_timestamp|getdate|utcnow (", ABSENT, EVENT_TIME, Say("declare a column for it, such as `seen: timestamp`, and write `arrival seen`: a server fills it in where a row says nothing; or, if rows are known so long after their time, `arrival time + 5m`")),
     Habit(SOURCES, "^ time|arrival V ( W", ABSENT, EVENT_TIME, Say(READ_AS)),
     Habit(SOURCES, "^ time|arrival W (", ABSENT, EVENT_TIME, Say(READ_AS_EXAMPLE)),
     Habit(SOURCES, "^ time W *|/", ABSENT, EVENT_TIME, Say(READ_AS)),
