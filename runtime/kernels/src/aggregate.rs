@@ -86,6 +86,11 @@ pub trait Aggregate: Sized + Clone + Eq + std::fmt::Debug {
         0
     }
 
+    /// About how much memory it takes beside itself, in bytes.
+    fn bytes(&self) -> usize {
+        0
+    }
+
     /// The value, of a state that is not empty; it may be null.
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode>;
 }
@@ -201,6 +206,12 @@ macro_rules! states {
                 }
             }
 
+            fn bytes(&self) -> usize {
+                match self {
+                    $(Core::$variant(state) => state.bytes(),)*
+                }
+            }
+
             fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
                 match self {
                     $(Core::$variant(state) => state.lower(asked),)*
@@ -306,6 +317,11 @@ impl State {
     /// How many values it keeps beside what every state of its slot takes.
     pub fn kept_values(&self) -> usize {
         self.core.kept_values()
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub fn bytes(&self) -> usize {
+        size_of::<State>() + self.core.bytes()
     }
 
     /// Of a `count`: the events that take part, and those that are an error.

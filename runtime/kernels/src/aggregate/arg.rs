@@ -69,6 +69,10 @@ impl Aggregate for Arg {
         self.best.is_none()
     }
 
+    fn bytes(&self) -> usize {
+        self.best.as_ref().map_or(0, |_| size_of::<Best>())
+    }
+
     fn lower(&self, _: &Asked) -> Result<Value, ErrorCode> {
         Ok(self.best.as_ref().map_or(Value::Null, |best| best.point.value.clone()))
     }

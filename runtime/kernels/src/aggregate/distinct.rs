@@ -1,7 +1,7 @@
 //! `count_distinct`: a semilattice, a set of values under union, or the absorbing top beyond the cap. It has no inverse.
 
 use super::gate::{Admit, Gate};
-use super::values::{Values, Weights};
+use super::values::{Values, Weights, table_bytes};
 use super::{Aggregate, Asked, Core, Input, Name, State, Types, different_slots};
 use crate::column::Column;
 use crate::events::Events;
@@ -30,6 +30,10 @@ impl Aggregate for Distinct {
 
     fn is_empty(&self) -> bool {
         self.0.count() == Some(0)
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.bytes()
     }
 
     fn lower(&self, _: &Asked) -> Result<Value, ErrorCode> {
@@ -80,7 +84,7 @@ impl Latest {
     /// An estimate of the memory taken.
     pub fn bytes(&self) -> usize {
         let texts: usize = self.texts.keys().map(|text| text.len()).sum();
-        self.words.len() * size_of::<(i128, i64)>() + self.texts.len() * size_of::<(Box<[u8]>, i64)>() + texts
+        table_bytes(&self.words) + table_bytes(&self.texts) + texts
     }
 }
 

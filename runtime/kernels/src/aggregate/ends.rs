@@ -60,6 +60,10 @@ impl Aggregate for Ends {
         self.values.is_empty()
     }
 
+    fn bytes(&self) -> usize {
+        self.values.capacity() * size_of::<Value>()
+    }
+
     fn lower(&self, _: &Asked) -> Result<Value, ErrorCode> {
         Ok(Value::List(self.values.clone()))
     }

@@ -87,6 +87,10 @@ impl Aggregate for Nearest {
         self.point.is_none()
     }
 
+    fn bytes(&self) -> usize {
+        self.point.as_ref().map_or(0, |_| size_of::<Point>())
+    }
+
     fn lower(&self, _: &Asked) -> Result<Value, ErrorCode> {
         Ok(self.point.as_ref().map_or(Value::Null, |point| point.value.clone()))
     }

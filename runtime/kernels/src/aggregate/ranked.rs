@@ -34,6 +34,10 @@ impl Aggregate for Ranked {
         self.0.count().unwrap_or(0)
     }
 
+    fn bytes(&self) -> usize {
+        self.0.bytes()
+    }
+
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
         let ty = asked.types.argument.unwrap_or(Type::Int64);
         let picked = match self.0.seen() {

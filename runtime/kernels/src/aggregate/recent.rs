@@ -72,6 +72,10 @@ impl Aggregate for Recent {
         self.points.is_empty()
     }
 
+    fn bytes(&self) -> usize {
+        self.points.capacity() * size_of::<Point>()
+    }
+
     fn lower(&self, _: &Asked) -> Result<Value, ErrorCode> {
         Ok(Value::List(
             self.points.iter().map(|point| point.value.clone()).collect(),

@@ -97,6 +97,15 @@ impl<W: Weight> Values<W> {
         }
     }
 
+    /// About how much memory the values take, in bytes.
+    pub fn bytes(&self) -> usize {
+        match &self.seen {
+            Seen::Words(words) => table_bytes(words),
+            Seen::Texts(texts) => table_bytes(texts) + texts.keys().map(|text| text.len()).sum::<usize>(),
+            Seen::TooMany => 0,
+        }
+    }
+
     /// Whether a value is there; beyond the cap it may be.
     pub fn may_hold(&self, member: &Member<'_>) -> bool {
         match (&self.seen, member) {
@@ -178,6 +187,11 @@ fn unite<T: Clone + Eq + Hash, W: Weight>(
         ours.reserve(theirs.len());
         theirs.iter().for_each(|(value, weight)| add(ours, value, *weight));
     }
+}
+
+/// The buckets of a table, of which seven in eight may be taken, with a byte of control each.
+pub(super) fn table_bytes<T, W>(table: &Weights<T, W>) -> usize {
+    (table.capacity() * 8).div_ceil(7) * (size_of::<(T, W)>() + 1)
 }
 
 /// Makes room for four times as many members in a small set that is full: half the tables on the way to a page's worth.

@@ -79,6 +79,10 @@ impl Aggregate for Variance {
         self.0.taken == 0
     }
 
+    fn bytes(&self) -> usize {
+        size_of::<Sums>()
+    }
+
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
         let form = Form::of(asked.name);
         let count = u64::try_from(self.0.taken).unwrap_or(0);

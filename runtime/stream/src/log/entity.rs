@@ -159,11 +159,14 @@ impl EntityLog {
             .map(|page| &page.events)
     }
 
-    /// An estimate of the memory taken by its events, what is known of values before, and its identity index.
+    /// An estimate of the memory taken by its events, their summaries, what is known of values before, and its identity
+    /// index.
     pub fn bytes(&self) -> u64 {
-        let of_previous = |previous: &[Vec<i64>]| 8 * previous.iter().map(Vec::len).sum::<usize>();
-        let of_page = |page: &Page| bytes_of(&page.events) + of_previous(&page.previous);
-        let groups: usize = self.groups.iter().map(|group| of_previous(&group.previous)).sum();
+        let of_previous = |previous: &[Vec<i64>]| 8 * previous.iter().map(Vec::capacity).sum::<usize>();
+        let of_states = |states: &[State]| states.iter().map(State::bytes).sum::<usize>();
+        let of_page = |page: &Page| bytes_of(&page.events) + of_states(&page.summary) + of_previous(&page.previous);
+        let of_group = |group: &Group| of_states(&group.summary) + of_previous(&group.previous);
+        let groups: usize = self.groups.iter().map(of_group).sum();
         let pages = self.groups.iter().flat_map(|group| &group.pages);
         let latest: usize = self.latest.iter().map(Latest::bytes).sum();
         (pages.map(of_page).sum::<usize>() + groups + latest + 16 * self.ids.len()) as u64

@@ -335,21 +335,21 @@ fn is_present(latest_us: Option<i64>, t_us: i64, length_us: Option<u64>) -> bool
     latest_us.is_some_and(|latest_us| Bounds::lookback(length_us).contain(latest_us, t_us))
 }
 
-/// Bytes that a block of events holds.
+/// Bytes that a block of events has room for.
 pub(crate) fn bytes_of(events: &Events) -> usize {
     use featr_kernels::Data;
-    let text = |text: &featr_kernels::StrData| text.bytes.len() + 8 * text.offsets.len();
-    let tags = |tags: &Option<Vec<u8>>| tags.as_ref().map_or(0, Vec::len);
+    let text = |text: &featr_kernels::StrData| text.bytes.capacity() + 8 * text.offsets.capacity();
+    let tags = |tags: &Option<Vec<u8>>| tags.as_ref().map_or(0, Vec::capacity);
     let column = |column: &Column| {
         let data = match &column.data {
-            Data::Bool(values) => values.len(),
-            Data::I64(values) => 8 * values.len(),
-            Data::F64(values) => 8 * values.len(),
-            Data::I128(values) => 16 * values.len(),
+            Data::Bool(values) => values.capacity(),
+            Data::I64(values) => 8 * values.capacity(),
+            Data::F64(values) => 8 * values.capacity(),
+            Data::I128(values) => 16 * values.capacity(),
             Data::Str(values) => text(values),
         };
         data + tags(&column.tags)
     };
-    let fixed = 24 * events.len() + text(&events.ids) + tags(&events.poison);
+    let fixed = 8 * events.times.capacity() + 16 * events.digests.capacity() + text(&events.ids) + tags(&events.poison);
     fixed + events.lifts.iter().map(column).sum::<usize>()
 }
