@@ -3,12 +3,14 @@
 mod ahead;
 mod instants;
 mod nested;
+mod numbers;
 #[cfg(test)]
 mod tests;
 
-use featr::{BadValue, Broken, Detail, Example, Fault, Reason, Wrong};
+use featr::{BadValue, Broken, Detail, Example, Fault, Reason, ViewReason, Wrong};
 use instants::{epoch, format_of, is_written_out, read_as, timestamp};
 pub use instants::{instant_of_spine, option, zone};
+use numbers::{COMMA, as_number, is_absent, is_comma, is_whole, places};
 
 /// For a row of a file that was rejected.
 pub fn row(fault: &Fault, file: &str) -> Option<String> {
@@ -45,15 +47,15 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
              are exchanged themselves; a clock that is ahead needs a longer `skew`"
                 .into(),
         ),
-        Fault::OfView("at_before_time") => Some(
+        Fault::OfView(ViewReason::AtBeforeTime) => Some(
             "an event cannot count before the `time` of its row: compare the zones and formats of both columns; of an instant that may \
              be a plan, write the later one, such as `at greatest(planned, created)`, with the column of `time`"
                 .to_owned(),
         ),
-        Fault::OfView("at_too_far") => Some(
+        Fault::OfView(ViewReason::AtTooFar) => Some(
             "if the row is right, write a longer `within` after `at`, so long that every such instant lies in it".to_owned(),
         ),
-        Fault::Unaccepted(Reason::NullTime, _) | Fault::OfView(_) => None,
+        Fault::Unaccepted(Reason::NullTime, _) | Fault::OfView(ViewReason::KeyError) => None,
     }
 }
 
@@ -283,25 +285,12 @@ fn affirmed(written: &str) -> &str {
     place.map_or(written, |place| YES[place])
 }
 
-const COMMA: &str =
-    "a comma is no point: write digits, with a point before those of the fraction, and nothing between thousands";
-
 /// So many digits after the point no amount has: a float was written.
 const FLOAT_PLACES: usize = 10;
-
-/// How many digits stand after the point.
-fn places(plain: &str) -> usize {
-    plain.split_once('.').map_or(0, |(_, places)| places.len())
-}
 
 /// Whether a row is rejected because of the format of a column.
 pub fn is_of_format(fault: &Fault) -> bool {
     matches!(fault, Fault::Undecoded(Detail::Value { value, .. }) if value.wrong == Wrong::NotInFormat)
-}
-
-/// `6.0`: a whole number with a point.
-fn is_whole(plain: &str) -> bool {
-    plain.parse::<f64>().is_ok_and(|number| number.fract() == 0.0)
 }
 
 /// For a row of a table that was rejected.
@@ -311,36 +300,6 @@ pub fn row_of_table(fault: &Fault, file: &str) -> Option<String> {
         Fault::Undecoded(Detail::Null { .. }) => None,
         other => row(other, file),
     }
-}
-
-/// Whether a text stands for nothing.
-fn is_absent(plain: &str) -> bool {
-    matches!(
-        plain.to_lowercase().as_str(),
-        "na" | "n/a" | "nan" | "null" | "none" | "nil" | "-" | "nat" | "\\n"
-    )
-}
-
-/// A number with a comma for its point, or with a currency beside it, as it can be read. Where a comma may stand between
-/// thousands it is not told which is meant.
-fn as_number(written: &str) -> Option<String> {
-    let bare = written.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '+');
-    let bare = bare.trim();
-    let point = match bare.split_once(',') {
-        Some((whole, fraction)) if fraction.len() != 3 && !whole.contains('.') => format!("{whole}.{fraction}"),
-        Some(_) => return None,
-        None => bare.to_owned(),
-    };
-    (point != written && point.parse::<f64>().is_ok()).then_some(point)
-}
-
-/// Digits with a comma.
-fn is_comma(written: &str) -> bool {
-    written.contains(',')
-        && written
-            .replace([',', '.', '-'], "")
-            .bytes()
-            .all(|byte| byte.is_ascii_digit())
 }
 
 /// For a question whose key cannot be used.

@@ -21,8 +21,8 @@ pub use records::{
     unusable_folder,
 };
 pub use runs::{
-    answered, no_service, not_found, nothing_accepted, nothing_asked, nothing_asked_strict, run, shared_identity,
-    strict, unknown_view,
+    answered, no_service, not_found, nothing_accepted, nothing_asked, nothing_asked_strict, run, served_log,
+    shared_identity, strict, unknown_view,
 };
 pub use serve::{ended, kept_state, no_state, nothing_for_feast, state, unfollowable, unservable};
 

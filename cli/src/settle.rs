@@ -6,7 +6,7 @@ use crate::report::{Refused, Reporter, counted};
 use crate::run::Prepared;
 use featc_driver::diag::{Diagnostic, SourceMap};
 use featc_ir::Type;
-use featr::{RunReport, Side, SourceReport, Spine};
+use featr::{RunReport, Side, SourceReport, Spine, log_columns};
 use std::collections::BTreeMap;
 
 /// Tells people what was rejected; under `--strict`, or beyond `--max-rejected`, that ends the command.
@@ -90,10 +90,15 @@ fn answered(prepared: &Prepared, spine: &Spine) -> Option<featr::Error> {
 /// As [`check_asked`], of a spine; one that is a training set is refused.
 pub fn check_spine(prepared: &Prepared, spine: &Spine, args: &RunArgs, reporter: &Reporter) -> Result<(), Refused> {
     if let Some(error) = answered(prepared, spine) {
-        let is_log = ["service", "request_id", "program"]
+        let has = |name: &&str| spine.schema.column_with_name(name).is_some();
+        let is_log = [log_columns::SERVICE, log_columns::PROGRAM, log_columns::REQUEST]
             .iter()
-            .all(|name| spine.schema.column_with_name(name).is_some());
-        return reporter.refuse(errors::answered(&error, is_log));
+            .all(has);
+        return reporter.refuse(if is_log {
+            errors::served_log(&error)
+        } else {
+            errors::answered(&error)
+        });
     }
     let why = format!("{} has no rows", prepared.questions());
     check_asked(spine.times.len() as u64, &why, args, reporter)

@@ -20,7 +20,7 @@ pub fn timestamp(written: &str) -> String {
             zone.trim_end_matches(']')
         );
     }
-    if super::is_absent(written) {
+    if super::numbers::is_absent(written) {
         return "write its instant, or leave the row out: without one nothing can be said of it".to_owned();
     }
     if let Some(meant) = as_it_was_meant(written) {

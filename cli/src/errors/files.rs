@@ -155,7 +155,11 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
             why: Broken::NotUtf8, ..
         } => Some(advice::NOT_UTF8.to_owned()),
         DecodeError::Corrupt { .. } => error.help(),
-        DecodeError::NoFiles { pattern, why } => of_another_format(pattern, why),
+        DecodeError::NoFiles {
+            pattern,
+            other: Some(extension),
+            ..
+        } => of_another_format(pattern, extension),
         DecodeError::WrongType {
             column,
             expected: Some(number @ (Type::Int64 | Type::Float64 | Type::Decimal { .. })),
@@ -313,8 +317,7 @@ fn spine_step(error: &DecodeError, code: Code) -> Option<String> {
 }
 
 /// For a folder whose files have another format than the declared one.
-fn of_another_format(pattern: &str, why: &str) -> Option<String> {
-    let extension = featr::other_extension(why)?;
+fn of_another_format(pattern: &str, extension: &str) -> Option<String> {
     let files = format!("{}/*.{extension}", pattern.trim_end_matches('/'));
     featr::output_format(Path::new(&files)).ok()?;
     Some(format!(

@@ -62,15 +62,15 @@ pub fn nothing_accepted(source: &str, rejected: u64, examples: &[Example]) -> Di
     }
 }
 
-/// As [`run`], of a spine with every column of its service, which may be what a server logged.
-pub fn answered(error: &Error, is_log: bool) -> Diagnostic {
-    if is_log {
-        return run(error, None)
-            .with_note(
-                "the spine says which program answered, and has every column of the service, as a served log has",
-            )
-            .with_help("pass it as what it is: `--served-log` in place of `--spine`");
-    }
+/// As [`run`], of a spine that a server wrote as a log.
+pub fn served_log(error: &Error) -> Diagnostic {
+    run(error, None)
+        .with_note("the spine says which program answered, and has every column of the service, as a served log has")
+        .with_help("pass it as what it is: `--served-log` in place of `--spine`")
+}
+
+/// As [`run`], of a spine with every column of its service.
+pub fn answered(error: &Error) -> Diagnostic {
     run(error, None)
         .with_note("the spine has every column of the service, as a training set has")
         .with_help(

@@ -10,8 +10,13 @@ use std::path::Path;
 /// A reason why reading or writing stopped. Rows that cannot be used are not among these, see [`crate::Reject`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DecodeError {
-    /// No file where the pattern points: nothing matches, or a folder without files of the format.
-    NoFiles { pattern: String, why: String },
+    /// No file where the pattern points: nothing matches, or a folder without files of the format. `other` is the extension of
+    /// those that the folder has instead.
+    NoFiles {
+        pattern: String,
+        why: String,
+        other: Option<String>,
+    },
     /// The operating system refused.
     Unreadable { file: String, why: String },
     /// It was written to while it was read; `how` is `changed`, or `grew from 10 to 12 bytes`.
@@ -281,7 +286,10 @@ fn has(file: &str) -> &'static str {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            DecodeError::NoFiles { pattern, why } => write!(f, "no files for \"{pattern}\": {why}"),
+            DecodeError::NoFiles { pattern, why, other } => {
+                write!(f, "no files for \"{pattern}\": {why}")?;
+                other.iter().try_for_each(|other| write!(f, ", but .{other} files"))
+            }
             DecodeError::Unreadable { file, why } => write!(f, "cannot read {file}: {why}"),
             DecodeError::Changed { file, how } => write!(f, "{file} {how} while it was read"),
             DecodeError::Corrupt { file, why } => write!(f, "{file} is corrupt or of another format: {why}"),

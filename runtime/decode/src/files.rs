@@ -116,10 +116,12 @@ fn local(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<InputFil
 }
 
 fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBuf>, DecodeError> {
-    let none = |why: &str| DecodeError::NoFiles {
+    let nothing = |why: &str, other: Option<String>| DecodeError::NoFiles {
         pattern: pattern.to_owned(),
         why: why.to_owned(),
+        other,
     };
+    let none = |why: &str| nothing(why, None);
     let literal = base.join(pattern);
     // The files of a table are Parquet files: other ones beside its log are none of it.
     let refuse_table = |path: &Path| match table_of(path).filter(|_| extensions.contains(&"parquet")) {
@@ -137,9 +139,10 @@ fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBu
         folder(&literal, extensions, &mut Walk::default(), &mut found)?;
         found.sort();
         return if found.is_empty() {
-            let names = std::fs::read_dir(&literal).into_iter().flatten().flatten();
-            let names = names.map(|entry| entry.file_name().into_encoded_bytes());
-            Err(none(&no_such_files(extensions, names)))
+            let entries = std::fs::read_dir(&literal).into_iter().flatten().flatten();
+            let files = entries.filter(|entry| entry.path().is_file());
+            let others = files.filter_map(|file| extension(file.file_name().as_encoded_bytes()));
+            Err(nothing(&no_such_files(extensions), others.min()))
         } else {
             Ok(found)
         };
@@ -334,30 +337,20 @@ pub fn has_extension(name: impl AsRef<[u8]>, extensions: &[&str]) -> bool {
     extensions.iter().any(ends)
 }
 
-/// What is said of a folder without files that have one of these, though it may have some of another format.
-pub fn no_such_files(extensions: &[&str], names: impl Iterator<Item = impl AsRef<[u8]>>) -> String {
+/// What is said of a folder without files that have one of these.
+pub fn no_such_files(extensions: &[&str]) -> String {
     let plain: Vec<&str> = extensions
         .iter()
         .copied()
         .filter(|known| !known.contains('.'))
         .collect();
-    let none = format!("the folder has no .{} files", plain.join(" or ."));
-    let extension = |name: &dyn AsRef<[u8]>| {
-        let name = std::str::from_utf8(name.as_ref()).ok()?;
-        let (_, extension) = name.rsplit_once('.').filter(|_| !hidden(name.as_bytes()))?;
-        let is_one = !extension.is_empty() && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        is_one.then(|| extension.to_owned())
-    };
-    match names.filter_map(|name| extension(&name)).min() {
-        Some(other) => format!("{none}{OTHER_FILES}{other} files"),
-        None => none,
-    }
+    format!("the folder has no .{} files", plain.join(" or ."))
 }
 
-/// What stands before the extension of the files that a folder has instead.
-const OTHER_FILES: &str = ", but .";
-
-/// Of a folder without files of the format, the extension of those that it has.
-pub fn other_extension(why: &str) -> Option<&str> {
-    why.split_once(OTHER_FILES)?.1.strip_suffix(" files")
+/// The extension that the name of a file says, if it is no hidden one.
+pub fn extension(name: impl AsRef<[u8]>) -> Option<String> {
+    let name = std::str::from_utf8(name.as_ref()).ok()?;
+    let (_, extension) = name.rsplit_once('.').filter(|_| !hidden(name.as_bytes()))?;
+    let is_one = !extension.is_empty() && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_one.then(|| extension.to_owned())
 }

@@ -153,8 +153,8 @@ struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// A JSON value as messages show it: a string like any text, everything else as it is written.
 pub(crate) fn json_shown(raw: &str) -> String {
-    if raw.starts_with('"') {
-        return shown(raw.trim_matches('"'));
+    if let Ok(Name(text)) = serde_json::from_str(raw) {
+        return shown(&text);
     }
     match raw.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &raw[..end]),

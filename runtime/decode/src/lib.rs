@@ -114,7 +114,7 @@ pub use convert::{arrow_type, from_arrow, into_arrow, to_arrow};
 pub use decoded_rows::schema_of_decoded;
 pub use detail::{BadValue, Broken, Detail, Wrong};
 pub use error::{DecodeError, LakeCause, RowPlace};
-pub use files::{LocalStore, has_extension, no_such_files, other_extension};
+pub use files::{LocalStore, extension, has_extension, no_such_files};
 pub use formats::{check_columns, expand_in, format_of, left_out, output_format, would_list};
 pub use given::{Rows, Tables};
 pub use guard::{guarded, panic_is_caught, panic_text};

@@ -79,7 +79,7 @@ pub enum Fault {
     /// The clauses of the source: it is no event. With event time and arrival, in microseconds, where they are why.
     Unaccepted(rows::Reason, Option<(i64, i64)>),
     /// A view, for this reason.
-    OfView(&'static str),
+    OfView(rows::ViewReason),
 }
 
 impl Example {

@@ -74,7 +74,7 @@ impl Online {
 }
 
 /// Takes up a record of a log, by its position in the snapshot; in the order in which records were written. It comes into memory if
-/// it `is_here`, and is read again when it is needed otherwise.
+/// it `is_here`, and is read again when it is needed otherwise. Tells about how many bytes of memory its events take.
 ///
 /// # Errors
 /// [`Error::Snapshot`].
@@ -83,6 +83,6 @@ pub fn put_record(
     section: usize,
     record: (&[u8], Stored),
     is_here: bool,
-) -> Result<(), Error> {
+) -> Result<u64, Error> {
     restoring.put(section, record, is_here).map_err(unusable)
 }

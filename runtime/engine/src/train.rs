@@ -183,6 +183,11 @@ fn report(run: &featr_batch::RunReport, plan: &BatchPlan) -> RunReport {
     // The answer to one question may well be an error, and features of the service may say something.
     let failed = run.views.iter().flat_map(|node| node.failed.iter().cloned());
     let failed_views = failed.filter(|_| run.rows > 1 && plan.derive.is_empty()).collect();
+    // Over views that say nothing its features see defaults alone.
+    let of_its_own = match run.views.iter().all(|node| node.silent.is_empty()) {
+        true => &run.own_silent[..],
+        false => &[],
+    };
     let mut report = RunReport {
         rows: run.rows,
         sources,
@@ -195,7 +200,7 @@ fn report(run: &featr_batch::RunReport, plan: &BatchPlan) -> RunReport {
             .views
             .iter()
             .flat_map(|node| node.silent_features.iter().cloned())
-            .chain(run.own_silent.iter().cloned())
+            .chain(of_its_own.iter().cloned())
             .collect(),
         warnings: run.sources.iter().flat_map(of_columns).chain(told).collect(),
         missing_rows: missing_rows(run),

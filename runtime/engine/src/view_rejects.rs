@@ -112,7 +112,7 @@ impl ViewRejects<'_> {
             // Nodes of one transform say the same of a row.
             told.extend(keyed.rejected.iter().take(most).map(|row| {
                 let position = kept[row.row as usize] as usize;
-                (position, row.reason.name(), row.detail(&node.rows))
+                (position, row.reason, row.detail(&node.rows))
             }));
         }
         self.rows += rows_rejected.len() as u64;
@@ -120,15 +120,19 @@ impl ViewRejects<'_> {
             let (file, line) = place(row);
             let file = file.as_ref();
             if self.examples.len() < EXAMPLES_MAX {
-                self.examples
-                    .push(Example::new((file, line), reason, &detail, Fault::OfView(reason)));
+                self.examples.push(Example::new(
+                    (file, line),
+                    reason.name(),
+                    &detail,
+                    Fault::OfView(reason),
+                ));
             }
             if let Some(target) = target {
                 target.reject(&RejectedRow {
                     source: self.source,
                     file,
                     line,
-                    reason,
+                    reason: reason.name(),
                     detail: &detail,
                     raw: None,
                 })?;

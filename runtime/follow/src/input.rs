@@ -104,7 +104,7 @@ impl Unfollowable {
                     if is_of_state(files, base, state, &source) {
                         return Err(Unfollowable::State { source, place });
                     }
-                    if let Err(DecodeError::NoFiles { pattern, why }) = expand_in(&LocalStore, files, base)
+                    if let Err(DecodeError::NoFiles { pattern, why, .. }) = expand_in(&LocalStore, files, base)
                         && why.starts_with("not a glob")
                     {
                         let place = pattern;

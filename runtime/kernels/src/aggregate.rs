@@ -86,10 +86,8 @@ pub trait Aggregate: Sized + Clone + Eq + std::fmt::Debug {
         0
     }
 
-    /// About how much memory it takes beside itself, in bytes.
-    fn bytes(&self) -> usize {
-        0
-    }
+    /// The memory that it has allocated, in bytes; of tables by hash about so much.
+    fn heap_bytes(&self) -> usize;
 
     /// The value, of a state that is not empty; it may be null.
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode>;
@@ -206,9 +204,9 @@ macro_rules! states {
                 }
             }
 
-            fn bytes(&self) -> usize {
+            fn heap_bytes(&self) -> usize {
                 match self {
-                    $(Core::$variant(state) => state.bytes(),)*
+                    $(Core::$variant(state) => state.heap_bytes(),)*
                 }
             }
 
@@ -321,7 +319,7 @@ impl State {
 
     /// About how much memory it takes, in bytes.
     pub fn bytes(&self) -> usize {
-        size_of::<State>() + self.core.bytes()
+        size_of::<State>() + self.core.heap_bytes()
     }
 
     /// Of a `count`: the events that take part, and those that are an error.

@@ -260,12 +260,17 @@ impl Column {
         }
     }
 
-    /// Has memory for `room` more rows, and for no others.
-    pub(crate) fn fit(&mut self, room: usize) {
-        self.data.fit(room);
+    /// Gives it room for so many more rows, and no more.
+    pub(crate) fn set_room(&mut self, room: usize) {
+        self.data.set_room(room);
         if let Some(tags) = &mut self.tags {
-            fit(tags, room);
+            set_room(tags, room);
         }
+    }
+
+    /// The memory that it has allocated, in bytes.
+    pub fn heap_bytes(&self) -> usize {
+        self.data.heap_bytes() + self.tags.as_ref().map_or(0, Vec::capacity)
     }
 
     /// Takes the rows from `at` on out of this.
@@ -291,8 +296,8 @@ impl Column {
     }
 }
 
-/// Has memory for `room` more values, and for no others.
-pub(crate) fn fit<T>(values: &mut Vec<T>, room: usize) {
+/// Gives a vector room for so many more values, and no more.
+pub(crate) fn set_room<T>(values: &mut Vec<T>, room: usize) {
     values.shrink_to(values.len() + room);
     values.reserve_exact(room);
 }

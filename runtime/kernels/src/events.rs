@@ -9,7 +9,7 @@
 //! three are copies of one event, and a block holds one of them. [`Events::push`] and [`Events::push_from`] trust their
 //! caller.
 
-use crate::column::{Column, StrData, Tag, fit};
+use crate::column::{Column, StrData, Tag, set_room};
 use featc_ir::Type;
 use std::cmp::Ordering;
 
@@ -132,15 +132,22 @@ impl Events {
         }
     }
 
-    /// Has memory for `room` more rows, and for no others. A vector that grows has memory for as many rows again.
-    pub fn fit(&mut self, room: usize) {
-        fit(&mut self.times, room);
-        self.ids.fit(room);
-        fit(&mut self.digests, room);
+    /// Gives it room for so many more rows, and no more. A vector that grows by itself has room for as many rows again.
+    pub fn set_room(&mut self, room: usize) {
+        set_room(&mut self.times, room);
+        self.ids.set_room(room);
+        set_room(&mut self.digests, room);
         if let Some(poison) = &mut self.poison {
-            fit(poison, room);
+            set_room(poison, room);
         }
-        self.lifts.iter_mut().for_each(|column| column.fit(room));
+        self.lifts.iter_mut().for_each(|column| column.set_room(room));
+    }
+
+    /// The memory that it has allocated, in bytes.
+    pub fn heap_bytes(&self) -> usize {
+        let fixed = 8 * self.times.capacity() + 16 * self.digests.capacity();
+        let poison = self.poison.as_ref().map_or(0, Vec::capacity);
+        fixed + self.ids.heap_bytes() + poison + self.lifts.iter().map(Column::heap_bytes).sum::<usize>()
     }
 
     /// The rows at these positions, in this order (repetition allowed).

@@ -13,6 +13,7 @@
 mod comoments;
 mod fixed;
 mod limbs;
+mod memory;
 mod moments;
 mod powers;
 mod prefix;

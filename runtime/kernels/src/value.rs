@@ -47,6 +47,25 @@ pub fn float_order(left: f64, right: f64) -> Ordering {
 }
 
 impl Value {
+    /// The memory that it has allocated, in bytes.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        match self {
+            Value::String(text) => text.capacity(),
+            Value::List(items) => {
+                items.capacity() * size_of::<Value>() + items.iter().map(Value::heap_bytes).sum::<usize>()
+            }
+            Value::Null
+            | Value::Error(_)
+            | Value::Bool(_)
+            | Value::Int64(_)
+            | Value::Float64(_)
+            | Value::Decimal(_)
+            | Value::Timestamp(_)
+            | Value::Date(_)
+            | Value::Duration(_) => 0,
+        }
+    }
+
     /// The value of a constant.
     pub fn from_literal(literal: &Literal) -> Value {
         match literal {

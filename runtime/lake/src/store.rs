@@ -9,7 +9,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use featc_ir::FileSet;
 use featr_decode::{
-    DecodeError, InputFile, LocalStore, RandomRead, Store, WriteOptions, has_extension, no_such_files, output_format,
+    DecodeError, InputFile, LocalStore, RandomRead, Store, WriteOptions, extension, has_extension, no_such_files,
+    output_format,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -192,10 +193,12 @@ impl LakeStore {
         key: &str,
         extensions: &[&str],
     ) -> Result<Vec<InputFile>, DecodeError> {
-        let none = |why: &str| DecodeError::NoFiles {
+        let nothing = |why: &str, other: Option<String>| DecodeError::NoFiles {
             pattern: pattern.to_owned(),
             why: why.to_owned(),
+            other,
         };
+        let none = |why: &str| nothing(why, None);
         let client = self.buckets.get(bucket)?;
         // An object first where the name looks like a file's: who may read may not always list.
         let named = key.rsplit('/').next().is_some_and(|name| name.contains('.'));
@@ -229,7 +232,10 @@ impl LakeStore {
             true if !named && exists(&client, bucket, key)? => Ok(vec![input(bucket, key)]),
             true if special.is_some() => Err(none("nothing matches")),
             true if keys.is_empty() => Err(none("no such object or folder")),
-            true => Err(none(&no_such_files(extensions, keys.iter()))),
+            true => Err(nothing(
+                &no_such_files(extensions),
+                keys.iter().filter_map(extension).min(),
+            )),
         }
     }
 }

@@ -103,8 +103,8 @@ impl Replay for Replayed {
         let section = self.entities.logs.iter().position(|known| *known == log);
         if let Some((restoring, section)) = self.restoring.as_mut().zip(section) {
             let is_here = self.memory < self.memory_max;
-            self.memory += record.0.len() as u64;
-            put_record(restoring, section, record, is_here).map_err(|error| unusable(file, error))?;
+            let taken = put_record(restoring, section, record, is_here);
+            self.memory += taken.map_err(|error| unusable(file, error))?;
         }
         Ok(())
     }

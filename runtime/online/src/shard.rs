@@ -67,13 +67,8 @@ pub fn stats(shards: &[Shard]) -> Vec<LogStats> {
             all = more;
             continue;
         }
-        for (known, more) in all.iter_mut().zip(more) {
-            known.entities += more.entities;
-            known.events += more.events;
-            known.waiting += more.waiting;
-            known.away += more.away;
-            known.pages += more.pages;
-            known.bytes += more.bytes;
+        for (known, more) in all.iter_mut().zip(&more) {
+            known.add(more);
         }
     }
     all

@@ -38,7 +38,7 @@ pub struct Options {
     /// How many parts the state has in memory, by entity, each with a lock of its own; 0: four for each processor. No answer
     /// and no file depends on it.
     pub shards: usize,
-    /// Bytes of events that are in memory after a checkpoint, about; those of other entities are read from its files when they are
+    /// Bytes of events with their summaries that are in memory after a checkpoint, about; those of other entities are read from its files when they are
     /// needed. `None`: all are in memory. No answer depends on it.
     pub memory_max: Option<u64>,
     /// Whether what a changed program reads and the state does not have is filled from history, and how; otherwise such a state is

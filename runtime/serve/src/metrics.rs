@@ -247,7 +247,7 @@ fn state(out: &mut String, server: &Server) {
         ),
         (
             "featc_state_bytes",
-            "Bytes of events, keys and indexes in memory, about",
+            "Bytes of events, their summaries, keys and indexes in memory, about",
             |log| log.bytes,
         ),
     ] {

@@ -249,10 +249,34 @@ pub struct LogStats {
     pub away: u64,
     /// Pages that hold those in memory.
     pub pages: u64,
-    /// Estimate of the memory that events, keys and indexes take, in bytes; summaries are not in it.
+    /// Estimate of the memory that events, their summaries, keys and indexes take, in bytes, with the room for more that is
+    /// allocated.
     pub bytes: u64,
     /// The least instant that can be asked; `None`: every one can.
     pub horizon_us: Option<i64>,
+}
+
+impl LogStats {
+    /// Adds the numbers of another part of the same log.
+    pub fn add(&mut self, other: &LogStats) {
+        let LogStats {
+            name: _,
+            transform: _,
+            entities,
+            events,
+            waiting,
+            away,
+            pages,
+            bytes,
+            horizon_us: _,
+        } = other;
+        self.entities += entities;
+        self.events += events;
+        self.waiting += waiting;
+        self.away += away;
+        self.pages += pages;
+        self.bytes += bytes;
+    }
 }
 
 #[cfg(test)]

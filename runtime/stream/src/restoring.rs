@@ -84,11 +84,18 @@ impl Restoring {
         Ok(Restoring { engine, report, takers })
     }
 
-    /// Takes up a record of a section: into memory if it `is_here`, or for reading it again when it is needed.
+    /// Takes up a record of a section: into memory if it `is_here`, or for reading it again when it is needed. Tells about how
+    /// many bytes of memory its events take.
     ///
     /// # Errors
     /// Damaged bytes.
-    pub fn put(&mut self, section: usize, (bytes, stored): (&[u8], Stored), is_here: bool) -> Result<(), RestoreError> {
+    pub fn put(
+        &mut self,
+        section: usize,
+        (bytes, stored): (&[u8], Stored),
+        is_here: bool,
+    ) -> Result<u64, RestoreError> {
+        let mut taken = 0;
         for taker in self.takers.get(section).into_iter().flatten() {
             let Some(state) = self.engine.network.states_mut().nth(taker.state) else {
                 continue;
@@ -97,12 +104,12 @@ impl Restoring {
             let Some(log) = state.log_mut() else {
                 return Err(RestoreError::Corrupt("a record is of no log"));
             };
-            match &taker.other {
+            taken += match &taker.other {
                 None => put_record(log, (bytes, stored), (floor_us, is_here))?,
                 Some((types, places)) => put_foreign(log, bytes, (types, places), floor_us)?,
-            }
+            };
         }
-        Ok(())
+        Ok(taken)
     }
 
     /// Per state of the engine, the section whose records it goes on with as they are.
@@ -217,19 +224,18 @@ fn put_record(
     log: &mut Log,
     (bytes, stored): (&[u8], Stored),
     (floor_us, is_here): (Option<i64>, bool),
-) -> Result<(), RestoreError> {
+) -> Result<u64, RestoreError> {
     let RecordHead { key, events, latest_us } = snapshot::record_head(bytes)?;
     let latest_us = latest_us.filter(|latest_us| floor_us.is_none_or(|floor| *latest_us > floor));
     let Some(latest_us) = latest_us else {
         log.remove(key);
-        return Ok(());
+        return Ok(0);
     };
     let here = match is_here {
         true => Some(above(snapshot::take_record(bytes, log.lift_types())?.1, floor_us)),
         false => None,
     };
-    log.put_stored(key, stored, (events, latest_us), here.as_ref());
-    Ok(())
+    Ok(log.put_stored(key, stored, (events, latest_us), here.as_ref()))
 }
 
 /// As [`put_record`], of another log with more columns: those at `places` of it, which are of these types. The next checkpoint
@@ -239,15 +245,15 @@ fn put_foreign(
     bytes: &[u8],
     (types, places): (&[Type], &[usize]),
     floor_us: Option<i64>,
-) -> Result<(), RestoreError> {
+) -> Result<u64, RestoreError> {
     let (key, events) = snapshot::take_record(bytes, types)?;
     let mut events = above(events, floor_us);
     events.lifts = places.iter().map(|place| events.lifts[*place].clone()).collect();
     log.remove(key);
-    if !events.is_empty() {
-        log.restore_entity(key, &events);
-    }
-    Ok(())
+    Ok(match events.is_empty() {
+        true => 0,
+        false => log.restore_entity(key, &events),
+    })
 }
 
 /// Events after a floor.

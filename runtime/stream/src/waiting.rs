@@ -6,7 +6,7 @@
 //! ```
 
 use crate::delta::{EventDeltas, Weight, Weights};
-use crate::log::{Changes, Log, bytes_of};
+use crate::log::{Changes, Log};
 use featc_ir::Type;
 use featr_kernels::StrData;
 use featr_kernels::events::Events;
@@ -245,9 +245,7 @@ impl Waiting {
 
     /// An estimate of the bytes that they take.
     pub fn bytes(&self) -> usize {
-        let run = |run: &Run| {
-            8 * run.arrivals.len() + run.entities.bytes.len() + 8 * run.entities.offsets.len() + bytes_of(&run.events)
-        };
+        let run = |run: &Run| 8 * run.arrivals.capacity() + run.entities.heap_bytes() + run.events.heap_bytes();
         self.runs.iter().map(run).sum()
     }
 

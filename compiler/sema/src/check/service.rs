@@ -34,13 +34,17 @@ pub(super) fn warn_unread_fields(file: &res::File, context: &mut Context<'_>) {
             }
         });
     }
+    let views = file.services.iter().flat_map(reads).map(|(view, ..)| view);
+    let asked: BTreeSet<usize> = views
+        .filter_map(|view| Some(file.views[view.index()].entity.as_ref()?.0.index()))
+        .collect();
     // Before there is a service nothing can read them.
     let requests = file.requests.iter().enumerate().filter(|_| !file.services.is_empty());
     for (place, request) in requests {
         let unread = request.fields.iter().enumerate();
         for (_, field) in unread.filter(|(field, _)| !read.contains(&(place, *field))) {
             let (request, field, at) = (&request.declared.name, &field.name, field.at);
-            let mut entities = file.entities.iter();
+            let mut entities = asked.iter().map(|entity| &file.entities[*entity]);
             let of_key = entities.find(|entity| entity.keys.iter().any(|key| key.name == *field));
             context.push(match of_key {
                 Some(entity) => errors::field_of_a_key(request, field, &entity.declared.name, at),

@@ -150,8 +150,7 @@ impl FeatureNames<'_> {
     /// A name outside of aggregates.
     pub(super) fn lookup(&self, name: &ast::Name, row: &RowScope, complaints: &mut Vec<Diagnostic>) -> ExprKind {
         let text = name.text.as_str();
-        let column = row.find(text);
-        let feature = self.all.find(text);
+        let (column, feature) = (row.find(text), self.all.find(text));
         let prefers_column = match self.shape {
             Shape::Aggregate | Shape::WithoutWindow => true,
             Shape::WithoutAggregate => !self.reads_features,
@@ -163,7 +162,6 @@ impl FeatureNames<'_> {
                 complaints.push(self.unknown(name, row));
                 ExprKind::Poison
             }
-            // It is called like a column, and said before.
             (None, Some(_)) if self.all.is_broken(text) => ExprKind::Poison,
             (_, Some(_)) if prefers_column || feature.is_none() => {
                 complaints.push(match self.beside {

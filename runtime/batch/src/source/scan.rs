@@ -347,7 +347,7 @@ impl Scan<'_> {
             rejected_rows.extend(rejected.iter().map(|row| row.row));
             by_views.extend(rejected.iter().take(most).map(|row| {
                 let place = kept.as_ref().map_or(row.row, |kept| kept[row.row as usize]);
-                (place as usize, row.reason.name(), row.detail(&running.pipeline.spec))
+                (place as usize, row.reason, row.detail(&running.pipeline.spec))
             }));
         }
         // Pipelines of one transform say the same of a row.
@@ -357,7 +357,7 @@ impl Scan<'_> {
         rejected_rows.dedup();
         let mut view_examples = vec![];
         for (row, reason, detail) in by_views {
-            told.tell(row, (reason, &detail), Fault::OfView(reason), &mut view_examples)?;
+            told.tell(row, (reason.name(), &detail), Fault::OfView(reason), &mut view_examples)?;
         }
         lock(&pass.found).push(Found {
             place,

@@ -83,6 +83,7 @@ pub fn expand_in(store: &dyn Store, files: &FileSet, base: &Path) -> Result<Vec<
         return Err(DecodeError::NoFiles {
             pattern: String::new(),
             why: "no paths are given".into(),
+            other: None,
         });
     }
     let mut seen = BTreeSet::new();

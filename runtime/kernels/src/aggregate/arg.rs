@@ -69,8 +69,11 @@ impl Aggregate for Arg {
         self.best.is_none()
     }
 
-    fn bytes(&self) -> usize {
-        self.best.as_ref().map_or(0, |_| size_of::<Best>())
+    fn heap_bytes(&self) -> usize {
+        let best = self.best.as_deref();
+        best.map_or(0, |best| {
+            size_of::<Best>() + best.by.heap_bytes() + best.point.heap_bytes()
+        })
     }
 
     fn lower(&self, _: &Asked) -> Result<Value, ErrorCode> {

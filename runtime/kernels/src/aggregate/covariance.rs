@@ -47,6 +47,10 @@ impl Aggregate for Covariance {
         self.sums.count == 0
     }
 
+    fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.sums) + self.sums.heap_bytes()
+    }
+
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
         let scale = |ty: Option<featc_ir::Type>| u32::from(ty.map_or(0, featc_ir::Type::scale));
         let (first, second) = (scale(asked.types.argument), scale(asked.types.second));

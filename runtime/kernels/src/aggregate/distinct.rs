@@ -32,8 +32,8 @@ impl Aggregate for Distinct {
         self.0.count() == Some(0)
     }
 
-    fn bytes(&self) -> usize {
-        self.0.bytes()
+    fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
     }
 
     fn lower(&self, _: &Asked) -> Result<Value, ErrorCode> {

@@ -60,8 +60,8 @@ impl Aggregate for Ends {
         self.values.is_empty()
     }
 
-    fn bytes(&self) -> usize {
-        self.values.capacity() * size_of::<Value>()
+    fn heap_bytes(&self) -> usize {
+        self.values.capacity() * size_of::<Value>() + self.values.iter().map(Value::heap_bytes).sum::<usize>()
     }
 
     fn lower(&self, _: &Asked) -> Result<Value, ErrorCode> {

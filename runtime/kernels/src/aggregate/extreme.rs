@@ -58,6 +58,10 @@ impl Aggregate for Extreme {
         self.best.is_none()
     }
 
+    fn heap_bytes(&self) -> usize {
+        self.best.as_ref().map_or(0, Value::heap_bytes)
+    }
+
     fn lower(&self, _: &Asked) -> Result<Value, ErrorCode> {
         Ok(self.best.clone().unwrap_or(Value::Null))
     }

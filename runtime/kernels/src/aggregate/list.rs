@@ -1,7 +1,7 @@
 //! `first_n` and `last_n`: a semilattice, of two sets of events by (τ, id, digest) the first or last so many of both. It has no
 //! inverse.
 
-use super::nearest::Point;
+use super::nearest::{Point, points_bytes};
 use super::{Aggregate, Asked, Input, Name, Types};
 use crate::value::Value;
 use featc_ir::ErrorCode;
@@ -77,8 +77,8 @@ impl Aggregate for List {
         self.points.is_empty()
     }
 
-    fn bytes(&self) -> usize {
-        self.points.capacity() * size_of::<Point>()
+    fn heap_bytes(&self) -> usize {
+        points_bytes(&self.points)
     }
 
     fn lower(&self, _: &Asked) -> Result<Value, ErrorCode> {

@@ -37,9 +37,18 @@ impl Point {
         }
     }
 
+    pub fn heap_bytes(&self) -> usize {
+        self.id.capacity() + self.value.heap_bytes()
+    }
+
     pub fn key(&self) -> EventKey<'_> {
         (self.time_us, &self.id, self.digest)
     }
+}
+
+/// The memory of a list of points.
+pub(super) fn points_bytes(points: &Vec<Point>) -> usize {
+    points.capacity() * size_of::<Point>() + points.iter().map(Point::heap_bytes).sum::<usize>()
 }
 
 impl Nearest {
@@ -87,8 +96,9 @@ impl Aggregate for Nearest {
         self.point.is_none()
     }
 
-    fn bytes(&self) -> usize {
-        self.point.as_ref().map_or(0, |_| size_of::<Point>())
+    fn heap_bytes(&self) -> usize {
+        let point = self.point.as_deref();
+        point.map_or(0, |point| size_of::<Point>() + point.heap_bytes())
     }
 
     fn lower(&self, _: &Asked) -> Result<Value, ErrorCode> {

@@ -34,8 +34,8 @@ impl Aggregate for Ranked {
         self.0.count().unwrap_or(0)
     }
 
-    fn bytes(&self) -> usize {
-        self.0.bytes()
+    fn heap_bytes(&self) -> usize {
+        self.0.heap_bytes()
     }
 
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {

@@ -3,7 +3,7 @@
 //!
 //! A value that is among the last so many of a union is so in each part that has its last event: no more values follow there.
 
-use super::nearest::Point;
+use super::nearest::{Point, points_bytes};
 use super::{Aggregate, Asked, Input, Name, Types};
 use crate::value::Value;
 use featc_ir::ErrorCode;
@@ -72,8 +72,8 @@ impl Aggregate for Recent {
         self.points.is_empty()
     }
 
-    fn bytes(&self) -> usize {
-        self.points.capacity() * size_of::<Point>()
+    fn heap_bytes(&self) -> usize {
+        points_bytes(&self.points)
     }
 
     fn lower(&self, _: &Asked) -> Result<Value, ErrorCode> {

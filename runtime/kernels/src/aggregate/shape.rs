@@ -47,6 +47,10 @@ impl Aggregate for Shape {
         self.sums.count == 0
     }
 
+    fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.sums) + self.sums.heap_bytes()
+    }
+
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
         let shape = match asked.name {
             Name::Skewness => exact::skewness(&self.sums),

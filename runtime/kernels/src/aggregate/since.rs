@@ -54,6 +54,10 @@ impl Aggregate for Since {
         self.time_us.is_none()
     }
 
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
         let Some(time_us) = self.time_us else {
             return Ok(Value::Null);

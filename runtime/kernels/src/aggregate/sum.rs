@@ -81,6 +81,13 @@ impl Aggregate for Sum {
         self.taken == 0
     }
 
+    fn heap_bytes(&self) -> usize {
+        match &self.total {
+            Total::Integer(_) => 0,
+            Total::Exact(sum) => sum.heap_bytes(),
+        }
+    }
+
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
         let overflow = ErrorCode::Overflow;
         match (&self.total, asked.name) {

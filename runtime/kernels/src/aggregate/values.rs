@@ -98,7 +98,7 @@ impl<W: Weight> Values<W> {
     }
 
     /// About how much memory the values take, in bytes.
-    pub fn bytes(&self) -> usize {
+    pub fn heap_bytes(&self) -> usize {
         match &self.seen {
             Seen::Words(words) => table_bytes(words),
             Seen::Texts(texts) => table_bytes(texts) + texts.keys().map(|text| text.len()).sum::<usize>(),

@@ -79,8 +79,8 @@ impl Aggregate for Variance {
         self.0.taken == 0
     }
 
-    fn bytes(&self) -> usize {
-        size_of::<Sums>()
+    fn heap_bytes(&self) -> usize {
+        size_of::<Sums>() + self.0.sum.heap_bytes() + self.0.squares.heap_bytes()
     }
 
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {

@@ -45,6 +45,10 @@ impl Aggregate for Weighted {
         self.0.taken == 0
     }
 
+    fn heap_bytes(&self) -> usize {
+        size_of::<Sums>() + self.0.weights.heap_bytes() + self.0.products.heap_bytes()
+    }
+
     fn lower(&self, asked: &Asked) -> Result<Value, ErrorCode> {
         let scale = u32::from(asked.types.argument.map_or(0, featc_ir::Type::scale));
         let mean = exact::quotient(&self.0.products, &self.0.weights, scale);

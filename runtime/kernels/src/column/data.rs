@@ -100,13 +100,23 @@ impl Data {
         }
     }
 
-    pub(super) fn fit(&mut self, room: usize) {
+    pub(super) fn set_room(&mut self, room: usize) {
         match self {
-            Data::Bool(values) => super::fit(values, room),
-            Data::I64(values) => super::fit(values, room),
-            Data::F64(values) => super::fit(values, room),
-            Data::I128(values) => super::fit(values, room),
-            Data::Str(values) => values.fit(room),
+            Data::Bool(values) => super::set_room(values, room),
+            Data::I64(values) => super::set_room(values, room),
+            Data::F64(values) => super::set_room(values, room),
+            Data::I128(values) => super::set_room(values, room),
+            Data::Str(values) => values.set_room(room),
+        }
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        match self {
+            Data::Bool(values) => values.capacity(),
+            Data::I64(values) => 8 * values.capacity(),
+            Data::F64(values) => 8 * values.capacity(),
+            Data::I128(values) => 16 * values.capacity(),
+            Data::Str(values) => values.heap_bytes(),
         }
     }
 

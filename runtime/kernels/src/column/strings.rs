@@ -125,11 +125,16 @@ impl StrData {
         tail
     }
 
-    /// Has memory for `room` more rows, of the mean length of those here, and for no others.
-    pub(crate) fn fit(&mut self, room: usize) {
+    /// The memory that it has allocated, in bytes.
+    pub fn heap_bytes(&self) -> usize {
+        size_of::<usize>() * self.offsets.capacity() + self.bytes.capacity()
+    }
+
+    /// Gives it room for so many more rows, of the mean length of those here, and no more.
+    pub(crate) fn set_room(&mut self, room: usize) {
         let each = self.bytes.len().div_ceil(self.len().max(1));
-        super::fit(&mut self.offsets, room);
-        super::fit(&mut self.bytes, room * each);
+        super::set_room(&mut self.offsets, room);
+        super::set_room(&mut self.bytes, room * each);
     }
 
     pub(super) fn gather(&self, rows: impl Iterator<Item = usize> + Clone) -> StrData {

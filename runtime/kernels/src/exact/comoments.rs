@@ -20,6 +20,12 @@ pub struct Comoments {
 }
 
 impl Comoments {
+    /// The memory that it has allocated, in bytes.
+    pub fn heap_bytes(&self) -> usize {
+        let sums = [&self.x, &self.y, &self.xx, &self.yy, &self.xy];
+        sums.into_iter().map(ExactSum::heap_bytes).sum()
+    }
+
     /// Adds the sums of other pairs.
     pub fn combine(&mut self, other: &Comoments) {
         self.count = self.count.wrapping_add(other.count);

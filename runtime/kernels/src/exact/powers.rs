@@ -15,6 +15,11 @@ pub struct Powers {
 }
 
 impl Powers {
+    /// The memory that it has allocated, in bytes.
+    pub fn heap_bytes(&self) -> usize {
+        self.sums.iter().map(ExactSum::heap_bytes).sum()
+    }
+
     /// Adds the first so many powers of a float.
     pub fn add_f64(&mut self, value: f64, powers: usize) {
         self.count = self.count.wrapping_add(1);

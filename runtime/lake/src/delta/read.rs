@@ -37,6 +37,7 @@ impl Tables {
             return Err(DecodeError::NoFiles {
                 pattern: String::new(),
                 why: "no paths are given".into(),
+                other: None,
             });
         }
         let mut found = Vec::new();

@@ -13,7 +13,6 @@ mod reads;
 mod release;
 mod retract;
 
-use super::bytes_of;
 use super::parts::Parts;
 use crate::paging::Paging;
 use featr_kernels::aggregate::{Latest, State};
@@ -27,7 +26,7 @@ use xxhash_rust::xxh3::xxh3_64;
 const SUBTRACTION_ROWS: usize = if cfg!(test) { 1 } else { 12 };
 /// How many rows a saved state must save to be worth it. No result depends on it.
 const SAVING_ROWS: usize = if cfg!(test) { 1 } else { 8 };
-/// For how many more events a page has memory that was split: few come late. No result depends on it.
+/// For how many more events a page that was split has room: few come late. No result depends on it.
 const LATE_ROWS: usize = 16;
 
 /// What all entities of a log have in common.
@@ -102,6 +101,26 @@ impl Page {
 }
 
 impl Page {
+    /// Takes out its later half.
+    fn split(&mut self) -> Page {
+        let half = self.events.len() / 2;
+        let previous = self.previous.iter_mut().map(|previous| previous.split_off(half));
+        Page {
+            previous: previous.collect(),
+            events: self.events.split_off(half),
+            summary: Vec::new(),
+        }
+    }
+
+    /// Gives it room for so many more events, and no more.
+    fn set_room(&mut self, room: usize) {
+        self.events.set_room(room);
+        for previous in &mut self.previous {
+            previous.shrink_to(previous.len() + room);
+            previous.reserve_exact(room);
+        }
+    }
+
     /// Folds some rows into the state of one part. Of a group, the summary without the other rows is the same, and
     /// cheaper where those are few.
     fn fold_rows(&self, parts: &Parts, part: usize, rows: Range<usize>, state: &mut State) {
@@ -164,7 +183,7 @@ impl EntityLog {
     pub fn bytes(&self) -> u64 {
         let of_previous = |previous: &[Vec<i64>]| 8 * previous.iter().map(Vec::capacity).sum::<usize>();
         let of_states = |states: &[State]| states.iter().map(State::bytes).sum::<usize>();
-        let of_page = |page: &Page| bytes_of(&page.events) + of_states(&page.summary) + of_previous(&page.previous);
+        let of_page = |page: &Page| page.events.heap_bytes() + of_states(&page.summary) + of_previous(&page.previous);
         let of_group = |group: &Group| of_states(&group.summary) + of_previous(&group.previous);
         let groups: usize = self.groups.iter().map(of_group).sum();
         let pages = self.groups.iter().flat_map(|group| &group.pages);
@@ -277,22 +296,16 @@ impl EntityLog {
         }
         self.link(shape, place);
         let group = &mut self.groups[place.group];
+        let is_last = last_group && place.page + 1 == group.pages.len();
         let page = &mut group.pages[place.page];
         if page.events.len() <= shape.paging.page_rows_max {
             return;
         }
-        let half = page.events.len() / 2;
-        let mut right = Page {
-            events: page.events.split_off(half),
-            summary: Vec::new(),
-            previous: page
-                .previous
-                .iter_mut()
-                .map(|previous| previous.split_off(half))
-                .collect(),
-        };
-        page.events.fit(LATE_ROWS);
-        right.events.fit(LATE_ROWS);
+        let mut right = page.split();
+        // Most events come in the order of their times, and are appended.
+        let filled = shape.paging.page_rows_max.saturating_sub(right.events.len());
+        page.set_room(LATE_ROWS);
+        right.set_room(if is_last { filled } else { LATE_ROWS });
         if self.summarised {
             page.summarise(parts);
             right.summarise(parts);

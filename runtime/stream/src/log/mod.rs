@@ -294,14 +294,16 @@ impl Log {
         self.entities = entities;
     }
 
-    /// Puts in an entity that is not here yet, with events that ascend strictly.
-    pub fn restore_entity(&mut self, key: &[u8], events: &Events) {
+    /// Puts in an entity that is not here yet, with events that ascend strictly; tells how many bytes of memory they take.
+    pub fn restore_entity(&mut self, key: &[u8], events: &Events) -> u64 {
         let log = EntityLog::from_sorted(&self.shape, events);
+        let bytes = log.bytes();
         let position = self.position_of(key);
         self.entities[position] = Entity::new(key, log, self.storing.round());
+        bytes
     }
 
-    /// Counts, and an estimate of the memory taken by keys, events and identity indexes.
+    /// Counts, and an estimate of the memory taken by keys, events, their summaries and identity indexes.
     pub fn size(&self) -> Size {
         let mut size = Size::default();
         for entity in &self.entities {
@@ -333,23 +335,4 @@ impl Log {
 /// Whether the latest event until `t` lies in (t − length, t].
 fn is_present(latest_us: Option<i64>, t_us: i64, length_us: Option<u64>) -> bool {
     latest_us.is_some_and(|latest_us| Bounds::lookback(length_us).contain(latest_us, t_us))
-}
-
-/// Bytes that a block of events has room for.
-pub(crate) fn bytes_of(events: &Events) -> usize {
-    use featr_kernels::Data;
-    let text = |text: &featr_kernels::StrData| text.bytes.capacity() + 8 * text.offsets.capacity();
-    let tags = |tags: &Option<Vec<u8>>| tags.as_ref().map_or(0, Vec::capacity);
-    let column = |column: &Column| {
-        let data = match &column.data {
-            Data::Bool(values) => values.capacity(),
-            Data::I64(values) => 8 * values.capacity(),
-            Data::F64(values) => 8 * values.capacity(),
-            Data::I128(values) => 16 * values.capacity(),
-            Data::Str(values) => text(values),
-        };
-        data + tags(&column.tags)
-    };
-    let fixed = 8 * events.times.capacity() + 16 * events.digests.capacity() + text(&events.ids) + tags(&events.poison);
-    fixed + events.lifts.iter().map(column).sum::<usize>()
 }

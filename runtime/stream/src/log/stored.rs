@@ -228,11 +228,21 @@ impl Log {
     }
 
     /// Takes up an entity of a state that is restored: with its events, or for reading them when they are needed; of those the number
-    /// and the greatest of their times.
-    pub fn put_stored(&mut self, key: &[u8], stored: Stored, (events, latest_us): (u32, i64), here: Option<&Events>) {
+    /// and the greatest of their times. Tells how many bytes of memory they take.
+    pub fn put_stored(
+        &mut self,
+        key: &[u8],
+        stored: Stored,
+        (events, latest_us): (u32, i64),
+        here: Option<&Events>,
+    ) -> u64 {
         let events = match here {
             Some(here) => Kept::Here(EntityLog::from_sorted(&self.shape, here)),
             None => Kept::Away { events, latest_us },
+        };
+        let bytes = match &events {
+            Kept::Here(log) => log.bytes(),
+            Kept::Away { .. } => 0,
         };
         let position = self.position_of(key);
         self.entities[position] = Entity {
@@ -241,6 +251,7 @@ impl Log {
             changed: 0,
             stored: Some(stored),
         };
+        bytes
     }
 
     /// Takes out an entity, if it is there.

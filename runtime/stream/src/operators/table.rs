@@ -4,7 +4,6 @@
 //! instant, and is made when the table is known up to there (see `awaiting`).
 
 use crate::delta::Delta;
-use crate::log::bytes_of;
 use crate::now::{Gate, Now};
 use crate::operator::{Operator, Port};
 use crate::report::{AdvanceReport, LogStats, Reason, Rejected, StepReport};
@@ -316,7 +315,7 @@ impl State for TableOperator {
         let keys: usize = self.keys.keys().map(|key| 2 * key.len()).sum();
         let row = self.keys.keys().next().map_or(0, |key| {
             let versions = self.versions(key);
-            bytes_of(&versions) / versions.len().max(1)
+            versions.heap_bytes() / versions.len().max(1)
         });
         LogStats {
             name: self.name(),
