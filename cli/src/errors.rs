@@ -24,7 +24,7 @@ pub use runs::{
     answered, no_service, not_found, nothing_accepted, nothing_asked, nothing_asked_strict, run, served_log,
     shared_identity, strict, unknown_view,
 };
-pub use serve::{ended, kept_state, no_state, nothing_for_feast, state, unfollowable, unservable};
+pub use serve::{ended, kept_state, no_state, nothing_for_feast, state, state_of_another, unfollowable, unservable};
 
 use crate::advice;
 use crate::args::is_address;

@@ -4,7 +4,7 @@
 use crate::answered::Answered;
 use crate::report::Reporter;
 use crate::run::Prepared;
-use featr::{LookupReport, RunReport, Silence};
+use featr::{LookupReport, RunReport, Silence, Truth};
 
 /// So many views, and so many features, get a line.
 const LINES_MAX: usize = 8;
@@ -49,17 +49,18 @@ pub fn tell(prepared: &Prepared, training: &Answered, reporter: &Reporter) {
     let features = features.map(|feature| format!("{feature} of {} answers", report.rows));
     shortened(features.collect(), "feature", reporter);
     if report.rows >= SILENT_ROWS_MIN && !report.silent_features.is_empty() {
-        reporter.note(&silent_features(report));
+        reporter.note(&silent_features(report, prepared.truth));
     }
 }
 
 /// The features that say nothing beside others of their views, and why.
-fn silent_features(report: &RunReport) -> String {
+fn silent_features(report: &RunReport, truth: Truth) -> String {
     let silent = &report.silent_features;
     let named = silent.iter().take(NAMES_MAX).map(|silent| {
         let why = silent.why.map_or("", |why| match why {
             Silence::WhereOfNone => " (no event in its window fulfils its `where`)",
-            Silence::NoEvents => " (no event lies in its window)",
+            Silence::NoEvents if truth == Truth::Complete => " (no event lies in its window)",
+            Silence::NoEvents => " (no event that had arrived by then lies in its window)",
         });
         format!("{}{why}", silent.feature)
     });

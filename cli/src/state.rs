@@ -91,8 +91,8 @@ fn opened(args: &StateArgs, reporter: &Reporter) -> Result<Opened, Refused> {
         let error = featr_online::StateError::Nothing { folder };
         return reporter.refuse(errors::kept_state(&args.folder.state, &error));
     };
-    match found.refusal(&folder) {
+    match found.refusal(&program, &folder) {
         None => Ok(Opened { ir, program, found }),
-        Some(error) => reporter.refuse(errors::state(&error)),
+        Some(error) => reporter.refuse(errors::state_of_another(&error)),
     }
 }

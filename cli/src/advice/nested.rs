@@ -13,7 +13,14 @@ pub fn object(column: &str, written: &str) -> String {
             "a text stands there in which an object is written: write the object itself into the file, so that `{column}` is one \
              of its fields"
         ),
-        false => format!("`from` leads to `{column}` through an object: name the field in which it is"),
+        false => {
+            let list = column.rsplit_once('.').map_or(column, |(list, _)| list);
+            format!(
+                "an object is looked for there, of which `{column}` is a field, and a single value stands there: name in `from` the \
+                 field in which it is; or, if a list has such values itself, declare it as one, such as `{list}: list<{}>`",
+                type_of(written)
+            )
+        }
     }
 }
 

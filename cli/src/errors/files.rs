@@ -155,6 +155,15 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
             why: Broken::NotUtf8, ..
         } => Some(advice::NOT_UTF8.to_owned()),
         DecodeError::Corrupt { .. } => error.help(),
+        DecodeError::WrongType {
+            column,
+            expected: Some(Type::Duration),
+            found,
+            ..
+        } if found.starts_with("Float") && at_column.is_none() => Some(format!(
+            "declare `{column}: float64`, and compute in a transform: `cast({column} * 1000000.0 as int64) * 1us` if it counts seconds, \
+             `cast({column} * 1000.0 as int64) * 1us` milliseconds"
+        )),
         DecodeError::NoFiles {
             pattern,
             other: Some(extension),

@@ -86,6 +86,17 @@ pub fn unfollowable(why: &Unfollowable) -> Diagnostic {
     Diagnostic::new(Code::UnfollowableSource, why.to_string()).with_help(why.help())
 }
 
+/// A state that `featc state` cannot show by this program.
+pub fn state_of_another(error: &StateError) -> Diagnostic {
+    let told = state(error);
+    match error {
+        StateError::OtherProgram { of_log: false, .. } | StateError::Unfillable { .. } => told.with_help(
+            "name the program that the server runs over this state; to go on with another one, see `featc serve --dry-run`",
+        ),
+        _ => told,
+    }
+}
+
 /// A state that cannot be opened.
 pub fn state(error: &StateError) -> Diagnostic {
     let of = |code| Diagnostic::new(code, error.to_string()).with_help(error.help());

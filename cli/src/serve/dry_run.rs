@@ -38,7 +38,7 @@ pub fn run(
         return begin(&folder, reporter);
     };
     tell(&folder, &found, reporter);
-    match found.refusal(&folder) {
+    match found.refusal(program, &folder) {
         None => {
             let clock = found.check_clock(&SystemClock);
             clock.or_else(|error| reporter.refuse(errors::state(&error)))?;

@@ -7,7 +7,7 @@ use crate::disk::Disk;
 use crate::entities;
 use crate::entity_files::EntityFiles;
 use crate::error::StateError;
-use crate::fill::{Fill, Filled};
+use crate::fill::{Fill, Filled, unfillable};
 use crate::ipc;
 use crate::log::Entry;
 use crate::manifest::{self, Manifest};
@@ -56,10 +56,14 @@ pub struct Found {
 
 impl Found {
     /// Why a server would refuse the state of this folder with this program, if so.
-    pub fn refusal(&self, folder: &str) -> Option<StateError> {
+    pub fn refusal(&self, program: &Program, folder: &str) -> Option<StateError> {
         let missing = self.restored.iter().flat_map(|report| &report.to_rebuild);
         // All of it is filled, or nothing.
         let missing = missing.filter(|_| self.filled.is_empty());
+        let unfillable = missing.clone().find_map(|log| unfillable(program, log, folder));
+        if unfillable.is_some() && self.unread.is_empty() {
+            return unfillable;
+        }
         let missing = missing.map(|log| (log.to_string(), false));
         let unread = self.unread.values().map(|why| (why.clone(), true));
         let (why, of_log) = unread.chain(missing).next()?;

@@ -4,6 +4,7 @@ mod alike;
 mod conditions;
 mod digits;
 mod dots;
+mod elsewhere;
 mod files;
 mod form;
 mod functions;
@@ -23,6 +24,8 @@ mod warnings;
 pub use conditions::*;
 pub use digits::*;
 pub use dots::*;
+#[cfg(test)]
+pub use elsewhere::{names_elsewhere, replacements};
 pub use files::*;
 pub use form::*;
 pub use functions::*;

@@ -1,7 +1,7 @@
 //! E01xx: names.
 
 use super::Kind;
-use super::functions::NO_CLOCK;
+use super::elsewhere::NO_CLOCK;
 use featc_ir::Type;
 use featc_syntax::diag::{Diagnostic, Span};
 use featc_syntax::messages;

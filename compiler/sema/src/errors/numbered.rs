@@ -1,6 +1,7 @@
 //! E0111 of calls that their arguments tell apart: percentiles, lags, the value of the greatest.
 
-use super::functions::{UNKNOWN, Written, call_like_another, call_of_another_language, function_of_another_language};
+use super::elsewhere::UNKNOWN;
+use super::functions::{Written, call_like_another, call_of_another_language, function_of_another_language};
 use super::is_short;
 use featc_syntax::diag::Diagnostic;
 

@@ -71,6 +71,14 @@ messages! {
         help: "write `{usage}`";
     }
 
+    /// `sum(amount, refunded)`, `time_since_last(failed)`: the last one may be a condition. `usage` is right without it.
+    E0205 argument_or_condition(name: &str, usage: &str, filtered: &str, found: usize, at: Span) {
+        let found = arguments(found);
+        "`{name}` called {found}";
+        at: "wrong number of arguments";
+        help: "write `{usage}`; only of the events for which a condition is true it is `{filtered}`";
+    }
+
     /// `other` is what takes these arguments.
     E0205 call_of_another(call: &Written<'_>, other: &str) {
         let (name, at, inside) = (call.name, call.name_at, call.inside);
@@ -92,9 +100,15 @@ messages! {
         });
         let each = each.collect::<Vec<_>>().join(", ");
         let each = if is_short(&each) { &each } else { "…" };
+        let filtered = match call.arguments[..] {
+            [value, condition] if !is_literal(&condition) && is_short_part(value) && is_short_part(condition) => {
+                format!(", and if `{condition}` is a condition `{name}({value} where {condition})`")
+            }
+            _ => String::new(),
+        };
         "`{name}` called {found}";
         at: "wrong number of arguments";
-        help: "of the values of each event it is `{name}({other}({inside}))`, of all of them `{other}({each})`";
+        help: "of the values of each event it is `{name}({other}({inside}))`, of all of them `{other}({each})`{filtered}";
     }
 
     /// `sum(x, window="28d")`
@@ -311,6 +325,12 @@ impl OperandHelp {
     /// `duration / int64`
     pub const DURATION_BY_NUMBER: Self =
         Self::Do("divide a number: `seconds(…)`, `minutes(…)`, `hours(…)` or `days(…)` of the duration");
+    /// `float64 * duration`
+    pub const DURATION_OF_FLOAT: Self =
+        Self::Do("a duration is multiplied by an int64: `cast(x * 1000000.0 as int64) * 1us` if `x` counts seconds");
+    /// `count() / 5m`
+    pub const NUMBER_BY_DURATION: Self =
+        Self::Do("divide by a number: by `300` for a number per second, where the window has 5 minutes");
     /// `decimal / float64`
     pub const DIVIDE_DECIMAL_BY_FLOAT: Self = Self::Do("write `cast(… as float64)` around the decimal");
     /// `list = list`

@@ -81,6 +81,9 @@ fn no_sum_or_product(op: BinaryOp, left: Type, right: Type) -> Rule {
             Rule::Refused(OperandHelp::DURATION)
         }
         (Type::String, _) | (_, Type::String) if op == BinaryOp::Add => Rule::Refused(OperandHelp::CONCAT),
+        (Type::Float64, Type::Duration) | (Type::Duration, Type::Float64) if is_product => {
+            Rule::Refused(OperandHelp::DURATION_OF_FLOAT)
+        }
         _ if is_product => Rule::Refused(OperandHelp::Takes(
             "two numbers of one type, or a duration and an int64",
         )),
@@ -98,6 +101,9 @@ fn no_quotient(left: Type, right: Type) -> Rule {
         }
         (Type::Duration, Type::Int64 | Type::Float64 | Type::Decimal { .. }) => {
             Rule::Refused(OperandHelp::DURATION_BY_NUMBER)
+        }
+        (Type::Int64 | Type::Float64 | Type::Decimal { .. }, Type::Duration) => {
+            Rule::Refused(OperandHelp::NUMBER_BY_DURATION)
         }
         _ => Rule::Refused(OperandHelp::Takes("two numbers, or two durations")),
     }

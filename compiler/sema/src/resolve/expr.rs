@@ -3,8 +3,8 @@
 mod place;
 
 use super::meant::{
-    before_the_member, dots, function_of, has_aggregate, ignoring_nulls, joined, named_argument, part_of_calendar,
-    unit_of_time, unit_of_truncate, with_more_arguments,
+    before_the_member, dots, function_of, has_aggregate, ignoring_nulls, named_argument, part_of_calendar,
+    unit_of_time, unit_of_truncate, with_more_arguments, wrong_arguments,
 };
 use super::parameter;
 use super::scope::{Items, RowScope};
@@ -360,18 +360,8 @@ impl<'a> Exprs<'a> {
         let filter = call.filter.as_ref().map(|filter| inner.expr(filter));
         let is_complete = aggregate.literal().is_some() == literal.is_some();
         if !(is_complete && aggregate.row().arity.contains(&arguments.len())) {
-            let written = self.written(call);
-            let only = written.arguments.first().copied().unwrap_or("");
-            let is_example = call.arguments.len() == 1 && errors::is_short_part(only);
-            let example = parameter::of(aggregate).filter(|_| is_example);
-            let of_these = example.map(|parameter| format!("{name}({only}, {})", parameter.example));
-            let of_these = of_these.or_else(|| joined(&written));
-            self.complaints.push(errors::wrong_argument_count(
-                name,
-                of_these.as_deref().unwrap_or(aggregate.row().usage),
-                call.arguments.len(),
-                name_at,
-            ));
+            let complaint = wrong_arguments(&self.written(call), aggregate);
+            self.complaints.push(complaint);
             return ExprKind::Poison;
         }
         if let (Some(written), Some(parameter)) = (literal, parameter::of(aggregate)) {

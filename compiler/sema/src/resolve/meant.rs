@@ -1,6 +1,7 @@
 //! What names and calls may mean that are nothing here.
 
 use super::feature::{FeatureNames, ViewFeatures};
+use super::parameter;
 use super::scope::Items;
 use super::types::type_of;
 use crate::errors::{self, Meant};
@@ -9,6 +10,7 @@ use featc_ir::{Aggregate, FeatureId, Function, Type};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, suggest};
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 impl ViewFeatures<'_> {
     /// Whether features over several windows are called so, with the length behind.
@@ -262,10 +264,42 @@ pub(super) fn first_aggregate(expr: &ast::Expr) -> Option<&ast::Name> {
 }
 
 /// `count_distinct(a, b)`: the different pairs are those of one text.
-pub(super) fn joined(call: &errors::Written<'_>) -> Option<String> {
+fn joined(call: &errors::Written<'_>) -> Option<String> {
     let are_short = call.arguments.iter().all(|argument| errors::is_short_part(argument));
     let fits = call.name == "count_distinct" && call.arguments.len() > 1 && are_short;
     fits.then(|| format!("count_distinct(concat({}))", call.arguments.join(", \"|\", ")))
+}
+
+/// What is wrong with the number of an aggregate's arguments.
+pub(super) fn wrong_arguments(call: &errors::Written<'_>, aggregate: Aggregate) -> Diagnostic {
+    let (name, count, at) = (call.name, call.arguments.len(), call.name_at);
+    if let Some((usage, filtered)) = filtered(call, &aggregate.row().arity) {
+        return errors::argument_or_condition(name, &usage, &filtered, count, at);
+    }
+    let only = match call.arguments[..] {
+        [only] if errors::is_short_part(only) => Some(only),
+        _ => None,
+    };
+    let example = only.zip(parameter::of(aggregate));
+    let example = example.map(|(only, parameter)| format!("{name}({only}, {})", parameter.example));
+    let usage = example.or_else(|| joined(call));
+    errors::wrong_argument_count(name, usage.as_deref().unwrap_or(aggregate.row().usage), count, at)
+}
+
+/// A call with one argument too many, which may be a condition: without it, and with it as one.
+fn filtered(call: &errors::Written<'_>, arity: &RangeInclusive<usize>) -> Option<(String, String)> {
+    let (condition, values) = call.arguments.split_last()?;
+    let are_short = call.arguments.iter().all(|argument| errors::is_short_part(argument));
+    let is_literal = condition.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '"' | '@' | '['));
+    if !are_short || is_literal || call.name == "count_distinct" || !arity.contains(&values.len()) {
+        return None;
+    }
+    let name = call.name;
+    let (values, space) = (values.join(", "), if values.is_empty() { "" } else { " " });
+    Some((
+        format!("{name}({values})"),
+        format!("{name}({values}{space}where {condition})"),
+    ))
 }
 
 /// Whether an aggregate stands in a call.

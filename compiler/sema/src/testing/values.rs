@@ -33,10 +33,12 @@ impl Judge<'_> {
         Wanted::One(if is_nan { Literal::Null } else { value })
     }
 
-    /// A list in brackets, with commas between its items; a text stands in it without quotes.
+    /// A list in brackets, with commas between its items; a text stands in it without quotes. All of it may be quoted, since `//`
+    /// begins a comment elsewhere.
     fn list(&mut self, cell: &Cell, (ty, item): (Type, Type), keep_nan: bool, of: &str) -> Wanted {
-        let inside = cell.text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        let Some(inside) = inside.filter(|_| cell.quoted.is_none()) else {
+        let written = cell.quoted.as_deref().unwrap_or(&cell.text);
+        let inside = written.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let Some(inside) = inside else {
             let refused = errors::not_a_value(&cell.text, &ty.to_string(), of, cell.span, forms(ty));
             self.complaints.push(refused);
             return Wanted::One(Literal::Null);

@@ -212,6 +212,12 @@ messages! {
         help: "remove it", at => "";
     }
 
+    E0001 given_with_a_kind(at: Span, name: &str) {
+        "`given` takes the name alone, of a source and of a table";
+        at: "";
+        help: "write `{name}`", at => name;
+    }
+
     E0001 percentage(at: Span, number: &str) {
         "a share is written as a number, not in percent";
         at: "";

@@ -168,7 +168,8 @@ messages! {
     E0430 row_cut_by_a_comment(at: Span) {
         "the row ends without `|`";
         at: "begins a comment here";
-        help: "write `|` before the comment; a text that holds `//` stands in double quotes";
+        help: "write `|` before the comment; a text that holds `//` stands in double quotes, and so does a list as a whole, \
+               `\"[milk, http://a.co]\"`";
     }
 
     E0430 cell_in_single_quotes(at: Span, inner: &str) {
@@ -187,7 +188,7 @@ messages! {
     E0430 quotes_in_a_list(at: Span) {
         "the items of a list stand in a cell without quotes";
         at: "";
-        help: "write for example `[milk, eggs]`";
+        help: "write for example `[milk, eggs]`, or `\"[milk, http://a.co]\"` where one holds `//`";
     }
 
     /// `| {"id": "u1"} |`

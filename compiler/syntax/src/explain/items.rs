@@ -114,12 +114,18 @@ fn question_of_a_test(piece: &Piece<'_>) -> Option<Diagnostic> {
         return Some(errors::expected_by_two_signs(piece.span(at - 1, at - 1)));
     }
     if piece.back(2) == "given" && matches!(piece.text(at), ":" | "." | "=") {
-        // What it is the file of, too.
+        // Also covers the name of a file: `given payments.csv`.
         let last = (at..)
             .take_while(|index| piece.touch(*index))
             .last()
             .map_or(at, |last| last + 1);
         return Some(errors::given_with_more(piece.span(at, last), piece.back(1)));
+    }
+    if piece.back(2) == "given"
+        && matches!(piece.back(1), "table" | "source")
+        && piece.kind(at) == Some(TokenKind::Word)
+    {
+        return Some(errors::given_with_a_kind(piece.span(at - 1, at), piece.text(at)));
     }
     if piece.text(at) == "%" && piece.kind(at - 1) == Some(TokenKind::Number) {
         return Some(errors::percentage(piece.span(at - 1, at), piece.back(1)));

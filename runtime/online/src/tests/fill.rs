@@ -155,7 +155,7 @@ fn rows_that_were_pushed_fill_what_a_program_needs() {
     let found = inspect(&wider(), &shared(&disk), given(&[]).as_ref())
         .expect("whole")
         .expect("a state");
-    assert_eq!((found.refusal(""), found.filled.len()), (None, 1));
+    assert_eq!((found.refusal(&wider(), ""), found.filled.len()), (None, 1));
     let (runtime, opened) = open(&disk, &clock, &wider(), given(&[])).expect("it is filled");
     assert_eq!(opened.filled, found.filled);
     assert_eq!(

@@ -483,7 +483,7 @@ impl<'a> Life<'a> {
             None => None,
         };
         let found = inspect(&version.featr, &disk, fill.as_ref())?;
-        let refusal = found.and_then(|found| found.refusal("a state"));
+        let refusal = found.and_then(|found| found.refusal(&version.featr, "a state"));
         // Every opening has another number of shards than the one before.
         let options = Options {
             shards: [1, 2, 5, 3][self.trace.len() % 4],

@@ -3,6 +3,8 @@
 use super::*;
 
 pub(super) const FILTER: &str = "the condition of an aggregate stands inside its parentheses";
+const ONE_BRACKET: &str = "what an aggregate is told stands beside the values";
+const GROUPS: &str = "the entity of a view groups";
 const NULLS: &str = "`ignoring nulls` stands inside the parentheses";
 const NULLS_WORD: &str = "nulls are left out by the words `ignoring nulls`";
 const EXCLUDING: &str = "`excluding` stands after the window";
@@ -217,6 +219,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ W ( L ) over B « filter » ( R )", FOREIGN, FILTER, Show("{W}({L_}{R}) over {B}", "sum(x where x > 0)")),
     Habit(VIEWS, "~ W ( L ) « filter »", FOREIGN, FILTER, Show("", "sum(x where x > 0)")),
     Habit(VIEWS, "W ( L « ignore|skip nulls »", FOREIGN, NULLS_WORD, Write("ignoring nulls")),
+    Habit(VIEWS, "~ quantile|quantileexact|quantiletdigest|quantiletiming ( N ) « ( A ) »", FOREIGN, ONE_BRACKET, Show("quantile({A}, {N})", "quantile(x, 0.95)")),
+    Habit(VIEWS, "~ W ( L ) « by|without ( K ) »", FOREIGN, GROUPS, Say("remove it: write a view of an entity with these keys; its features have a window, such as `sum(x) over 5m`")),
     Habit(VIEWS, "W ( L , « ignore|skip ! nulls »", FOREIGN, NULLS_WORD, Write("ignoring nulls")),
     Habit(VIEWS, "~ W ( L ) « ignore|skip nulls »", FOREIGN, NULLS, Show("{W}({L_}ignoring nulls)", "last(x ignoring nulls)")),
     Habit(VIEWS, "~ W ( L ) « ignoring nulls »", FOREIGN, NULLS, Show("{W}({L_}ignoring nulls)", "last(x ignoring nulls)")),

@@ -1,0 +1,45 @@
+//! Numbers as people and programs write them.
+
+/// For a number with a comma.
+pub const COMMA: &str =
+    "a comma is no point: write digits, with a point before those of the fraction, and nothing between thousands";
+
+/// How many digits stand after the point.
+pub fn places(plain: &str) -> usize {
+    plain.split_once('.').map_or(0, |(_, places)| places.len())
+}
+
+/// `6.0`: a whole number with a point.
+pub fn is_whole(plain: &str) -> bool {
+    plain.parse::<f64>().is_ok_and(|number| number.fract() == 0.0)
+}
+
+/// Whether a text stands for nothing.
+pub fn is_absent(plain: &str) -> bool {
+    matches!(
+        plain.to_lowercase().as_str(),
+        "na" | "n/a" | "nan" | "null" | "none" | "nil" | "-" | "nat" | "\\n"
+    )
+}
+
+/// A number with a comma for its point, or with a currency beside it, as it can be read. Where a comma may stand between
+/// thousands it is not told which is meant.
+pub fn as_number(written: &str) -> Option<String> {
+    let bare = written.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '+');
+    let bare = bare.trim();
+    let point = match bare.split_once(',') {
+        Some((whole, fraction)) if fraction.len() != 3 && !whole.contains('.') => format!("{whole}.{fraction}"),
+        Some(_) => return None,
+        None => bare.to_owned(),
+    };
+    (point != written && point.parse::<f64>().is_ok()).then_some(point)
+}
+
+/// Digits with a comma.
+pub fn is_comma(written: &str) -> bool {
+    written.contains(',')
+        && written
+            .replace([',', '.', '-'], "")
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+}
