@@ -85,7 +85,7 @@ pub struct ServeArgs {
     /// A checkpoint is made after so many MiB of log
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub checkpoint_every: u32,
-    /// The most events in memory after a checkpoint, in MiB; those of other entities are read from its files when they are needed.
+    /// The most events with their summaries in memory after a checkpoint, in MiB; those of other entities are read from its files when they are needed.
     /// All of them unless told
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
     pub state_memory: Option<u32>,

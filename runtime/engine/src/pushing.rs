@@ -47,8 +47,8 @@ pub struct PushRejected {
     pub detail: String,
 }
 
-/// Rows of one push, decoded: [`Online::take_in`](crate::Online::take_in) takes them in part by part, so that who shares the engine
-/// waits no longer than for a part.
+/// Rows of one push, decoded, on their way into an engine: as a whole ([`Online::take_in`](crate::Online::take_in)), or divided
+/// among shards ([`Stage::stage`](crate::Stage::stage)).
 #[derive(Debug)]
 pub struct Pushing {
     declared: Source,

@@ -13,7 +13,8 @@ use crate::column::{Column, StrData, Tag, set_room};
 use featc_ir::Type;
 use std::cmp::Ordering;
 
-/// Events in columns; all columns have [`Events::len`] rows.
+/// Events in columns; all columns have [`Events::len`] rows. Only the batch merge leaves out `ids` and `digests`, where no
+/// aggregate reads them: such blocks are neither compared nor searched by key.
 #[derive(Debug, Clone)]
 pub struct Events {
     /// Event times τ, in microseconds since the epoch.

@@ -4,7 +4,7 @@
 //! mark:  two slots, at 0 and at 512: "FMK" version u8  segment u64  place u64  xxh3-64
 //! ```
 //!
-//! The slots are written in turn after each commit, and made durable with each new segment alone: after a crash of the process the
+//! The slots are written in turn after each commit that was synced, and made durable with each new segment alone: after a crash of the process the
 //! mark is exact, after one of the machine it may lag behind. A log that ends before its mark has lost what was acknowledged.
 
 use crate::disk::{Append, Disk};

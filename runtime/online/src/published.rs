@@ -35,7 +35,7 @@ impl Published {
         locked(&self.cuts).clone()
     }
 
-    /// Tells of cuts and their base; by who holds the engine, so that they come in order.
+    /// Tells of cuts and their base; by who holds the instants (`Shared::core`), so that they come in order.
     pub fn show(&self, cuts: &Cuts, base_us: i64) {
         let (known, known_us) = &mut *locked(&self.cuts);
         known.clone_from(cuts);

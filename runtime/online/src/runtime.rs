@@ -48,7 +48,7 @@ pub struct Answer {
     pub gated: Vec<Gated>,
 }
 
-/// A state that is open, and a thread that writes it.
+/// A state that is open, and the threads that write it, take in and land.
 pub struct Runtime {
     pub(crate) shared: Arc<Shared>,
     pub(crate) commands: SyncSender<Command>,

@@ -112,7 +112,8 @@ impl Engine {
         Ok(engines)
     }
 
-    /// Accepts, transforms and lifts rows for so many engines; changes nothing. Every one is an insertion.
+    /// Accepts, transforms and lifts rows for so many engines; changes nothing. Every one is an insertion. For one engine that
+    /// is left to it: [`StagedPart`] has the rows as they are.
     pub fn stage(&mut self, source: &str, batch: &Batch, shards: usize) -> Staged {
         let parts = (0..shards.max(1)).map(|_| StagedPart::default()).collect();
         let mut staged = Staged {
