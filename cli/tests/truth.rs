@@ -222,7 +222,12 @@ fn features_that_say_nothing_beside_others_are_named() {
   /// Those of minutes, where months are meant.
   feature recent = count() over 3m";
     let program = read(folder, "fly.feat").replace("last(delay) over 7d", features);
-    let flights = "service flown { delays.* }\n";
+    let flights = "service flown {
+  delays.*
+  /// What no question brings about.
+  feature many = delays.n > 1000
+}
+";
     std::fs::write(folder.join("fly.feat"), program + flights).expect("writable");
     let train = TRAIN.replace("late", "flown");
     let spine = |rows: usize| {
@@ -232,8 +237,10 @@ fn features_that_say_nothing_beside_others_are_named() {
     std::fs::write(folder.join("spine.csv"), spine(10)).expect("writable");
     let said = ok(folder, &train);
     let expected = "null or 0 in all 10 answers, but for defaults: delays__long (no event in its window \
-                    fulfils its `where`), delays__recent (no event lies in its window)\n";
+                    fulfils its `where`), delays__recent (no event that had arrived by then lies in its window), many\n";
     assert!(said.contains(expected), "{said}");
+    let said = ok(folder, &format!("{train} --truth complete"));
+    assert!(said.contains("delays__recent (no event lies in its window)"), "{said}");
     // So few say nothing of a feature.
     std::fs::write(folder.join("spine.csv"), spine(9)).expect("writable");
     let said = ok(folder, &train);
