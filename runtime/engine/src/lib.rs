@@ -148,7 +148,7 @@ pub use replay::{Progress, ReplayOptions};
 pub use results::{ByView, RunReport, SourceReport, Training, ViewReport};
 pub use served::{ServedFile, ServedLog, served_files};
 pub use serving::{Incoming, Undecoded};
-pub use shards::{Asking, Stage, Version};
+pub use shards::{Asking, Stage, TimedAsking, Version};
 pub use sought::{LookupReport, Stray};
 pub use spine::{Spine, read_rows, whole_column};
 pub use storing::put_record;

@@ -7,7 +7,7 @@ use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, RecordBatchO
 use arrow::datatypes::{Field, TimestampMicrosecondType};
 use featc_ir::plan::Spine as Asked;
 use featc_ir::{Arrival, ColumnId, FileFormat, Key, Lateness, Source, SourceColumn, Type};
-use featr_decode::{Bounds, Decoded, Reject, decode_bytes, into_arrow, schema_of_decoded};
+use featr_decode::{Bounds, Decoded, Detail, Reject, decode_bytes, into_arrow, schema_of_decoded};
 use featr_kernels::{Batch, Column};
 use std::sync::Arc;
 
@@ -38,8 +38,9 @@ pub struct Undecoded {
     pub raw: Option<String>,
 }
 
-/// The column that stands in a question's row for the event time of a source; no column of a program can be called so.
-const INSTANT: &str = "of no event";
+/// Questions are decoded as rows of a source, so that a value means the same in both; and a source has an event time. This is the
+/// name of that column, which no column of a program can have.
+const EVENT_TIME: &str = "of no event";
 
 impl Program {
     /// Decodes pushed rows of a source, as a file of this format is decoded; an arrival that is not there is no mistake.
@@ -93,7 +94,7 @@ impl Program {
             check_names(asked, &columns, line).map_err(|problem| problem.about(place, lines.len()))?;
             let (_, entries) = line.split_once('{').unwrap_or_default();
             let comma = if columns.is_empty() { "" } else { "," };
-            text.extend_from_slice(format!("{{\"{INSTANT}\":\"1970-01-01T00:00:00Z\"{comma}").as_bytes());
+            text.extend_from_slice(format!("{{\"{EVENT_TIME}\":\"1970-01-01T00:00:00Z\"{comma}").as_bytes());
             // What is a line break in JSON is a blank as well.
             let one_line = |byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte };
             text.extend(entries.bytes().map(one_line));
@@ -103,7 +104,14 @@ impl Program {
         let (decoded, rejects) = decode_bytes(&source, FileFormat::Jsonl, text, "questions", &Bounds::default())?;
         if let Some(reject) = rejects.first() {
             let place = usize::try_from(reject.line).unwrap_or(1).saturating_sub(1);
-            return Err(Problem::Wrong(reject.detail.to_string()).about(place, lines.len()));
+            let several = match &reject.detail {
+                Detail::Value { value, .. } if value.written.starts_with('[') => {
+                    ": a question has one value there; several are asked about by an object each, in `entities`"
+                }
+                _ => "",
+            };
+            let why = format!("{}{several}", reject.detail);
+            return Err(Problem::Wrong(why).about(place, lines.len()));
         }
         let incoming = joined(&source, decoded)?;
         let keys: Vec<usize> = (0..columns.len()).collect();
@@ -189,7 +197,7 @@ fn source_of_questions(columns: &[Key]) -> Source {
         form: featc_ir::ColumnForm::default(),
     };
     let mut all: Vec<SourceColumn> = columns.iter().map(|key| column(&key.name, key.ty)).collect();
-    all.push(column(INSTANT, Type::Timestamp));
+    all.push(column(EVENT_TIME, Type::Timestamp));
     Source {
         name: "questions".to_owned(),
         doc: None,

@@ -24,13 +24,17 @@ pub struct Stage {
     shards: usize,
 }
 
-/// Questions, and who can answer them.
+/// Questions whose instant is not said yet, and who can answer them.
 #[derive(Debug)]
 pub struct Asking {
     service: String,
     questions: Questions,
     owners: Owners,
 }
+
+/// Questions at an instant, and who can answer them.
+#[derive(Debug)]
+pub struct TimedAsking(Asking);
 
 /// A row of a table with versions.
 #[derive(Debug, Clone)]
@@ -51,8 +55,10 @@ impl Asking {
     }
 
     /// Says at which instant it is asked, in microseconds since the epoch.
-    pub fn at(&mut self, at_us: i64) {
+    #[must_use]
+    pub fn at(mut self, at_us: i64) -> TimedAsking {
         self.questions.times.fill(at_us);
+        TimedAsking(self)
     }
 }
 
@@ -118,7 +124,7 @@ impl Online {
     ///
     /// # Errors
     /// As [`Online::read`], of the instant.
-    pub fn known(&self, asking: &Asking, shard: usize) -> Result<Known, Error> {
+    pub fn known(&self, TimedAsking(asking): &TimedAsking, shard: usize) -> Result<Known, Error> {
         let rows = asking.owners.rows(shard);
         let known = self.engine.known(&asking.service, &asking.questions, (shard, rows));
         known.map_err(refused)
@@ -181,7 +187,7 @@ impl Stage {
     ///
     /// # Errors
     /// None but bugs.
-    pub fn answers(&self, asking: &Asking, known: Vec<Known>) -> Result<RecordBatch, Error> {
+    pub fn answers(&self, TimedAsking(asking): &TimedAsking, known: Vec<Known>) -> Result<RecordBatch, Error> {
         let (service, questions) = (&asking.service, &asking.questions);
         let composed = self.online.engine.compose(service, questions, &asking.owners, known);
         columns_to_batch(&self.online.field_names(service), composed.map_err(refused)?, true)

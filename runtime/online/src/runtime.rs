@@ -143,7 +143,7 @@ impl Runtime {
     fn read(&self, question: &Question) -> Result<Option<(i64, Cuts, RecordBatch)>, Refused> {
         let shared = &*self.shared;
         let asking = shared.front.asking(&question.service, &question.rows);
-        let mut asking = asking.map_err(Refused::Request)?;
+        let asking = asking.map_err(Refused::Request)?;
         let asked = asking.shards();
         let mut held: Vec<_> = asked.iter().map(|place| shared.shards[*place].online()).collect();
         // The base is read when the shards are held: it is not before any that they were let in up to.
@@ -159,7 +159,7 @@ impl Runtime {
             let cuts = core.show(base_us, &shared.sources, shared.options.delay_us);
             (question.at_us.unwrap_or(base_us), cuts.clone())
         };
-        asking.at(at_us);
+        let asking = asking.at(at_us);
         let mut known = Vec::with_capacity(held.len());
         for (place, online) in asked.iter().zip(&mut held) {
             shard::let_in(online, &cuts).map_err(Refused::Request)?;
