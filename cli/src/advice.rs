@@ -36,7 +36,7 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
         Fault::Undecoded(Detail::Record(broken)) => record(broken),
         Fault::Unaccepted(Reason::Late, _) => {
             Some(
-                "give the source a longer `lateness` if rows that come so late are to count; if they come by months, compare the \
+                "give the source a longer `lateness` if rows that come so late are to count; if they are late by months, compare the \
                  formats of `time` and `arrival`: day and month may be exchanged in one"
                     .to_owned(),
             )

@@ -2,7 +2,7 @@
 
 use crate::nodes::{DeriveExec, EventsExec, FinishExec, PointInTimeExec, size};
 use crate::report::{RunReport, SourceReport, ViewReport};
-use crate::silent::silent;
+use crate::silent::{own_silent, silent};
 use datafusion::physical_plan::metrics::MetricValue;
 use datafusion::physical_plan::{DisplayFormatType, ExecutionPlan};
 use std::fmt::{self, Write as _};
@@ -95,7 +95,7 @@ fn collect(plan: &dyn ExecutionPlan, report: &mut RunReport) {
     }
     if let Some(derive) = plan.downcast_ref::<DeriveExec>() {
         report.own_troubles = derive.troubles();
-        report.own_silent = derive.silent();
+        report.own_silent = own_silent(derive.counted());
     }
     plan.children()
         .into_iter()

@@ -46,8 +46,16 @@ pub(crate) fn silent(spec: &FinishSpec, fold: &FoldSpec, counted: &[Trouble]) ->
     }
 }
 
+/// The features of a service's own whose answers say nothing.
+pub(crate) fn own_silent(counted: Vec<(String, Trouble)>) -> Vec<SilentFeature> {
+    let silent = counted.into_iter().filter(|(_, trouble)| is_silent(trouble));
+    silent
+        .map(|(feature, _)| SilentFeature { feature, why: None })
+        .collect()
+}
+
 /// Whether all answers are null or zero, but for defaults.
-pub(crate) fn is_silent(trouble: &Trouble) -> bool {
+fn is_silent(trouble: &Trouble) -> bool {
     !trouble.says && trouble.counts().next().is_none()
 }
 

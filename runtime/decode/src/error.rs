@@ -2,6 +2,7 @@
 
 use crate::content;
 use crate::detail::{BadValue, Broken};
+use crate::lake_cause::LakeCause;
 use crate::system::{NOT_FOUND, plain, remedy};
 use featc_ir::Type;
 use std::fmt;
@@ -118,29 +119,6 @@ impl fmt::Display for RowPlace {
             RowPlace::Line(line) => write!(f, "line {line}"),
         }
     }
-}
-
-/// What is wrong with a store or a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LakeCause {
-    /// An address that no store has.
-    UnknownStore,
-    /// The store cannot be reached, or refuses.
-    Refused,
-    /// No table, or not in that version.
-    NoSuchTable,
-    /// A table with features without which its files cannot be read right.
-    UnreadableTable,
-    /// Rows of another schema than the table's.
-    SchemaDiffers,
-    /// A table where there must be none.
-    TableExists,
-    /// Another writer changed the table meanwhile.
-    TableChanged,
-    /// A table that cannot be written and keep its promises.
-    UnwritableTable,
-    /// A column that a table cannot hold.
-    UnfitColumn,
 }
 
 impl DecodeError {
@@ -287,8 +265,8 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DecodeError::NoFiles { pattern, why, other } => {
-                write!(f, "no files for \"{pattern}\": {why}")?;
-                other.iter().try_for_each(|other| write!(f, ", but .{other} files"))
+                let other = other.iter().map(|other| format!(", but .{other} files"));
+                write!(f, "no files for \"{pattern}\": {why}{}", other.collect::<String>())
             }
             DecodeError::Unreadable { file, why } => write!(f, "cannot read {file}: {why}"),
             DecodeError::Changed { file, how } => write!(f, "{file} {how} while it was read"),
@@ -374,20 +352,7 @@ impl fmt::Display for DecodeError {
                 let known = listed(known, "and");
                 write!(f, "cannot tell the format of {file} from its name: {known} are known")
             }
-            DecodeError::Lake { cause, place, why } => {
-                let what = match cause {
-                    LakeCause::UnknownStore => "cannot use the address",
-                    LakeCause::Refused => "cannot reach",
-                    LakeCause::NoSuchTable => "cannot find the Delta table",
-                    LakeCause::UnreadableTable => "cannot read the Delta table",
-                    LakeCause::SchemaDiffers => "other columns than those of the Delta table",
-                    LakeCause::TableExists => "there is already a Delta table",
-                    LakeCause::TableChanged => "another writer changed the Delta table",
-                    LakeCause::UnwritableTable => "cannot write the Delta table",
-                    LakeCause::UnfitColumn => "a column does not fit into the Delta table",
-                };
-                write!(f, "{what} {place}: {why}")
-            }
+            DecodeError::Lake { cause, place, why } => write!(f, "{} {place}: {why}", cause.in_words()),
         }
     }
 }

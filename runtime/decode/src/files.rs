@@ -123,26 +123,13 @@ fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBu
     };
     let none = |why: &str| nothing(why, None);
     let literal = base.join(pattern);
-    // The files of a table are Parquet files: other ones beside its log are none of it.
-    let refuse_table = |path: &Path| match table_of(path).filter(|_| extensions.contains(&"parquet")) {
-        Some(table) => {
-            let name = table.strip_prefix(base).unwrap_or(table).display().to_string();
-            // The base folder itself.
-            let name = if name.is_empty() { ".".to_owned() } else { name };
-            Err(DecodeError::of_table(name))
-        }
-        None => Ok(()),
-    };
     if literal.is_dir() {
-        refuse_table(&literal)?;
+        refuse_table(&literal, extensions, base)?;
         let mut found = Vec::new();
         folder(&literal, extensions, &mut Walk::default(), &mut found)?;
         found.sort();
         return if found.is_empty() {
-            let entries = std::fs::read_dir(&literal).into_iter().flatten().flatten();
-            let files = entries.filter(|entry| entry.path().is_file());
-            let others = files.filter_map(|file| extension(file.file_name().as_encoded_bytes()));
-            Err(nothing(&no_such_files(extensions), others.min()))
+            Err(nothing(&no_such_files(extensions), other_files(&literal)))
         } else {
             Ok(found)
         };
@@ -176,7 +163,7 @@ fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBu
             continue;
         }
         if path.is_dir() {
-            refuse_table(&path)?;
+            refuse_table(&path, extensions, base)?;
             folder(&path, extensions, &mut Walk::default(), &mut found)?;
         } else {
             found.push(path);
@@ -188,6 +175,17 @@ fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBu
     } else {
         Ok(found)
     }
+}
+
+/// The files of a table are Parquet files: other ones beside its log are none of it.
+fn refuse_table(path: &Path, extensions: &[&str], base: &Path) -> Result<(), DecodeError> {
+    let Some(table) = table_of(path).filter(|_| extensions.contains(&"parquet")) else {
+        return Ok(());
+    };
+    let name = table.strip_prefix(base).unwrap_or(table).display().to_string();
+    // The base folder itself.
+    let name = if name.is_empty() { ".".to_owned() } else { name };
+    Err(DecodeError::of_table(name))
 }
 
 /// The Delta table that a folder is, or that it is a part of by the value of a column.
@@ -335,6 +333,15 @@ pub fn has_extension(name: impl AsRef<[u8]>, extensions: &[&str]) -> bool {
         stem.is_some_and(|stem| stem.ends_with(b"."))
     };
     extensions.iter().any(ends)
+}
+
+/// The extension of files in a folder, of several the first.
+fn other_files(folder: &Path) -> Option<String> {
+    let files = std::fs::read_dir(folder).ok()?.flatten();
+    let files = files.filter(|entry| entry.path().is_file());
+    files
+        .filter_map(|file| extension(file.file_name().as_encoded_bytes()))
+        .min()
 }
 
 /// What is said of a folder without files that have one of these.

@@ -137,18 +137,8 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
     let is_whole = source.broken.is_empty();
     check_static(source, complaints);
     check_bounds(source, complaints);
-    let arrival = source.arrival.as_ref().map(|arrival| match &arrival.kind {
-        ast::ArrivalKind::Column(name) if name.text == "time" && scope.find("time").is_none() => {
-            complaints.push(errors::arrival_without_lag(name.span));
-            res::Arrival::Broken
-        }
-        ast::ArrivalKind::Column(name) => {
-            column_ref(name, &scope, complaints).map_or(res::Arrival::Broken, res::Arrival::Column)
-        }
-        ast::ArrivalKind::AfterTime(offset) => res::Arrival::AfterTime {
-            offset_us: offset.us.unsigned_abs(),
-        },
-    });
+    let arrival = source.arrival.as_ref();
+    let arrival = arrival.map(|arrival| arrival_of(&arrival.kind, &scope, complaints));
     let delay_us = source.delay.as_ref().map_or(0, |delay| delay.value.us.unsigned_abs());
     complaints.extend(arrival.and_then(|arrival| of_a_day(arrival, &columns, delay_us)));
     let arrival = arrival.or(source.static_rows.map(|_| res::Arrival::Static));
@@ -198,6 +188,21 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
         valid_to: None,
     };
     (resolved, scope)
+}
+
+fn arrival_of(kind: &ast::ArrivalKind, scope: &RowScope, complaints: &mut Vec<Diagnostic>) -> res::Arrival {
+    match kind {
+        ast::ArrivalKind::Column(name) if name.text == "time" && scope.find("time").is_none() => {
+            complaints.push(errors::arrival_without_lag(name.span));
+            res::Arrival::Broken
+        }
+        ast::ArrivalKind::Column(name) => {
+            column_ref(name, scope, complaints).map_or(res::Arrival::Broken, res::Arrival::Column)
+        }
+        ast::ArrivalKind::AfterTime(offset) => res::Arrival::AfterTime {
+            offset_us: offset.us.unsigned_abs(),
+        },
+    }
 }
 
 /// Warns of an arrival that is before the end of its day, and is read as its beginning.

@@ -218,10 +218,10 @@ messages! {
         help: "write `{name}`", at => name;
     }
 
-    E0001 percentage(at: Span, number: &str) {
+    E0001 percentage(at: Span, share: f64) {
         "a share is written as a number, not in percent";
         at: "";
-        help: "write `{number}` divided by 100, such as `0.5` for `50%`";
+        help: "write `{share}`", at => share.to_string();
     }
 
     E0430 rule_below_a_header(at: Span) {

@@ -127,8 +127,8 @@ fn question_of_a_test(piece: &Piece<'_>) -> Option<Diagnostic> {
     {
         return Some(errors::given_with_a_kind(piece.span(at - 1, at), piece.text(at)));
     }
-    if piece.text(at) == "%" && piece.kind(at - 1) == Some(TokenKind::Number) {
-        return Some(errors::percentage(piece.span(at - 1, at), piece.back(1)));
+    if let Some(percent) = piece.back(1).parse::<f64>().ok().filter(|_| piece.text(at) == "%") {
+        return Some(errors::percentage(piece.span(at - 1, at), percent / 100.0));
     }
     if piece.back(1) == "expect" && piece.text(at) == "known" {
         return Some(errors::known_without_as(piece.span(at, at)));

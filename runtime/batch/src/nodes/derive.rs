@@ -4,8 +4,6 @@ use super::common::alike_in_all_nodes;
 use crate::error::bug;
 use crate::locks::lock;
 use crate::nodes::spine::wire;
-use crate::report::SilentFeature;
-use crate::silent::is_silent;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{Int64Type, SchemaRef, UInt8Type};
 use datafusion::common::Statistics;
@@ -92,16 +90,13 @@ impl DeriveExec {
             .collect()
     }
 
-    /// The features whose answers say nothing.
-    pub fn silent(&self) -> Vec<SilentFeature> {
+    /// Of each feature, in order; none where nothing was asked.
+    pub fn counted(&self) -> Vec<(String, Trouble)> {
         let troubles = lock(&self.troubles);
         let features = self.spec.derive.0.iter().zip(troubles.iter());
-        let silent = features.filter(|(_, trouble)| is_silent(trouble));
-        let named = silent.map(|(feature, _)| SilentFeature {
-            feature: feature.name.clone(),
-            why: None,
-        });
-        named.collect()
+        features
+            .map(|(feature, trouble)| (feature.name.clone(), *trouble))
+            .collect()
     }
 }
 
