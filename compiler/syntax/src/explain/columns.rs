@@ -7,30 +7,30 @@ use crate::errors;
 use crate::forms::Context;
 use crate::scan::TokenKind;
 
-/// Words for types, here and elsewhere, that may stand before the name of a column.
-const TYPES: [&str; 22] = [
-    "int64",
-    "float64",
-    "decimal",
-    "string",
-    "bool",
-    "timestamp",
-    "date",
-    "duration",
-    "int",
-    "int32",
-    "integer",
-    "bigint",
-    "long",
-    "float",
-    "double",
-    "numeric",
-    "text",
-    "str",
-    "varchar",
-    "boolean",
-    "datetime",
-    "timestamptz",
+/// Words for types, here and elsewhere, that may stand before the name of a column, and what they are here.
+const TYPES: [(&str, &str); 22] = [
+    ("int64", "int64"),
+    ("float64", "float64"),
+    ("decimal", "decimal"),
+    ("string", "string"),
+    ("bool", "bool"),
+    ("timestamp", "timestamp"),
+    ("date", "date"),
+    ("duration", "duration"),
+    ("int", "int64"),
+    ("int32", "int64"),
+    ("integer", "int64"),
+    ("bigint", "int64"),
+    ("long", "int64"),
+    ("float", "float64"),
+    ("double", "float64"),
+    ("numeric", "decimal"),
+    ("text", "string"),
+    ("str", "string"),
+    ("varchar", "string"),
+    ("boolean", "bool"),
+    ("datetime", "timestamp"),
+    ("timestamptz", "timestamp"),
 ];
 
 impl Failure<'_> {
@@ -38,7 +38,8 @@ impl Failure<'_> {
     pub(super) fn types_first(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
         let first = piece.at.checked_sub(1).filter(|first| *first >= 2)?;
         let begins = matches!(piece.text(first - 1), "(" | ",") && piece.depth(first) == 1;
-        let is_type = |index: usize| TYPES.contains(&piece.lower(index).as_str());
+        let named = |index: usize| TYPES.iter().find(|(name, _)| *name == piece.lower(index));
+        let is_type = |index: usize| named(index).is_some();
         if self.context != Context::Clause || piece.text(0) != "columns" || !begins || !is_type(first) {
             return None;
         }
@@ -50,8 +51,11 @@ impl Failure<'_> {
         let is_name = piece.kind(last + 1) == Some(TokenKind::Word) && !is_type(last + 1);
         let ends = matches!(piece.text(last + 2), "," | ")");
         (is_name && ends).then(|| {
-            let (ty, name) = (piece.slice(first, last), piece.text(last + 1));
-            errors::type_before_the_column(name, ty, piece.span(first, last + 1))
+            // What stands in parentheses is of decimals; a text has no length here.
+            let ours = named(first).map_or("", |(_, ours)| ours);
+            let from = if ours == "decimal" { first } else { arguments };
+            let more = piece.slice(from, last).strip_prefix(piece.text(from)).unwrap_or("");
+            errors::type_before_the_column(piece.text(last + 1), &format!("{ours}{more}"), piece.span(first, last + 1))
         })
     }
 

@@ -48,8 +48,18 @@ pub(super) fn check(file: &res::File, transform: &res::Transform, row: &mut RowT
             written.span,
             source.declared.at,
         ));
-    } else if declared.is_none() && known.least.is_none_or(|us| us < 0) {
+    } else if declared.is_none() && known.least.is_none_or(|us| us < 0) && !reads_arrival(source, written) {
         let time = &source.columns[source_time.index()].name;
         context.push(errors::may_move_back(text, time, written.span));
     }
+}
+
+/// Whether it names the arrival, which is refused.
+fn reads_arrival(source: &res::Source, written: &res::Expr) -> bool {
+    let Some(res::Arrival::Column(arrival)) = source.arrival else {
+        return false;
+    };
+    let mut reads = false;
+    written.walk(&mut |expr| reads |= matches!(expr.kind, res::ExprKind::Column(id) if id == arrival.id));
+    reads
 }
