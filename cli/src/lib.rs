@@ -66,20 +66,19 @@ pub fn main() -> ExitCode {
     keep_silent_about_what_is_caught();
     let words: Vec<_> = std::env::args_os().collect();
     let itself = std::env::current_exe().into_iter().map(Into::into);
-    ExitCode::from(command_line(&words, itself.collect(), heap::per_core))
+    ExitCode::from(command_line(&words, itself.collect(), heap::settle))
 }
 
 /// Runs the command of some words, the first of which is the name of the binary, prints what it tells, and gives the exit
-/// code. `itself` are the words that start a command line like this one; `before` is done before work that takes memory.
-pub fn command_line(words: &[OsString], itself: Vec<OsString>, before: impl FnOnce()) -> u8 {
+/// code. `itself` are the words that start a command line like this one; `before` is done before a command is run.
+pub fn command_line(words: &[OsString], itself: Vec<OsString>, before: impl FnOnce(&Command)) -> u8 {
     let mut cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(error) => return usage::end(&error, words),
     };
-    match &mut cli.command {
-        Command::Train(_) | Command::Backfill(_) | Command::Verify(_) | Command::Serve(_) => before(),
-        Command::Demo(args) => args.itself = itself,
-        _ => {}
+    before(&cli.command);
+    if let Command::Demo(args) = &mut cli.command {
+        args.itself = itself;
     }
     featr::lake::file_size_is_an_error();
     let reporter = Reporter::new(&cli);

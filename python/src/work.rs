@@ -130,7 +130,7 @@ pub fn caught<T>(py: Python<'_>, work: impl FnOnce() -> T) -> PyResult<T> {
 /// Runs a command line, prints what it tells, and gives the exit code. `itself` are the words that start one like it.
 #[pyfunction]
 pub fn command_line(py: Python<'_>, words: Vec<OsString>, itself: Vec<OsString>) -> PyResult<u8> {
-    caught(py, || py.detach(|| featc::command_line(&words, itself, || {})))
+    caught(py, || py.detach(|| featc::command_line(&words, itself, |_| {})))
 }
 
 /// Panics, as nothing should, in work of either kind: what becomes of that is tested with it.

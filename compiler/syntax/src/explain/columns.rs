@@ -55,7 +55,11 @@ impl Failure<'_> {
             let ours = named(first).map_or("", |(_, ours)| ours);
             let from = if ours == "decimal" { first } else { arguments };
             let more = piece.slice(from, last).strip_prefix(piece.text(from)).unwrap_or("");
-            errors::type_before_the_column(piece.text(last + 1), &format!("{ours}{more}"), piece.span(first, last + 1))
+            errors::type_before_the_column(
+                piece.text(last + 1),
+                &format!("{ours}{more}"),
+                piece.span(first, last + 1),
+            )
         })
     }
 
