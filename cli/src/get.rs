@@ -204,6 +204,10 @@ pub fn keys(asked: &Asked, given: &[String], reporter: &Reporter) -> Result<Vec<
                 let why = format!("`{text}` is no {ty}");
                 let help = match ty {
                     Type::Duration => "write it as `1h30m` or `PT1H30M`",
+                    Type::Timestamp => "write an instant with its offset, such as `2024-05-01T00:00:00Z`",
+                    Type::Int64 | Type::Float64 | Type::Decimal { .. } => {
+                        "write digits, with a point before those of the fraction, and nothing between thousands"
+                    }
                     _ => "give a value of the key's type",
                 };
                 return reporter.refuse(errors::argument("--key", given, &why, help));

@@ -196,6 +196,8 @@ pub(super) const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("rate irate per_second per_minute per_hour per_day velocity frequency", ABSENT,
         Say("a rate is a count or a sum over the length of its window: `count() / 60` with `over 1h` is how many in a minute, \
             `sum({x}) / 60` how much, of some of them `count(where a > 0) / 60`")),
+    Elsewhere("vlookup xlookup hlookup index_match", ABSENT,
+        Say("a table is looked into in a transform, by its key: `let price = lookup products(sku).price`")),
     Elsewhere("increase delta_over_time", ABSENT,
         Say("how much came in a window is `sum(x)` with `over 5m`; of a counter that only grows, `(last(x) - first(x))`")),
     Elsewhere("avg_over_time sum_over_time min_over_time max_over_time last_over_time count_over_time quantile_over_time stddev_over_time", WINDOW,

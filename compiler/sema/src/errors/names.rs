@@ -2,6 +2,7 @@
 
 use super::Kind;
 use super::elsewhere::NO_CLOCK;
+use super::list;
 use featc_ir::Type;
 use featc_syntax::diag::{Diagnostic, Span};
 use featc_syntax::messages;
@@ -90,10 +91,15 @@ messages! {
         did_you_mean(nearest, at): "declare it with `source` or `transform`";
     }
 
-    E0107 unknown_entity(name: &str, at: Span, nearest: Option<&str>, keys: &str) {
+    /// `known`: those that are declared.
+    E0107 unknown_entity(name: &str, at: Span, nearest: Option<&str>, keys: &str, known: &[String]) {
+        let known = match known.len() {
+            1..=8 => format!(", or write one that is: {}", list(known)),
+            _ => String::new(),
+        };
         "unknown entity `{name}`";
         at: "no entity has this name";
-        did_you_mean(nearest, at): "declare it, for example `entity {name} ({keys})`";
+        did_you_mean(nearest, at): "declare it, for example `entity {name} ({keys})`{known}";
     }
 
     E0107 rows_as_an_entity(name: &str, entity: &str, at: Span) {

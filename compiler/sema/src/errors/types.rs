@@ -133,6 +133,15 @@ messages! {
         help: "write `{shown}`", call.at => meant;
     }
 
+    /// `sum(x, na.rm = TRUE)`
+    E0205 nulls_left_out_anyway(call: &Written<'_>) {
+        let (name, at) = (call.name, call.name_at);
+        let first = call.arguments.first().filter(|first| is_short_part(first)).unwrap_or(&"x");
+        "`{name}` called with a named argument";
+        at: "nulls take no part in it anyway";
+        help: "leave it out: `{name}({first})`";
+    }
+
     E0205 local_time(name: &str, instant: &str, zone: &str, at: Span) {
         let is_text = zone.starts_with('"') && is_short_part(zone) && is_short_part(instant);
         let meant = match is_text {
@@ -325,6 +334,9 @@ impl OperandHelp {
     /// `duration / int64`
     pub const DURATION_BY_NUMBER: Self =
         Self::Do("divide a number: `seconds(…)`, `minutes(…)`, `hours(…)` or `days(…)` of the duration");
+    /// `hour(at) - pause`
+    pub const NUMBER_AND_DURATION: Self =
+        Self::Do("take a number of the duration: `seconds(…)`, `minutes(…)`, `hours(…)` or `days(…)`");
     /// `float64 * duration`
     pub const DURATION_OF_FLOAT: Self =
         Self::Do("a duration is multiplied by an int64: `cast(x * 1000000.0 as int64) * 1us` if `x` counts seconds");

@@ -84,6 +84,12 @@ fn no_sum_or_product(op: BinaryOp, left: Type, right: Type) -> Rule {
         (Type::Float64, Type::Duration) | (Type::Duration, Type::Float64) if is_product => {
             Rule::Refused(OperandHelp::DURATION_OF_FLOAT)
         }
+        (Type::Int64 | Type::Float64 | Type::Decimal { .. }, Type::Duration)
+        | (Type::Duration, Type::Int64 | Type::Float64 | Type::Decimal { .. })
+            if !is_product =>
+        {
+            Rule::Refused(OperandHelp::NUMBER_AND_DURATION)
+        }
         _ if is_product => Rule::Refused(OperandHelp::Takes(
             "two numbers of one type, or a duration and an int64",
         )),

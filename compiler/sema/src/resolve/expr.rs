@@ -3,8 +3,8 @@
 mod place;
 
 use super::meant::{
-    before_the_member, dots, function_of, has_aggregate, ignoring_nulls, named_argument, part_of_calendar,
-    unit_of_time, unit_of_truncate, with_more_arguments, wrong_arguments,
+    before_the_member, dots, function_of, has_aggregate, ignoring_nulls, leaves_out_nulls, named_argument,
+    part_of_calendar, unit_of_time, unit_of_truncate, with_more_arguments, wrong_arguments,
 };
 use super::parameter;
 use super::scope::{Items, RowScope};
@@ -270,6 +270,10 @@ impl<'a> Exprs<'a> {
             && let Some(edit) = ignoring_nulls(&written, second)
         {
             self.complaints.push(errors::nulls_by_an_argument(&written, &edit));
+            return ExprKind::Poison;
+        }
+        if call.arguments.iter().any(leaves_out_nulls) {
+            self.complaints.push(errors::nulls_left_out_anyway(&written));
             return ExprKind::Poison;
         }
         let mut named = call.arguments.iter().skip(1).filter_map(named_argument);

@@ -158,6 +158,16 @@ pub(super) fn named_argument(argument: &ast::Expr) -> Option<&ast::Name> {
     }
 }
 
+/// `na.rm` of R.
+fn is_na_rm(option: &ast::Expr) -> bool {
+    matches!(&option.kind, ast::ExprKind::Dotted(parts) if parts.len() == 2 && parts[0].text == "na" && parts[1].text == "rm")
+}
+
+/// `sum(x, na.rm = TRUE)`
+pub(super) fn leaves_out_nulls(argument: &ast::Expr) -> bool {
+    matches!(&argument.kind, ast::ExprKind::Binary { op: ast::BinaryOp::Equal, left, .. } if is_na_rm(left))
+}
+
 /// Of `last(x, dropna=true)` and `last(x, true)` the call that is meant.
 pub(super) fn ignoring_nulls(call: &errors::Written<'_>, second: &ast::Expr) -> Option<String> {
     let (option, ignores) = match &second.kind {
@@ -170,8 +180,9 @@ pub(super) fn ignoring_nulls(call: &errors::Written<'_>, second: &ast::Expr) -> 
         _ => (None, second),
     };
     let is_option = option.is_none_or(|option| {
-        let ast::ExprKind::Name(option) = &option.kind else {
-            return false;
+        let option = match &option.kind {
+            ast::ExprKind::Name(option) => option,
+            _ => return is_na_rm(option),
         };
         matches!(
             option.text.to_ascii_lowercase().as_str(),

@@ -98,7 +98,10 @@ fn entity(view: &ast::View, items: &Items<'_>, complaints: &mut Vec<Diagnostic>)
         );
         complaints.push(match items.entities.all.first().filter(|_| is_rows) {
             Some(entity) => errors::rows_as_an_entity(&name.text, &entity.name.text, name.span),
-            None => errors::unknown_entity(&name.text, name.span, nearest, &keys),
+            None => {
+                let known = items.entities.all.iter().map(|entity| entity.name.text.clone());
+                errors::unknown_entity(&name.text, name.span, nearest, &keys, &known.collect::<Vec<_>>())
+            }
         });
     }
     found.map(|position| (EntityId::from(*position), name.span))

@@ -284,6 +284,8 @@ const HELPS: &[(&str, &str)] = &[
     ("tail(f, 3 where b)", "write `last_n(f, 3)`"),
     ("max(f, 0)", "of the values of each event it is `max(greatest(f, 0))`, of all of them `greatest(max(f), 0)`"),
     ("max(s, \"sum(\")", "of the values of each event it is `max(greatest(s, \"sum(\"))`, of all of them `greatest(max(s), \"sum(\")`"),
+    ("last(s, na.rm = TRUE)", "write `last(s ignoring nulls)`"),
+    ("sum(f, na.rm = TRUE)", "leave it out: `sum(f)`"),
     ("max(f, b)", "of the values of each event it is `max(greatest(f, b))`, of all of them `greatest(max(f), max(b))`, and if `b` is a condition `max(f where b)`"),
     ("sum(f, b)", "write `sum(f)`; only of the events for which a condition is true it is `sum(f where b)`"),
     ("time_since_last(b)", "write `time_since_last()`; only of the events for which a condition is true it is `time_since_last(where b)`"),

@@ -102,6 +102,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SOURCES, "^ time W *|/", ABSENT, EVENT_TIME, Say(READ_AS)),
     Habit(ITEMS, "join W", ABSENT, JOINS, Say(JOIN_BEFORE)),
     Habit(ITEMS, "union", ABSENT, UNIONS, Say(BOTH_FILES)),
+    Habit(FILES, "= « na|nan|none|nil|n/a »", FOREIGN, "what is absent is called null", Write("null")),
+    Habit(FILES, "= « missing|empty|stale|truncated »", FOREIGN, "a status stands after the value", Write("null {V}")),
     Habit(FILES, "= « V »", FOREIGN, "a text stands in double quotes", Ask("\"{V}\"", ", if it is a text")),
     Habit(FILES, "^ import|include|use|from", ABSENT, NO_IMPORT, Say(ONE_FOLDER)),
     Habit(SERVICES, "^ role V = W « ( L ) »", FOREIGN, ROLE_BY, Show("role {V} = {W} by ({L})", "role dest = weather by (dest)")),

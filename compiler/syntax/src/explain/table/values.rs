@@ -111,6 +111,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "« is not ! S »", FOREIGN, UNEQUAL, Ask("!= {S}", UNKNOWN_STAYS)),
     Habit(EXPRESSIONS, "« is ! N »", FOREIGN, EQUAL, Write("= {N}")),
     Habit(EXPRESSIONS, "« is ! S »", FOREIGN, EQUAL, Write("= {S}")),
+    Habit(EXPRESSIONS, "is . na|null|nan|nil ( A )", FOREIGN, EQUAL, Value("{A} is null", "x is null")),
     Habit(EXPRESSIONS, "P is « nan »", FOREIGN, NAN, Say("a NaN of the file is null, unless the source says `keep nan`: write `{P} is null`")),
     Habit(EXPRESSIONS, "year|month|day_of_month|day_of_week|day_of_year|hour|minute|date ( V « at time zone S » )", FOREIGN, CLOCKS, Write("in {S}")),
     Habit(VIEWS, "~ over this V « at time zone S »", FOREIGN, CLOCKS, Write("in {S}")),
