@@ -218,6 +218,49 @@ test \"the window ends\"",
 }
 
 #[test]
+fn lookups_that_find_nothing_are_told_with_why() {
+    let program = SHOP.replace("count(where amount > 1.0)", "count()").replace(
+        "test \"the window ends\"",
+        "table cards {
+  columns (card: string, kind: string, since: timestamp)
+  key card
+  valid from since
+  arrival since
+}
+
+transform known from payments {
+  let kind = lookup cards(card).kind
+}
+
+view kinds of card from known {
+  owner \"payments\"
+  /// The last one.
+  feature kind = last(kind) over 1h
+}
+
+test \"why\" for kinds {
+  given payments
+    | id | card | amount | at                   | known                |
+    | 1  | a    | 1.0    | 2026-01-01T10:30:00Z | 2026-01-01T10:30:05Z |
+
+  given cards
+    | card | kind | since                |
+    | a    | gold | 2026-01-01T10:45:00Z |
+
+  expect at @2026-01-01T11:00:00Z (card: \"a\") { kind = \"gold\" }
+}
+
+test \"the window ends\"",
+    );
+    let folder = shop(&program);
+    let (exit, output) = code(folder.path(), "test shop.feat --filter why");
+    assert_eq!(exit, Some(1), "{}", said(&output));
+    let expected = "  lookup cards(card): 1 of 1 find no row: no row of card \"a\" was valid and known at 2026-01-01T10:30:00Z; its \
+                    rows are valid from 2026-01-01T10:45:00Z on and known from 2026-01-01T10:45:00Z on\n";
+    assert!(out(&output).contains(expected), "{}", out(&output));
+}
+
+#[test]
 fn machines_are_told_the_same() {
     let folder = shop(&SHOP.replace("total = 0.0 empty", "total = 1.0"));
     let (exit, output) = code(folder.path(), "test shop.feat --json --junit junit.xml");

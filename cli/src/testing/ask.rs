@@ -41,6 +41,8 @@ struct Answered<'a> {
     asked: Asked,
     truth: Truth,
     said: AllSaid,
+    /// Lookups of its rows that find nothing, a line each.
+    unfound: String,
 }
 
 /// What each of the evaluators says.
@@ -134,6 +136,7 @@ impl Bench {
         };
         let evaluators = evaluators(&prepared, ground, None);
         let answered = Answered {
+            unfound: told::unfound(&prepared.program, &prepared.service, &case.sources, test)?,
             ir,
             test,
             service,
@@ -215,6 +218,7 @@ impl Answered<'_> {
             told::absent(test, &absent, contributing.is_empty()),
             told::rejected(ir, test, &self.rows),
             told::tables_not_given(ir, test),
+            self.unfound.clone(),
         ];
         Ok(Some(Failure {
             line: expected.line,

@@ -1,10 +1,11 @@
 //! What is told of a test that failed.
 
+use crate::verify::case::Events;
 use featc_driver::diag::printable;
 use featc_ir::display::instant;
 use featc_ir::testing::Test;
 use featc_ir::{Program, Type};
-use featr::Value;
+use featr::{LookupReport, Value};
 use featr_model::source::{Rejected, accept};
 use featr_model::{Absent, Model, SourceRows};
 use serde_json::json;
@@ -129,6 +130,29 @@ pub fn tables_not_given(ir: &Program, test: &Test) -> String {
     let missing = tables.into_iter().filter(|table| !test.tables.contains_key(*table));
     let line = |table: &str| format!("  table {table} is not given: lookups into it find nothing\n");
     missing.map(line).collect()
+}
+
+/// The lookups of the rows that find nothing in tables that the test gives, a line each.
+///
+/// # Errors
+/// Tables that cannot be read.
+pub fn unfound(program: &featr::Program, service: &str, given: &[Events], test: &Test) -> Result<String, featr::Error> {
+    let mut text = String::new();
+    for events in given {
+        let looked_up = program.looked_up(service, &events.source.name, &events.rows)?;
+        let is_told = |lookup: &&LookupReport| lookup.missing() > 0 && test.tables.contains_key(&lookup.table);
+        for lookup in looked_up.iter().filter(is_told) {
+            let why = program.stray(service, lookup)?;
+            let why = why.map_or(String::new(), |why| format!(": {why}"));
+            let (missing, asked) = (lookup.missing(), lookup.asked);
+            let _ = writeln!(
+                text,
+                "  lookup {}: {missing} of {asked} find no row{why}",
+                lookup.lookup
+            );
+        }
+    }
+    Ok(text)
 }
 
 /// The rows that are no events of the view, a line each.

@@ -98,6 +98,16 @@ pub(crate) fn distinct(all: impl IntoIterator<Item = LookupReport>) -> Vec<Looku
 }
 
 impl Program {
+    /// What the transforms of a service look up for accepted rows of a source.
+    ///
+    /// # Errors
+    /// As [`Program::contents`].
+    pub fn looked_up(&self, service: &str, source: &str, rows: &Batch) -> Result<Vec<LookupReport>, Error> {
+        let mut looking = Looking::of(self.batch_plan(service)?);
+        looking.add(source, rows);
+        Ok(looking.reports())
+    }
+
     /// Why a lookup of a service finds nothing, by an example. `None` where none is at hand.
     ///
     /// # Errors
