@@ -14,11 +14,14 @@ pub fn object(column: &str, written: &str) -> String {
              of its fields"
         ),
         false => {
-            let list = column.rsplit_once('.').map_or(column, |(list, _)| list);
+            let ty = type_of(written.trim_matches('"'));
+            let own = column.rsplit_once('.').map(|(object, _)| {
+                format!("; or declare what stands there, such as `{object}: {ty}`, where it is a list `{object}: list<{ty}>`")
+            });
             format!(
-                "an object is looked for there, of which `{column}` is a field, and a single value stands there: name in `from` the \
-                 field in which it is; or, if a list has such values itself, declare it as one, such as `{list}: list<{}>`",
-                type_of(written)
+                "a single value stands where an object is looked for, of which `{column}` is a field: name in `from` the field in \
+                 which it is{}",
+                own.unwrap_or_default()
             )
         }
     }

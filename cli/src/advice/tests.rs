@@ -127,7 +127,14 @@ fn every_kind_of_row_has_its_step() {
         (record(Broken::Fields { found: 9, header: 8 }), "ends with a comma"),
         (value("at", "1e20", Wrong::BeyondYears), "said to count"),
         (value("at", "0.1", Wrong::PartOfMicrosecond), "fewer digits"),
-        (value("user_id", "5", Wrong::NoObject), "through an object"),
+        (
+            value("user_id", "5", Wrong::NoObject),
+            "name in `from` the field in which it is",
+        ),
+        (
+            value("mentions.account", "\"u1\"", Wrong::NoObject),
+            "`mentions: list<string>`",
+        ),
         (value("kwh", "[{\"kwh\": 1}]", Wrong::NoObject), "each field is a list"),
         (value("x", "\"0,159\"", Wrong::NoDecimal), "a comma is no point"),
         (value("day", "\"03.04.2026\"", Wrong::NoDate), "`as \"%d.%m.%Y\"`"),
