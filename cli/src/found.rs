@@ -70,7 +70,7 @@ fn silent_features(report: &RunReport, truth: Truth) -> String {
         more => format!(" and {more} more"),
     };
     format!(
-        "null or 0 in all {} answers, but for defaults: {}{more}",
+        "null, zero or false in all {} answers, but for defaults: {}{more}",
         report.rows,
         named.join(", ")
     )

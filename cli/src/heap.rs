@@ -10,6 +10,7 @@
 
 use crate::args::Command as Asked;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::Command;
 
 const HEAPS: &str = "MALLOC_ARENA_MAX";
@@ -31,6 +32,12 @@ pub(crate) fn settle(asked: &Asked) {
     let (Some(name), Ok(program)) = (words.next(), std::env::current_exe()) else {
         return;
     };
+    // Where a loader was started with this command it is the loader that runs.
+    let is_itself = program.file_name() == Path::new(&name).file_name()
+        || Path::new(&name).canonicalize().is_ok_and(|named| named == program);
+    if !is_itself {
+        return;
+    }
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let mut again = Command::new(program);
     again.arg0(name).args(words).env(HEAPS, cores.max(2).to_string());

@@ -236,7 +236,7 @@ fn features_that_say_nothing_beside_others_are_named() {
     };
     std::fs::write(folder.join("spine.csv"), spine(10)).expect("writable");
     let said = ok(folder, &train);
-    let expected = "null or 0 in all 10 answers, but for defaults: delays__long (no event in its window \
+    let expected = "null, zero or false in all 10 answers, but for defaults: delays__long (no event in its window \
                     fulfils its `where`), delays__recent (no event that had arrived by then lies in its window), many\n";
     assert!(said.contains(expected), "{said}");
     let said = ok(folder, &format!("{train} --truth complete"));
@@ -244,5 +244,5 @@ fn features_that_say_nothing_beside_others_are_named() {
     // So few say nothing of a feature.
     std::fs::write(folder.join("spine.csv"), spine(9)).expect("writable");
     let said = ok(folder, &train);
-    assert!(!said.contains("null or 0"), "{said}");
+    assert!(!said.contains("null, zero or false"), "{said}");
 }

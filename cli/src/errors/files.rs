@@ -5,7 +5,6 @@ use crate::advice;
 use featc_driver::diag::{Code, Diagnostic, suggest};
 use featc_ir::Type;
 use featr::{Broken, DecodeError};
-use std::path::Path;
 
 pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
     let code = match error {
@@ -164,11 +163,9 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
             "declare `{column}: float64`, and compute in a transform: `cast({column} * 1000000.0 as int64) * 1us` if it counts seconds, \
              `cast({column} * 1000.0 as int64) * 1us` milliseconds"
         )),
-        DecodeError::NoFiles {
-            pattern,
-            other: Some(extension),
-            ..
-        } => of_another_format(pattern, extension),
+        DecodeError::NoFiles { pattern, other, .. } => {
+            other.iter().min().map(|other| of_another_format(pattern, other))
+        }
         DecodeError::WrongType {
             column,
             expected: Some(number @ (Type::Int64 | Type::Float64 | Type::Decimal { .. })),
@@ -326,12 +323,11 @@ fn spine_step(error: &DecodeError, code: Code) -> Option<String> {
 }
 
 /// For a folder whose files have another format than the declared one.
-fn of_another_format(pattern: &str, extension: &str) -> Option<String> {
+fn of_another_format(pattern: &str, extension: &str) -> String {
     let files = format!("{}/*.{extension}", pattern.trim_end_matches('/'));
-    featr::output_format(Path::new(&files)).ok()?;
-    Some(format!(
+    format!(
         "a folder is read in the declared format: declare that of its files, or name them, as in `--source 'NAME={files}'`"
-    ))
+    )
 }
 
 fn next_step(code: Code) -> &'static str {

@@ -11,12 +11,12 @@ use std::path::Path;
 /// A reason why reading or writing stopped. Rows that cannot be used are not among these, see [`crate::Reject`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DecodeError {
-    /// No file where the pattern points: nothing matches, or a folder without files of the format. `other` is the extension of
-    /// those that the folder has instead.
+    /// No file where the pattern points: nothing matches, or a folder without files of the format. `other` are the extensions
+    /// of those that the folder has instead, and that are read.
     NoFiles {
         pattern: String,
         why: String,
-        other: Option<String>,
+        other: Vec<String>,
     },
     /// The operating system refused.
     Unreadable { file: String, why: String },
@@ -265,8 +265,8 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DecodeError::NoFiles { pattern, why, other } => {
-                let other = other.iter().map(|other| format!(", but .{other} files"));
-                write!(f, "no files for \"{pattern}\": {why}{}", other.collect::<String>())
+                let other = other.iter().min().map(|other| format!(", but .{other} files"));
+                write!(f, "no files for \"{pattern}\": {why}{}", other.unwrap_or_default())
             }
             DecodeError::Unreadable { file, why } => write!(f, "cannot read {file}: {why}"),
             DecodeError::Changed { file, how } => write!(f, "{file} {how} while it was read"),

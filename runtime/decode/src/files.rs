@@ -116,12 +116,12 @@ fn local(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<InputFil
 }
 
 fn matches(pattern: &str, extensions: &[&str], base: &Path) -> Result<Vec<PathBuf>, DecodeError> {
-    let nothing = |why: &str, other: Option<String>| DecodeError::NoFiles {
+    let nothing = |why: &str, other: Vec<String>| DecodeError::NoFiles {
         pattern: pattern.to_owned(),
         why: why.to_owned(),
         other,
     };
-    let none = |why: &str| nothing(why, None);
+    let none = |why: &str| nothing(why, Vec::new());
     let literal = base.join(pattern);
     if literal.is_dir() {
         refuse_table(&literal, extensions, base)?;
@@ -335,13 +335,12 @@ pub fn has_extension(name: impl AsRef<[u8]>, extensions: &[&str]) -> bool {
     extensions.iter().any(ends)
 }
 
-/// The extension of files in a folder, of several the first.
-fn other_files(folder: &Path) -> Option<String> {
-    let files = std::fs::read_dir(folder).ok()?.flatten();
+/// The extensions of the files in a folder.
+fn other_files(folder: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let files = files.filter(|entry| entry.path().is_file());
-    files
-        .filter_map(|file| extension(file.file_name().as_encoded_bytes()))
-        .min()
+    let extensions = files.filter_map(|file| extension(file.file_name().as_encoded_bytes()));
+    extensions.collect()
 }
 
 /// What is said of a folder without files that have one of these.
@@ -354,10 +353,12 @@ pub fn no_such_files(extensions: &[&str]) -> String {
     format!("the folder has no .{} files", plain.join(" or ."))
 }
 
-/// The extension that the name of a file says, if it is no hidden one.
+/// The extension that the name of a file says, if it is no hidden one, with that of what it is packed by.
 pub fn extension(name: impl AsRef<[u8]>) -> Option<String> {
     let name = std::str::from_utf8(name.as_ref()).ok()?;
-    let (_, extension) = name.rsplit_once('.').filter(|_| !hidden(name.as_bytes()))?;
-    let is_one = !extension.is_empty() && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_one.then(|| extension.to_owned())
+    let (stem, extension) = name.rsplit_once('.').filter(|_| !hidden(name.as_bytes()))?;
+    Some(match (extension, stem.rsplit_once('.')) {
+        ("gz" | "zst", Some((_, inner))) => format!("{inner}.{extension}"),
+        _ => extension.to_owned(),
+    })
 }

@@ -105,7 +105,9 @@ impl Program {
         if let Some(reject) = rejects.first() {
             let place = usize::try_from(reject.line).unwrap_or(1).saturating_sub(1);
             let several = match &reject.detail {
-                Detail::Value { value, .. } if value.written.starts_with('[') => {
+                Detail::Value { column, value }
+                    if value.written.starts_with('[') && asked.keys.iter().any(|key| key.name == *column) =>
+                {
                     ": a question has one value there; several are asked about by an object each, in `entities`"
                 }
                 _ => "",

@@ -23,7 +23,7 @@ pub(crate) fn refused(place: &str, error: &object_store::Error) -> DecodeError {
         Store::NotFound { .. } => DecodeError::NoFiles {
             pattern: place.to_owned(),
             why: "no such object or bucket".into(),
-            other: None,
+            other: Vec::new(),
         },
         Store::Precondition { .. } | Store::NotModified { .. } => DecodeError::Changed {
             file: place.to_owned(),

@@ -193,12 +193,12 @@ impl LakeStore {
         key: &str,
         extensions: &[&str],
     ) -> Result<Vec<InputFile>, DecodeError> {
-        let nothing = |why: &str, other: Option<String>| DecodeError::NoFiles {
+        let nothing = |why: &str, other: Vec<String>| DecodeError::NoFiles {
             pattern: pattern.to_owned(),
             why: why.to_owned(),
             other,
         };
-        let none = |why: &str| nothing(why, None);
+        let none = |why: &str| nothing(why, Vec::new());
         let client = self.buckets.get(bucket)?;
         // An object first where the name looks like a file's: who may read may not always list.
         let named = key.rsplit('/').next().is_some_and(|name| name.contains('.'));
@@ -234,7 +234,7 @@ impl LakeStore {
             true if keys.is_empty() => Err(none("no such object or folder")),
             true => Err(nothing(
                 &no_such_files(extensions),
-                keys.iter().filter_map(extension).min(),
+                keys.iter().filter_map(extension).collect(),
             )),
         }
     }

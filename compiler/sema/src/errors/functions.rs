@@ -50,7 +50,7 @@ pub struct Written<'a> {
 
 impl Written<'_> {
     /// Whether nothing stands after the arguments, such as a `where`, that a template would lose.
-    fn is_plain(&self) -> bool {
+    pub fn is_plain(&self) -> bool {
         let inside = self.inside.trim_end_matches(|c: char| c == ',' || c.is_whitespace());
         self.arguments.last().is_none_or(|last| inside.ends_with(last))
     }
@@ -106,7 +106,15 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
     };
     let arguments = exchanged.as_ref().map_or(arguments, |exchanged| &exchanged[..]);
     let cause = cause.replace("{name}", call.name);
+    // `requests[5m]` of PromQL is a column and a window.
+    let window = arguments.iter().find_map(|argument| Some(range(argument)?.1));
     match then {
+        Write(template, remark) if window.is_some() => {
+            let [shown, remark] = [*template, *remark].map(|text| fill(text, call, arguments, true));
+            let window = window.unwrap_or_default();
+            let help = format!("write `{shown}`{remark}, and `over {window}` behind the aggregate");
+            function_of_another_language(&cause, call.name_at, &help)
+        }
         Say(help) => function_of_another_language(&cause, call.name_at, &fill(help, call, arguments, true)),
         Write(template, remark) => {
             let [shown, remark] = [*template, *remark].map(|text| fill(text, call, arguments, true));
@@ -142,11 +150,7 @@ fn places(template: &str) -> Option<usize> {
 
 /// A template with what is written in place of its letters; where a message is to be short, what is long as `…`.
 fn fill(template: &str, call: &Written<'_>, arguments: &[&str], is_shown: bool) -> String {
-    // `requests[5m]` of PromQL is a column and a window.
-    let column = |text: &str| match text.split_once('[') {
-        Some((column, window)) if is_range(window) => column.to_owned(),
-        _ => text.to_owned(),
-    };
+    let column = |text: &str| range(text).map_or(text, |(column, _)| column).to_owned();
     let short = |text: &str| match is_shown && !is_short_part(text) {
         true => "…".to_owned(),
         false => column(text),
@@ -167,7 +171,7 @@ fn fill(template: &str, call: &Written<'_>, arguments: &[&str], is_shown: bool) 
         text.push_str(
             &match place.strip_prefix('(').and_then(|place| place.strip_suffix(')')) {
                 Some(letter) => super::whole(&argument(letter)),
-                None if place == "*" && is_shown => call.shown().to_owned(),
+                None if place == "*" && is_shown => column(call.shown()),
                 None if place == "*" => call.inside.to_owned(),
                 None => argument(place),
             },
@@ -177,10 +181,11 @@ fn fill(template: &str, call: &Written<'_>, arguments: &[&str], is_shown: bool) 
     text + rest
 }
 
-/// Whether this stands between `[` and the end of a range of PromQL: `5m]`.
-fn is_range(text: &str) -> bool {
-    let length = text.strip_suffix(']');
-    length.is_some_and(|length| {
-        length.ends_with(['s', 'm', 'h', 'd', 'w']) && length.starts_with(|c: char| c.is_ascii_digit())
-    })
+/// The column and the window of a range of PromQL: `requests[5m]`.
+fn range(text: &str) -> Option<(&str, &str)> {
+    let (column, window) = text.strip_suffix(']')?.split_once('[')?;
+    let digits = window.strip_suffix(['s', 'm', 'h', 'd', 'w'])?;
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_name = column.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
+    (is_number && is_name).then_some((column, window))
 }

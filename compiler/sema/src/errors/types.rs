@@ -101,7 +101,9 @@ messages! {
         let each = each.collect::<Vec<_>>().join(", ");
         let each = if is_short(&each) { &each } else { "…" };
         let filtered = match call.arguments[..] {
-            [value, condition] if !is_literal(&condition) && is_short_part(value) && is_short_part(condition) => {
+            [value, condition]
+                if may_be_a_condition(condition) && is_short_part(value) && is_short_part(condition) && call.is_plain() =>
+            {
                 format!(", and if `{condition}` is a condition `{name}({value} where {condition})`")
             }
             _ => String::new(),
@@ -294,6 +296,16 @@ messages! {
         labels: beside(at, &operands);
         help: "{help}";
     }
+}
+
+/// Whether this is no literal, in parentheses or not.
+pub fn may_be_a_condition(text: &str) -> bool {
+    let bare = text.trim_start_matches(['(', ' ']);
+    let is_word = matches!(
+        bare.trim_end_matches([')', ' ']).to_ascii_lowercase().as_str(),
+        "null" | "true" | "false"
+    );
+    !is_word && bare.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
 }
 
 fn arguments(found: usize) -> String {

@@ -51,7 +51,7 @@ messages! {
     W0109 field_of_a_key(request: &str, field: &str, entity: &str, at: Span) {
         "no service reads `{field}` of request `{request}`";
         at: "a key of `{entity}`";
-        help: "remove it: each question brings the keys of its entities already, and no feature of a service reads one";
+        help: "remove it, and the request where it has no other field: each question brings the keys of its entities already, and no feature of a service reads one";
     }
 
     W0301 reads_ahead(column: &str, time: &str, at: Span, column_at: Span, reader: Kind) {

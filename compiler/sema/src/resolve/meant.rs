@@ -301,8 +301,9 @@ pub(super) fn wrong_arguments(call: &errors::Written<'_>, aggregate: Aggregate) 
 fn filtered(call: &errors::Written<'_>, arity: &RangeInclusive<usize>) -> Option<(String, String)> {
     let (condition, values) = call.arguments.split_last()?;
     let are_short = call.arguments.iter().all(|argument| errors::is_short_part(argument));
-    let is_literal = condition.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '"' | '@' | '['));
-    if !are_short || is_literal || call.name == "count_distinct" || !arity.contains(&values.len()) {
+    let is_of_conditions = matches!(call.name, "all" | "any" | "count_distinct");
+    let fits = arity.contains(&values.len()) && call.is_plain() && errors::may_be_a_condition(condition);
+    if !are_short || !fits || is_of_conditions {
         return None;
     }
     let name = call.name;

@@ -60,7 +60,7 @@ impl Judge<'_> {
         match (ty, wanted) {
             (Type::List(item), ast::Wanted::List(cells, _)) => {
                 let item = *item;
-                Wanted::List(cells.iter().map(|cell| self.value(cell, item, &of)).collect())
+                Wanted::List(cells.iter().map(|cell| self.one(cell, item, &of)).collect())
             }
             (Type::List(_), ast::Wanted::One(cell)) if !values::is_null(cell) => {
                 let scalar = errors::scalar_of_a_list(feature, &ty.to_string(), &cell.text, cell.span);
@@ -73,15 +73,19 @@ impl Judge<'_> {
                     .push(errors::list_of_a_scalar(feature, &ty.to_string(), *at));
                 Wanted::One(Literal::Null)
             }
-            // A number is none of its texts.
-            (Type::String, ast::Wanted::One(cell)) if cell.quoted.is_none() && !values::is_null(cell) => {
-                let forms = "write a text in double quotes; what is absent is `null`";
-                let refused = errors::not_a_value(&cell.text, "string", &of, cell.span, forms);
-                self.complaints.push(refused);
-                Wanted::One(Literal::Null)
-            }
-            (_, ast::Wanted::One(cell)) => Wanted::One(self.value(cell, ty, &of)),
+            (_, ast::Wanted::One(cell)) => Wanted::One(self.one(cell, ty, &of)),
         }
+    }
+
+    /// A single value. A number is no text.
+    fn one(&mut self, cell: &ast::Cell, ty: Type, of: &str) -> Literal {
+        if ty == Type::String && cell.quoted.is_none() && !values::is_null(cell) {
+            let forms = "write a text in double quotes; what is absent is `null`";
+            let refused = errors::not_a_value(&cell.text, "string", of, cell.span, forms);
+            self.complaints.push(refused);
+            return Literal::Null;
+        }
+        self.value(cell, ty, of)
     }
 
     fn status(&mut self, written: &ast::Name) -> Option<Status> {

@@ -218,10 +218,10 @@ messages! {
         help: "write `{name}`", at => name;
     }
 
-    E0001 percentage(at: Span, share: f64) {
+    E0001 percentage(at: Span, share: &str) {
         "a share is written as a number, not in percent";
         at: "";
-        help: "write `{share}`", at => share.to_string();
+        help: "write `{share}`", at => share;
     }
 
     E0430 rule_below_a_header(at: Span) {

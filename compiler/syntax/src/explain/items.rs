@@ -127,8 +127,8 @@ fn question_of_a_test(piece: &Piece<'_>) -> Option<Diagnostic> {
     {
         return Some(errors::given_with_a_kind(piece.span(at - 1, at), piece.text(at)));
     }
-    if let Some(percent) = piece.back(1).parse::<f64>().ok().filter(|_| piece.text(at) == "%") {
-        return Some(errors::percentage(piece.span(at - 1, at), percent / 100.0));
+    if let Some(share) = hundredth(piece.back(1)).filter(|_| piece.text(at) == "%") {
+        return Some(errors::percentage(piece.span(at - 1, at), &share));
     }
     if piece.back(1) == "expect" && piece.text(at) == "known" {
         return Some(errors::known_without_as(piece.span(at, at)));
@@ -160,4 +160,18 @@ fn question_of_a_test(piece: &Piece<'_>) -> Option<Diagnostic> {
     let known = usize::from(piece.back(1) == "known" && piece.back(2) == "as");
     let is_head = piece.back(1 + 2 * known) == "expect" && matches!(piece.text(at), "(" | "{");
     is_head.then(|| errors::question_without_instant(piece.span(at, at)))
+}
+
+/// A hundredth of a number, digit by digit: `0.123` of `12.3`.
+fn hundredth(number: &str) -> Option<String> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    let whole = format!("{whole:0>3}");
+    let (above, below) = whole.split_at(whole.len() - 2);
+    let below = format!("{below}{fraction}");
+    let below = below.trim_end_matches('0');
+    Some(format!("{above}.{}", if below.is_empty() { "0" } else { below }))
 }

@@ -83,13 +83,24 @@ pub fn expand_in(store: &dyn Store, files: &FileSet, base: &Path) -> Result<Vec<
         return Err(DecodeError::NoFiles {
             pattern: String::new(),
             why: "no paths are given".into(),
-            other: None,
+            other: Vec::new(),
         });
     }
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
     for pattern in &files.paths {
-        let listed = store.list(pattern, of(files.format).extensions(), base)?;
+        let listed = store.list(pattern, of(files.format).extensions(), base);
+        let listed = listed.map_err(|error| match error {
+            DecodeError::NoFiles {
+                pattern,
+                why,
+                mut other,
+            } => {
+                other.retain(|extension| of_files().any(|format| of(format).extensions().contains(&&**extension)));
+                DecodeError::NoFiles { pattern, why, other }
+            }
+            other => other,
+        })?;
         found.extend(listed.into_iter().filter(|file| seen.insert(file.path.clone())));
     }
     Ok(found)

@@ -37,7 +37,7 @@ impl Tables {
             return Err(DecodeError::NoFiles {
                 pattern: String::new(),
                 why: "no paths are given".into(),
-                other: None,
+                other: Vec::new(),
             });
         }
         let mut found = Vec::new();
