@@ -31,7 +31,7 @@ const REPLACED: &[(&str, &str)] = &[
     ("max(timestamp(y))", "max(cast(y as timestamp))"),
     ("max(div0(i, i))", "max(coalesce(i / nullif(i, 0), 0.0))"),
     ("max(safe_divide(i, i))", "max((i / nullif(i, 0)))"),
-    ("anyLast(s)", "last(s)"),
+    ("any_last(s)", "last(s)"),
     ("max(log1p(f))", "max(ln(1.0 + f))"),
     ("max(log1p(f * 2))", "max(ln(1.0 + (f * 2)))"),
     ("max(expm1(f))", "max((exp(f) - 1.0))"),
