@@ -72,9 +72,7 @@ pub fn prepare_compiled(
     let served_log =
         featr::served_files(&args.served_log).or_else(|error| reporter.refuse(errors::no_served_log(&error)))?;
     let seen_early = program.seen_early(service, truth).map_err(refuse)?;
-    if args.sources.is_empty() && args.given.sources.is_empty() {
-        tell_pushed(&args.served_log, &program, reporter);
-    }
+    tell_pushed(args, &program, reporter);
     let left_out = program.left_out(service).map_err(refuse)?;
     let alike = program.alike_versions().map_err(refuse)?;
     let warnings = left_out.iter().map(errors::left_out);
@@ -189,7 +187,12 @@ fn truth(args: &RunArgs, program: &featr::Program, service: &str, reporter: &Rep
 }
 
 /// Tells of the rows that a server took in, of sources and of tables, where its answers are read with other ones.
-fn tell_pushed(served_log: &[PathBuf], program: &featr::Program, reporter: &Reporter) {
+fn tell_pushed(args: &RunArgs, program: &featr::Program, reporter: &Reporter) {
+    let served_log = &args.served_log;
+    let is_given = |input: &str| {
+        let named = |given: &String| given.split_once('=').is_some_and(|(name, _)| name == input);
+        args.sources.iter().any(named) || args.given.sources.contains_key(input)
+    };
     let pushed = |log: &PathBuf| {
         let served = log.ancestors().find(|folder| folder.ends_with("served"))?;
         Some(served.with_file_name("pushed"))
@@ -199,7 +202,7 @@ fn tell_pushed(served_log: &[PathBuf], program: &featr::Program, reporter: &Repo
     };
     for input in program.inputs() {
         let folder = pushed.join(&input.name);
-        if folder.is_dir() {
+        if folder.is_dir() && !is_given(&input.name) {
             let (name, folder) = (&input.name, folder.display());
             reporter.note(&format!(
                 "the rows that the server took in are not read: `--source '{name}={folder}/*.parquet'` names those of `{name}`"

@@ -46,5 +46,11 @@ pub(super) fn where_all_are(examples: &[Example]) -> &'static str {
 fn is_a_zone(ahead: &[i64]) -> bool {
     let quarter = |ahead: &i64| (ahead - MINUTE_US).rem_euclid(HOUR_US) / (15 * MINUTE_US);
     let are_alike = ahead.windows(2).all(|pair| quarter(&pair[0]) == quarter(&pair[1]));
-    ahead.len() > 1 && are_alike && ahead.iter().all(|ahead| (15 * MINUTE_US..=ZONES_US).contains(ahead))
+    // Lags of whole hours, and of several lengths, are lags: clocks change by one.
+    let hours = |ahead: &i64| (ahead - MINUTE_US).div_euclid(HOUR_US);
+    let (least, greatest) = (ahead.iter().map(hours).min(), ahead.iter().map(hours).max());
+    let is_one = least
+        .zip(greatest)
+        .is_some_and(|(least, greatest)| greatest - least <= 1);
+    ahead.len() > 1 && are_alike && is_one && ahead.iter().all(|ahead| (15 * MINUTE_US..=ZONES_US).contains(ahead))
 }

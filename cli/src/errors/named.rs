@@ -58,9 +58,14 @@ pub fn of_spine(
         }
         // What is there under the name of a key is that key.
         Error::Decode(DecodeError::MissingColumn { column, found, .. })
-            if resembling(column, found).is_some_and(is_key) =>
+            if resembling(column, found).is_some_and(|name| is_key(name) || identities.contains(&name)) =>
         {
-            told.with_help(format!("the service asks for it: give each question its `{column}`"))
+            let others: Vec<String> = found.iter().filter(|name| !is_key(name) && !identities.contains(&name.as_str())).cloned().collect();
+            let part = others.iter().find(|name| name.len() > 2 && (column.ends_with(&format!("_{name}")) || column.starts_with(&format!("{name}_"))));
+            told.with_help(match resembling(column, &others).or(part.map(String::as_str)) {
+                Some(nearest) => format!("did you mean `{nearest}`? rename the column in the spine"),
+                None => format!("the service asks for it: give each question its `{column}`"),
+            })
         }
         _ => told,
     }

@@ -30,7 +30,7 @@ pub(crate) fn silent(spec: &FinishSpec, fold: &FoldSpec, counted: &[Trouble]) ->
     }
     let of_live_views = features
         .iter()
-        .filter(|(feature, trouble)| is_silent(trouble) && feature.output && !views[feature.view.as_str()].0);
+        .filter(|(feature, trouble)| says_nothing(trouble) && feature.output && !views[feature.view.as_str()].0);
     let silent_features = of_live_views.map(|(feature, _)| SilentFeature {
         feature: feature.name.clone(),
         why: why(feature, fold, &features),
@@ -54,7 +54,12 @@ pub(crate) fn own_silent(counted: Vec<(String, Trouble)>) -> Vec<SilentFeature> 
         .collect()
 }
 
-/// Whether all answers are null or zero, but for defaults.
+/// As [`is_silent`], though the window of some may be cut off.
+fn says_nothing(trouble: &Trouble) -> bool {
+    !trouble.says && trouble.stale == 0 && trouble.errors.iter().all(|count| *count == 0)
+}
+
+/// Whether all answers are null or zero, but for defaults, and nothing worse.
 fn is_silent(trouble: &Trouble) -> bool {
     !trouble.says && trouble.counts().next().is_none()
 }

@@ -1,6 +1,7 @@
 //! Types, time and keys: [`res::File`] → [`ir::Program`](featc_ir::Program).
 
 mod calendar;
+mod delay;
 mod entity;
 mod feature;
 mod never;

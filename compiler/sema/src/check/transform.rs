@@ -26,6 +26,13 @@ pub(super) struct RowTypes {
     says_at: bool,
 }
 
+impl RowTypes {
+    /// Whether the transform says when its rows are known, so that they may arrive before their time.
+    pub(super) fn says_at(&self) -> bool {
+        self.says_at
+    }
+}
+
 /// The rows of sources and of transforms that views read.
 pub(super) struct AllRows {
     sources: Vec<RowTypes>,

@@ -34,6 +34,7 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
         }
         warn_stale(file, view, row, context);
         check_lifetime(file, view, row, &mut without_lateness, context);
+        super::delay::warn(file, view, row, context);
         let is_aggregate = |feature: &&res::Feature| matches!(feature.kind, FeatureKind::Aggregate { .. });
         let of_rows = || view.features.iter().filter(is_aggregate).flat_map(res::Feature::exprs);
         transform::reads_ahead(file, row, of_rows(), Kind::View, context);

@@ -115,7 +115,7 @@ pub(super) const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("total_minutes", UNKNOWN, Write("minutes({x})", "")),
     Elsewhere("total_hours", UNKNOWN, Write("hours({x})", "")),
     Elsewhere("total_days", UNKNOWN, Write("days({x})", "")),
-    Elsewhere("date_diff datediff date_add dateadd date_sub timestampdiff difftime", UNKNOWN,
+    Elsewhere("date_diff datediff date_add dateadd date_sub timestampdiff timestamp_diff difftime", UNKNOWN,
         Say("subtract instants and add durations: `days(a - b)`, `a + 7d`")),
     Elsewhere("age time_since", UNKNOWN,
         Say("the time since the last event is `time_since_last()`; between two instants of a row it is `a - b`")),
@@ -196,6 +196,7 @@ pub(super) const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("rate irate per_second per_minute per_hour per_day velocity frequency", ABSENT,
         Say("a rate is a count or a sum over the length of its window: `count() / 60` with `over 1h` is how many in a minute, \
             `sum({x}) / 60` how much, of some of them `count(where a > 0) / 60`")),
+    Elsewhere("approx_quantiles", ABSENT, Say("a quantile is one of the values: `quantile({x}, 0.5)`, a feature for each")),
     Elsewhere("vlookup xlookup hlookup index_match", ABSENT,
         Say("a table is looked into in a transform, by its key: `let price = lookup products(sku).price`")),
     Elsewhere("increase delta_over_time", ABSENT,

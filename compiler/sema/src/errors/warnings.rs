@@ -54,6 +54,14 @@ messages! {
         help: "remove it, and the request where it has no other field: each question brings the keys of its entities already, and no feature of a service reads one";
     }
 
+    /// `reach` and `behind` are durations.
+    W0308 window_within_delay(source: &str, reach: &str, behind: &str, at: Span, source_at: Span) {
+        "as of arrival no event can be in this window";
+        at: "reaches back {reach}";
+        source_at: "events of `{source}` are seen {behind} after they happen, at the soonest";
+        help: "write a longer window, or a shorter `delay` if rows can be read sooner";
+    }
+
     W0301 reads_ahead(column: &str, time: &str, at: Span, column_at: Span, reader: Kind) {
         let place = if reader == Kind::Transform { "after `from`" } else { "in a transform before the view" };
         "`{column}` may be later than the event";

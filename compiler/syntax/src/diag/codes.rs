@@ -304,6 +304,7 @@ codes! {
     W0305 SkewWithoutLateness "skew without a bound on lateness", since "0.1";
     W0306 ArrivalOfADay       "arrival that is a date", since "0.1";
     W0307 VersionThatIsOver   "view of a table that does not look at `valid to`", since "0.1";
+    W0308 WindowWithinDelay   "window that no event can be in", since "0.1";
     W0401 TwinFeatures        "two features that mean the same", since "0.1";
     W0402 ChosenByCondition   "condition that chooses the last events", since "0.1";
     W0403 NeverTrue           "condition that is never true, or always", since "0.1";

@@ -72,6 +72,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "P ~ S", FOREIGN, "patterns are looked for by functions", Call("regexp_matches({P}, {S})", "regexp_matches(x, \"^a\")")),
     Habit(ALL, "count ( « distinct » ! V , W )", Code::UnknownKeyword, "`distinct` is not a keyword", Say("`count_distinct` takes one value: join them as texts, `count_distinct(concat({V}, \"|\", {W}))`")),
     Habit(ALL, "count ( « distinct » ! R )", Code::UnknownKeyword, "`distinct` is not a keyword", Show("count_distinct({R})", "count_distinct(x)")),
+    Habit(ALL, "listagg|string_agg|group_concat|array_agg|collect_set|collect_list|array_unique_agg ( « distinct » ! R )", Code::UnknownKeyword, "`distinct` is not a keyword", Say("the last different values are a list, `last_distinct_n(x, 10)`, the most frequent ones `mode_n(x, 10)`; how many there are is `count_distinct(x)`")),
     Habit(ALL, "W ( « distinct » ! R )", Code::UnknownKeyword, "`distinct` is not a keyword", Say("remove it: `{W}({R})` takes each event's value; of different values there is their number alone, `count_distinct({R})`")),
     Habit(ALL, "P « : : » double precision", FOREIGN, COLONS, Call("cast({P} as float64)", "cast(x as float64)")),
     Habit(ALL, "P « : : » numeric|decimal|number|dec ( N , M )", FOREIGN, COLONS, Call("cast({P} as decimal({N}, {M}))", "cast(x as float64)")),
