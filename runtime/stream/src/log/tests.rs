@@ -22,6 +22,16 @@ fn events(count: usize) -> Events {
     }
 }
 
+fn without_slots() -> FoldSpec {
+    FoldSpec {
+        entity: vec![],
+        windows: vec![],
+        slots: vec![],
+        presence: vec![],
+        self_columns: vec![],
+    }
+}
+
 #[test]
 fn texts_count_with_eight_bytes_for_every_offset() {
     // Instants and digests; identities; poison; texts.
@@ -41,13 +51,7 @@ fn texts_count_with_eight_bytes_for_every_offset() {
 
 /// Pages of a log into which events come in an order, each as late as `late` says of its place.
 fn pages_of(late: impl Fn(i64) -> i64) -> Vec<(usize, usize)> {
-    let spec = FoldSpec {
-        entity: vec![],
-        windows: vec![],
-        slots: vec![],
-        presence: vec![],
-        self_columns: vec![],
-    };
+    let spec = without_slots();
     let log = Log::new(spec, (&[], vec![]), vec![], Paging::default());
     let mut of_one = EntityLog::default();
     for place in 0..2_000 {
@@ -81,13 +85,7 @@ fn pages_have_room_for_few_more_than_they_hold() {
 
 #[test]
 fn keys_count_twice() {
-    let spec = FoldSpec {
-        entity: vec![],
-        windows: vec![],
-        slots: vec![],
-        presence: vec![],
-        self_columns: vec![],
-    };
+    let spec = without_slots();
     let size_with = |key: &[u8]| {
         let mut log = Log::new(spec.clone(), (&[], vec![]), vec![], Paging::default());
         let mut events = events(3);
