@@ -56,16 +56,21 @@ pub fn of_spine(
                 "say which zone such values are in: `--zone {zone}` if it is that of the sources, else for example `--zone UTC`"
             ))
         }
-        // What is there under the name of a key is that key.
         Error::Decode(DecodeError::MissingColumn { column, found, .. })
-            if resembling(column, found).is_some_and(|name| is_key(name) || identities.contains(&name)) =>
+            if column != at_column && ill_header(column, found).is_none() =>
         {
-            let others: Vec<String> = found.iter().filter(|name| !is_key(name) && !identities.contains(&name.as_str())).cloned().collect();
-            let part = others.iter().find(|name| name.len() > 2 && (column.ends_with(&format!("_{name}")) || column.starts_with(&format!("{name}_"))));
-            told.with_help(match resembling(column, &others).or(part.map(String::as_str)) {
-                Some(nearest) => format!("did you mean `{nearest}`? rename the column in the spine"),
-                None => format!("the service asks for it: give each question its `{column}`"),
-            })
+            // What is there under the name of a key is that key.
+            let is_asked = |name: &&String| is_key(name) || identities.contains(&name.as_str());
+            let others: Vec<String> = found.iter().filter(|name| !is_asked(name)).cloned().collect();
+            let is_part = |name: &&String| column.ends_with(&format!("_{name}")) || column.starts_with(&format!("{name}_"));
+            let nearest = resembling(column, &others).or_else(|| others.iter().find(is_part).map(String::as_str));
+            match nearest {
+                Some(nearest) => told.with_help(format!("did you mean `{nearest}`? rename the column in the spine")),
+                None if resembling(column, found).is_some() => {
+                    told.with_help(format!("the service asks for it: give each question its `{column}`"))
+                }
+                None => told,
+            }
         }
         _ => told,
     }

@@ -90,6 +90,14 @@ messages! {
         offer: "write `as {name}` if it is another name of the feature before it", at => format!("as {name}");
     }
 
+    /// `spend.* on card`
+    E0001 entry_on_a_key(at: Span, column: &str) {
+        "the keys of a view are columns of the question, by their names";
+        at: "";
+        help: "remove it; where the question calls a key `{column}` that the view calls otherwise, the view is a role: \
+               `role other = view by ({column})`", at => "";
+    }
+
     E0001 feature_by_its_own_key(column: &str, at: Span) {
         "a feature does not group: its view has an answer for each `{column}` already";
         at: "";

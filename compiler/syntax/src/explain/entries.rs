@@ -38,6 +38,9 @@ impl Failure<'_> {
         let next = piece.tokens.get(last + 1);
         let goes_on = next.is_some_and(|next| !self.is_first_on_line(self.place(*next)));
         Some(match &views[..] {
+            [] if goes_on && matches!(name, "on" | "using") => {
+                errors::entry_on_a_key(piece.span(last, last + 1), piece.text(last + 1))
+            }
             _ if is_view && goes_on => errors::entry_without_dot(name, span),
             _ if is_view => errors::view_as_entry(name, span),
             [] if !self.is_first_on_line(span) && !self.tokens.text[..span.start].trim_end().ends_with(['{', '}']) => {

@@ -38,7 +38,6 @@ const NO_IMPORT: &str = "there is no `import`: the `.feat` files of a folder are
 const ONE_FOLDER: &str =
     "put the files into one folder, give them one `module` line, and name the folder: `featc check FOLDER`";
 const STATUS: &str = "a status stands after the value";
-const JOINED_BY_KEYS: &str = "the keys of a view are columns of the question, by their names";
 const COMMAS: &str = "the entries of a service stand one after the other, without commas";
 const ROLE: &str = "a view that is asked by other columns is a role of the service";
 const ROLE_BY: &str = "the columns of the question that hold the key stand after `by`";
@@ -111,8 +110,6 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(FILES, "= « truncated »", FOREIGN, STATUS, Write("null truncated")),
     Habit(FILES, "= « V »", FOREIGN, "a text stands in double quotes", Ask("\"{V}\"", ", if it is a text")),
     Habit(FILES, "^ import|include|use|from", ABSENT, NO_IMPORT, Say(ONE_FOLDER)),
-    Habit(SERVICES, "* « on|using W »", FOREIGN, JOINED_BY_KEYS, Ask("", "; where the question calls a key otherwise, the view is a role: `role dest = weather by (dest)`")),
-    Habit(SERVICES, "* « on|using ! W »", FOREIGN, JOINED_BY_KEYS, Ask("", "; where the question calls a key otherwise, the view is a role: `role dest = weather by (dest)`")),
     Habit(SERVICES, "^ role V = W « ( L ) »", FOREIGN, ROLE_BY, Show("role {V} = {W} by ({L})", "role dest = weather by (dest)")),
     Habit(SERVICES, "^ except|minus|without|exclude|excluding|but T", FOREIGN, "an entry takes nothing out", Say("list the features that are wanted: `spend.{total, mean_*}`")),
     Habit(SERVICES, "^ owner|tags|ttl T", FOREIGN, "what features have is said in their view", Say("remove it here, and write it at the beginning of the view")),
