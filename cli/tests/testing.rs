@@ -222,10 +222,10 @@ fn lookups_that_find_nothing_are_told_with_why() {
     let program = SHOP.replace("count(where amount > 1.0)", "count()").replace(
         "test \"the window ends\"",
         "table cards {
-  columns (card: string, kind: string, since: timestamp)
+  columns (card: string, kind: string, since: timestamp, written: timestamp)
   key card
   valid from since
-  arrival since
+  arrival written
 }
 
 transform known from payments {
@@ -244,8 +244,8 @@ test \"why\" for kinds {
     | 1  | a    | 1.0    | 2026-01-01T10:30:00Z | 2026-01-01T10:30:05Z |
 
   given cards
-    | card | kind | since                |
-    | a    | gold | 2026-01-01T10:45:00Z |
+    | card | kind | since                | written              |
+    | a    | gold | 2026-01-01T10:45:00Z | 2026-01-01T10:40:00Z |
 
   expect at @2026-01-01T11:00:00Z (card: \"a\") { kind = \"gold\" }
 }
@@ -256,7 +256,7 @@ test \"the window ends\"",
     let (exit, output) = code(folder.path(), "test shop.feat --filter why");
     assert_eq!(exit, Some(1), "{}", said(&output));
     let expected = "  lookup cards(card): 1 of 1 find no row: no row of card \"a\" was valid and known at 2026-01-01T10:30:00Z; its \
-                    rows are valid from 2026-01-01T10:45:00Z on and known from 2026-01-01T10:45:00Z on\n";
+                    rows are valid from 2026-01-01T10:45:00Z on and known from 2026-01-01T10:40:00Z on\n";
     assert!(out(&output).contains(expected), "{}", out(&output));
 }
 

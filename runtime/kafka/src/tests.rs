@@ -369,7 +369,7 @@ fn brokers_that_are_away_are_told_once_and_asked_again() {
     brokers.cluster.broker_down(1).expect("it goes");
     let run = Run::start(folder.path(), "rows", brokers.properties());
     run.until_told("E0816");
-    assert!(run.runtime.progress()[0].1.refused > 0);
+    run.until("it is refused", || run.runtime.progress()[0].1.refused > 0);
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(run.problems().len(), 1, "{:?}", run.problems());
     brokers.cluster.broker_up(1).expect("it comes");

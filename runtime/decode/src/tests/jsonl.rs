@@ -78,7 +78,7 @@ fn broken_rows_are_counted_with_their_reason() {
             "f:8 unparsable key \"id\" occurs twice",
             "f:9 unparsable key \"x\" occurs twice",
             "f:10 bad_value column note: 5 is not a string",
-            "f:11 bad_value column note: \"\\\\ud800\" has an escape that is not a character",
+            "f:11 bad_value column note: \"\\ud800\" has an escape that is not a character",
             "f:12 unparsable not JSON: expected value at column 7",
             "f:13 unparsable not UTF-8",
             "f:14 bad_value column at: 0 is not an RFC 3339 timestamp",

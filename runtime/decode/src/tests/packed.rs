@@ -146,7 +146,7 @@ fn folders_have_packed_files_of_their_format() {
     assert_eq!(names(FileFormat::Jsonl).unwrap(), ["d.jsonl.gz", "g.ndjson.zst"]);
     assert_eq!(
         names(FileFormat::Parquet).unwrap_err().to_string(),
-        "no files for \".\": the folder has no .parquet files"
+        "no files for \".\": the folder has no .parquet files, but .csv files"
     );
     let lists = |name: &str| {
         would_list(
