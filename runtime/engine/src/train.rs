@@ -215,7 +215,8 @@ fn report(run: &featr_batch::RunReport, plan: &BatchPlan) -> RunReport {
 /// Of a source with columns that no row fills, or that never leave 1970, or whose rows are known before they happen.
 fn of_columns(source: &featr_batch::SourceReport) -> impl Iterator<Item = Warning> {
     let is_whole = source.decoded > 0 && source.skipped == 0;
-    let is_told = is_whole && !source.null_columns.is_empty();
+    // A row that does not decode may have had a value there.
+    let is_told = is_whole && source.undecoded.total() == 0 && !source.null_columns.is_empty();
     let null = is_told.then(|| Warning::NullColumns {
         source: source.source.clone(),
         columns: source.null_columns.clone(),
