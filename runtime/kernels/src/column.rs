@@ -297,7 +297,7 @@ impl Column {
 }
 
 /// Gives a vector room for so many more values, and no more.
-pub(crate) fn set_room<T>(values: &mut Vec<T>, room: usize) {
+pub fn set_room<T>(values: &mut Vec<T>, room: usize) {
     values.shrink_to(values.len() + room);
     values.reserve_exact(room);
 }

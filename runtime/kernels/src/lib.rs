@@ -19,6 +19,6 @@ pub mod tables;
 pub mod tag;
 pub mod value;
 
-pub use column::{Batch, Column, Data, StrData};
+pub use column::{Batch, Column, Data, StrData, set_room};
 pub use tag::Tag;
 pub use value::Value;

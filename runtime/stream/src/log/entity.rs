@@ -17,6 +17,7 @@ use super::parts::Parts;
 use crate::paging::Paging;
 use featr_kernels::aggregate::{Latest, State};
 use featr_kernels::events::Events;
+use featr_kernels::set_room;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -116,8 +117,7 @@ impl Page {
     fn set_room(&mut self, room: usize) {
         self.events.set_room(room);
         for previous in &mut self.previous {
-            previous.shrink_to(previous.len() + room);
-            previous.reserve_exact(room);
+            set_room(previous, room);
         }
     }
 
