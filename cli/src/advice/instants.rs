@@ -148,6 +148,12 @@ pub fn epoch(written: &str) -> Option<(i64, &'static str)> {
 const WHERE: &str =
     "the clock is that of the source's `zone`; where it has none, write `in \"UTC\"` or another zone after it";
 
+/// Whether it says AM or PM.
+pub fn has_half_of_day(written: &str) -> bool {
+    let half = written.trim_end().get(written.trim_end().len().saturating_sub(2)..);
+    half.is_some_and(|half| half.eq_ignore_ascii_case("am") || half.eq_ignore_ascii_case("pm")) && written.contains(':')
+}
+
 /// How a column of a source has to be read, by a value that is no instant as it is.
 pub fn read_as(column: &str, written: &str) -> Option<String> {
     if epoch(written).is_some() {
