@@ -258,7 +258,8 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
             read_as(column, plain).unwrap_or_else(|| timestamp(plain))
         )),
         Wrong::NoString if is_number => Some(format!(
-            "declare `{column}` as the number that it is, such as `{column}: int64`"
+            "declare `{column}` as the number that it is, such as `{column}: int64`; the key of an entity has one type, in the entity and \
+             in all sources: where others have it as text, write it as text into this file, too"
         )),
         Wrong::NoInt64 if plain.parse::<i64>().is_ok() => Some(format!(
             "it is text in the file: declare `{column}: string` and cast it in a transform, or write it as a number"

@@ -154,7 +154,10 @@ fn every_kind_of_row_has_its_step() {
         (value("n", "\"1\"", Wrong::NoInt64), "declare `n: string`"),
         (value("x", "\"36,14\"", Wrong::NoFloat64), "36.14"),
         (value("ok", "\"1\"", Wrong::NoBool), "`ok = 1`"),
-        (value("id", "5", Wrong::NoString), "`id: int64`"),
+        (
+            value("id", "5", Wrong::NoString),
+            "`id: int64`; the key of an entity has one type",
+        ),
         (
             value("at", "1715336539000", Wrong::NoString),
             "`as epoch_millis` after the type of `at`; if",
