@@ -211,9 +211,9 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
         Wrong::Inexact => Some(format!(
             "declare `{column}` as the decimal that the file has: as many digits after the point, and in all"
         )),
-        _ if is_kind && is_absent => Some(format!(
-            "what is absent is an empty field (in pandas `to_csv(path, na_rep=\"\")`): write nothing in place of `{plain}`, \
-             and a `?` after the type of `{column}`"
+        _ if is_absent && (is_kind || matches!(value.wrong, Wrong::NotInFormat | Wrong::NoNumber)) => Some(format!(
+            "{} of `{column}`",
+            numbers::absent(plain, ", and a `?` after the type")
         )),
         Wrong::NoTimestamp => Some(read_as(column, plain).unwrap_or_else(|| timestamp(plain))),
         Wrong::NotInFormat | Wrong::NoDate if instants::is_day_number(plain) => Some(instants::DAY_NUMBER.to_owned()),
@@ -228,6 +228,10 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
             Some(format) => format!(
                 "that value has the format `{format}`: compare it with the one after the type of `{column}`, where one that \
                  exchanges day and month reads the other rows wrongly"
+            ),
+            None if instants::has_half_of_day(plain) => format!(
+                "a time with AM or PM is `%I:%M %p` in the format of `{column}`: hours from 1 to 12 are `%I`, and `%H` are those from 0 \
+                 to 23; compare the rest of it with the value"
             ),
             None => {
                 format!("compare it with the format after the type of `{column}`; texts in another one are rejected")
@@ -254,7 +258,8 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
             read_as(column, plain).unwrap_or_else(|| timestamp(plain))
         )),
         Wrong::NoString if is_number => Some(format!(
-            "declare `{column}` as the number that it is, such as `{column}: int64`"
+            "declare `{column}` as the number that it is, such as `{column}: int64`; the key of an entity has one type, in the entity and \
+             in all sources: where others have it as text, write it as text into this file, too"
         )),
         Wrong::NoInt64 if plain.parse::<i64>().is_ok() => Some(format!(
             "it is text in the file: declare `{column}: string` and cast it in a transform, or write it as a number"
@@ -322,9 +327,9 @@ pub fn key_of_spine(column: &str, value: &BadValue) -> Option<String> {
             "floats round whole numbers of this size: write `{column}` without a point, as it was before it became a float \
              (in pandas `astype(\"Int64\")` where it is read)"
         )),
-        Wrong::NoInt64 | Wrong::NoDecimal | Wrong::NoFloat64 | Wrong::NoBool if is_absent(plain) => Some(format!(
-            "what is absent is an empty field (in pandas `to_csv(path, na_rep=\"\")`): write nothing in place of `{plain}`"
-        )),
+        Wrong::NoInt64 | Wrong::NoDecimal | Wrong::NoFloat64 | Wrong::NoBool if is_absent(plain) => {
+            Some(numbers::absent(plain, ""))
+        }
         Wrong::NoInt64 if plain.parse::<f64>().is_ok_and(f64::is_finite) => Some(format!(
             "write `{column}` in all rows without a fraction; a field of a request that has fractions is declared `float64`"
         )),

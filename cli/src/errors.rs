@@ -134,6 +134,11 @@ pub fn warning(warning: &Warning) -> Diagnostic {
             Code::AllIn1970,
             "numbers that count seconds are read `as epoch_seconds`, millis `as epoch_millis`: look at them in the file",
         ),
+        Warning::EndsBeforeBeginning { .. } => (
+            Code::EndsBeforeBeginning,
+            "if the columns after `valid from` and `valid to` are exchanged, exchange them in the program; otherwise mend these rows: a \
+             lookup finds nothing from where such a version begins until the next one does",
+        ),
         Warning::AllAhead { .. } => (
             Code::AllAhead,
             "`time` is when something happened, `arrival` when it was known: if they name the right columns, compare their zones",

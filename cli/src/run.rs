@@ -76,9 +76,9 @@ pub fn prepare_compiled(
     let left_out = program.left_out(service).map_err(refuse)?;
     let alike = program.alike_versions().map_err(refuse)?;
     let warnings = left_out.iter().map(errors::left_out);
-    let early = program.tables_in_1970().map_err(refuse)?;
+    let of_tables = program.table_warnings().map_err(refuse)?;
     let warnings = warnings.chain(alike.iter().map(errors::alike_versions));
-    let warnings: Vec<_> = warnings.chain(early.iter().map(errors::warning)).collect();
+    let warnings: Vec<_> = warnings.chain(of_tables.iter().map(errors::warning)).collect();
     reporter.diagnostics(&warnings, &SourceMap::new())?;
     Ok(Prepared {
         ir,

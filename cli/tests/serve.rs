@@ -37,5 +37,7 @@ mod requests;
 mod sessions;
 #[path = "serve/state.rs"]
 mod state;
+#[path = "serve/steps.rs"]
+mod steps;
 #[path = "serve/tables.rs"]
 mod tables;

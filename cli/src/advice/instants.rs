@@ -1,5 +1,6 @@
 //! The next step for what should be an instant.
 
+use featc_ir::EpochUnit;
 use featc_ir::display::instant;
 use featr::{BadValue, Wrong};
 
@@ -135,12 +136,11 @@ pub fn epoch(written: &str) -> Option<(i64, &'static str)> {
         return None;
     }
     let number: i64 = digits.parse().ok()?;
-    match digits.len() {
-        9..=10 => Some((number * 1_000_000, "s")),
-        12..=13 => Some((number * 1_000, "ms")),
-        15..=16 => Some((number, "us")),
-        18..=19 => Some((number / 1_000, "ns")),
-        _ => None,
+    match EpochUnit::of_digits(digits.len()) {
+        Some(EpochUnit::Seconds) => Some((number * 1_000_000, "s")),
+        Some(EpochUnit::Millis) => Some((number * 1_000, "ms")),
+        Some(EpochUnit::Micros) => Some((number, "us")),
+        None => (18..=19).contains(&digits.len()).then_some((number / 1_000, "ns")),
     }
 }
 
@@ -148,16 +148,16 @@ pub fn epoch(written: &str) -> Option<(i64, &'static str)> {
 const WHERE: &str =
     "the clock is that of the source's `zone`; where it has none, write `in \"UTC\"` or another zone after it";
 
+/// Whether it says AM or PM.
+pub fn has_half_of_day(written: &str) -> bool {
+    let half = written.trim_end().get(written.trim_end().len().saturating_sub(2)..);
+    half.is_some_and(|half| half.eq_ignore_ascii_case("am") || half.eq_ignore_ascii_case("pm")) && written.contains(':')
+}
+
 /// How a column of a source has to be read, by a value that is no instant as it is.
 pub fn read_as(column: &str, written: &str) -> Option<String> {
-    if let Some((_, unit)) = epoch(written) {
-        let form = match unit {
-            "s" => "epoch_seconds",
-            "ms" => "epoch_millis",
-            "us" => "epoch_micros",
-            _ => return None,
-        };
-        return Some(format!("say what it counts: `as {form}` after the type of `{column}`"));
+    if epoch(written).is_some() {
+        return featr::what_it_counts(column, written);
     }
     if dated(written).is_some() {
         return Some(format!(

@@ -18,8 +18,20 @@ pub fn is_whole(plain: &str) -> bool {
 pub fn is_absent(plain: &str) -> bool {
     matches!(
         plain.to_lowercase().as_str(),
-        "na" | "n/a" | "nan" | "null" | "none" | "nil" | "-" | "nat" | "\\n"
+        "na" | "n/a" | "nan" | "null" | "none" | "nil" | "-" | "nat" | NULL_OF_DUMPS
     )
+}
+
+/// `\N` in small letters, with its backslash written twice as in all that messages show.
+const NULL_OF_DUMPS: &str = "\\\\n";
+
+/// For a value that stands for nothing; `more` is what is to be done besides.
+pub fn absent(plain: &str, more: &str) -> String {
+    let (shown, how) = match plain.to_lowercase() == NULL_OF_DUMPS {
+        true => ("\\N", "dumps of MySQL and Hive have `\\N` there"),
+        false => (plain, "in pandas `to_csv(path, na_rep=\"\")`"),
+    };
+    format!("what is absent is an empty field ({how}): write nothing in place of `{shown}`{more}")
 }
 
 /// A number with a comma for its point, or with a currency beside it, as it can be read. Where a comma may stand between

@@ -70,6 +70,16 @@ fn every_kind_of_row_has_its_step() {
         (value("x", "\"1,50\"", Wrong::NoDecimal), "1.50"),
         (value("x", "\"$1.50\"", Wrong::NoDecimal), ": 1.50"),
         (value("x", "\"NA\"", Wrong::NoDecimal), "in place of `NA`"),
+        (
+            value("x", "\"\\\\N\"", Wrong::NoInt64),
+            "write nothing in place of `\\N`, and a `?`",
+        ),
+        (value("at", "\"\\\\N\"", Wrong::NotInFormat), "is an empty field"),
+        (value("at", "\"NULL\"", Wrong::NoNumber), "in place of `NULL`"),
+        (
+            value("at", "\"01/05/2024 03:30 PM\"", Wrong::NotInFormat),
+            "is `%I:%M %p` in the format of `at`",
+        ),
         (value("x", "\"1.505\"", Wrong::MorePlaces), "`decimal(…, 3)`"),
         (value("ok", "\"yes\"", Wrong::NoBool), "`ok = \"yes\"`"),
         (
@@ -144,7 +154,10 @@ fn every_kind_of_row_has_its_step() {
         (value("n", "\"1\"", Wrong::NoInt64), "declare `n: string`"),
         (value("x", "\"36,14\"", Wrong::NoFloat64), "36.14"),
         (value("ok", "\"1\"", Wrong::NoBool), "`ok = 1`"),
-        (value("id", "5", Wrong::NoString), "`id: int64`"),
+        (
+            value("id", "5", Wrong::NoString),
+            "`id: int64`; the key of an entity has one type",
+        ),
         (
             value("at", "1715336539000", Wrong::NoString),
             "`as epoch_millis` after the type of `at`; if",

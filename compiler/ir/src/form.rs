@@ -57,6 +57,16 @@ impl EpochUnit {
             EpochUnit::Micros => 0,
         }
     }
+
+    /// What a number counts that is written with so many digits, and is an instant of our days.
+    pub fn of_digits(digits: usize) -> Option<EpochUnit> {
+        match digits {
+            9..=10 => Some(EpochUnit::Seconds),
+            12..=13 => Some(EpochUnit::Millis),
+            15..=16 => Some(EpochUnit::Micros),
+            _ => None,
+        }
+    }
 }
 
 impl ReadAs {

@@ -144,7 +144,7 @@ fn decode_piece(source: &Source, format: FileFormat, piece: &TextPiece<'_>) -> R
     match decode([piece.header, piece.records].concat()) {
         Ok((decoded, rejects)) => {
             let mut incoming = joined(source, decoded)?;
-            incoming.rejected = rejects.into_iter().map(undecoded).collect();
+            incoming.rejected = rejects.into_iter().map(|reject| undecoded(source, reject)).collect();
             incoming.rejected.iter_mut().for_each(|row| row.place = line(row.place));
             incoming.places.iter_mut().for_each(|place| *place = line(*place));
             Ok(incoming)
@@ -181,6 +181,7 @@ fn unusable(error: &DecodeError, piece: &TextPiece<'_>) -> crate::serving::Undec
         place: piece.lines_before + 1,
         reason: Reason::Unparsable.name(),
         detail: error.to_string(),
+        help: None,
         raw: Some(String::from_utf8_lossy(piece.records.trim_ascii_end()).into_owned()),
     }
 }
@@ -221,7 +222,10 @@ impl Iterator for IncomingFile {
             return None;
         }
         let incoming = joined(&self.source, decoded).map(|mut incoming| {
-            incoming.rejected = rejects.into_iter().map(undecoded).collect();
+            incoming.rejected = rejects
+                .into_iter()
+                .map(|reject| undecoded(&self.source, reject))
+                .collect();
             incoming
         });
         Some(incoming)

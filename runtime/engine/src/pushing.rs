@@ -2,6 +2,8 @@
 
 use crate::copies::differing_in_batch;
 use crate::error::Error;
+use crate::serving::Incoming;
+use crate::steps;
 use arrow::array::RecordBatch;
 use featc_ir::Source;
 use featr_decode::{Decoded, decode_rows};
@@ -9,6 +11,7 @@ use featr_kernels::{Batch, Value, rows as rules};
 use featr_stream::{Cuts, StepReport};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What became of rows that were pushed. `accepted + rejected.len()` = `rows`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,6 +48,24 @@ pub struct PushRejected {
     pub reason: &'static str,
     /// The reason in words, with the values of this row.
     pub detail: String,
+    /// What to do about it, where that is known.
+    pub help: Option<Arc<str>>,
+}
+
+impl PushReport {
+    /// Says what to do about rows that are late by this arrival, which they were given because they said none; `declared` is
+    /// their source.
+    pub fn advise_late(&mut self, declared: &Source, incoming: &Incoming, stamped_us: i64) {
+        let late = self.rejected.iter_mut();
+        let mut late = late.filter(|row| row.reason == rules::Reason::Late.name()).peekable();
+        let Some(help) = late.peek().and_then(|_| steps::late_by_its_stamp(declared)) else {
+            return;
+        };
+        let (help, arrivals): (Arc<str>, _) = (help.into(), incoming.arrivals(declared));
+        let is_stamped = |row: u64| arrivals.get(row as usize).copied().flatten() == Some(stamped_us);
+        late.filter(|row| is_stamped(row.row))
+            .for_each(|row| row.help = Some(help.clone()));
+    }
 }
 
 /// Rows of one push, decoded, on their way into an engine: as a whole ([`Online::take_in`](crate::Online::take_in)), or divided
@@ -71,6 +92,7 @@ impl Pushing {
             row: reject.line - 1,
             reason: reject.reason.name(),
             detail: reject.detail.to_string(),
+            help: None,
         });
         let report = PushReport {
             rows: rows.num_rows() as u64,
@@ -156,6 +178,7 @@ impl Pushing {
                 row: position(reject.row),
                 reason: reject.reason.name(),
                 detail: reject.detail,
+                help: None,
             }));
             if let Some((cut_us, arrivals)) = cut_us.flatten().zip(rules::arrivals(&self.declared, &part)) {
                 let accepted = verdict.rows().into_iter().map(|row| row as usize);

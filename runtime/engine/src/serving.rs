@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::program::Program;
 use crate::spine::shared_identity;
+use crate::steps;
 use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray};
 use arrow::datatypes::{Field, TimestampMicrosecondType};
 use featc_ir::plan::Spine as Asked;
@@ -34,6 +35,8 @@ pub struct Undecoded {
     pub reason: &'static str,
     /// What is wrong with it, for people.
     pub detail: String,
+    /// What to do about it, where that is known.
+    pub help: Option<String>,
     /// Its text, where it has one.
     pub raw: Option<String>,
 }
@@ -65,7 +68,7 @@ impl Program {
         let lenient = lenient(&self.declared(source)?);
         let (decoded, rejects) = decode_bytes(&lenient, format, bytes, &format!("rows of {source}"), bounds)?;
         let mut incoming = joined(&lenient, decoded)?;
-        incoming.rejected = rejects.into_iter().map(undecoded).collect();
+        incoming.rejected = rejects.into_iter().map(|reject| undecoded(&lenient, reject)).collect();
         Ok(incoming)
     }
 
@@ -218,11 +221,12 @@ fn source_of_questions(columns: &[Key]) -> Source {
     }
 }
 
-pub(crate) fn undecoded(reject: Reject) -> Undecoded {
+pub(crate) fn undecoded(source: &Source, reject: Reject) -> Undecoded {
     Undecoded {
         place: reject.line,
         reason: reject.reason.name(),
         detail: reject.detail.to_string(),
+        help: steps::undecoded(source, &reject.detail, reject.raw.as_deref()),
         raw: reject.raw,
     }
 }

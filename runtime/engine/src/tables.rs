@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::program::Program;
 use crate::warning::Warning;
 use featc_ir::plan::{BatchPlan, StreamGraph};
-use featc_ir::{Contents, Literal, Source, SourceColumn, Table, TableRows, Truth};
+use featc_ir::{ColumnId, Contents, Literal, Source, SourceColumn, Table, TableRows, Truth};
 use featr_batch::EXAMPLES_MAX;
 use featr_decode::{Example, ReadOptions, read_source};
 use featr_kernels::{Batch, Column, Value, tables};
@@ -51,14 +51,14 @@ impl Program {
         Ok(found)
     }
 
-    /// Warns of tables with columns that count time since 1970 and never leave that year: their unit may be another one.
+    /// Warns of tables with columns that count time since 1970 and never leave that year, whose unit may be another one; and of
+    /// tables with versions that end before they begin.
     ///
     /// # Errors
     /// As [`Program::contents`].
-    pub fn tables_in_1970(&self) -> Result<Vec<Warning>, Error> {
+    pub fn table_warnings(&self) -> Result<Vec<Warning>, Error> {
         let contents = self.contents()?;
-        let warning = |table: Table| {
-            let rows = contents.get(&table.name).map_or(&[][..], TableRows::rows);
+        let in_1970 = |table: &Table, rows: &[Vec<Literal>]| {
             let is_early = |(place, column): &(usize, &SourceColumn)| {
                 let instants = rows.iter().filter_map(|row| match row[*place] {
                     Literal::Timestamp(us) => Some(us),
@@ -73,7 +73,12 @@ impl Program {
             let what = format!("table `{}`", table.name);
             (!columns.is_empty()).then_some(Warning::AllIn1970 { what, columns })
         };
-        Ok(self.tables().into_iter().filter_map(warning).collect())
+        let warnings = |table: &Table| {
+            let rows = contents.get(&table.name).map_or(&[][..], TableRows::rows);
+            [in_1970(table, rows), never_valid(table, rows)]
+        };
+        let warnings: Vec<_> = self.tables().iter().map(warnings).collect();
+        Ok(warnings.into_iter().flatten().flatten().collect())
     }
 
     /// The tables that some service looks into, each once.
@@ -239,6 +244,23 @@ impl Program {
         }
         table_rows(table, &batches)
     }
+}
+
+/// Warns of versions that end before they begin. One that ends as it begins says that its key has no row from then on.
+fn never_valid(table: &Table, rows: &[Vec<Literal>]) -> Option<Warning> {
+    let versions = table.versions.as_ref()?;
+    let [from, to] = [versions.valid_from, versions.valid_to?].map(ColumnId::index);
+    let is_never_valid = |row: &&Vec<Literal>| match (&row[from], &row[to]) {
+        (Literal::Timestamp(from_us), Literal::Timestamp(to_us)) => to_us < from_us,
+        _ => false,
+    };
+    let found = rows.iter().filter(is_never_valid).count();
+    (found > 0).then(|| Warning::EndsBeforeBeginning {
+        table: table.name.clone(),
+        instants: [from, to].map(|place| table.columns[place].name.clone()),
+        found: found as u64,
+        rows: rows.len() as u64,
+    })
 }
 
 fn table_rows(table: &Table, batches: &[Batch]) -> Result<TableRows, Error> {

@@ -63,6 +63,17 @@ pub enum Warning {
         /// As the program calls them.
         columns: Vec<String>,
     },
+    /// Versions of a table that end before they begin.
+    EndsBeforeBeginning {
+        /// Its name.
+        table: String,
+        /// The columns of `valid from` and `valid to`.
+        instants: [String; 2],
+        /// How many there are.
+        found: u64,
+        /// All rows of the table.
+        rows: u64,
+    },
 }
 
 /// "`a`, `b` are"
@@ -115,6 +126,15 @@ impl fmt::Display for Warning {
             Warning::AllIn1970 { what, columns } => {
                 write!(f, "{what}: all instants of {} lie in 1970", quoted(columns))
             }
+            Warning::EndsBeforeBeginning {
+                table,
+                instants: [from, to],
+                found,
+                rows,
+            } => write!(
+                f,
+                "table `{table}`: in {found} of {rows} rows `{to}` lies before `{from}`: such a version is never valid"
+            ),
             Warning::NothingExcluded {
                 view,
                 with_id,

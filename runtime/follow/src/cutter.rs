@@ -143,6 +143,7 @@ impl Cutter {
             place: self.lines + 1,
             reason: "unparsable",
             detail: "longer than 16 MiB".to_owned(),
+            help: None,
             raw: Some(String::from_utf8_lossy(shown).into_owned()),
         });
         Ok(rows)

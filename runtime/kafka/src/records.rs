@@ -38,6 +38,7 @@ impl Waiting {
             place: u64::try_from(record.offset()).unwrap_or(0),
             reason,
             detail,
+            help: None,
             raw,
         };
         // What is no text is kept as it came.

@@ -111,7 +111,9 @@ impl StateError {
                 format!("name files that have all of its rows, with their arrivals: `--fill-from {source}=PATH`")
             }
             StateError::OtherTable { .. } => {
-                "start with the rows that it was made with, or begin a new state from the sources".to_owned()
+                "start with the rows that it was made with, or begin a new state from the sources; a table that grows or changes is \
+                 one with versions, `valid from` in place of `static`, and takes new rows while the server runs"
+                    .to_owned()
             }
             StateError::Removed { .. } => {
                 "run the program that the state was made with, or begin a new folder; if these events may go for good, pass \

@@ -1,6 +1,7 @@
 //! A way into a running state for readers of sources: rows go in with the positions that they were read up to.
 
 use crate::error::Refused;
+use crate::first_rejects::FirstReject;
 use crate::group::{Command, Push, Then};
 use crate::locks::locked;
 use crate::positions::{Positions, Reading};
@@ -67,6 +68,12 @@ impl Runtime {
     /// What readers met since somebody asked last.
     pub fn problems(&self) -> Vec<Problem> {
         std::mem::take(&mut *locked(&self.shared.problems))
+    }
+
+    /// The first rows of files and partitions that were read and refused, of each reason, since somebody asked last; of the first
+    /// hundred such files and reasons.
+    pub fn first_rejects(&self) -> Vec<FirstReject> {
+        locked(&self.shared.first_rejects).take()
     }
 }
 

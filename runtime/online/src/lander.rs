@@ -122,6 +122,9 @@ fn landed(shared: &Shared, landing: Landing) -> (Push, Result<PushReport, featr:
             report.overdue = push.late.len() as u64;
             report.overdue_rows.clone_from(&push.late);
         }
+        if let (Some(stamped_us), Some(source)) = (push.stamped_us, shared.source(&push.incoming.source)) {
+            report.advise_late(source, &push.incoming, stamped_us);
+        }
         Ok(report)
     });
     if push.arrives_from_us().is_some() {
@@ -163,6 +166,9 @@ fn land(shared: &Shared, aside: &Mutex<Aside>, workers: &Workers, group: Vec<Lan
                 return Err(Refused::Unwritable { why });
             }
             shared.count(&push.incoming, &report);
+            if let Some(read) = &push.read {
+                locked(&shared.first_rejects).note(&push.incoming, &report, &read.from);
+            }
             let pushed = Pushed::of(&push.incoming, report, push.stamped_us);
             Ok(Pushed {
                 copies: push.copies,

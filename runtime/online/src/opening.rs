@@ -110,6 +110,7 @@ impl Runtime {
             read: store.read().clone(),
             progress: Mutex::default(),
             problems: Mutex::default(),
+            first_rejects: Mutex::default(),
             asked: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             options,

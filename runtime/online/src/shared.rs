@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::core::Core;
 use crate::counters::Counters;
 use crate::fill::Fill;
+use crate::first_rejects::FirstRejects;
 use crate::locks::locked;
 use crate::positions::Read;
 use crate::progress::{Problem, Progress};
@@ -132,6 +133,7 @@ pub struct Shared {
     /// By source, how far its reader is.
     pub progress: Mutex<BTreeMap<String, Progress>>,
     pub problems: Mutex<Vec<Problem>>,
+    pub first_rejects: Mutex<FirstRejects>,
     /// Whether questions came since the writer looked last.
     pub asked: AtomicBool,
     pub stopping: AtomicBool,

@@ -173,7 +173,8 @@ fn schemas(server: &Server) -> Map<String, Value> {
     ]);
     let of_feast = of_feast(server);
     let by_view = json!({ "type": "object", "additionalProperties": numbers() });
-    let example = record([("place", number()), ("reason", text()), ("detail", text())]);
+    let mut example = record([("place", number()), ("reason", text()), ("detail", text())]);
+    example["properties"]["help"] = text();
     let pushed = record([
         ("source", text()),
         ("request_id", text_or_null()),

@@ -173,6 +173,18 @@ struct Example {
     place: u64,
     reason: &'static str,
     detail: String,
+    /// What to do about it, where that is known.
+    help: Option<String>,
+}
+
+impl Example {
+    fn json(&self) -> Value {
+        let mut json = json!({ "place": self.place, "reason": self.reason, "detail": self.detail });
+        if let Some(help) = &self.help {
+            json["help"] = json!(help);
+        }
+        json
+    }
 }
 
 impl Reply {
@@ -188,6 +200,7 @@ impl Reply {
             place: row.place,
             reason: row.reason,
             detail: row.detail.clone(),
+            help: row.help.clone(),
         };
         Reply {
             source: incoming.source.clone(),
@@ -209,6 +222,7 @@ impl Reply {
             place: place(row.row),
             reason: row.reason,
             detail: row.detail.clone(),
+            help: row.help.as_deref().map(str::to_owned),
         });
         let first: Vec<Example> = first.collect();
         self.examples.extend(first);
@@ -222,8 +236,7 @@ impl Reply {
         for (_, transform, reason) in &report.rejected_by_view {
             *by_view.entry(transform).or_default().entry(reason).or_default() += 1;
         }
-        let examples = self.examples.iter();
-        let examples = examples.map(|one| json!({ "place": one.place, "reason": one.reason, "detail": one.detail }));
+        let examples = self.examples.iter().map(Example::json);
         json!({
             "source": self.source,
             "request_id": request_id,

@@ -10,6 +10,10 @@ use std::time::Duration;
 /// How often it is looked.
 const EVERY: Duration = Duration::from_millis(200);
 
+/// What to do about rows that were read and refused, where nothing better is known.
+const KEPT: &str = "such rows do not count: they are kept in `aside/` of the state, and counted by reason in \
+                    `featc_rows_rejected_total`; mend what writes them, and write them again";
+
 /// What the log was told of.
 #[derive(Default)]
 struct Told {
@@ -54,6 +58,17 @@ impl Told {
                 ("help", json!(problem.help)),
             ];
             server.log.tell("source_problem", about);
+        }
+        for reject in runtime.first_rejects() {
+            let about = [
+                ("source", json!(reject.source)),
+                ("from", json!(reject.from)),
+                ("place", json!(reject.place)),
+                ("reason", json!(reject.reason)),
+                ("why", json!(reject.detail)),
+                ("help", json!(reject.help.as_deref().unwrap_or(KEPT))),
+            ];
+            server.log.tell("rows_rejected", about);
         }
         for (source, progress) in runtime.progress() {
             if progress.has_ended && self.ended.insert(source.clone()) {

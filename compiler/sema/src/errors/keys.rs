@@ -15,7 +15,9 @@ messages! {
                  `let {key}_key = {column}[1]`, then `by ({key}_key)`"
             ),
             _ if column_ty.may_be_key() => {
-                format!("declare the key as the column is, `{key}: {column_ty}`, or convert {convert}")
+                format!(
+                    "declare the key as the column is, `{key}: {column_ty}`, if it is so in every source, or convert {convert}"
+                )
             }
             _ => format!("convert {convert}"),
         };

@@ -106,7 +106,7 @@ error[E0401]: key column `card` is string, key `id` of entity `buyer` is int64
 10 │ view spend of buyer from txn by (card) {
    │                                  ^^^^ brings `card`: string
    │
-   = help: declare the key as the column is, `id: string`, or convert in a transform: `let id_key = cast(card as int64)`, then `by (id_key)`
+   = help: declare the key as the column is, `id: string`, if it is so in every source, or convert in a transform: `let id_key = cast(card as int64)`, then `by (id_key)`
 "#);
 }
 

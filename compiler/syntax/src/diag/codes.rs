@@ -321,6 +321,7 @@ codes! {
     W0707 AllIn1970           "instants that all lie in 1970", since "0.1";
     W0708 OnlyErrors          "feature of which every answer is an error", since "0.1";
     W0709 AllAhead            "rows that all arrive before they happen", since "0.1";
+    W0710 EndsBeforeBeginning "versions that end before they begin", since "0.1";
 }
 
 impl Code {
