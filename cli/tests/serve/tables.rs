@@ -247,7 +247,7 @@ fn events_that_look_into_versions_are_filled_by_no_history() {
     assert!(server.end(), "it ends in order");
     std::fs::write(&fleet.program, FLEET.replace("lateness 1d", "lateness 2d")).expect("writable");
     for fill in [&[][..], &["--fill"]] {
-        let options = [&["--history", "20000d"], fill].concat();
+        let options = [&["--history", "20000d"][..], fill].concat();
         let Err(said) = Server::start(&fleet.program, &fleet.state, &options) else {
             panic!("another program goes on with the state");
         };
