@@ -13,7 +13,7 @@ use std::path::Path;
 /// As [`of_command`], about a served log.
 pub fn of_log(error: &Error, at_column: &str) -> Diagnostic {
     match error {
-        Error::Decode(DecodeError::MissingColumn { file, column, found })
+        Error::Decode(DecodeError::MissingColumn { file, column, found, .. })
             if column != at_column || at_column == AT_COLUMN =>
         {
             Diagnostic::new(Code::MissingColumn, error.to_string())
@@ -143,9 +143,9 @@ pub fn of_command(error: &Error, at_column: Option<&str>) -> Diagnostic {
             Diagnostic::new(Code::FileNotFound, error.to_string())
                 .with_help("give a file that is there: paths that are given are relative to the current folder")
         }
-        Error::Decode(DecodeError::MissingColumn { file, column, found })
-            if at_column.is_none() && ill_header(column, found).is_none() =>
-        {
+        Error::Decode(DecodeError::MissingColumn {
+            file, column, found, ..
+        }) if at_column.is_none() && ill_header(column, found).is_none() => {
             Diagnostic::new(Code::MissingColumn, error.to_string())
                 .with_note(has(file, found))
                 .with_help(format!(

@@ -252,21 +252,20 @@ impl Reader<'_> {
             let there: Vec<Key> = keys.iter().filter(|key| !without.contains(key)).cloned().collect();
             let mut read = match read_spine(path, &there, self.at_column, self.zone) {
                 Ok(read) => read,
-                Err(DecodeError::MissingColumn { file, column, found }) => {
-                    let missing = keys.iter().find(|key| key.name == column && self.is_identity(key));
+                Err(missing) => {
+                    let DecodeError::MissingColumn { column, found, .. } = &missing else {
+                        return Err(missing.into());
+                    };
                     let has = |name: &str| found.iter().any(|known| known == name);
-                    let shared = missing.and_then(|key| shared_identity(self.declared, &key.name, has));
-                    match (shared, missing) {
-                        (Some(shared), _) => return Err(shared),
-                        (None, Some(key)) => without.push(key.clone()),
-                        (None, None) => {
-                            let missing = DecodeError::MissingColumn { file, column, found };
-                            return Err(self.lacking(path, keys, missing));
-                        }
+                    match keys.iter().find(|key| key.name == *column && self.is_identity(key)) {
+                        Some(key) => match shared_identity(self.declared, &key.name, has) {
+                            Some(shared) => return Err(shared),
+                            None => without.push(key.clone()),
+                        },
+                        None => return Err(self.lacking(path, keys, missing)),
                     }
                     continue;
                 }
-                Err(error) => return Err(error.into()),
             };
             let rows = read.times.len();
             let mut columns = read.keys.into_iter();
