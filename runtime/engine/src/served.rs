@@ -257,7 +257,8 @@ impl Reader<'_> {
                         return Err(missing.into());
                     };
                     let has = |name: &str| found.iter().any(|known| known == name);
-                    match keys.iter().find(|key| key.name == *column && self.is_identity(key)) {
+                    let identity = keys.iter().find(|key| key.name == *column && self.is_identity(key));
+                    match identity {
                         Some(key) => match shared_identity(self.declared, &key.name, has) {
                             Some(shared) => return Err(shared),
                             None => without.push(key.clone()),
