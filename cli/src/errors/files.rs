@@ -335,6 +335,9 @@ fn spine_step(error: &DecodeError, code: Code) -> Option<String> {
 
 /// For a folder whose files have another format than the declared one.
 fn of_another_format(pattern: &str, extension: &str) -> String {
+    if let Some(unread) = advice::unread(extension) {
+        return unread.to_owned();
+    }
     let files = format!("{}/*.{extension}", pattern.trim_end_matches('/'));
     format!(
         "a folder is read in the declared format: declare that of its files, or name them, as in `--source 'NAME={files}'`"

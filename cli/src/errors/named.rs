@@ -94,9 +94,19 @@ fn logs(served: Option<&Path>) -> Vec<String> {
 
 /// A served log of which there are no files.
 pub fn no_served_log(error: &Error) -> Diagnostic {
-    let Error::Decode(DecodeError::NoFiles { pattern, .. }) = error else {
+    let Error::Decode(DecodeError::NoFiles { pattern, other, .. }) = error else {
         return of_command(error, None);
     };
+    if let Some(other) = other
+        .iter()
+        .find(|other| ["csv", "tsv", "jsonl", "arrow"].contains(&other.as_str()))
+    {
+        return Diagnostic::new(Code::FileNotFound, error.to_string()).with_help(format!(
+            "a folder of a served log is one of Parquet files, as a server writes them; name others themselves: `--served-log \
+             {}/*.{other}`",
+            pattern.trim_end_matches('/')
+        ));
+    }
     let path = Path::new(pattern);
     let is_state = |folder: Option<&Path>| folder.is_some_and(has_state);
     let served = path.parent();
