@@ -45,7 +45,8 @@ pub(crate) fn with_cased(mut error: DecodeError, columns: &[SourceColumn]) -> De
         ..
     } = &mut error
     {
-        let others = columns.iter().map(|column| &column.name);
+        let plain = columns.iter().filter(|column| column.form.field.is_none());
+        let others = plain.map(|column| &column.name);
         let others = others.filter(|name| *name != missing && !found.contains(name));
         let in_other_letters = others.filter_map(|name| {
             let there = found.iter().find(|there| there.eq_ignore_ascii_case(name))?;

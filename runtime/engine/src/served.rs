@@ -5,7 +5,7 @@ mod misfit;
 use crate::archive_names::leave_out_replaced;
 use crate::conform::{aligned, conformed, in_words, schema_in_words};
 use crate::error::Error;
-use crate::log_columns::{self, FINGERPRINTS_KEY, PROGRAM, REQUEST, SERVICE, status};
+use crate::log_columns::{FINGERPRINTS_KEY, PROGRAM, REQUEST, SERVICE, status};
 use crate::program::Program;
 use crate::spine::{Spine, shared_identity, whole_column};
 use arrow::array::{Array as _, ArrayRef, RecordBatch, new_null_array};
