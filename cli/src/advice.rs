@@ -353,20 +353,7 @@ pub fn format(name: &str) -> Option<String> {
         "json" => format!("write one object a line, and name the file .jsonl: {LINES}"),
         "feather" | "ipc" => "a Feather file of version 2 is an Arrow file: name it .arrow".to_owned(),
         "tab" | "txt" => "name it .tsv if tabs stand between its columns, .csv if commas do".to_owned(),
-        other => return unread(other).map(str::to_owned),
-    })
-}
-
-/// For an ending of files that are read under no name.
-pub fn unread(ending: &str) -> Option<&'static str> {
-    Some(match ending {
-        "xlsx" | "xls" | "ods" | "pkl" | "pickle" | "h5" | "hdf" | "hdf5" | "orc" | "avro" | "sqlite" | "db" => {
-            "this format is not read: write it as Parquet (in pandas `to_parquet(path)`) or as CSV"
-        }
-        "zip" | "7z" | "rar" | "tar" | "tgz" | "bz2" | "xz" => {
-            "unpack it; files of text may be packed by gzip, and are named so, as in `payments.csv.gz`"
-        }
-        _ => return None,
+        other => return featr::unread(other).map(str::to_owned),
     })
 }
 

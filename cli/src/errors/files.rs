@@ -335,7 +335,7 @@ fn spine_step(error: &DecodeError, code: Code) -> Option<String> {
 
 /// For a folder whose files have another format than the declared one.
 fn of_another_format(pattern: &str, extension: &str) -> String {
-    if let Some(unread) = advice::unread(extension) {
+    if let Some(unread) = featr::unread(extension) {
         return unread.to_owned();
     }
     let files = format!("{}/*.{extension}", pattern.trim_end_matches('/'));

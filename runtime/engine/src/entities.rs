@@ -16,9 +16,6 @@ impl Program {
     pub fn read_entities(&self, service: &str, path: &Path) -> Result<Vec<Column>, Error> {
         let keys = &self.service(service)?.keys;
         let name = path.display().to_string();
-        if path.is_dir() {
-            return Err(DecodeError::unreadable(&name, &std::io::ErrorKind::IsADirectory.into()).into());
-        }
         let format = format_of(path)?;
         let absolute = std::path::absolute(path).unwrap_or(path.to_owned());
         let Ok(place) = absolute.into_os_string().into_string() else {
