@@ -357,11 +357,8 @@ pub fn format(name: &str) -> Option<String> {
     Some(match ending.as_str() {
         "json" => format!("write one object a line, and name the file .jsonl: {LINES}"),
         "feather" | "ipc" => "a Feather file of version 2 is an Arrow file: name it .arrow".to_owned(),
-        "xlsx" | "xls" | "ods" | "pkl" | "pickle" | "h5" | "hdf" | "hdf5" | "orc" | "avro" | "sqlite" | "db" => {
-            "this format is not read: write it as Parquet (in pandas `to_parquet(path)`) or as CSV".to_owned()
-        }
         "tab" | "txt" => "name it .tsv if tabs stand between its columns, .csv if commas do".to_owned(),
-        _ => return None,
+        other => return featr::unread(other).map(str::to_owned),
     })
 }
 

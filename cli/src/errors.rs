@@ -224,7 +224,18 @@ pub fn no_instant(option: &str, text: &str) -> Diagnostic {
 pub fn no_duration(option: &str, text: &str, why: &str, like: &str) -> Diagnostic {
     match featc_driver::is_too_long(text) {
         true => argument(option, text, "too long", "durations go up to 106751991d"),
-        false => argument(option, text, why, &format!("write it like {like}")),
+        false if option == "--every" && featc_driver::is_of_periods(text) => argument(
+            option,
+            text,
+            "months, quarters and years differ in length, a duration does not",
+            "ask with `--every 1d` and keep the days that are wanted, or give `featc train` a spine with these instants",
+        ),
+        false => argument(
+            option,
+            text,
+            why,
+            &format!("write it like {like}; the units are d, h, m, s, ms and us"),
+        ),
     }
 }
 

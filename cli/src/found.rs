@@ -59,6 +59,8 @@ fn silent_features(report: &RunReport, truth: Truth) -> String {
     let named = silent.iter().take(NAMES_MAX).map(|silent| {
         let why = silent.why.map_or("", |why| match why {
             Silence::WhereOfNone => " (no event in its window fulfils its `where`)",
+            Silence::WhereOrValues => " (events lie in its window: look at its `where`, and at what it takes of them)",
+            Silence::Values => " (events lie in its window: look at what it takes of them)",
             Silence::NoEvents if truth == Truth::Complete => " (no event lies in its window)",
             Silence::NoEvents => " (no event that had arrived by then lies in its window)",
         });

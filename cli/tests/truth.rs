@@ -219,6 +219,12 @@ fn features_that_say_nothing_beside_others_are_named() {
   feature n = count() over 7d
   /// Long ones.
   feature long = count(where delay > 1000) over 7d
+  /// Long ones in a longer time.
+  feature longer = count(where delay > 1000) over 8d
+  /// The longest of the long ones.
+  feature longest = max(delay where delay > 1000) over 7d
+  /// What is the same for all.
+  feature same = sum(0 * delay) over 7d
   /// Those of minutes, where months are meant.
   feature recent = count() over 3m";
     let program = read(folder, "fly.feat").replace("last(delay) over 7d", features);
@@ -237,7 +243,10 @@ fn features_that_say_nothing_beside_others_are_named() {
     std::fs::write(folder.join("spine.csv"), spine(10)).expect("writable");
     let said = ok(folder, &train);
     let expected = "null, zero or false in all 10 answers, but for defaults: delays__long (no event in its window \
-                    fulfils its `where`), delays__recent (no event that had arrived by then lies in its window), many\n";
+                    fulfils its `where`), delays__longer (no event in its window fulfils its `where`), \
+                    delays__longest (events lie in its window: look at its `where`, and at what it takes of them), \
+                    delays__same (events lie in its window: look at what it takes of them), delays__recent (no event \
+                    that had arrived by then lies in its window) and 1 more\n";
     assert!(said.contains(expected), "{said}");
     let said = ok(folder, &format!("{train} --truth complete"));
     assert!(said.contains("delays__recent (no event lies in its window)"), "{said}");

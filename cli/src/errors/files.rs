@@ -27,12 +27,16 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                 "name the files of this source and of one format, as in `data/*.csv`; or write `batch jsonl` in the source",
             );
         }
-        DecodeError::MissingColumn { file, column, found } if ill_header(column, found).is_some() => {
+        DecodeError::MissingColumn {
+            file, column, found, ..
+        } if ill_header(column, found).is_some() => {
             return Diagnostic::new(Code::MissingColumn, error.to_string())
                 .with_note(has(file, found))
                 .with_help(ill_header(column, found).unwrap_or_default());
         }
-        DecodeError::MissingColumn { file, column, found } if Some(column.as_str()) == at_column => {
+        DecodeError::MissingColumn {
+            file, column, found, ..
+        } if Some(column.as_str()) == at_column => {
             let help = match instants(found) {
                 Some(name) => format!("pass its name: `--at-column {name}`"),
                 None => "if these are the questions that are meant, pass the name of the column with their instants, for example \
@@ -43,7 +47,12 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                 .with_note(has(file, found))
                 .with_help(help);
         }
-        DecodeError::MissingColumn { file, column, found } => {
+        DecodeError::MissingColumn {
+            file,
+            column,
+            found,
+            cased,
+        } => {
             // A file may have columns under names that no program can write.
             let reserved = |name: &&String| featc_driver::is_reserved(name);
             let renamed = found
@@ -74,7 +83,9 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                 |nearest| match at_column {
                     // The same in other letters is what files of databases have: the program keeps its name.
                     None if !is_name(nearest) || nearest.eq_ignore_ascii_case(column) => {
-                        format!("write after the type of `{column}` what the file calls it: `from {nearest:?}`")
+                        let others = cased.iter().filter(|_| nearest.eq_ignore_ascii_case(column));
+                        let others: String = others.map(|(name, there)| format!(", of `{name}`: `from {there:?}`")).collect();
+                        format!("write after the type of `{column}` what the file calls it: `from {nearest:?}`{others}")
                     }
                     None => format!(
                         "if the file's `{nearest}` is meant, write `from {nearest:?}` after the type of `{column}`; else add \
@@ -324,6 +335,9 @@ fn spine_step(error: &DecodeError, code: Code) -> Option<String> {
 
 /// For a folder whose files have another format than the declared one.
 fn of_another_format(pattern: &str, extension: &str) -> String {
+    if let Some(unread) = featr::unread(extension) {
+        return unread.to_owned();
+    }
     let files = format!("{}/*.{extension}", pattern.trim_end_matches('/'));
     format!(
         "a folder is read in the declared format: declare that of its files, or name them, as in `--source 'NAME={files}'`"

@@ -13,7 +13,7 @@ use std::path::Path;
 /// As [`of_command`], about a served log.
 pub fn of_log(error: &Error, at_column: &str) -> Diagnostic {
     match error {
-        Error::Decode(DecodeError::MissingColumn { file, column, found })
+        Error::Decode(DecodeError::MissingColumn { file, column, found, .. })
             if column != at_column || at_column == AT_COLUMN =>
         {
             Diagnostic::new(Code::MissingColumn, error.to_string())
@@ -94,9 +94,19 @@ fn logs(served: Option<&Path>) -> Vec<String> {
 
 /// A served log of which there are no files.
 pub fn no_served_log(error: &Error) -> Diagnostic {
-    let Error::Decode(DecodeError::NoFiles { pattern, .. }) = error else {
+    let Error::Decode(DecodeError::NoFiles { pattern, other, .. }) = error else {
         return of_command(error, None);
     };
+    if let Some(other) = other
+        .iter()
+        .find(|other| ["csv", "tsv", "jsonl", "arrow"].contains(&other.as_str()))
+    {
+        return Diagnostic::new(Code::FileNotFound, error.to_string()).with_help(format!(
+            "a folder of a served log is one of Parquet files, as a server writes them; name others themselves: `--served-log \
+             {}/*.{other}`",
+            pattern.trim_end_matches('/')
+        ));
+    }
     let path = Path::new(pattern);
     let is_state = |folder: Option<&Path>| folder.is_some_and(has_state);
     let served = path.parent();
@@ -143,9 +153,9 @@ pub fn of_command(error: &Error, at_column: Option<&str>) -> Diagnostic {
             Diagnostic::new(Code::FileNotFound, error.to_string())
                 .with_help("give a file that is there: paths that are given are relative to the current folder")
         }
-        Error::Decode(DecodeError::MissingColumn { file, column, found })
-            if at_column.is_none() && ill_header(column, found).is_none() =>
-        {
+        Error::Decode(DecodeError::MissingColumn {
+            file, column, found, ..
+        }) if at_column.is_none() && ill_header(column, found).is_none() => {
             Diagnostic::new(Code::MissingColumn, error.to_string())
                 .with_note(has(file, found))
                 .with_help(format!(

@@ -46,6 +46,25 @@ pub const OPTIONS: &[OtherOption] = &[
         "the instants of the questions are a column of the spine: `--at-column NAME`",
     ),
     (
+        &["train", "verify", "replay"],
+        &[
+            "--from",
+            "--to",
+            "--from-date",
+            "--to-date",
+            "--since",
+            "--until",
+            "--start",
+            "--end",
+            "--start-date",
+            "--end-date",
+            "--start-time",
+            "--end-time",
+        ],
+        "what is asked are the rows of the spine, each at its instant: give a spine with those of the range that is meant; \
+         `featc backfill` asks about a range, `--from` and `--to`",
+    ),
+    (
         &["get"],
         &["--as-of", "--asof", "--timestamp", "--time", "--when"],
         "`--at` says the instant of the question",

@@ -64,6 +64,14 @@ fn options_of_other_tools_and_data_in_the_programs_place_have_their_step() {
         (&["state", "list", "--state", "s"], "`featc state list --help`"),
         (&["backfill", "a.feat", "--start", "x"], "`--from` says where"),
         (&["backfill", "a.feat", "--until", "x"], "`--to` says where"),
+        (
+            &["train", "a.feat", "--from", "2024-01-01"],
+            "a spine with those of the range",
+        ),
+        (
+            &["verify", "a.feat", "--until=2024-01-01"],
+            "`featc backfill` asks about a range",
+        ),
         (&["serve", "a.feat", "--state", "s", "--reload"], "start it again"),
         (&["train", "a.feat", "--numeric"], "`cast(total as float64)`"),
         (&["get", "a.feat", "--request", "amount=3"], "`--key amount=12.5`"),

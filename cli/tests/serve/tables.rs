@@ -232,3 +232,30 @@ fn events_wait_until_the_history_of_a_table_is_read() {
     assert_eq!(seats_of(&server, 1), 19_999);
     assert!(server.end());
 }
+
+#[test]
+fn events_that_look_into_versions_are_filled_by_no_history() {
+    let fleet = Fleet::new();
+    let server = fleet.serve();
+    push(
+        &server,
+        "planes",
+        &plane("N1", 100, "2024-01-01T00:00:00Z", &ago(86_400)),
+    );
+    push(&server, "flights", &flight(1, "N1", &ago(600)));
+    assert_eq!(seats_of(&server, 1), 100);
+    assert!(server.end(), "it ends in order");
+    std::fs::write(&fleet.program, FLEET.replace("lateness 1d", "lateness 2d")).expect("writable");
+    for fill in [&[][..], &["--fill"]] {
+        let options = [&["--history", "20000d"][..], fill].concat();
+        let Err(said) = Server::start(&fleet.program, &fleet.state, &options) else {
+            panic!("another program goes on with the state");
+        };
+        let told = "is another program's, and no history fills what it lacks: ";
+        assert!(said.contains("E0812") && said.contains(told), "{said}");
+        assert!(
+            said.contains("`planes`, which they look into, may have given up versions"),
+            "{said}"
+        );
+    }
+}

@@ -181,6 +181,11 @@ pub fn is_too_long(text: &str) -> bool {
     featc_syntax::is_too_long(text)
 }
 
+/// Whether a text is a number of periods of the calendar, which vary in length: `1month`.
+pub fn is_of_periods(text: &str) -> bool {
+    featc_syntax::is_of_periods(text)
+}
+
 /// What to write in place of a text that names no time zone, with names in quotes as programs have them; `None` if it names one.
 pub fn step_for_zone(zone: &str) -> Option<String> {
     featc_sema::step_for_zone(zone)

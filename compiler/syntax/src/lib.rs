@@ -49,6 +49,11 @@ pub fn is_too_long(text: &str) -> bool {
     !text.is_empty() && matches!(literal::total(text, diag::Span::default()), Ok(None))
 }
 
+/// Whether a text is a number of periods of the calendar, which vary in length: `1month`.
+pub fn is_of_periods(text: &str) -> bool {
+    literal::is_of_periods(text)
+}
+
 /// Microseconds of a duration as programs write it (`90m`, `1h30m`); `None` for any other text.
 pub fn duration(text: &str) -> Option<i64> {
     if text.is_empty() {

@@ -67,6 +67,10 @@ pub struct SourceReport {
 pub enum Silence {
     /// No event in its windows fulfils its `where`, and others of the window say something.
     WhereOfNone,
+    /// Some questions find events in its window: no such event fulfils its `where`, or what it takes of them says nothing.
+    WhereOrValues,
+    /// As that, of a feature without a `where`.
+    Values,
     /// No question finds an event in its window.
     NoEvents,
 }

@@ -2,7 +2,7 @@
 
 use crate::report::{Silence, SilentFeature};
 use featc_ir::plan::{FinishFeature, FinishKind, FinishSpec, FoldSpec};
-use featc_ir::{Aggregate, Slot, Window};
+use featc_ir::{Aggregate, Slot, Window, WindowKind};
 use featr_kernels::finish::Trouble;
 use std::collections::BTreeMap;
 
@@ -64,17 +64,39 @@ fn is_silent(trouble: &Trouble) -> bool {
     !trouble.says && trouble.counts().next().is_none()
 }
 
-/// What others of the same window say of a feature that is silent.
+/// What others of the same window, of one in it, or of one that it is in, say of a feature that is silent.
 fn why(feature: &FinishFeature, fold: &FoldSpec, features: &[(&FinishFeature, &Trouble)]) -> Option<Silence> {
     let own = window(feature)?;
-    let mut of_window = features.iter().filter(|(other, _)| window(other) == Some(own));
-    if of_window.clone().any(|(_, trouble)| trouble.says) {
-        return count(feature, fold)?.filter.map(|_| Silence::WhereOfNone);
+    let has_events = |(other, trouble): &(&FinishFeature, &Trouble)| {
+        trouble.says && window(other).is_some_and(|other| holds(own, other))
+    };
+    if features.iter().any(has_events) {
+        return match count(feature, fold) {
+            Some(slot) => slot.filter.map(|_| Silence::WhereOfNone),
+            // Which events a window of these holds may differ from aggregate to aggregate.
+            None if matches!(own.kind, WindowKind::Events { .. } | WindowKind::Since { .. }) => None,
+            None => match slots(feature, fold).any(|slot| slot.filter.is_some()) {
+                true => Some(Silence::WhereOrValues),
+                false => Some(Silence::Values),
+            },
+        };
     }
     let is_empty = |(other, trouble): &(&FinishFeature, &Trouble)| {
-        is_silent(trouble) && count(other, fold).is_some_and(|slot| slot.filter.is_none())
+        is_silent(trouble)
+            && window(other).is_some_and(|other| holds(other, own))
+            && count(other, fold).is_some_and(|slot| slot.filter.is_none())
     };
-    of_window.any(is_empty).then_some(Silence::NoEvents)
+    features.iter().any(is_empty).then_some(Silence::NoEvents)
+}
+
+/// Whether a window has all events that another one has.
+fn holds(window: &Window, other: &Window) -> bool {
+    let is_longer = match (window.kind, other.kind) {
+        (WindowKind::Last { length_us }, WindowKind::Last { length_us: other_us }) => length_us > other_us,
+        (WindowKind::Lifetime, WindowKind::Last { .. }) => true,
+        _ => false,
+    };
+    window == other || is_longer && window.excluding == other.excluding
 }
 
 fn window(feature: &FinishFeature) -> Option<&Window> {
@@ -84,13 +106,19 @@ fn window(feature: &FinishFeature) -> Option<&Window> {
     }
 }
 
+/// What an aggregate feature is computed from.
+fn slots<'a>(feature: &FinishFeature, fold: &'a FoldSpec) -> impl Iterator<Item = &'a Slot> {
+    let slots = match &feature.kind {
+        FinishKind::Aggregate { slots, .. } => &slots[..],
+        FinishKind::Derived { .. } => &[],
+    };
+    slots.iter().filter_map(|slot| fold.slots.get(*slot as usize))
+}
+
 /// The slot of a feature that counts events, all of them or those of its `where`.
 fn count<'a>(feature: &FinishFeature, fold: &'a FoldSpec) -> Option<&'a Slot> {
-    let FinishKind::Aggregate { slots, .. } = &feature.kind else {
-        return None;
-    };
-    let [slot] = slots[..] else { return None };
-    let slot = fold.slots.get(slot as usize)?;
+    let mut slots = slots(feature, fold);
+    let slot = slots.next().filter(|_| slots.next().is_none())?;
     let counts_events = matches!(slot.aggregate, Aggregate::Count) && slot.argument.is_none();
     counts_events.then_some(slot)
 }

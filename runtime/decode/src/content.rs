@@ -67,6 +67,19 @@ pub(crate) fn remedy(why: &str) -> Option<&'static str> {
     })
 }
 
+/// The next step for files whose names end so, where such are read under no name.
+pub fn unread(ending: &str) -> Option<&'static str> {
+    Some(match ending {
+        "xlsx" | "xls" | "ods" | "pkl" | "pickle" | "h5" | "hdf" | "hdf5" | "orc" | "avro" | "sqlite" | "db" => {
+            "this format is not read: write it as Parquet (in pandas `to_parquet(path)`) or as CSV"
+        }
+        "zip" | "7z" | "rar" | "tar" | "tgz" | "bz2" | "xz" => {
+            "unpack it; files of text may be packed by gzip, and are named so, as in `payments.csv.gz`"
+        }
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

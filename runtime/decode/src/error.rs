@@ -26,11 +26,13 @@ pub enum DecodeError {
     Corrupt { file: String, why: String },
     /// The line of a text file that names its columns cannot be read.
     BrokenHeader { file: String, why: Broken },
-    /// A declared column is not in the file. `found` are the names that are, in file order.
+    /// A declared column is not in the file. `found` are the names that are, in file order; `cased` further columns of the
+    /// source, each with the name of the file that differs from its own only in capital letters.
     MissingColumn {
         file: String,
         column: String,
         found: Vec<String>,
+        cased: Vec<(String, String)>,
     },
     /// A declared column is in the file more than once.
     AmbiguousColumn { file: String, column: String },

@@ -111,6 +111,7 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
+pub use content::unread;
 pub use convert::{arrow_type, from_arrow, into_arrow, to_arrow};
 pub use decoded_rows::schema_of_decoded;
 pub use detail::{BadValue, Broken, Detail, Wrong};

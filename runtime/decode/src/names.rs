@@ -1,6 +1,7 @@
 //! Names of columns: where one stands, and that they differ.
 
 use crate::error::DecodeError;
+use featc_ir::SourceColumn;
 use std::collections::HashSet;
 use std::hash::Hash;
 
@@ -29,9 +30,31 @@ pub(crate) fn place<N: AsRef<str>>(names: &[N], column: &str, file: &str) -> Res
                 file: file.to_owned(),
                 column: column.to_owned(),
                 found,
+                cased: Vec::new(),
             })
         }
     }
+}
+
+/// Of a missing column of a source: with the further ones that the file has in other letters.
+pub(crate) fn with_cased(mut error: DecodeError, columns: &[SourceColumn]) -> DecodeError {
+    if let DecodeError::MissingColumn {
+        column: missing,
+        found,
+        cased,
+        ..
+    } = &mut error
+    {
+        let plain = columns.iter().filter(|column| column.form.field.is_none());
+        let others = plain.map(|column| &column.name);
+        let others = others.filter(|name| *name != missing && !found.contains(name));
+        let in_other_letters = others.filter_map(|name| {
+            let there = found.iter().find(|there| there.eq_ignore_ascii_case(name))?;
+            Some((name.clone(), there.clone()))
+        });
+        *cased = in_other_letters.collect();
+    }
+    error
 }
 
 #[cfg(test)]

@@ -55,6 +55,7 @@ pub(crate) fn way(schema: &Schema, field: &str, file: &str) -> Result<Way, Decod
                         file: file.to_owned(),
                         column: field.to_owned(),
                         found: beside.iter().map(|field| format!("{head}.{}", field.name())).collect(),
+                        cased: Vec::new(),
                     });
                 }
             }

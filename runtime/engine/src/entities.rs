@@ -28,10 +28,13 @@ impl Program {
             version: None,
         };
         read(keys, &set, &name, ReadOptions::default()).map_err(|error| match error {
-            Error::Decode(DecodeError::MissingColumn { column, found, .. }) => DecodeError::MissingColumn {
+            Error::Decode(DecodeError::MissingColumn {
+                column, found, cased, ..
+            }) => DecodeError::MissingColumn {
                 file: name,
                 column,
                 found,
+                cased,
             }
             .into(),
             other => other,

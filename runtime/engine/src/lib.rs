@@ -124,7 +124,7 @@ pub use featr_decode::{
     Aside, BadValue, Bounds, Broken, Claim, DecodeError, Detail, Example, Fault, JsonColumns, JsonlRejects, LakeCause,
     Rows, RowsWriter, Spooled, Spooling, Table, WriteOptions, Wrong, arrow_type, begins_with_reject, beyond_text,
     check_columns, clear_asides, from_arrow, guarded, open_file, output_format, panic_is_caught, panic_text, plain,
-    schema_of_decoded, sync_folder, to_arrow, write_rows,
+    schema_of_decoded, sync_folder, to_arrow, unread, write_rows,
 };
 pub use featr_kernels::rows::{Reason, ViewReason};
 pub use featr_kernels::{Batch, Column, Data, Value};

@@ -1,15 +1,17 @@
 //! Served logs: answers of a server, each with the cuts that it was given at, as questions in truth `as_served`.
 
+mod misfit;
+
 use crate::archive_names::leave_out_replaced;
 use crate::conform::{aligned, conformed, in_words, schema_in_words};
 use crate::error::Error;
-use crate::log_columns::{self, FINGERPRINTS_KEY, PROGRAM, REQUEST, SERVICE, status};
+use crate::log_columns::{FINGERPRINTS_KEY, PROGRAM, REQUEST, SERVICE, status};
 use crate::program::Program;
 use crate::spine::{Spine, shared_identity, whole_column};
 use arrow::array::{Array as _, ArrayRef, RecordBatch, new_null_array};
 use arrow::datatypes::{Schema, SchemaRef};
 use featc_ir::plan::Spine as Asked;
-use featc_ir::{FileFormat, FileSet, Key, Source, Truth, Type};
+use featc_ir::{FileFormat, FileSet, Key, Truth, Type};
 use featr_decode::{DecodeError, LocalStore, arrow_type, expand_in, read_metadata, read_spine};
 use featr_kernels::{Column, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,6 +100,7 @@ impl Program {
         self.check_truth(service, Truth::AsServed)?;
         let plan = self.batch_plan(service)?;
         let reader = Reader {
+            program: self.hash(),
             service,
             declared: self.service(service)?,
             asked: self.service(service)?.columns(),
@@ -172,6 +175,8 @@ impl ServedLog {
 
 /// What is read of a log.
 struct Reader<'a> {
+    /// The hash of the program.
+    program: &'a str,
     service: &'a str,
     declared: &'a Asked,
     asked: Vec<Key>,
@@ -184,15 +189,21 @@ struct Reader<'a> {
     answers: bool,
 }
 
+/// The columns that say who answered.
+const ANSWERED: [&str; 2] = [SERVICE, PROGRAM];
+
+fn text(name: &str) -> Key {
+    Key {
+        name: name.to_owned(),
+        ty: Type::String,
+    }
+}
+
 impl Reader<'_> {
     fn read(&self, path: &Path) -> Result<ServedLog, Error> {
-        let text = |name: &str| Key {
-            name: name.to_owned(),
-            ty: Type::String,
-        };
         let mut keys: Vec<Key> = self.asked.iter().chain(&self.cuts).cloned().collect();
         let of_questions = keys.len();
-        keys.extend([text(SERVICE), text(PROGRAM)]);
+        keys.extend(ANSWERED.map(text));
         let (read, without) = self.rows(path, &keys)?;
         let (questions, about) = read.keys.split_at(of_questions);
         self.check_service(path, &about[0])?;
@@ -229,26 +240,33 @@ impl Reader<'_> {
         })
     }
 
+    /// Whether a column is there for `excluding self` alone.
+    fn is_identity(&self, key: &Key) -> bool {
+        self.declared.self_columns.contains(key) && !self.declared.keys.contains(key)
+    }
+
     /// The rows of a file with these columns, and the identities that it does not have: those are null.
     fn rows(&self, path: &Path, keys: &[Key]) -> Result<(featr_decode::Spine, Vec<Key>), Error> {
-        let is_identity = |key: &Key| self.declared.self_columns.contains(key) && !self.declared.keys.contains(key);
         let mut without: Vec<Key> = vec![];
         loop {
             let there: Vec<Key> = keys.iter().filter(|key| !without.contains(key)).cloned().collect();
             let mut read = match read_spine(path, &there, self.at_column, self.zone) {
                 Ok(read) => read,
-                Err(DecodeError::MissingColumn { file, column, found }) => {
-                    let missing = keys.iter().find(|key| key.name == column && is_identity(key));
+                Err(missing) => {
+                    let DecodeError::MissingColumn { column, found, .. } = &missing else {
+                        return Err(missing.into());
+                    };
                     let has = |name: &str| found.iter().any(|known| known == name);
-                    let shared = missing.and_then(|key| shared_identity(self.declared, &key.name, has));
-                    match (shared, missing) {
-                        (Some(shared), _) => return Err(shared),
-                        (None, Some(key)) => without.push(key.clone()),
-                        (None, None) => return Err(DecodeError::MissingColumn { file, column, found }.into()),
+                    let identity = keys.iter().find(|key| key.name == *column && self.is_identity(key));
+                    match identity {
+                        Some(key) => match shared_identity(self.declared, &key.name, has) {
+                            Some(shared) => return Err(shared),
+                            None => without.push(key.clone()),
+                        },
+                        None => return Err(self.lacking(path, keys, missing)),
                     }
                     continue;
                 }
-                Err(error) => return Err(error.into()),
             };
             let rows = read.times.len();
             let mut columns = read.keys.into_iter();
@@ -301,48 +319,6 @@ impl Reader<'_> {
         let known = [SERVICE, PROGRAM, REQUEST, self.at_column];
         let is_key = |keys: &[Key]| keys.iter().any(|key| key.name == name);
         known.contains(&name) || is_key(&self.asked) || self.is_cut(name)
-    }
-
-    /// Whether a column holds the cuts of a source of the program.
-    fn is_cut(&self, name: &str) -> bool {
-        self.sources.iter().any(|source| log_columns::cut(source) == name)
-    }
-
-    /// The source whose cuts a column holds that has the name of such a one, and is no answer: those stand beside their
-    /// statuses.
-    fn unknown_cut<'n>(&self, name: &'n str, schema: &Schema) -> Option<&'n str> {
-        let has = |name: &str| schema.fields().iter().any(|field| field.name() == name);
-        let is_answer = has(&status(name)) || featc_ir::of_status_column(name).is_some_and(has);
-        name.strip_prefix(Source::CUT)
-            .filter(|_| !is_answer && !self.is_cut(name))
-    }
-
-    fn check_service(&self, path: &Path, of_rows: &Column) -> Result<(), Error> {
-        let is_other = |row: &usize| of_rows.value(*row) != Value::String(self.service.to_owned());
-        let Some(row) = (0..of_rows.len()).find(is_other) else {
-            return Ok(());
-        };
-        let why = match of_rows.value(row) {
-            Value::String(other) => format!("has an answer of service `{other}` in row {}", row + 1),
-            _ => format!("does not say in row {} which service answered", row + 1),
-        };
-        Err(refused(
-            path,
-            why,
-            format!("name the files of service `{}`", self.service),
-        ))
-    }
-
-    fn check_cuts(&self, path: &Path, schema: &Schema) -> Result<(), Error> {
-        let mut names = schema.fields().iter().map(|field| field.name());
-        match names.find_map(|name| self.unknown_cut(name, schema)) {
-            None => Ok(()),
-            Some(source) => {
-                let why = format!("has the cut of a source `{source}`, which the program does not have");
-                let help = "use the program that answered, or one whose sources have the names that they had then";
-                Err(refused(path, why, help))
-            }
-        }
     }
 
     /// What the file says that was answered, by output column.

@@ -156,7 +156,10 @@ impl fmt::Display for StateError {
                 write!(f, "the state in `{folder}` is another program's: {why}")
             }
             StateError::Unfillable { folder, why } => {
-                write!(f, "the state in `{folder}` cannot be filled from history: {why}")
+                write!(
+                    f,
+                    "the state in `{folder}` is another program's, and no history fills what it lacks: {why}"
+                )
             }
             StateError::NoHistory { folder, source, why } => {
                 write!(

@@ -95,7 +95,7 @@ pub fn unfillable(program: &Program, log: &ToRebuild, folder: &str) -> Option<St
     };
     Some(StateError::Unfillable {
         folder: folder.to_owned(),
-        why: format!("{log}; table `{table}`{which} may have given up versions, and nothing fills it"),
+        why: format!("{log}; table `{table}`{which} may have given up versions"),
     })
 }
 

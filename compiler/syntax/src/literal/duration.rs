@@ -134,6 +134,11 @@ fn unknown_unit(text: &str, number: &str, unit: &str, at: Span) -> Diagnostic {
     }
 }
 
+/// Whether a text is a number of periods of the calendar, which vary in length.
+pub(crate) fn is_of_periods(text: &str) -> bool {
+    period_of(text.trim_start_matches(|c: char| c.is_ascii_digit())).is_some()
+}
+
 /// The period of the calendar that a unit is elsewhere, and about how many days it has.
 fn period_of(unit: &str) -> Option<(&'static str, u64)> {
     match unit.to_ascii_lowercase().as_str() {
@@ -164,6 +169,16 @@ mod tests {
 
     fn duration(text: &str) -> Result<i64, Refusal> {
         super::duration(text, Span::default())
+    }
+
+    #[test]
+    fn months_and_years_are_periods() {
+        for text in ["1month", "3mo", "2Years", "1q"] {
+            assert!(is_of_periods(text) && duration(text).is_err(), "{text}");
+        }
+        for text in ["1m", "1M", "2weeks", "1month5d", ""] {
+            assert!(!is_of_periods(text), "{text}");
+        }
     }
 
     #[test]

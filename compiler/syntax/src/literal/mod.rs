@@ -5,7 +5,7 @@ mod instant;
 mod string;
 mod written;
 
-pub(crate) use duration::{duration, total};
+pub(crate) use duration::{duration, is_of_periods, total};
 pub use instant::meant_instant;
 pub(crate) use instant::{Instant, instant};
 pub(crate) use string::{quote, string};

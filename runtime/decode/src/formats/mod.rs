@@ -9,6 +9,7 @@ mod parquet;
 
 pub(crate) use arrow::batches as arrow_batches;
 
+use crate::content::unread;
 use crate::error::DecodeError;
 use crate::files::{self, entry_name, has_extension, would_match};
 use crate::format::{Format, Opened};
@@ -96,7 +97,8 @@ pub fn expand_in(store: &dyn Store, files: &FileSet, base: &Path) -> Result<Vec<
                 why,
                 mut other,
             } => {
-                other.retain(|extension| of_files().any(|format| of(format).extensions().contains(&&**extension)));
+                let is_read = |extension: &str| of_files().any(|format| of(format).extensions().contains(&extension));
+                other.retain(|extension| is_read(extension) || unread(extension).is_some());
                 DecodeError::NoFiles { pattern, why, other }
             }
             other => other,

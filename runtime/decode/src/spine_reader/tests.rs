@@ -68,10 +68,16 @@ fn shorten(error: DecodeError, folder: &Path) -> DecodeError {
             line,
             column,
         },
-        DecodeError::MissingColumn { file, column, found } => DecodeError::MissingColumn {
+        DecodeError::MissingColumn {
+            file,
+            column,
+            found,
+            cased,
+        } => DecodeError::MissingColumn {
             file: cut(file),
             column,
             found,
+            cased,
         },
         DecodeError::WrongType {
             file,

@@ -196,7 +196,8 @@ fn whole_file_mistakes() {
         DecodeError::MissingColumn {
             file: "f".into(),
             column: "at".into(),
-            found
+            found,
+            cased: vec![],
         }
     );
     assert_eq!(missing.help().unwrap(), "the file has: id, time, note");

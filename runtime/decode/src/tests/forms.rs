@@ -389,6 +389,7 @@ fn ways_lead_into_structs_and_objects() {
             file: "f".into(),
             column: "user.idd".into(),
             found: vec!["user.id".into(), "user.geo.lat".into(), "user.name".into()],
+            cased: vec![],
         })
     );
 }

@@ -112,7 +112,8 @@ fn whole_file_mistakes() {
         DecodeError::MissingColumn {
             file: "f".into(),
             column: "id".into(),
-            found
+            found,
+            cased: vec![],
         }
     );
     let twice = check(
