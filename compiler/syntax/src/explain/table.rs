@@ -36,7 +36,6 @@ enum Then {
 
 use Then::{Ask, Call, Method, Say, Show, Value, Write};
 
-const BODIES: &[Context] = &[Context::Step, Context::Statement];
 const EXPRESSIONS: &[Context] = &[Context::Step, Context::Statement, Context::Entry];
 const STEPS: &[Context] = &[Context::Step];
 const VIEWS: &[Context] = &[Context::Statement];

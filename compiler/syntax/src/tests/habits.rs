@@ -126,7 +126,18 @@ const STATEMENTS: &[(&str, &str)] = &[
         "write `in (\"NL\", \"DE\")`",
     ),
     ("feature b = count(where x not null) over 1h", "write `is not null`"),
-    ("feature b = select sum(a) over 1h", "remove it"),
+    (
+        "feature b = select sum(a) over 1h",
+        "write the aggregate and its window, such as `feature b = sum(amount) over 7d`; of whom and `from` which rows is said in the head of the view, and a condition stands in the parentheses, such as `sum(amount where amount > 0)`",
+    ),
+    (
+        "feature b = (select avg(a) from t)",
+        "write the aggregate and its window, such as `feature b = sum(amount) over 7d`; of whom and `from` which rows is said in the head of the view, and a condition stands in the parentheses, such as `sum(amount where amount > 0)`",
+    ),
+    (
+        "feature b = coalesce((select avg(a) from t), 0)",
+        "a feature is an aggregate and its window, such as `feature total = sum(amount) over 7d`; of whom and `from` which rows is said in the head of the view",
+    ),
     (
         "sum(amount) over 1d as total",
         "write `feature total = sum(amount) over 1d`",
