@@ -62,7 +62,8 @@ impl<'a> Judge<'a> {
 
     /// The views that something else is about.
     fn views_of(&self, name: &str, kind: errors::Kind) -> Vec<&'a str> {
-        let items = || self.files.iter().flat_map(|file| &file.items);
+        let files = self.files;
+        let items = || files.iter().flat_map(|file| &file.items);
         let views = items().filter_map(|item| match item {
             ast::Item::View(view) => Some(view),
             _ => None,

@@ -46,7 +46,7 @@ const ITEMS: &[Context] = &[Context::Item, Context::Clause, Context::Step, Conte
 const ALL: &[Context] = &Context::ALL;
 
 /// Types here that others call by other letters.
-const TYPES: [&str; 7] = ["bool", "int64", "float64", "string", "timestamp", "date", "duration"];
+pub(super) const TYPES: [&str; 7] = ["bool", "int64", "float64", "string", "timestamp", "date", "duration"];
 
 /// Of another language.
 const FOREIGN: Code = Code::UnexpectedText;
