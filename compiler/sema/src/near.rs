@@ -1,12 +1,38 @@
-//! The feature that a name is near to which no feature has.
+//! The feature that a name is near to which no feature has; the views of rows that stand in a view's place.
 
-use crate::errors::Meant;
+use crate::errors::{Kind, Meant};
 use featc_ir::window::UNITS;
 use featc_syntax::diag::suggest;
-use featc_syntax::duration;
+use featc_syntax::{ast, duration};
 
 /// So many names are shown.
 pub(crate) const SHOWN: usize = 8;
+
+/// The views that something else is about: those that read rows of this name, or are of this entity.
+pub(crate) fn views_of<'a>(
+    name: &str,
+    kind: Kind,
+    views: impl Iterator<Item = &'a ast::View>,
+    transforms: &[&'a ast::Transform],
+) -> Vec<&'a str> {
+    let is_one = |view: &&ast::View| match kind {
+        Kind::Source | Kind::Transform | Kind::Table => comes_from(&view.from.text, name, transforms),
+        Kind::Entity => view.entity.text == name,
+        Kind::Request | Kind::Service | Kind::Parameter | Kind::Template | Kind::View => false,
+    };
+    views.filter(is_one).map(|view| view.name.text.as_str()).collect()
+}
+
+/// Whether rows are those of this name, or come from them.
+pub(crate) fn comes_from<'a>(rows: &'a str, name: &str, transforms: &[&'a ast::Transform]) -> bool {
+    let from = |at: &&'a str| {
+        let transform = transforms.iter().find(|transform| transform.name.text == **at);
+        transform.map(|transform| transform.from.text.as_str())
+    };
+    // A circle of transforms ends too.
+    let mut steps = std::iter::successors(Some(rows), from).take(transforms.len() + 1);
+    steps.any(|at| at == name)
+}
 
 /// The one of some features that is meant by a name that is none of theirs: the same window in another spelling, or else the
 /// nearest name. `is_read`: what is read beside it, and meant once more only by a slip of the hand.

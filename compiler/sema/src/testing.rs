@@ -5,7 +5,7 @@ mod expected;
 mod values;
 
 use crate::check::origin;
-use crate::errors;
+use crate::{errors, near};
 use featc_ir::table::{lookups, note};
 use featc_ir::testing::{Expect, Row, Test, Wanted};
 use featc_ir::{Literal, Program, Source, SourceColumn, SourceId, Table, Truth, ViewId};
@@ -60,6 +60,21 @@ impl<'a> Judge<'a> {
             .map_or(Span::default(), |name| name.span)
     }
 
+    /// The views that something else is about.
+    fn views_of(&self, name: &str, kind: errors::Kind) -> Vec<&'a str> {
+        let files = self.files;
+        let items = || files.iter().flat_map(|file| &file.items);
+        let views = items().filter_map(|item| match item {
+            ast::Item::View(view) => Some(view),
+            _ => None,
+        });
+        let transforms = items().filter_map(|item| match item {
+            ast::Item::Transform(transform) => Some(transform),
+            _ => None,
+        });
+        near::views_of(name, kind, views, &transforms.collect::<Vec<_>>())
+    }
+
     fn test(&mut self, test: &ast::Test) -> Option<Test> {
         let views = &self.program.views;
         let Some(place) = views.iter().position(|view| view.name == test.view.text) else {
@@ -69,7 +84,7 @@ impl<'a> Judge<'a> {
             let named = items.find(|item| item.name().is_some_and(|known| known.text == name));
             self.complaints.push(match named.and_then(errors::Kind::of) {
                 Some(errors::Kind::Service) => errors::service_as_a_view(name, at),
-                Some(kind) => errors::no_view_but(name, kind, at),
+                Some(kind) => errors::no_view_but(name, kind, at, &self.views_of(name, kind)),
                 None => errors::unknown_view(name, at, nearest),
             });
             return None;

@@ -1,15 +1,54 @@
 //! How files hold the columns of a source: fields, forms, zones.
 
+use super::table::KNOWN_EARLY;
 use featc_ir::Type;
 use featc_syntax::diag::Span;
 use featc_syntax::messages;
+use std::fmt;
+
+/// What two columns of one field are; told as the next step.
+pub enum Shared<'a> {
+    Value,
+    /// The arrival, and a copy of it.
+    Arrival {
+        arrival: &'a str,
+        copy: &'a str,
+    },
+    /// The event time, and the arrival.
+    Time(&'a str),
+    /// The beginning of a version, and the arrival.
+    Validity(&'a str),
+}
+
+impl fmt::Display for Shared<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Shared::Value => f.write_str(
+                "declare one of them; what else is to be known of the value is computed in a transform, by `let`",
+            ),
+            Shared::Arrival { arrival, copy } => write!(
+                f,
+                "remove `{copy}`: `{arrival}` is the arrival, which no expression over these rows may read; where its instant is to be \
+                 computed with, the producer writes it, or the delay, into a field of its own",
+            ),
+            Shared::Time(time) => write!(
+                f,
+                "declare `{time}` alone; if nothing else says when a row was known, name a lag that is sure to be enough: \
+                 `arrival time + 5m`",
+            ),
+            Shared::Validity(from) => write!(f, "declare `{from}` alone; `arrival` names {KNOWN_EARLY}",),
+        }
+    }
+}
 
 messages! {
-    E0119 two_columns_of_a_field(name: &str, other: &str, field: &str, at: Span, first: Span) {
+    /// `names`: the second and the first.
+    E0119 two_columns_of_a_field(names: (&str, &str), field: &str, at: Span, first: Span, shared: Shared<'_>) {
+        let (name, other) = names;
         "`{other}` and `{name}` are read from one field, `{field}`";
         at: "reads it again";
         first: "reads it first";
-        help: "declare one of them; what else is to be known of the value is computed in a transform, by `let`";
+        help: "{shared}";
     }
 
     E0216 unknown_form(word: &str, at: Span, nearest: Option<&str>) {

@@ -108,29 +108,6 @@ messages! {
         help: "a view is of what its features are about: write its entity, such as `of {entity} from {name}`";
     }
 
-    /// `kind`: what the name stands for.
-    E0108 no_view_but(name: &str, kind: Kind, at: Span) {
-        let shown = kind.with_article();
-        let help = match kind {
-            Kind::Transform | Kind::Source | Kind::Table => "name a view that reads it",
-            Kind::Template => "name a view that uses it",
-            Kind::Entity => "name a view of it",
-            Kind::Request => "a feature of a service reads its fields",
-            Kind::Service | Kind::Parameter | Kind::View => "name a view",
-        };
-        "`{name}` is {shown}, not a view";
-        at: "no view has this name";
-        help: "{help}";
-    }
-
-    /// `payments.amount`, where a request has the field.
-    E0108 rows_for_a_request(name: &str, kind: Kind, at: Span, request: &str, field: &str) {
-        "`{name}` is a {kind}, not a view";
-        at: "no view has this name";
-        offer: "the question's own `{field}` is `{request}.{field}`; of events, name a feature of a view that reads `{name}`",
-            at => request;
-    }
-
     E0108 unknown_view(name: &str, at: Span, nearest: Option<&str>) {
         "unknown view `{name}`";
         at: "no view has this name";

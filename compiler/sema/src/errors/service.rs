@@ -1,10 +1,39 @@
 //! Requests, and features of services.
 
+use super::{Kind, listed};
 use featc_ir::Type;
 use featc_syntax::diag::Span;
 use featc_syntax::messages;
 
 messages! {
+    /// `kind`: what the name stands for.
+    /// `views`: those that read it, or are of it.
+    E0108 no_view_but(name: &str, kind: Kind, at: Span, views: &[&str]) {
+        let shown = kind.with_article();
+        let help = match kind {
+            Kind::Transform | Kind::Source | Kind::Table => "name a view that reads it",
+            Kind::Template => "name a view that uses it",
+            Kind::Entity => "name a view of it",
+            Kind::Request => "a feature of a service reads its fields",
+            Kind::Service | Kind::Parameter | Kind::View => "name a view",
+        };
+        let which = match views.len() {
+            1..=8 => format!(": {}", listed(views, "or")),
+            _ => String::new(),
+        };
+        "`{name}` is {shown}, not a view";
+        at: "no view has this name";
+        help: "{help}{which}";
+    }
+
+    /// `payments.amount`, where a request has the field.
+    E0108 rows_for_a_request(name: &str, kind: Kind, at: Span, request: &str, field: &str) {
+        "`{name}` is a {kind}, not a view";
+        at: "no view has this name";
+        offer: "the question's own `{field}` is `{request}.{field}`; of events, name a feature of a view that reads `{name}`",
+            at => request;
+    }
+
     E0108 request_as_a_view(name: &str, field: &str, at: Span) {
         "`{name}` is a request, and no view";
         at: "brings fields of the question";

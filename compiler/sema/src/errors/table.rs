@@ -5,6 +5,10 @@ use featc_ir::Type;
 use featc_syntax::diag::Span;
 use featc_syntax::messages;
 
+/// What may be the arrival of versions, in place of the beginning of their validity.
+pub(super) const KNOWN_EARLY: &str = "the column that says when the row was written; where the file has none and all was known early, \
+    put it into a folder `known=2000-01-01`, and declare `known: timestamp as date in \"UTC\"`";
+
 messages! {
     E0440 table_without_columns(table: &str, at: Span) {
         "table `{table}` has no columns";
@@ -102,8 +106,7 @@ messages! {
     E0442 arrival_is_validity(column: &str, at: Span) {
         "column `{column}` says from when on a version is valid, and when it was known";
         at: "named by `valid from` too";
-        help: "name the column that says when the row was written; where the file has none and all was known early, put it into a folder \
-               `known=2000-01-01`, and declare `known: timestamp as date in \"UTC\"`";
+        help: "name {KNOWN_EARLY}";
     }
 
     E0443 unknown_table(name: &str, at: Span, nearest: Option<&str>) {

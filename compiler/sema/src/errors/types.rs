@@ -162,9 +162,16 @@ messages! {
     }
 
     E0206 wrong_argument_type(name: &str, usage: &str, ty: Type, at: Span) {
+        let instead = match ty {
+            Type::String if name == "date" => "; a date is written `@2025-01-31`, and of a text it is `cast(… as date)`".to_owned(),
+            Type::Int64 | Type::Decimal { .. } if usage == format!("{name}(float64)") => {
+                format!(": write `{name}(cast(… as float64))`")
+            }
+            _ => String::new(),
+        };
         "`{name}` does not take {ty} here";
         at: "{ty}";
-        help: "`{name}` is used as `{usage}`";
+        help: "`{name}` is used as `{usage}`{instead}";
     }
 
     E0207 literal_out_of_range(text: &str, ty: Type, at: Span) {

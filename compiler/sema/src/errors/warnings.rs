@@ -33,9 +33,9 @@ messages! {
     }
 
     /// `place`: a key, and the column that stands in its place.
-    W0108 keys_exchanged(entity: &str, place: (&str, &str), keys: &str, at: Span, entity_at: Span) {
+    W0108 keys_exchanged(view: &str, entity: &str, place: (&str, &str), keys: &str, at: Span, entity_at: Span) {
         let (key, column) = place;
-        "the keys of `{entity}` are in another order here";
+        "view `{view}` takes the keys of `{entity}` in another order";
         at: "`{column}` is taken as the key `{key}`";
         entity_at: "has ({keys})";
         help: "write `by ({keys})`; if they are exchanged on purpose, as for the way back, name the columns otherwise by `let` in a \

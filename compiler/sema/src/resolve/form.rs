@@ -165,8 +165,60 @@ fn meant(word: &str) -> Option<&'static str> {
     foreign.map(|(_, ours)| *ours).or_else(|| suggest::nearest(word, known))
 }
 
+/// The columns that clauses name for instants.
+#[derive(Clone, Copy)]
+pub(super) struct Instants<'a> {
+    /// `time` of a source.
+    time: Option<&'a str>,
+    /// `valid from` of a table.
+    valid_from: Option<&'a str>,
+    arrival: Option<&'a str>,
+}
+
+impl<'a> Instants<'a> {
+    pub(super) fn of_source(source: &'a ast::Source) -> Instants<'a> {
+        let arrival = source.arrival.as_ref().and_then(|arrival| match &arrival.kind {
+            ast::ArrivalKind::Column(name) => Some(name.text.as_str()),
+            ast::ArrivalKind::AfterTime(_) => None,
+        });
+        Instants {
+            time: source.time.as_ref().map(|time| time.column.text.as_str()),
+            valid_from: None,
+            arrival,
+        }
+    }
+
+    pub(super) fn of_table(table: &'a ast::Table) -> Instants<'a> {
+        let named = |clause: Option<&'a ast::ColumnClause>| clause.map(|clause| clause.column.text.as_str());
+        Instants {
+            time: None,
+            valid_from: named(table.valid_from.as_ref()),
+            arrival: named(table.arrival.as_ref()),
+        }
+    }
+
+    /// What two columns of one field are.
+    fn shared<'b>(self, (name, other): (&'b str, &'b str)) -> errors::Shared<'b> {
+        let (arrival, copy) = match self.arrival {
+            Some(arrival) if arrival == name => (name, other),
+            Some(arrival) if arrival == other => (other, name),
+            Some(_) | None => return errors::Shared::Value,
+        };
+        match copy {
+            _ if self.time == Some(copy) => errors::Shared::Time(copy),
+            _ if self.valid_from == Some(copy) => errors::Shared::Validity(copy),
+            _ => errors::Shared::Arrival { arrival, copy },
+        }
+    }
+}
+
 /// Reports columns that are read from one field.
-pub(super) fn one_column_each(written: &[ast::Column], columns: &[res::Column], complaints: &mut Vec<Diagnostic>) {
+pub(super) fn one_column_each(
+    written: &[ast::Column],
+    columns: &[res::Column],
+    instants: Instants<'_>,
+    complaints: &mut Vec<Diagnostic>,
+) {
     let mut seen: BTreeMap<&str, (&res::Column, Span)> = BTreeMap::new();
     for (column, written) in columns.iter().zip(written) {
         let field = column.form.field.as_deref().unwrap_or(&column.name);
@@ -174,13 +226,9 @@ pub(super) fn one_column_each(written: &[ast::Column], columns: &[res::Column], 
         match seen.get(field) {
             Some((other, _)) if other.name == column.name => {} // reported as declared twice
             Some((other, first)) => {
-                complaints.push(errors::two_columns_of_a_field(
-                    &column.name,
-                    &other.name,
-                    field,
-                    at,
-                    *first,
-                ));
+                let names = (column.name.as_str(), other.name.as_str());
+                let shared = instants.shared(names);
+                complaints.push(errors::two_columns_of_a_field(names, field, at, *first, shared));
             }
             None => drop(seen.insert(field, (column, at))),
         }

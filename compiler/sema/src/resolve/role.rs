@@ -83,7 +83,7 @@ impl<'a> Roles<'a> {
             if !self.items.is_broken(view) {
                 let nearest = suggest::nearest(view, self.items.views.all.iter().map(|view| view.name.text.as_str()));
                 complaints.push(match self.items.kind_of(view) {
-                    Some(kind) => errors::no_view_but(view, kind, role.view.span),
+                    Some(kind) => self.items.no_view_but(view, kind, role.view.span),
                     None => errors::unknown_view(view, role.view.span, nearest),
                 });
             }
@@ -122,7 +122,7 @@ impl<'a> Roles<'a> {
             complaints.push(match field {
                 Some(field) => errors::request_as_a_view(&name.text, &field.name.text, name.span),
                 None => match self.items.kind_of(&name.text) {
-                    Some(kind) => errors::no_view_but(&name.text, kind, name.span),
+                    Some(kind) => self.items.no_view_but(&name.text, kind, name.span),
                     None => errors::unknown_view(&name.text, name.span, self.nearest(&name.text)),
                 },
             });

@@ -2,6 +2,7 @@
 
 use super::declare;
 use crate::errors::{self, Kind};
+use crate::near::{comes_from, views_of};
 use crate::res::Rows;
 use featc_ir::{ColumnId, SourceId, Table};
 use featc_syntax::ast;
@@ -227,18 +228,13 @@ impl<'a> Items<'a> {
 
     /// Whether rows are those of this name, or come from them.
     pub(super) fn reads(&self, rows: &str, name: &str) -> bool {
-        let mut at = rows;
-        // A circle of transforms ends too.
-        for _ in 0..=self.transforms.all.len() {
-            if at == name {
-                return true;
-            }
-            let Some(position) = self.transforms.by_name.get(at) else {
-                return false;
-            };
-            at = &self.transforms.all[*position].from.text;
-        }
-        false
+        comes_from(rows, name, &self.transforms.all)
+    }
+
+    /// Says that a name which something else has stands in the place of a view.
+    pub(super) fn no_view_but(&self, name: &str, kind: Kind, at: Span) -> Diagnostic {
+        let views = self.views.all.iter().copied();
+        errors::no_view_but(name, kind, at, &views_of(name, kind, views, &self.transforms.all))
     }
 
     /// The column with the event time of the source that rows come from.

@@ -145,7 +145,7 @@ impl<'a> ServiceNames<'a> {
                 {
                     errors::rows_for_a_request(text, kind, owner.span, request, &name.text)
                 }
-                _ if kind.is_some() => errors::no_view_but(text, kind.unwrap_or(Kind::View), owner.span),
+                _ if let Some(kind) = kind => self.items.no_view_but(text, kind, owner.span),
                 (None, []) if text.eq_ignore_ascii_case("request") => {
                     errors::request_undeclared(&name.text, owner.span)
                 }

@@ -1,6 +1,6 @@
 //! Entities and sources.
 
-use super::form::{form, one_column_each};
+use super::form::{Instants, form, one_column_each};
 use super::format::{Says, says};
 use super::nested::flattened;
 use super::scope::RowScope;
@@ -108,6 +108,7 @@ pub(super) fn lists_of_text(columns: &[res::Column], files: Option<&FileSet>, co
 pub(super) fn columns(
     written: Option<&ast::Columns>,
     zone: Option<&ast::TextClause>,
+    instants: Instants<'_>,
     scope: &mut RowScope,
     complaints: &mut Vec<Diagnostic>,
 ) -> Vec<res::Column> {
@@ -120,14 +121,15 @@ pub(super) fn columns(
         let form = form(written, plain.ty, zone, complaints);
         columns.push(res::Column { form, ..plain });
     }
-    one_column_each(&written, &columns, complaints);
+    one_column_each(&written, &columns, instants, complaints);
     columns
 }
 
 /// Resolves a source, and says what its rows look like.
 pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> (res::Source, RowScope) {
     let mut scope = RowScope::new(&source.name, source.columns.is_some());
-    let columns = columns(source.columns.as_ref(), source.zone.as_ref(), &mut scope, complaints);
+    let (written, zone) = (source.columns.as_ref(), source.zone.as_ref());
+    let columns = columns(written, zone, Instants::of_source(source), &mut scope, complaints);
     require_clauses(source, complaints);
     source.zone.iter().for_each(|zone| check_zone(&zone.value, complaints));
     let time = source

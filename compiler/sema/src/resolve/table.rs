@@ -1,5 +1,6 @@
 //! Tables, and lookups into them.
 
+use super::form::Instants;
 use super::nested::flattened;
 use super::scope::{Items, RowScope};
 use super::source::{columns, files, lists_of_text};
@@ -22,7 +23,8 @@ pub(super) fn table(written: &ast::Table, complaints: &mut Vec<Diagnostic>) -> O
     let before = complaints.len();
     let name = &written.name.text;
     let mut scope = RowScope::new(&written.name, written.columns.is_some());
-    let all = columns(written.columns.as_ref(), written.zone.as_ref(), &mut scope, complaints);
+    let (of_files, zone) = (written.columns.as_ref(), written.zone.as_ref());
+    let all = columns(of_files, zone, Instants::of_table(written), &mut scope, complaints);
     written.zone.iter().for_each(|zone| check_zone(&zone.value, complaints));
     if written.columns.is_none() {
         complaints.push(errors::table_without_columns(name, written.name.span));

@@ -180,12 +180,12 @@ fn by_columns(
         ));
         return vec![];
     }
-    warn_exchanged(by, entity, complaints);
+    warn_exchanged(&view.name.text, by, entity, complaints);
     columns.into_iter().collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
 /// Warns of columns that are called like the keys, and stand in another order: each key is taken from the column in its place.
-fn warn_exchanged(by: &ast::By, entity: &res::Entity, complaints: &mut Vec<Diagnostic>) {
+fn warn_exchanged(view: &str, by: &ast::By, entity: &res::Entity, complaints: &mut Vec<Diagnostic>) {
     let keys: Vec<&str> = entity.keys.iter().map(|key| key.name.as_str()).collect();
     let columns: Vec<&str> = by.columns.iter().map(|column| column.text.as_str()).collect();
     let sorted = |names: &[&str]| {
@@ -196,6 +196,7 @@ fn warn_exchanged(by: &ast::By, entity: &res::Entity, complaints: &mut Vec<Diagn
     let differs = keys.iter().zip(&columns).find(|(key, column)| key != column);
     if let Some((key, column)) = differs.filter(|_| sorted(&keys) == sorted(&columns)) {
         complaints.push(errors::keys_exchanged(
+            view,
             &entity.declared.name,
             (key, column),
             &keys.join(", "),

@@ -2,7 +2,7 @@
 
 use super::{Judge, values};
 use crate::errors;
-use crate::near::{nearest_feature, of_windows};
+use crate::near::{SHOWN, nearest_feature, of_windows};
 use featc_ir::testing::{Expected, Wanted};
 use featc_ir::{ErrorCode, Literal, Status, Type, ViewId};
 use featc_syntax::ast;
@@ -31,9 +31,22 @@ impl Judge<'_> {
                 }
                 // One that is asked for already would be given twice.
                 let is_asked = |known: &str| all.iter().any(|other| other.feature.text == known);
-                let meant = of_windows(name, names.clone().filter(|known| !is_asked(known)))
+                let column = name
+                    .strip_prefix(view.name.as_str())
+                    .and_then(|rest| rest.strip_prefix("__"));
+                let others = names.clone().filter(|known| !is_asked(known));
+                let meant = names
+                    .clone()
+                    .find(|known| column == Some(*known))
+                    .map(errors::Meant::Name);
+                let meant = meant
+                    .or_else(|| of_windows(name, others.clone()))
                     .or_else(|| nearest_feature(name, names, is_asked))
-                    .unwrap_or(errors::Meant::Nothing(Vec::new(), 0));
+                    .unwrap_or_else(|| {
+                        let (shown, all) = (others.clone().take(SHOWN).collect::<Vec<_>>(), others.count());
+                        let more = all - shown.len();
+                        errors::Meant::Nothing(shown, more)
+                    });
                 let declared =
                     self.declared(|item| matches!(item, ast::Item::View(found) if found.name.text == view.name));
                 self.complaints

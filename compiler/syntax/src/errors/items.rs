@@ -84,6 +84,12 @@ messages! {
         help: "write `feature {name} = …`", at => format!("feature {name}");
     }
 
+    E0001 comma_behind(pieces: &str, place: &str, at: Span) {
+        "the {pieces} of {place} stand one after the other, without commas";
+        at: "";
+        help: "remove it", at => " ";
+    }
+
     E0001 entry_renamed_without_as(name: &str, at: Span) {
         "`{name}` alone is no entry: an entry is a view and its features";
         at: "";

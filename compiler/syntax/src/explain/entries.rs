@@ -96,6 +96,21 @@ impl Failure<'_> {
         ))
     }
 
+    /// `feature a = count() over 7d,`: a comma behind a whole piece.
+    pub(super) fn comma_behind(&self, piece: &Piece<'_>) -> Option<Diagnostic> {
+        let pieces = match self.context {
+            Context::Clause => "clauses",
+            Context::Step => "steps",
+            Context::Statement => "statements",
+            Context::Item | Context::Entry => return None,
+        };
+        let at = piece.at;
+        let next = piece.text(at + 1);
+        let is_last = next.is_empty() || next.starts_with("///") || self.context.keywords().contains(&next);
+        let is_one = piece.text(at) == "," && piece.depth(at) == 0 && is_last;
+        is_one.then(|| errors::comma_behind(pieces, self.context.place(), piece.span(at, at)))
+    }
+
     /// Whether the piece begins after a feature on the same line.
     fn goes_on_behind_a_feature(&self) -> bool {
         let line = self.tokens.text[..self.span.start].rsplit('\n').next().unwrap_or("");

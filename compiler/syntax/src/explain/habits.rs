@@ -52,6 +52,7 @@ impl Failure<'_> {
             .or_else(|| self.role(&piece))
             .or_else(|| self.chain_of_methods(&piece))
             .or_else(|| self.entries_in_a_list(&piece, is_shown))
+            .or_else(|| self.comma_behind(&piece))
             .or_else(|| table::told(self.context, &piece))
             .or_else(|| self.two_windows(&piece))
             .or_else(|| self.columns(&piece))

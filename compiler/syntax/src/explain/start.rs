@@ -1,7 +1,9 @@
 //! Pieces whose first word begins none of their kind.
 
+use super::table::TYPES;
 use super::{Failure, list};
 use crate::diag::{Code, Diagnostic, Span, suggest};
+use crate::foreign;
 use crate::forms::{self, Context};
 use featc_grammar::{RESERVED, Rule, user_word};
 
@@ -44,6 +46,9 @@ impl Failure<'_> {
         let naming = self.context.naming().filter(|_| next == Some("="));
         if let Some(keyword) = naming.filter(|_| !self.is_at_a_start(span)) {
             let help = format!("write the bracket or operator that is missing before it, or `{keyword}{word} = …`");
+            return diagnostic.with_help(help);
+        }
+        if let Some(help) = self.column(word, span) {
             return diagnostic.with_help(help);
         }
         if let Some(help) = self.setting(word, span) {
@@ -89,6 +94,25 @@ impl Failure<'_> {
     /// Whether a word begins its line or its block: in the middle of a line it may go on with an expression.
     fn is_at_a_start(&self, span: Span) -> bool {
         self.is_first_on_line(span) || self.tokens.text[..span.start].trim_end().ends_with('{')
+    }
+
+    /// `id: int64` in a source, without `columns`.
+    fn column(&self, word: &str, span: Span) -> Option<String> {
+        let rest = self.rest_of_line(span).get(word.len()..)?.trim_start();
+        let ty = rest
+            .strip_prefix(':')
+            .filter(|_| self.context == Context::Clause)?
+            .trim_start();
+        let end = ty
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(ty.len());
+        let ty = &ty[..end];
+        let meant = foreign::type_meant(&ty.to_lowercase());
+        let is_type = meant.is_some() || TYPES.contains(&ty) || matches!(ty, "decimal" | "list" | "struct");
+        let shown = meant.unwrap_or(if ty == "decimal" { "decimal(12, 2)" } else { ty });
+        is_type.then(|| {
+            format!("the columns stand in one clause, with commas between them: `columns ({word}: {shown}, …)`")
+        })
     }
 
     /// `schema = […]`, `online = true`, `Field(…)` in a view, and `cards = FeatureView(…)`: what no expression can be.

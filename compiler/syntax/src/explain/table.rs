@@ -36,7 +36,6 @@ enum Then {
 
 use Then::{Ask, Call, Method, Say, Show, Value, Write};
 
-const BODIES: &[Context] = &[Context::Step, Context::Statement];
 const EXPRESSIONS: &[Context] = &[Context::Step, Context::Statement, Context::Entry];
 const STEPS: &[Context] = &[Context::Step];
 const VIEWS: &[Context] = &[Context::Statement];
@@ -47,7 +46,7 @@ const ITEMS: &[Context] = &[Context::Item, Context::Clause, Context::Step, Conte
 const ALL: &[Context] = &Context::ALL;
 
 /// Types here that others call by other letters.
-const TYPES: [&str; 7] = ["bool", "int64", "float64", "string", "timestamp", "date", "duration"];
+pub(super) const TYPES: [&str; 7] = ["bool", "int64", "float64", "string", "timestamp", "date", "duration"];
 
 /// Of another language.
 const FOREIGN: Code = Code::UnexpectedText;

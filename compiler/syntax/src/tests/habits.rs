@@ -126,7 +126,18 @@ const STATEMENTS: &[(&str, &str)] = &[
         "write `in (\"NL\", \"DE\")`",
     ),
     ("feature b = count(where x not null) over 1h", "write `is not null`"),
-    ("feature b = select sum(a) over 1h", "remove it"),
+    (
+        "feature b = select sum(a) over 1h",
+        "write the aggregate and its window, such as `feature b = sum(amount) over 7d`; of whom and `from` which rows is said in the head of the view, and a condition stands in the parentheses, such as `sum(amount where amount > 0)`",
+    ),
+    (
+        "feature b = (select avg(a) from t)",
+        "write the aggregate and its window, such as `feature b = sum(amount) over 7d`; of whom and `from` which rows is said in the head of the view, and a condition stands in the parentheses, such as `sum(amount where amount > 0)`",
+    ),
+    (
+        "feature b = coalesce((select avg(a) from t), 0)",
+        "a feature is an aggregate and its window, such as `feature total = sum(amount) over 7d`; of whom and `from` which rows is said in the head of the view",
+    ),
     (
         "sum(amount) over 1d as total",
         "write `feature total = sum(amount) over 1d`",
@@ -584,6 +595,74 @@ const OTHERS: &[(&str, &str)] = &[
     ("source s { lateness '1 day' }", "write `1d`"),
 ];
 
+/// What analysts write in their first hour.
+#[rustfmt::skip]
+const FIRST_HOUR: &[(&str, &str)] = &[
+    ("feature b = coalesce(sum(a) over 7d, 0)", "write both at the end of the feature: `sum(a) over 7d default 0`"),
+    ("feature b = coalesce(last(a) over 7d, \"none\")", "write both at the end of the feature: `last(a) over 7d default \"none\"`"),
+    ("feature b = sum(a) over 7d default = 0", "remove it"),
+    ("feature b = sum(a) over 7d default(0)", "write `default 0`"),
+    ("feature b = sum(a) over 7d default (-1)", "write `default -1`"),
+    ("feature b = sum(a) over 7d having sum(a) > 10",
+        "remove it; a condition over features is a feature of its own, without a window: `feature is_large = total > 10`"),
+    ("feature b = sum(a) rolling 7d", "write `over 7d`"),
+    ("feature b = sum(a) over rolling 7d", "write `7d`"),
+    ("feature b = sum(a) last 7 days", "write `over 7d` for those up to the question, or `over last 7 days` for whole ones before this one"),
+    ("feature b = sum(a) over 7d exclude current",
+        "write `excluding self` to leave out the event that is asked about, `excluding now` for all events of the question's instant"),
+    ("feature b = sum(a) over 7d,\n  feature c = count() over 7d", "remove it"),
+    ("owner \"me\",\n  feature c = count() over 7d", "remove it"),
+    ("feature b := sum(a) over 7d", "remove it"),
+    ("feature b = count(where a isin (\"NL\")) over 7d", "write `in`"),
+    ("feature b = count(where a isin [\"NL\"]) over 7d", "write `in (\"NL\")`"),
+    ("feature b = count(where a is None) over 7d", "write `null`"),
+    ("feature b = count(where a is not None) over 7d", "write `null`"),
+];
+
+const LISTED: &str = "remove the word, the brackets and the commas: `service risk { spend.total spend.mean_* }`";
+
+/// Items, likewise.
+#[rustfmt::skip]
+const ITEMS_OF_THE_FIRST_HOUR: &[(&str, &str)] = &[
+    ("transform t from s { let x = (select avg(a) from s) }", NO_SUBQUERY),
+    ("transform t from s { let x = select avg(a) from s }", NO_SUBQUERY),
+    ("transform t from s { where exists (select 1 from u) }", NO_SUBQUERY),
+    ("transform t from s { let b := a * 2 }", "remove it"),
+    ("source s {\n  unique id,\n  time at\n}", "remove it"),
+    ("source s { time: at }", "remove it"),
+    ("source s { unique = id }", "remove it"),
+    ("source s { lateness: 1d }", "remove it"),
+    ("source s {\n  id: int64\n}", "the columns stand in one clause, with commas between them: `columns (id: int64, …)`"),
+    ("source s { columns (id: int64 primary key) }",
+        "remove it here, and write `unique id` after the columns of a source, `key id` after those of a table"),
+    ("source s { columns (at: timestamp with time zone) }", "remove it"),
+    ("source s { columns (a: float64 default 0) }",
+        "remove it, and write `?` after the type if files may lack the value; what stands for null is said where it is read, as `coalesce(amount, 0)`"),
+    ("source s { columns (a: Optional[float]) }", "write `float64?`"),
+    ("table t { key k valid since arrival known }", "write `valid from since`"),
+    ("view v of e from (select * from s) { feature b = count() over 1d }",
+        "declare what stands in the parentheses before it, such as `transform kept from payments { where amount > 0 }`, and write `from kept`"),
+    ("service s { features = [spend.n] }", LISTED),
+    ("service s { features [spend.n, spend.m] }", LISTED),
+    ("test one for v { given s\n | a |\n | 1 |\n expect at @2026-03-01T13:00:00Z { b = 2 } }", "write `\"one\"`"),
+    ("test \"a\" { given s\n | a |\n | 1 |\n expect at @2026-03-01T13:00:00Z { b = 2 } }",
+        "write the view after its name, such as `test \"a\" for spend`"),
+    ("test \"a\" for v { given s \"rows.csv\"\n expect at @2026-03-01T13:00:00Z { b = 2 } }",
+        "write them under `given s`: `| id | card |`, then `| 1 | a |`"),
+    ("test \"a\" for v { given s\n | a |\n | 1 |\n expect at \"2026-03-01T13:00:00Z\" { b = 2 } }", "write `@2026-03-01T13:00:00Z`"),
+    ("test \"a\" for v { given s\n | a |\n | 1 |\n expect at 2026-03-01T13:00:00Z { b = 2 } }",
+        "write it in front, such as `@2025-01-01T00:00:00Z`"),
+    ("test \"a\" for v { given s\n | a |\n | 1 |\n expect at @2026-03-01T13:00:00Z (card = \"a\") { b = 2 } }", "write `:`"),
+    ("test \"a\" for v { given s\n | a |\n | 1 |\n expect at @2026-03-01T13:00:00Z (\"a\") { b = 2 } }",
+        "write the name of the key of the view's entity before it, such as `card: \"a\"`"),
+    ("test \"a\" for v { given s\n | a |\n | 1 |\n expect at @2026-03-01T13:00:00Z (card: a) { b = 2 } }", "write `\"a\"`, if it is a text"),
+    ("test \"a\" for v { given s\n | a |\n | 1 |\n expect at @2026-03-01T13:00:00Z { b: 2 } }", "write `=`"),
+    ("test \"a\" for v { given s\n | a |\n | 1 |\n expect at @2026-03-01T13:00:00Z { v.b = 2 } }", "write `b`"),
+    ("test \"a\" for v { given s\n | a |\n | 1 |\n expect at @2026-03-01T13:00:00Z { b is missing } }",
+        "write the value, and after it the status: `b = null missing`"),
+];
+
+const NO_SUBQUERY: &str = "aggregate in a view, such as `feature usual = mean(amount) over 7d`; what a table knows of a key is looked up: `lookup planes(tail).seats`";
 const JOIN: &str = "look up what is known of a key, `lookup planes(tailnum).seats` of a `table`; or make a view of each source, and list both in one service";
 const FOLDER: &str =
     "put the files into one folder, give them one `module` line, and name the folder: `featc check FOLDER`";
@@ -604,6 +683,7 @@ fn programs() -> impl Iterator<Item = (String, &'static str)> {
         .iter()
         .chain(STATEMENTS_OF_BEGINNERS)
         .chain(STATEMENTS_IN_OTHER_WORDS)
+        .chain(FIRST_HOUR)
         .map(|(text, help)| (in_view(text), *help));
     statements.chain(
         OTHERS
@@ -611,6 +691,7 @@ fn programs() -> impl Iterator<Item = (String, &'static str)> {
             .chain(SOURCES_OF_BEGINNERS)
             .chain(HEADS)
             .chain(NEWCOMERS)
+            .chain(ITEMS_OF_THE_FIRST_HOUR)
             .map(|(text, help)| (format!("module m\n{text}\n"), *help)),
     )
 }

@@ -63,8 +63,26 @@ const CALENDAR: &str = "a window of the calendar says `this` period, or how many
 const COUNTED_PERIODS: &str = "how many of the `last` periods is said, also of one";
 const STEP: &str = "the step of a grid is a length of time";
 
+const OWN_OR_ALL: &str = "write `excluding self` to leave out the event that is asked about, `excluding now` for all events of the \
+     question's instant";
+const UP_TO_OR_WHOLE: &str =
+    "write `over {I}d` for those up to the question, or `over last {I} days` for whole ones before this one";
+
 #[rustfmt::skip]
 pub(super) const HABITS: &[Habit] = &[
+    Habit(VIEWS, "^ feature V = « coalesce|ifnull|nvl ( W ( L ) ! over N , M ) »", FOREIGN, DEFAULT, Say("write both at the end of the feature: `{W}({L}) over {N} default {M}`")),
+    Habit(VIEWS, "^ feature V = « coalesce|ifnull|nvl ( W ( L ) ! over N , S ) »", FOREIGN, DEFAULT, Say("write both at the end of the feature: `{W}({L}) over {N} default {S}`")),
+    Habit(VIEWS, "~ default « = »", FOREIGN, "a literal stands after `default`", Write("")),
+    Habit(VIEWS, "~ default « ( T ) »", FOREIGN, "a literal stands after `default`", Call("default {T}", "default 0")),
+    Habit(VIEWS, "~ default « ( - T ) »", FOREIGN, "a literal stands after `default`", Call("default -{T}", "default 0")),
+    Habit(VIEWS, "~ « having »", FOREIGN, "every question has its answer: no condition leaves one out", Say("remove it; a condition over features is a feature of its own, without a window: `feature is_large = total > 10`")),
+    Habit(VIEWS, "~ « rolling|sliding|moving I day|days »", FOREIGN, WINDOW_WORD, Say(UP_TO_OR_WHOLE)),
+    Habit(VIEWS, "~ over « rolling|sliding|moving I day|days »", FOREIGN, CALENDAR, Say(UP_TO_OR_WHOLE)),
+    Habit(VIEWS, "~ « within|window|for|during|last|past I day|days »", FOREIGN, WINDOW_WORD, Say(UP_TO_OR_WHOLE)),
+    Habit(VIEWS, "~ « rolling|sliding|moving I »", FOREIGN, WINDOW_WORD, Say(COUNT_OR_LENGTH)),
+    Habit(VIEWS, "~ over « rolling|sliding|moving I »", FOREIGN, COUNTED, Say(COUNT_OR_LENGTH)),
+    Habit(VIEWS, "~ « rolling|sliding|moving N »", FOREIGN, WINDOW_WORD, Write("over {N}")),
+    Habit(VIEWS, "~ over « rolling|sliding|moving N »", FOREIGN, ENDS_NOW, Write("{N}")),
     Habit(VIEWS, "~ « including now|self »", FOREIGN, "`including` is not needed: all events of a window count, unless `excluding` leaves some out", Write("")),
     Habit(VIEWS, "~ « excluding V ! offset N »", FOREIGN, OFFSET_FIRST, Write("offset {N} excluding {V}")),
     Habit(VIEWS, "~ excluding self|now « excluding self|now »", FOREIGN, ONE_EXCLUSION, Say(WHICH_EXCLUSION)),
@@ -79,6 +97,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ « except|without|exclude|not self »", FOREIGN, LEAVES_OUT, Write("excluding self")),
     Habit(VIEWS, "~ « except|without|exclude|not now »", FOREIGN, LEAVES_OUT, Write("excluding now")),
     Habit(VIEWS, "~ « except|without|exclude|excluding current row »", FOREIGN, LEAVES_OUT, Write("excluding self")),
+    Habit(VIEWS, "~ « except|without|exclude current »", FOREIGN, LEAVES_OUT, Say(OWN_OR_ALL)),
+    Habit(VIEWS, "~ « excluding ! current »", FOREIGN, LEAVES_OUT, Say(OWN_OR_ALL)),
     Habit(VIEWS, "~ « until|till|before now »", FOREIGN, ENDS_NOW, Say("remove it, or write `excluding now` to leave out events of that very instant")),
     Habit(VIEWS, "last|array_agg|list|collect_list ( L « order by K limit » I )", FOREIGN, IN_ORDER, Say("in that order write `last_n({L}, {I})`; the value at the greatest of another column is `arg_max({L}, x)`")),
     Habit(VIEWS, "first ( L « order by K limit » I )", FOREIGN, IN_ORDER, Say("in that order write `first_n({L}, {I})`; the value at the least of another column is `arg_min({L}, x)`")),
@@ -117,6 +137,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ « default ! none|nan|na|nil|null »", FOREIGN, "without `default` an answer without events is null", Write("")),
     Habit(VIEWS, "~ « default ! [ L ] »", FOREIGN, "a list has no default: without events it is null", Write("")),
     Habit(VIEWS, "~ default « V »", FOREIGN, "`default` is a literal, the same for every question", Say("write for example `default 0`; in a feature of its own it may be another feature: `coalesce(total, other)`")),
+    Habit(VIEWS, "^ feature V « : » =", FOREIGN, "between a name and its value stands `=` alone", Write("")),
     Habit(VIEWS, "^ feature V « : L » =", FOREIGN, NO_TYPE, Ask("", ", or say it in the expression: `cast(… as float64)`")),
     Habit(VIEWS, "^ feature V « : »", FOREIGN, EQUALS, Show("feature {V} =", "feature total =")),
     Habit(VIEWS, "^ feature V « float64|int64|string|bool|timestamp|date|duration|float|double|int|bigint|str|text|boolean » =", FOREIGN, NO_TYPE, Ask("", ", or say it in the expression: `cast(… as float64)`")),

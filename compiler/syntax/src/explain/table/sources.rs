@@ -39,6 +39,9 @@ const ONE_FOLDER: &str =
     "put the files into one folder, give them one `module` line, and name the folder: `featc check FOLDER`";
 const STATUS: &str = "a status stands after the value";
 const COMMAS: &str = "the entries of a service stand one after the other, without commas";
+const LISTED: &str = "the entries of a service stand between its braces, one after the other";
+const NO_LIST: &str = "remove the word, the brackets and the commas: `service risk { spend.total spend.mean_* }`";
+const ROWS: &str = "the rows of a test are a table: a header and its rows, each on a line of its own";
 const ROLE: &str = "a view that is asked by other columns is a role of the service";
 const ROLE_BY: &str = "the columns of the question that hold the key stand after `by`";
 
@@ -68,6 +71,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SERVICES, "^ entity|entities|key|keys V", FOREIGN, "a service has no entity of its own: its views say whose features they are", Ask("", "")),
     Habit(SERVICES, "^ « feature » V ! .", FOREIGN, "an entry of a service is a view and its features", Write("")),
     Habit(SERVICES, "^ « features » ! V .", FOREIGN, "an entry of a service is a view and its features", Write("")),
+    Habit(SERVICES, "^ features|feature_views|views|entries =|: [", FOREIGN, LISTED, Say(NO_LIST)),
+    Habit(SERVICES, "^ features|feature_views|views|entries [", FOREIGN, LISTED, Say(NO_LIST)),
     Habit(SERVICES, "^ feature|features V", FOREIGN, "an entry of a service is a view and its features", Say("write the view before the feature: `view.{V}`")),
     Habit(SERVICES, "^ « select * from V »", FOREIGN, "an entry of a service is a view and its features", Write("{V}.*")),
     Habit(SERVICES, "^ select L from V", FOREIGN, "an entry of a service is a view and its features", Say("write the view before each feature: `{V}.total`; `{V}.*` are all")),
@@ -79,9 +84,15 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(FILES, "~ « by ! V » {", FOREIGN, KEYS, Write("by ({V})")),
     Habit(FILES, "~ « by ! V , W » {", FOREIGN, KEYS, Write("by ({V}, {W})")),
     Habit(SOURCES, "« V ! from S : L » ,|)", FOREIGN, "what the file calls a column stands after its type", Write("{V}: {L} from {S}")),
+    Habit(SOURCES, "V : W « primary key »", FOREIGN, "what identifies a row is a clause of its own", Say("remove it here, and write `unique {V}` after the columns of a source, `key {V}` after those of a table")),
+    Habit(SOURCES, "timestamp « with time zone »", FOREIGN, "an instant is the same in every zone", Write("")),
+    Habit(SOURCES, "timestamp « without time zone »", FOREIGN, "an instant is the same in every zone", Say("remove it; texts without an offset are read on the clocks that the source names: `zone \"Europe/Paris\"`")),
+    Habit(SOURCES, "« default T »", FOREIGN, "a column has no default", Say("remove it, and write `?` after the type if files may lack the value; what stands for null is said where it is read, as `coalesce(amount, 0)`")),
+    Habit(SOURCES, "^ time|arrival|unique|lateness|delay|skew|begins|zone|key|batch|stream|columns « :|= »", FOREIGN, "between the word of a clause and what it says stands nothing", Say("remove it")),
+    Habit(SOURCES, "^ « valid ! V »", FOREIGN, "from when on a version holds is said by `valid from`", Write("valid from {V}")),
     Habit(SOURCES, "A not null", FOREIGN, NOT_NULL, Write("{A}")),
     Habit(SOURCES, "A null", FOREIGN, NULLABLE, Write("{A}?")),
-    Habit(SOURCES, "optional|option [ W ]", FOREIGN, NULLABLE, Write("{W}?")),
+    Habit(SOURCES, "optional|option [ W ]", FOREIGN, NULLABLE, Write("{type W}?")),
     Habit(SOURCES, "« nullable|optional ! V »", FOREIGN, NULLABLE, Write("{V}?")),
     Habit(SOURCES, "A nullable", FOREIGN, NULLABLE, Write("{A}?")),
     Habit(SOURCES, "datetime64 [ L ]", FOREIGN, BARE_TYPE, Write("timestamp")),
@@ -103,6 +114,20 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SOURCES, "^ time W *|/", ABSENT, EVENT_TIME, Say(READ_AS)),
     Habit(ITEMS, "join W", ABSENT, JOINS, Say(JOIN_BEFORE)),
     Habit(ITEMS, "union", ABSENT, UNIONS, Say(BOTH_FILES)),
+    Habit(FILES, "~ from « ( »", FOREIGN, "rows are read by the name of a source or a transform", Say("declare what stands in the parentheses before it, such as `transform kept from payments { where amount > 0 }`, and write `from kept`")),
+    Habit(FILES, "^ test « V » for", FOREIGN, "the name of a test is a text", Write("\"{V}\"")),
+    Habit(FILES, "^ test S « { »", FOREIGN, "a test is of one view", Say("write the view after its name, such as `test {S} for spend`")),
+    Habit(FILES, "given V « S »", FOREIGN, ROWS, Say("write them under `given {V}`: `| id | card |`, then `| 1 | a |`")),
+    Habit(FILES, "given V « {|[ »", FOREIGN, ROWS, Say("write them under `given {V}`, without other brackets: `| id | card |`, then `| 1 | a |`")),
+    Habit(FILES, "expect at « S »", FOREIGN, "an instant begins with `@`, and has no quotes", Ask("@{plain S}", "")),
+    Habit(FILES, "expect at « N »", FOREIGN, "an instant begins with `@`", Say("write it in front, such as `@2025-01-01T00:00:00Z`")),
+    Habit(FILES, "expect at T ( V « = »", FOREIGN, "a key and its value stand with `:` between them", Write(":")),
+    Habit(FILES, "expect at T ( « S » )|,", FOREIGN, "a key has its name in front", Say("write the name of the key of the view's entity before it, such as `card: {S}`")),
+    Habit(FILES, "expect at T ( V : « W »", FOREIGN, "a text stands in double quotes", Ask("\"{W}\"", ", if it is a text")),
+    Habit(FILES, "{|, V « : »", FOREIGN, "what a feature is to be stands after `=`", Write("=")),
+    Habit(FILES, "{|, « V ! . W » =", FOREIGN, "a test is of one view: its features stand by their names", Write("{W}")),
+    Habit(FILES, "{|, V « is null »", FOREIGN, "what a feature is to be stands after `=`", Write("= null")),
+    Habit(FILES, "{|, V « is W »", FOREIGN, STATUS, Say("write the value, and after it the status: `{V} = null {W}`")),
     Habit(FILES, "= « na|nan|none|nil|n/a »", FOREIGN, "what is absent is called null", Write("null")),
     Habit(FILES, "= « missing »", FOREIGN, STATUS, Write("null missing")),
     Habit(FILES, "= « empty »", FOREIGN, STATUS, Write("null empty")),

@@ -10,6 +10,11 @@ const COLONS: &str = "`::` is not an operator of this language";
 const CONDITIONAL: &str = "a choice is written as `case` or `if(condition, value, otherwise)`";
 const BETWEEN: &str = "`between` is not in this release";
 const SELECT: &str = "`select` is not used: a feature is an expression";
+const AGGREGATE_ALONE: &str = "write the aggregate and its window, such as `feature {V} = sum(amount) over 7d`; of whom and `from` which rows is \
+    said in the head of the view, and a condition stands in the parentheses, such as `sum(amount where amount > 0)`";
+const SELECT_OF_ROWS: &str = "`select` is not used: a transform sees one row at a time";
+const NO_SUBQUERY: &str = "aggregate in a view, such as `feature usual = mean(amount) over 7d`; what a table knows of a key is \
+    looked up: `lookup planes(tail).seats`";
 const SELECT_ALL: &str = "`select` is not used: a transform keeps all columns";
 const KEEP_ALL: &str = "remove it; `where` keeps rows, `let` adds a column: `let doubled = amount * 2`";
 const ONE_WHERE: &str = "`where` stands once, before all conditions";
@@ -125,10 +130,15 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "extract ( dow|dayofweek from A )", FOREIGN, PART, Say("write `day_of_week({A})`: 1 is Monday, 7 is Sunday")),
     Habit(EXPRESSIONS, "extract ( V from A )", FOREIGN, PART, Write("{V}({A})")),
     Habit(EXPRESSIONS, "D in ( N . . M )", FOREIGN, "a range is two comparisons", Value("{D} >= {N} and {D} <= {M}", "x >= 1 and x <= 5")),
+    Habit(EXPRESSIONS, "« isin [ L ] »", FOREIGN, MEMBERS, Write("in ({L})")),
+    Habit(EXPRESSIONS, "« isin » (", FOREIGN, MEMBERS, Write("in")),
+    Habit(EXPRESSIONS, "is « none|nil »", FOREIGN, "what is absent is called null", Write("null")),
+    Habit(EXPRESSIONS, "is not « none|nil »", FOREIGN, "what is absent is called null", Write("null")),
     Habit(EXPRESSIONS, "in [ L ]", FOREIGN, "a list of values stands in parentheses", Write("in ({L})")),
     Habit(VIEWS, "count ( A « not ! null » )", FOREIGN, "`count` of a value counts where it is not null", Write("")),
     Habit(EXPRESSIONS, "not null ( A )", FOREIGN, "`not null` stands after the word `is`", Value("{A} is not null", "x is not null")),
     Habit(EXPRESSIONS, "not null", FOREIGN, "`not null` follows the word `is`", Write("is not null")),
+    Habit(STEPS, "^ let V « : » =", FOREIGN, "between a name and its value stands `=` alone", Write("")),
     Habit(STEPS, "^ let V « : L » =", FOREIGN, NO_TYPE, Ask("", ", or say it in the expression: `cast(… as float64)`")),
     Habit(STEPS, "^ let V « : »", FOREIGN, EQUALS, Show("let {V} =", "let doubled =")),
     Habit(STEPS, "^ let V « float64|int64|string|bool|timestamp|date|duration|float|double|int|bigint|str|text|boolean » =", FOREIGN, NO_TYPE, Ask("", ", or say it in the expression: `cast(… as float64)`")),
@@ -142,6 +152,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "D in ( « select ! V from W »", FOREIGN, SUBQUERY, Say("declare them as `table {W}` with `key {V}`, and write `lookup {W}({D}).column is not null`, of a column that is never null")),
     Habit(STEPS, "select V from W", FOREIGN, "`select` is not used: a table is looked into by its key", Say("of a `table {W}` write `lookup {W}(key).{V}`; a column of the row itself needs no `select`")),
     Habit(VIEWS, "select V from W", FOREIGN, "`select` is not used: a table is looked into by its key", Say("of a `table {W}` write `let {V} = lookup {W}(key).{V}` in a transform, and aggregate `{V}`; a column of the row itself needs no `select`")),
+    Habit(STEPS, "( « select ! »", FOREIGN, SELECT_OF_ROWS, Say(NO_SUBQUERY)),
+    Habit(STEPS, "^ let V = « select ! »", FOREIGN, SELECT_OF_ROWS, Say(NO_SUBQUERY)),
     Habit(STEPS, "select", FOREIGN, SELECT_ALL, Say(KEEP_ALL)),
     Habit(EXPRESSIONS, "P * * Q * * Q", FOREIGN, POWER, Say(POWER_OF_POWER)),
     Habit(EXPRESSIONS, "P ^ Q ^ Q", FOREIGN, POWER, Say(POWER_OF_POWER)),
@@ -179,5 +191,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "P . astype ( S )", FOREIGN, METHODS, Call("cast({P} as {type S})", "cast(x as float64)")),
     Habit(EXPRESSIONS, "P . W ( )", FOREIGN, METHODS, Method("{W}({P})")),
     Habit(&[Context::Step, Context::Entry], "P . W ( L )", FOREIGN, METHODS, Method("{W}({P}, {L})")),
-    Habit(BODIES, "select", FOREIGN, SELECT, Write("")),
+    Habit(VIEWS, "^ feature V = « select ! »", FOREIGN, SELECT, Say(AGGREGATE_ALONE)),
+    Habit(VIEWS, "^ feature V = ( « select ! »", FOREIGN, SELECT, Say(AGGREGATE_ALONE)),
+    Habit(VIEWS, "select", FOREIGN, SELECT, Say("a feature is an aggregate and its window, such as `feature total = sum(amount) over 7d`; of whom and `from` which rows is said in the head of the view")),
 ];
