@@ -5,7 +5,7 @@ use super::elsewhere::{
     Then::{Say, Write},
     UNKNOWN,
 };
-use super::numbered::call_with_a_number;
+use super::numbered::{call_with_a_number, difference};
 use super::{is_literal, is_short_part};
 use featc_syntax::diag::{Diagnostic, Span};
 use featc_syntax::messages;
@@ -29,12 +29,37 @@ messages! {
         help: "write {shown}", call => replacement;
     }
 
+    /// `due_on < today()`
+    E0111 clock_called_beside_a_column(name: &str, at: Span, column: &str) {
+        let help = beside_a_clock(column);
+        "`{name}`: there is no clock in a program";
+        at: "no function and no aggregate has this name";
+        help: "{help}";
+    }
+
+    /// `due_on < current_date`
+    E0110 clock_beside_a_column(name: &str, at: Span, column: &str) {
+        let help = beside_a_clock(column);
+        "unknown column `{name}`: there is no clock in a program";
+        at: "no such column";
+        help: "{help}";
+    }
+
     /// What comes near it.
     E0111 call_like_another(cause: &str, at: Span, shown: &str, call: Span, replacement: &str) {
         "{cause}";
         at: "no function and no aggregate has this name";
         offer: "write {shown}", call => replacement;
     }
+}
+
+/// What is true from an instant of the row on.
+fn beside_a_clock(column: &str) -> String {
+    format!(
+        "what becomes true at `{column}` is an event of that instant: the rows of a transform with `at {column} within 30d` after its \
+         `from` (of a date `at cast({column} as timestamp) within 30d`; `within`: as long as a row may take) count from then on, and \
+         need no such condition; `last({column})` is compared with the instant of the question, `at`, in a feature of a service"
+    )
 }
 
 /// A call as it is written.
@@ -83,7 +108,7 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
         let is_named = |row: &&Elsewhere| row.0.split_whitespace().any(|known| known == wanted);
         ELSEWHERE.iter().filter(is_named).collect::<Vec<_>>()
     };
-    if let Some(like) = call_with_a_number(call, &name) {
+    if let Some(like) = call_with_a_number(call, &name).or_else(|| difference(call, &name)) {
         return like;
     }
     let (found, arguments) = match of_part.map(|key| rows(&key)) {
