@@ -150,6 +150,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "^ tags « { »", FOREIGN, "tags are names in square brackets", Say("write for example `tags [growth, tier_1]`")),
     Habit(VIEWS, "^ tags « = »", FOREIGN, NO_EQUALS, Write("")),
     Habit(VIEWS, "W ( L ) . over ( N )", FOREIGN, AFTER_AGGREGATE, Write("{W}({L}) over {N}")),
+    Habit(VIEWS, "mean|avg ( « count ( L ) ! over N » ) over M", Code::NestedAggregate, "an aggregate inside an aggregate, with a window of its own", Say("divide by how many {N} there are in {M}: `count({L}) / 30 over {M}`, if there are 30")),
+    Habit(VIEWS, "mean|avg ( « sum ( L ) ! over N » ) over M", Code::NestedAggregate, "an aggregate inside an aggregate, with a window of its own", Say("divide by how many {N} there are in {M}: `sum({L}) / 30 over {M}`, if there are 30")),
     Habit(VIEWS, "count|count_distinct|sum|mean|min|max|first|last|median|mode|stddev ( « count|count_distinct|sum|mean|min|max|first|last|median|mode|stddev ( L ) ! over »", Code::NestedAggregate, "an aggregate inside an aggregate, with a window of its own", Say(OF_COLUMNS)),
     Habit(VIEWS, "W ( L , over = N )", FOREIGN, AFTER_AGGREGATE, Write("{W}({L}) over {N}")),
     Habit(VIEWS, "W ( over = N )", FOREIGN, AFTER_AGGREGATE, Write("{W}() over {N}")),

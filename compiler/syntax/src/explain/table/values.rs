@@ -48,6 +48,8 @@ const MODULE: &str = "functions and aggregates stand by their names alone";
 const ALIAS: &str = "what is computed has its name in front, before the `=`";
 const BRANCHES: &str = "write `case when … then … when … then … else … end`";
 const POWER: &str = "a power is a function of float64, to which an int64 is cast";
+const SQUARE: &str = "a power is not written by an operator";
+const OF_FLOATS: &str = ", or without the cast where the value is a float64";
 const POWER_OF_POWER: &str = "write `pow(a, pow(b, c))`, or `pow(pow(a, b), c)`";
 
 #[rustfmt::skip]
@@ -157,8 +159,10 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(STEPS, "select", FOREIGN, SELECT_ALL, Say(KEEP_ALL)),
     Habit(EXPRESSIONS, "P * * Q * * Q", FOREIGN, POWER, Say(POWER_OF_POWER)),
     Habit(EXPRESSIONS, "P ^ Q ^ Q", FOREIGN, POWER, Say(POWER_OF_POWER)),
-    Habit(EXPRESSIONS, "P * * Q", FOREIGN, POWER, Write("pow({P}, {Q})")),
-    Habit(EXPRESSIONS, "P ^ Q", FOREIGN, POWER, Write("pow({P}, {Q})")),
+    Habit(EXPRESSIONS, "P * * 2", FOREIGN, SQUARE, Write("({P} * {P})")),
+    Habit(EXPRESSIONS, "P ^ 2", FOREIGN, SQUARE, Write("({P} * {P})")),
+    Habit(EXPRESSIONS, "P * * Q", FOREIGN, POWER, Ask("pow(cast({P} as float64), {Q})", OF_FLOATS)),
+    Habit(EXPRESSIONS, "P ^ Q", FOREIGN, POWER, Ask("pow(cast({P} as float64), {Q})", OF_FLOATS)),
     Habit(EXPRESSIONS, "F|functions|pl . col|column|field ( Y )", FOREIGN, COLUMN, Call("{plain Y}", "amount")),
     Habit(EXPRESSIONS, "F|functions|pl . col|column|field ( S )", FOREIGN, COLUMN, Say("write the name that the source gives it: what the file calls it stands there after `from`")),
     Habit(EXPRESSIONS, "F|functions|pl . lit ( A )", FOREIGN, "a literal stands by itself", Call("{A}", "1")),
