@@ -1,7 +1,7 @@
 //! E04xx: keys, aggregates, views.
 
 use featc_ir::aggregate::Row;
-use featc_ir::{Aggregate, Type};
+use featc_ir::{Aggregate, Table, Type};
 use featc_syntax::diag::{Diagnostic, Span};
 use featc_syntax::messages;
 
@@ -115,10 +115,15 @@ messages! {
     }
 
     E0408 nested_aggregate(inner: &str, at: Span, outer: &str, outer_at: Span) {
+        let rate = match (outer, inner) {
+            ("mean", "count") => "; a number per day is `count() / 7 over 7d`",
+            ("mean", "sum") => "; a sum per day is `sum(amount) / 7 over 7d`",
+            _ => "",
+        };
         "aggregate `{inner}` inside aggregate `{outer}`";
         at: "inside";
         outer_at: "outside";
-        help: "features are not aggregated in this release: aggregate a column, such as `{outer}(amount)`";
+        help: "features are not aggregated in this release: aggregate a column, such as `{outer}(amount)`{rate}";
     }
 
     /// `argument`: as written, if it is short.
@@ -235,6 +240,11 @@ messages! {
             Held::By(column) => format!(
                 "if `{column}` holds it, write `from {rows} by ({column})`, or call the key `{column}` as well"
             ),
+            Held::InTable(table) => {
+                let keys: Vec<String> = table.keys().map(|key| key.name).collect();
+                let (table, keys) = (&table.name, keys.join(", "));
+                format!("table `{table}` has it: write `let {key} = lookup {table}({keys}).{key}` in a transform of `{rows}`, and read that")
+            }
             Held::OfAnother(other) => format!(
                 "`{rows}` has the key of `{other}`: write `of {other}`, or name the columns that hold `{key}`: `by (…)` after `from`"
             ),
@@ -275,6 +285,8 @@ messages! {
 pub enum Held<'a> {
     /// In a column, or in a field of a struct.
     By(&'a str),
+    /// In a column of the same name of a table, which the rows find by columns called like its keys.
+    InTable(&'a Table),
     /// The rows have the keys of another entity instead.
     OfAnother(&'a str),
     Nowhere,

@@ -6,7 +6,7 @@ use super::scope::{Items, RowScope};
 use super::transform::{AllRows, from};
 use crate::errors::{self, Held, Kind};
 use crate::res;
-use featc_ir::EntityId;
+use featc_ir::{ColumnId, EntityId, Table};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
 
@@ -46,7 +46,7 @@ fn resolve_view<'a>(
         (Some(by), entity) => by_columns(view, by, entity.map(|(id, _)| &entities[id.index()]), row, complaints),
         (None, Some((id, at))) => {
             let source = from.and_then(|from| rows.source(from)).map(|id| &sources[id.index()]);
-            key_columns(view, (entities, id, at), row, source, complaints)
+            key_columns((view, items), (entities, id, at), row, source, complaints)
         }
         (None, None) => vec![],
     };
@@ -226,8 +226,19 @@ fn holder<'a>(entity: &res::Entity, key: &res::Column, source: &'a res::Source) 
         .or_else(|| suggest::close(&key.name, names()))
 }
 
+/// The table with a column of this name and type that the rows find by columns called like its keys.
+fn table_with<'a>(items: &'a Items<'_>, key: &res::Column, row: &RowScope) -> Option<&'a Table> {
+    let mut tables = items.resolved_tables.iter().flatten();
+    let holds = |table: &&Table| {
+        let column = table.columns.iter().position(|column| column.name == key.name);
+        let is_value = |id| !table.key.contains(&ColumnId::from(id)) && key.ty == Some(table.columns[id].ty);
+        column.is_some_and(is_value) && table.keys().all(|of_table| row.find(&of_table.name).is_some())
+    };
+    tables.find(holds)
+}
+
 fn key_columns(
-    view: &ast::View,
+    (view, items): (&ast::View, &Items<'_>),
     (entities, id, at): (&[res::Entity], EntityId, Span),
     row: &RowScope,
     source: Option<&res::Source>,
@@ -238,9 +249,13 @@ fn key_columns(
         let mut keys = other.keys.iter();
         !other.keys.is_empty() && keys.all(|key| row.find(&key.name).is_some())
     };
-    let held = |key| match source.and_then(|source| holder(entity, key, source)) {
-        Some(column) => Held::By(column),
-        None => {
+    let held = |key| match (
+        source.and_then(|source| holder(entity, key, source)),
+        table_with(items, key, row),
+    ) {
+        (Some(column), _) => Held::By(column),
+        (None, Some(table)) => Held::InTable(table),
+        (None, None) => {
             // Whose keys are there in part is meant.
             let has_none = entity.keys.iter().all(|key| row.find(&key.name).is_none());
             let other = entities.iter().find(|other| has_none && has_keys(other));
