@@ -45,12 +45,36 @@ messages! {
         help: "{help}";
     }
 
+    /// `mean(at - lag(at))`
+    E0111 event_before_in_an_aggregate(name: &str, at: Span) {
+        "unknown function `{name}`: an aggregate sees one event at a time";
+        at: "knows no event before";
+        help: "the mean time between events is `seconds(max(t) - min(t)) / nullif(count() - 1, 0)`, of their instants `t`; the value of the \
+               event before the last is `last_n(x, 2)[-2]`, without an aggregate around it";
+    }
+
+    /// `at > now() - 7d`; `is_time`: the column is the event time.
+    E0111 length_before_a_clock(name: &str, at: Span, column: &str, length: &str, is_time: bool) {
+        let of_another = match is_time {
+            true => String::new(),
+            false => format!(", of rows that count from `{column}` on: `at {column} within 30d` after the `from` of a transform"),
+        };
+        "`{name}`: there is no clock in a program";
+        at: "each question has an instant of its own";
+        help: "what lies up to {length} before the question is a window behind the aggregate, `over {length}`{of_another}";
+    }
+
     /// What comes near it.
     E0111 call_like_another(cause: &str, at: Span, shown: &str, call: Span, replacement: &str) {
         "{cause}";
         at: "no function and no aggregate has this name";
         offer: "write {shown}", call => replacement;
     }
+}
+
+/// Whether a function of other languages reads the event before.
+pub fn is_of_the_event_before(name: &str) -> bool {
+    matches!(name.to_ascii_lowercase().as_str(), "lag" | "shift" | "diff")
 }
 
 /// What is true from an instant of the row on.

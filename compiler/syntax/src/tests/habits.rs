@@ -326,6 +326,12 @@ const STATEMENTS_IN_OTHER_WORDS: &[(&str, &str)] = &[
     ("feature b = max(a + x ^ 2) over 1d", "write `(x * x)`"),
     ("feature b = max(a + x ** 0.5) over 1d", "write `pow(cast(x as float64), 0.5)`, or without the cast where the value is a float64"),
     ("feature b = max(a + x ^ y) over 1d", "write `pow(cast(x as float64), y)`, or without the cast where the value is a float64"),
+    ("feature b = count() over quarter to date", "write `this quarter`"),
+    ("feature b = count() over ytd", "write `this year`"),
+    ("feature b = count() over last 5 business days",
+        "write `over 7d` for the last seven of them; which events count is a condition in the aggregate, such as \
+         `count(where day_of_week(at) <= 5)` for Monday to Friday"),
+    ("feature b = count() over {long}d", "write the unit where the parameter is declared, such as `param long = 7d`"),
     ("feature b = mean(count() over 1d) over 30d", "divide by how many 1d there are in 30d: `count() / 30 over 30d`, if there are 30"),
     ("feature b = mean(sum(x) over 1d) over 7d", "divide by how many 1d there are in 7d: `sum(x) / 30 over 7d`, if there are 30"),
     ("feature b = max($a) over 1d", "write `a`"),
