@@ -240,11 +240,7 @@ messages! {
             Held::By(column) => format!(
                 "if `{column}` holds it, write `from {rows} by ({column})`, or call the key `{column}` as well"
             ),
-            Held::InTable(table) => {
-                let keys: Vec<String> = table.keys().map(|key| key.name).collect();
-                let (table, keys) = (&table.name, keys.join(", "));
-                format!("table `{table}` has it: write `let {key} = lookup {table}({keys}).{key}` in a transform of `{rows}`, and read that")
-            }
+            Held::InTable(table) => looked_up(key, table, rows),
             Held::OfAnother(other) => format!(
                 "`{rows}` has the key of `{other}`: write `of {other}`, or name the columns that hold `{key}`: `by (…)` after `from`"
             ),
@@ -253,6 +249,14 @@ messages! {
         "view `{view}` finds no column `{key}` in `{rows}`";
         at: "no column holds key `{key}` of `{entity}`";
         key_at: "the key is declared here";
+        help: "{help}";
+    }
+
+    /// A column after `by` that a table has.
+    E0110 key_column_of_a_table(rows: &str, column: &str, at: Span, table: &Table) {
+        let help = looked_up(column, table, rows);
+        "unknown column `{column}`";
+        at: "no such column in `{rows}`";
         help: "{help}";
     }
 
@@ -278,6 +282,15 @@ messages! {
         help: "to count those of the last events for which it is true, write `sum(if({argument}, 1, 0))`",
             call => format!("sum(if({argument}, 1, 0)");
     }
+}
+
+/// How rows come by a column of a table.
+fn looked_up(column: &str, table: &Table, rows: &str) -> String {
+    let keys: Vec<String> = table.keys().map(|key| key.name).collect();
+    let (table, keys) = (&table.name, keys.join(", "));
+    format!(
+        "table `{table}` has it: write `let {column} = lookup {table}({keys}).{column}` in a transform of `{rows}`, and read that"
+    )
 }
 
 /// Where the key of a view may be that no column is called like.

@@ -326,6 +326,12 @@ const STATEMENTS_IN_OTHER_WORDS: &[(&str, &str)] = &[
     ("feature b = max(a + x ^ 2) over 1d", "write `(x * x)`"),
     ("feature b = max(a + x ** 0.5) over 1d", "write `pow(cast(x as float64), 0.5)`, or without the cast where the value is a float64"),
     ("feature b = max(a + x ^ y) over 1d", "write `pow(cast(x as float64), y)`, or without the cast where the value is a float64"),
+    ("feature b = count() over 30d per day",
+        "a number per day is a quotient, as `count() / 30 over 30d` is a number per day; for a value of each day, declare an entity that has \
+         it among its keys, and a view of it"),
+    ("feature b = count(where a in stores) over 30d",
+        "write for example `a in (\"a\", \"b\")`; whether a `table stores` has it is `lookup stores(a).column is not null`, of a column that is \
+         never null"),
     ("feature b = count() over quarter to date", "write `this quarter`"),
     ("feature b = count() over ytd", "write `this year`"),
     ("feature b = count() over last 5 business days",

@@ -142,6 +142,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SERVICES, "^ on|using ( V = W )", FOREIGN, ROLE_BY, Say("write `by ({W})`: `role other = view by ({W})`")),
     Habit(SERVICES, "^ on|using|for|with ( L )", FOREIGN, ROLE_BY, Say("write `by ({L})`: `role other = view by ({L})`")),
     Habit(SERVICES, "^ use V for (", FOREIGN, "a template is used in a view", Say("move it between the braces of a view; an entry here names the features that it makes there")),
+    Habit(FILES, "request V ( L « =|default T »", FOREIGN, "a field of a request has no default", Say("remove it: a field may be null, and what stands for it then is said where it is read, `coalesce({V}.…, {T})`")),
     Habit(SERVICES, "^ request V", FOREIGN, "a request is not listed: the features of a service read its fields", Say("remove it, and write for example `feature total = {V}.total`")),
     Habit(SERVICES, "^ feature V = L « fallback gate|impute »", FOREIGN, "a fallback belongs to an entry of a view", Say("remove it here, and write it after the entry of what the feature reads: `spend.* fallback gate`")),
     Habit(SERVICES, "^ as ! W", FOREIGN, "another name comes right after its feature", Say("write it before `fallback`: `spend.total as {W} fallback gate`")),
