@@ -242,7 +242,7 @@ fn table_with<'a>(items: &'a Items<'_>, (name, ty): (&str, Option<Type>), row: &
     let mut tables = items.resolved_tables.iter().flatten();
     let holds = |table: &&Table| {
         let column = table.columns.iter().position(|column| column.name == name);
-        let is_value = |id| {
+        let is_value = |id: usize| {
             let is_of_type = ty.is_none_or(|ty| ty == table.columns[id].ty);
             is_of_type && !table.key.contains(&ColumnId::from(id))
         };

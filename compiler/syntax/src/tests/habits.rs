@@ -332,6 +332,9 @@ const STATEMENTS_IN_OTHER_WORDS: &[(&str, &str)] = &[
     ("feature b = count(where a in stores) over 30d",
         "write for example `a in (\"a\", \"b\")`; whether a `table stores` has it is `lookup stores(a).column is not null`, of a column that is \
          never null"),
+    ("feature b = count() over last 4 mondays",
+        "write how long the window is, and which of its days count as a condition in the aggregate, such as \
+         `count(where day_of_week(at) = 1) over 28d` for four Mondays"),
     ("feature b = count() over quarter to date", "write `this quarter`"),
     ("feature b = count() over ytd", "write `this year`"),
     ("feature b = count() over last 5 business days",

@@ -29,6 +29,8 @@ const UP_TO_NOW: &str = "the period up to the question is `this` one";
 const ALL_DAYS: &str = "the days of a window are all days";
 const OF_WORKING_DAYS: &str = "write `over 7d` for the last seven of them; which events count is a condition in the aggregate, such as \
     `count(where day_of_week(at) <= 5)` for Monday to Friday";
+const OF_ONE_WEEKDAY: &str = "write how long the window is, and which of its days count as a condition in the aggregate, such as \
+    `count(where day_of_week(at) = 1) over 28d` for four Mondays";
 const WRITTEN_OUT: &str = "a number of events or periods is no parameter: it is written out";
 const SESSIONS: &str = "windows of sessions are not in this release";
 const BY_DURATION: &str = "use a duration such as `over 30m`; `time_since_last()` is the time since the last event";
@@ -188,6 +190,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over « qtd »", FOREIGN, UP_TO_NOW, Write("this quarter")),
     Habit(VIEWS, "~ over « ytd »", FOREIGN, UP_TO_NOW, Write("this year")),
     Habit(VIEWS, "~ over « last|past|previous|the I business|working|trading day|days »", FOREIGN, ALL_DAYS, Say(OF_WORKING_DAYS)),
+    Habit(VIEWS, "~ over « last|past|previous|the I mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|weekends|weekdays »", FOREIGN, ALL_DAYS, Say(OF_ONE_WEEKDAY)),
     Habit(VIEWS, "~ over « I business|working|trading day|days »", FOREIGN, ALL_DAYS, Say(OF_WORKING_DAYS)),
     Habit(VIEWS, "~ over past|previous|prior|trailing|the N hour|hours", FOREIGN, CALENDAR, Say("write `over {N}h` for those up to the question, or `over last {N} hours` for whole ones before this one")),
     Habit(VIEWS, "~ over past|previous|prior|trailing|the N day|days", FOREIGN, CALENDAR, Say("write `over {N}d` for those up to the question, or `over last {N} days` for whole ones before this one")),

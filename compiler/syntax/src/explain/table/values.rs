@@ -3,6 +3,7 @@
 use super::*;
 
 pub(super) const METHODS: &str = "values have no methods: a function stands before its argument";
+const HAS_A_LENGTH: &str = "a window has a length, and ends at the question";
 const MEMBERS: &str = "`in` stands by itself";
 const BEHIND_A_DOT: &str = "a field stands behind a dot";
 const CAST: &str = "the function is called `cast`; what it cannot convert has the status `error(invalid_cast)`";
@@ -54,6 +55,8 @@ const POWER_OF_POWER: &str = "write `pow(a, pow(b, c))`, or `pow(pow(a, b), c)`"
 
 #[rustfmt::skip]
 pub(super) const HABITS: &[Habit] = &[
+    Habit(VIEWS, "~ over « between »", FOREIGN, HAS_A_LENGTH, Say("write `over lifetime`, and the two instants as a condition in the aggregate, such as `sum(amount where at >= @2025-01-01T00:00:00Z and at < @2025-02-01T00:00:00Z)`")),
+    Habit(VIEWS, "~ over « since|from ! N - M - O »", FOREIGN, HAS_A_LENGTH, Say("write `over lifetime`, and the instant as a condition in the aggregate, such as `sum(amount where at >= @{N}-{M}-{O}T00:00:00Z)`")),
     Habit(ALL, "count ( * )", FOREIGN, "`count` takes no `*`", Write("count()")),
     Habit(ALL, "W ( * )", FOREIGN, "`{W}` takes no `*`", Say("`{W}` takes a value, for example `{W}(amount)`; `count()` counts events")),
     Habit(ALL, "count ( A « distinct » )", Code::UnknownKeyword, "`distinct` is not a keyword", Show("count_distinct({A})", "count_distinct(x)")),
