@@ -2,6 +2,7 @@
 
 use super::elsewhere::UNKNOWN;
 use super::functions::{Written, call_like_another, call_of_another_language, function_of_another_language};
+use super::meant::clock_of_a_question;
 use super::{is_short, whole};
 use featc_syntax::diag::Diagnostic;
 
@@ -59,14 +60,32 @@ pub(super) fn difference(call: &Written<'_>, name: &str) -> Option<Diagnostic> {
         }
         _ => return None,
     };
+    let cause = UNKNOWN.replace("{name}", call.name);
+    let is_clock = |text: &str| clock_of_a_question(text.split('(').next().unwrap_or_default()).is_some();
+    let from_or_to_now = match (is_clock(end), is_clock(start)) {
+        (true, _) => Some(*start),
+        (false, true) => Some(*end),
+        (false, false) => None,
+    };
+    if let Some(other) = from_or_to_now {
+        let other = if is_short(other) && !other.contains('(') {
+            other
+        } else {
+            "x"
+        };
+        let help = format!(
+            "the time since the last event is `{unit}(time_since_last())`; in a feature of a service the instant of the question is `at`: \
+             `{unit}(at - {other})`"
+        );
+        return Some(function_of_another_language(&cause, call.name_at, &help));
+    }
     let meant = format!("{unit}({} - {})", whole(end), whole(start));
     if !is_short(&meant) || !call.is_plain() {
         return None;
     }
     let shown = format!(
-        "`{meant}`, a float64 with its fractions; where only one of the two is a date, `date(…)` around the other"
+        "`{meant}`, a float64 with its fractions; where only one of the two is a date, write `date(…)` around the other"
     );
-    let cause = UNKNOWN.replace("{name}", call.name);
     Some(call_like_another(&cause, call.name_at, &shown, call.at, &meant))
 }
 

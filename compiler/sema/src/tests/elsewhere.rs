@@ -282,6 +282,8 @@ const HELPS: &[(&str, &str)] = &[
     ("last(s, false)", "write `last(s)`"),
     ("last_n(s)", "write `last_n(s, 10)`"),
     ("max(months(u))", "a month has no fixed length: write days, `days(a - b)`, divided by `30.4` where months are meant"),
+    ("datediff(day, max(t), now())", "the time since the last event is `days(time_since_last())`; in a feature of a service the instant of the \
+      question is `at`: `days(at - x)`"),
     ("mean(seconds(t - lag(t)))", "the mean time between events is `seconds(max(t) - min(t)) / nullif(count() - 1, 0)`, of their instants `t`; the value \
       of the event before the last is `last_n(x, 2)[-2]`, without an aggregate around it"),
     ("count(where t > now() - 7d)", "what lies up to 7d before the question is a window behind the aggregate, `over 7d`"),
