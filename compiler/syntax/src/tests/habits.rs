@@ -330,8 +330,8 @@ const STATEMENTS_IN_OTHER_WORDS: &[(&str, &str)] = &[
         "a number per day is a quotient, as `count() / 30 over 30d` is a number per day; for a value of each day, declare an entity that has \
          it among its keys, and a view of it"),
     ("feature b = count(where a in stores) over 30d",
-        "write for example `a in (\"a\", \"b\")`; whether a `table stores` has it is `lookup stores(a).column is not null`, of a column that is \
-         never null"),
+        "the values of a list stand in parentheses, `in (\"a\", \"b\")`, a zone in quotes, `in \"Europe/Amsterdam\"`; whether a table has a key \
+         is `lookup planes(tail).seats is not null`, of a column that is never null"),
     ("feature b = count() over last 4 mondays",
         "write how long the window is, and which of its days count as a condition in the aggregate, such as \
          `count(where day_of_week(at) = 1) over 28d` for four Mondays"),
