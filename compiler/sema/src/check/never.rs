@@ -32,6 +32,10 @@ pub(super) fn warn<'a>(
     let texts = texts::Judge {
         columns: &row.names,
         source,
+        time: row.time.as_ref().and_then(|time| match time.kind {
+            featc_ir::ExprKind::Column(id) => Some(id),
+            _ => None,
+        }),
         texts: context.texts,
     };
     let mut found = Vec::new();

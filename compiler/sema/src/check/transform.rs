@@ -1,5 +1,6 @@
-//! Transforms: types of their columns, flattened steps, event time, reading ahead.
+//! Transforms: types of their columns, flattened steps, event time.
 
+pub(super) mod ahead;
 mod at;
 
 use super::Context;
@@ -19,7 +20,7 @@ pub(super) struct RowTypes {
     pub(super) types: Vec<Option<Type>>,
     steps: Vec<Option<Step>>,
     /// `None` only if broken.
-    time: Option<Expr>,
+    pub(super) time: Option<Expr>,
     /// What holds for a time that is not the source's.
     at: Option<At>,
     /// Whether some transform on the way says `at`.
@@ -129,7 +130,7 @@ pub(super) fn check(file: &res::File, context: &mut Context<'_>) -> AllRows {
         };
         featc_ir::work::add(own.names.len() + own.steps.len());
         added.insert(*position, own);
-        warn_reads_ahead(file, transform, &row, context);
+        ahead::warn(file, &row, expressions(transform), Kind::Transform, context);
         super::calendar::warn(file, &row, &[], expressions(transform), context);
         super::weeks::warn(expressions(transform), context);
         super::never::warn(file, &row, expressions(transform), context);
@@ -256,36 +257,6 @@ pub(super) fn identity(id: SourceId, source: &featc_ir::Source) -> Transform {
     }
 }
 
-/// Where expressions read an instant of the source's row that is neither its time nor its arrival.
-pub(super) fn first_other_instant<'a>(
-    file: &res::File,
-    row: &RowTypes,
-    exprs: impl Iterator<Item = &'a res::Expr>,
-) -> Option<(ColumnId, Span)> {
-    let source = &file.sources[row.source?.index()];
-    let arrival = match source.arrival {
-        Some(res::Arrival::Column(column)) => Some(column.id),
-        Some(res::Arrival::AfterTime { .. } | res::Arrival::Static | res::Arrival::Broken) | None => None,
-    };
-    let time = source.time?.id;
-    let mut first: Option<(ColumnId, Span)> = None;
-    for expr in exprs {
-        expr.walk(&mut |expr| {
-            let ExprKind::Column(id) = expr.kind else { return };
-            let is_instant = source
-                .columns
-                .get(id.index())
-                .is_some_and(|column| column.ty == Some(Type::Timestamp));
-            // Until when a version is valid is known when it is.
-            let is_known = [arrival, source.valid_to].contains(&Some(id));
-            if first.is_none() && is_instant && id != time && !is_known {
-                first = Some((id, expr.span));
-            }
-        });
-    }
-    first
-}
-
 /// The arrival column of the source below, and where it is declared.
 fn arrival_column(file: &res::File, row: &RowTypes) -> Option<ColumnId> {
     match file.sources[row.source?.index()].arrival {
@@ -339,34 +310,6 @@ fn refuse_arrival_at(file: &res::File, row: &RowTypes, at: Option<Span>, context
     {
         context.push(errors::reads_arrival(&column.name, at, column.at));
     }
-}
-
-/// Warns once about a transform or view whose rows have the source's event time and that reads another instant.
-pub(super) fn reads_ahead<'a>(
-    file: &res::File,
-    row: &RowTypes,
-    exprs: impl Iterator<Item = &'a res::Expr>,
-    reader: Kind,
-    context: &mut Context<'_>,
-) {
-    if row.says_at {
-        return;
-    }
-    let Some((id, at)) = first_other_instant(file, row, exprs) else {
-        return;
-    };
-    let Some(source) = row.source.map(|source| &file.sources[source.index()]) else {
-        return;
-    };
-    let (Some(column), Some(time)) = (source.columns.get(id.index()), source.time) else {
-        return;
-    };
-    let time = row.names.get(time.id.index()).map_or("time", String::as_str);
-    context.push(errors::reads_ahead(&column.name, time, at, column.at, reader));
-}
-
-fn warn_reads_ahead(file: &res::File, transform: &res::Transform, row: &RowTypes, context: &mut Context<'_>) {
-    reads_ahead(file, row, expressions(transform), Kind::Transform, context);
 }
 
 /// The expressions of a transform's steps, in order.

@@ -37,7 +37,7 @@ pub(super) fn check(file: &res::File, rows: &AllRows, context: &mut Context<'_>)
         super::delay::warn(file, view, row, context);
         let is_aggregate = |feature: &&res::Feature| matches!(feature.kind, FeatureKind::Aggregate { .. });
         let of_rows = || view.features.iter().filter(is_aggregate).flat_map(res::Feature::exprs);
-        transform::reads_ahead(file, row, of_rows(), Kind::View, context);
+        transform::ahead::warn(file, row, of_rows(), Kind::View, context);
         transform::refuse_arrival(file, row, of_rows(), context);
         warn_over(file, view, of_rows(), context);
         super::calendar::warn(

@@ -37,8 +37,25 @@ pub(super) fn alike(first: Type, second: Type) -> String {
     }
 }
 
-/// How values of two types can be compared after all.
-pub(super) fn comparable(left: Type, right: Type, seconds: Option<i64>) -> String {
+/// What to write in place of `"none"` beside numbers.
+pub(super) fn number_for_a_text(what: &str, numbers: Type) -> String {
+    let number = if numbers == Type::Float64 { "0.0" } else { "0" };
+    let absent = match what {
+        "coalesce" => "; without `coalesce` what is absent stays null",
+        "case" | "if" => ", or `null` for what is absent",
+        _ => "",
+    };
+    format!(
+        "write a number in place of the text, such as `{number}`{absent}; or `cast(… as string)` around the numbers, if texts are meant"
+    )
+}
+
+/// How values of two types can be compared after all; `written` are both.
+pub(super) fn comparable(left: Type, right: Type, written: [&str; 2]) -> String {
+    // A number beside a duration counts seconds, most likely.
+    let [first, second] = written.map(|text| text.parse::<i64>().ok());
+    let seconds = second.or(first);
+    let is_of = |function: &str| written.iter().any(|text| text.starts_with(function));
     let help = match (left, right) {
         (Type::Timestamp, Type::String) | (Type::String, Type::Timestamp) => {
             "write the instant as `@2013-01-01T00:00:00Z`, without quotes"
@@ -64,6 +81,12 @@ pub(super) fn comparable(left: Type, right: Type, seconds: Option<i64>) -> Strin
         }
         (Type::Duration, Type::String) | (Type::String, Type::Duration) => {
             "write a duration without quotes and as one word, for example `15m`"
+        }
+        (Type::String, Type::Int64) | (Type::Int64, Type::String) if is_of("day_of_week(") => {
+            "days of the week are numbers: 1 is Monday, 6 Saturday and 7 Sunday"
+        }
+        (Type::String, Type::Int64) | (Type::Int64, Type::String) if is_of("month(") => {
+            "months are numbers: 1 is January and 12 December"
         }
         (Type::String, other) | (other, Type::String) if other.is_numeric() => {
             return format!(

@@ -74,6 +74,14 @@ messages! {
         help: "if rows without it are meant to count, write `?` after the type of the column; if not, remove the condition";
     }
 
+    /// `ended is null`, where `ended` is the event time.
+    W0403 null_event_time(column: &str, source: &str, at: Span) {
+        "`{column} is null` is never true";
+        at: "the event time is `{column}`: a row without it does not count";
+        help: "rows without it are those of `{source}` at its own time less those that have one: count both, and subtract in a feature \
+               of a service (`featc explain W0301` shows it); if none are meant, remove the condition";
+    }
+
     /// `"plan" = "pro"`, where `plan` is a column.
     W0403 text_as_a_column(comparison: &str, column: &str, at: Span) {
         "`{comparison}` reads no column: it is the same for every event";

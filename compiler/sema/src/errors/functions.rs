@@ -5,7 +5,7 @@ use super::elsewhere::{
     Then::{Say, Write},
     UNKNOWN,
 };
-use super::numbered::call_with_a_number;
+use super::numbered::{call_with_a_number, difference};
 use super::{is_literal, is_short_part};
 use featc_syntax::diag::{Diagnostic, Span};
 use featc_syntax::messages;
@@ -29,12 +29,61 @@ messages! {
         help: "write {shown}", call => replacement;
     }
 
+    /// `due_on < today()`
+    E0111 clock_called_beside_a_column(name: &str, at: Span, column: &str) {
+        let help = beside_a_clock(column);
+        "`{name}`: there is no clock in a program";
+        at: "no function and no aggregate has this name";
+        help: "{help}";
+    }
+
+    /// `due_on < current_date`
+    E0110 clock_beside_a_column(name: &str, at: Span, column: &str) {
+        let help = beside_a_clock(column);
+        "unknown column `{name}`: there is no clock in a program";
+        at: "no such column";
+        help: "{help}";
+    }
+
+    /// `mean(at - lag(at))`
+    E0111 event_before_in_an_aggregate(name: &str, at: Span) {
+        "unknown function `{name}`: an aggregate sees one event at a time";
+        at: "knows no event before";
+        help: "the mean time between events is `seconds(max(t) - min(t)) / nullif(count() - 1, 0)`, of their instants `t`; the value of the \
+               event before the last is `last_n(x, 2)[-2]`, without an aggregate around it";
+    }
+
+    /// `at > now() - 7d`; `is_time`: the column is the event time.
+    E0111 length_before_a_clock(name: &str, at: Span, column: &str, length: &str, is_time: bool) {
+        let of_another = match is_time {
+            true => String::new(),
+            false => format!(", of rows that count from `{column}` on: `at {column} within 30d` after the `from` of a transform"),
+        };
+        "`{name}`: there is no clock in a program";
+        at: "each question has an instant of its own";
+        help: "what lies up to {length} before the question is a window behind the aggregate, `over {length}`{of_another}";
+    }
+
     /// What comes near it.
     E0111 call_like_another(cause: &str, at: Span, shown: &str, call: Span, replacement: &str) {
         "{cause}";
         at: "no function and no aggregate has this name";
         offer: "write {shown}", call => replacement;
     }
+}
+
+/// Whether a function of other languages reads the event before.
+pub fn is_of_the_event_before(name: &str) -> bool {
+    matches!(name.to_ascii_lowercase().as_str(), "lag" | "shift" | "diff")
+}
+
+/// What is true from an instant of the row on.
+fn beside_a_clock(column: &str) -> String {
+    format!(
+        "what becomes true at `{column}` is an event of that instant: the rows of a transform with `at {column} within 30d` after its \
+         `from` (of a date `at cast({column} as timestamp) within 30d`; `within`: as long as a row may take) count from then on, and \
+         need no such condition; `last({column})` is compared with the instant of the question, `at`, in a feature of a service"
+    )
 }
 
 /// A call as it is written.
@@ -83,7 +132,7 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
         let is_named = |row: &&Elsewhere| row.0.split_whitespace().any(|known| known == wanted);
         ELSEWHERE.iter().filter(is_named).collect::<Vec<_>>()
     };
-    if let Some(like) = call_with_a_number(call, &name) {
+    if let Some(like) = call_with_a_number(call, &name).or_else(|| difference(call, &name)) {
         return like;
     }
     let (found, arguments) = match of_part.map(|key| rows(&key)) {

@@ -1,7 +1,7 @@
 //! E04xx: keys, aggregates, views.
 
 use featc_ir::aggregate::Row;
-use featc_ir::{Aggregate, Type};
+use featc_ir::{Aggregate, Table, Type};
 use featc_syntax::diag::{Diagnostic, Span};
 use featc_syntax::messages;
 
@@ -115,10 +115,15 @@ messages! {
     }
 
     E0408 nested_aggregate(inner: &str, at: Span, outer: &str, outer_at: Span) {
+        let rate = match (outer, inner) {
+            ("mean", "count") => "; a number per day is `count() / 7 over 7d`",
+            ("mean", "sum") => "; a sum per day is `sum(amount) / 7 over 7d`",
+            _ => "",
+        };
         "aggregate `{inner}` inside aggregate `{outer}`";
         at: "inside";
         outer_at: "outside";
-        help: "features are not aggregated in this release: aggregate a column, such as `{outer}(amount)`";
+        help: "features are not aggregated in this release: aggregate a column, such as `{outer}(amount)`{rate}";
     }
 
     /// `argument`: as written, if it is short.
@@ -235,6 +240,7 @@ messages! {
             Held::By(column) => format!(
                 "if `{column}` holds it, write `from {rows} by ({column})`, or call the key `{column}` as well"
             ),
+            Held::InTable(table) => looked_up(key, table, rows),
             Held::OfAnother(other) => format!(
                 "`{rows}` has the key of `{other}`: write `of {other}`, or name the columns that hold `{key}`: `by (…)` after `from`"
             ),
@@ -243,6 +249,14 @@ messages! {
         "view `{view}` finds no column `{key}` in `{rows}`";
         at: "no column holds key `{key}` of `{entity}`";
         key_at: "the key is declared here";
+        help: "{help}";
+    }
+
+    /// A column after `by` that a table has.
+    E0110 key_column_of_a_table(rows: &str, column: &str, at: Span, table: &Table) {
+        let help = looked_up(column, table, rows);
+        "unknown column `{column}`";
+        at: "no such column in `{rows}`";
         help: "{help}";
     }
 
@@ -270,11 +284,22 @@ messages! {
     }
 }
 
+/// How rows come by a column of a table.
+fn looked_up(column: &str, table: &Table, rows: &str) -> String {
+    let keys: Vec<String> = table.keys().map(|key| key.name).collect();
+    let (table, keys) = (&table.name, keys.join(", "));
+    format!(
+        "table `{table}` has it: write `let {column} = lookup {table}({keys}).{column}` in a transform of `{rows}`, and read that"
+    )
+}
+
 /// Where the key of a view may be that no column is called like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Held<'a> {
     /// In a column, or in a field of a struct.
     By(&'a str),
+    /// In a column of the same name of a table, which the rows find by columns called like its keys.
+    InTable(&'a Table),
     /// The rows have the keys of another entity instead.
     OfAnother(&'a str),
     Nowhere,

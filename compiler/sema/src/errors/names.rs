@@ -370,6 +370,9 @@ pub fn unknown_type(name: &str, at: Span, nearest: Option<&str>) -> Diagnostic {
         "record" | "object" | "row" => "named values are a struct, for example `struct<id: int64, name: string?>`",
         "map" | "json" | "variant" => "declare the fields that are needed: `user: struct<id: int64, name: string?>`",
         "bytes" | "binary" | "blob" | "bytea" => "write it as a string into the file, for example in base 64",
+        "time" | "timeofday" | "time_of_day" => {
+            "a time of day without its day is a `string`, and a length of time a `duration`; an instant is a `timestamp`"
+        }
         _ => return no_such_type(name, at, nearest),
     };
     type_not_in_release(name, at, instead)

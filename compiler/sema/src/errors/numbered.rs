@@ -1,8 +1,9 @@
-//! E0111 of calls that their arguments tell apart: percentiles, lags, the value of the greatest.
+//! E0111 of calls that their arguments tell apart: percentiles, lags, differences of instants, the value of the greatest.
 
 use super::elsewhere::UNKNOWN;
 use super::functions::{Written, call_like_another, call_of_another_language, function_of_another_language};
-use super::is_short;
+use super::meant::clock_of_a_question;
+use super::{is_short, whole};
 use featc_syntax::diag::Diagnostic;
 
 /// A percentile, a lag, or the value of the greatest without what is the greatest, with what says it here.
@@ -43,6 +44,58 @@ pub(super) fn call_with_a_number(call: &Written<'_>, name: &str) -> Option<Diagn
         return Some(call_like_another(&cause, call.name_at, &shown, call.at, &meant));
     }
     None
+}
+
+/// `datediff(day, a, b)` of SQL, `datediff(b, a)` of MySQL and Spark, `timestamp_diff(b, a, DAY)` of BigQuery: in days from `a`
+/// to `b`.
+pub(super) fn difference(call: &Written<'_>, name: &str) -> Option<Diagnostic> {
+    let (unit, end, start) = match (name, &call.arguments[..]) {
+        ("datediff" | "date_diff", [end, start]) => ("days", end, start),
+        ("datediff" | "date_diff" | "timestampdiff" | "timestamp_diff", [one, two, three]) => {
+            match (unit_of_a_duration(one), unit_of_a_duration(three)) {
+                (Some(unit), _) => (unit, three, two),
+                (None, Some(unit)) => (unit, one, two),
+                (None, None) => return None,
+            }
+        }
+        _ => return None,
+    };
+    let cause = UNKNOWN.replace("{name}", call.name);
+    let is_clock = |text: &str| clock_of_a_question(text.split('(').next().unwrap_or_default()).is_some();
+    let from_or_to_now = match (is_clock(end), is_clock(start)) {
+        (true, _) => Some(*start),
+        (false, true) => Some(*end),
+        (false, false) => None,
+    };
+    if let Some(other) = from_or_to_now {
+        let other = if is_short(other) && !other.contains('(') {
+            other
+        } else {
+            "x"
+        };
+        let help = format!(
+            "the time since the last event is `{unit}(time_since_last())`; in a feature of a service the instant of the question is `at`: \
+             `{unit}(at - {other})`"
+        );
+        return Some(function_of_another_language(&cause, call.name_at, &help));
+    }
+    let meant = format!("{unit}({} - {})", whole(end), whole(start));
+    if !is_short(&meant) || !call.is_plain() {
+        return None;
+    }
+    let shown = format!(
+        "`{meant}`, a float64 with its fractions; where only one of the two is a date, write `date(…)` around the other"
+    );
+    Some(call_like_another(&cause, call.name_at, &shown, call.at, &meant))
+}
+
+/// The function that gives a duration in a unit, of its word: `days` of `day` and of `"DAY"`.
+fn unit_of_a_duration(word: &str) -> Option<&'static str> {
+    let word = word.trim_matches('"').to_ascii_lowercase();
+    let units = ["milliseconds", "seconds", "minutes", "hours", "days"];
+    units
+        .into_iter()
+        .find(|unit| unit.trim_end_matches('s') == word.trim_end_matches('s'))
 }
 
 /// `col("amount")`, `lit(1)`

@@ -91,6 +91,13 @@ messages! {
                                   that stand before it, and `at`, the instant of the question";
     }
 
+    E0110 key_as_a_value(name: &str, at: Span) {
+        "unknown name `{name}`";
+        at: "a key, which says whom the question is about";
+        help: "a feature of a service reads no key: a value that is needed of it is a field of a request, under another name, such as \
+               `request asked (of_{name}: string)`, and read as `asked.of_{name}`";
+    }
+
     E0110 read_before(name: &str, at: Span, declared: Span) {
         "`{name}` is declared further below";
         at: "not known yet";

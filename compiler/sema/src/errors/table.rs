@@ -125,10 +125,15 @@ messages! {
     }
 
     E0443 no_table(name: &str, kind: Kind, at: Span, nearest: Option<&str>) {
+        let help = match kind {
+            Kind::Source => "a lookup finds a row by its key in a `table`; one may be declared over the same file as a source, with the `key` \
+                             of a row, and `valid from` and `arrival` where rows come over time; the events of a source are aggregated by views",
+            _ => "a lookup finds a row by its key in a `table`; the events of a source are aggregated by views",
+        };
         let kind = kind.with_article();
         "`{name}` is {kind}, and no table";
         at: "is looked into";
-        did_you_mean(nearest, at): "a lookup finds a row by its key in a `table`; the events of a source are aggregated by views";
+        did_you_mean(nearest, at): "{help}";
     }
 
     E0443 view_for_a_table(name: &str, at: Span) {

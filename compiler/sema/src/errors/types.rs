@@ -1,6 +1,6 @@
 //! E02xx: types.
 
-use super::alike::{alike, comparable};
+use super::alike::{alike, comparable, number_for_a_text};
 use super::{Written, is_short, is_short_part};
 use featc_ir::Type;
 use featc_syntax::ast;
@@ -193,9 +193,13 @@ messages! {
         help: "numbers have at most 38 digits";
     }
 
-    /// `what`: `case`, `if`, `coalesce`, `least`, …
-    E0209 alternatives_differ(what: &str, ty: Type, at: Span, first: Type, first_at: Span) {
-        let help = alike(first, ty);
+    /// `what`: `case`, `if`, `coalesce`, `least`, …; `written`: what stands at `at`.
+    E0209 alternatives_differ(what: &str, found: (Type, &str), at: Span, first: Type, first_at: Span) {
+        let (ty, written) = found;
+        let help = match ty == Type::String && written.starts_with('"') && first.is_numeric() {
+            true => number_for_a_text(what, first),
+            false => alike(first, ty),
+        };
         "`{what}` gives {ty} here and {first} there";
         at: "{ty}";
         first_at: "{first}";
@@ -294,10 +298,10 @@ messages! {
         offer: "texts are in the order of their letters, `\"9\"` after `\"20\"`: for that of numbers write `{meant}`", whole => meant;
     }
 
-    /// `seconds`: a number beside a duration, which counts seconds, most likely.
-    E0215 incomparable_types(symbol: &str, at: Span, operands: [(Type, Span); 2], seconds: Option<i64>) {
+    /// `written`: the operands.
+    E0215 incomparable_types(symbol: &str, at: Span, operands: [(Type, Span); 2], written: [&str; 2]) {
         let [(left, _), (right, _)] = operands;
-        let help = comparable(left, right, seconds);
+        let help = comparable(left, right, written);
         "`{symbol}` compares {left} with {right}";
         at: "of different types";
         labels: beside(at, &operands);

@@ -62,14 +62,33 @@ messages! {
         help: "write a longer window, or a shorter `delay` if rows can be read sooner";
     }
 
-    W0301 reads_ahead(column: &str, time: &str, at: Span, column_at: Span, reader: Kind) {
+    /// `column`: its name, and whether it may be null.
+    W0301 reads_ahead(column: (&str, bool), time: &str, at: Span, column_at: Span, reader: Kind) {
+        let (column, is_nullable) = column;
         let place = if reader == Kind::Transform { "after `from`" } else { "in a transform before the view" };
+        let nulls = match is_nullable {
+            true => format!(" (rows without `{column}` do not count there)"),
+            false => String::new(),
+        };
         "`{column}` may be later than the event";
         at: "not yet known at the event's time?";
         column_at: "another instant of the same row";
         note: "the event counts from `{time}` on, as if everything in its row were known then";
-        help: "say {place} when the row is known and how much later that may be: `at {column} within 2d`; or `at {time}` if \
-               `{column}` is never later, or known by then, as a plan is";
+        help: "say {place} when the row is known and how much later that may be, for example `at {column} within 30d`{nulls}; or \
+               `at {time}` if `{column}` is never later, or known by then, as a plan is";
+    }
+
+    /// Nothing is read of it but whether it is null.
+    W0301 asks_whether_it_comes(column: &str, time: &str, source: &str, at: Span, column_at: Span) {
+        "`{column}` may be later than the event";
+        at: "whether it is null is known only afterwards";
+        column_at: "another instant of the same row";
+        note: "the event counts from `{time}` on, as if everything in its row were known then; with `at {column}` a row where it is null would \
+               not count at all";
+        help: "count what begins in a view of `{source}`, and what ends in one of `transform ended from {source} at {column} within 30d {{ \
+               where {column} is not null }}` (`within`: as long as a row may take), both `over lifetime`, and subtract in a feature of a \
+               service: `feature open = begun.n - ended.n`; or say `at {time}` in the transform if it is known by then whether \
+               `{column}` is null";
     }
 
     /// `text` is the `at` as written.
@@ -77,8 +96,8 @@ messages! {
         "`{text}` may lie before `{time}`, the source's time";
         at: "rows where it does are rejected";
         note: "an event cannot count before it happens";
-        help: "say how much later it may lie, for example `at {text} within 2d`: then rows outside of that are rejected as \
-               meant; or keep them out with a step `where {text} >= {time}`";
+        help: "say how much later it may lie, as long as a row may take: for example `at {text} within 30d`, then rows outside of that \
+               are rejected as meant; or keep them out with a step `where {text} >= {time}`";
     }
 
     W0303 always_stale(view: &str, source: &str, ttl_us: u64, delay_us: u64, at: Span, source_at: Span) {

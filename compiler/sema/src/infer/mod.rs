@@ -277,6 +277,7 @@ impl Typer<'_> {
                 }
                 Err(Refused::Mismatch(found)) => {
                     unified = None;
+                    let found = (found, self.texts.slice(at));
                     self.complaints
                         .push(errors::alternatives_differ(what, found, at, ty, first_at));
                 }

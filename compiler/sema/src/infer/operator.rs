@@ -203,9 +203,8 @@ impl Typer<'_> {
                     }
                     (_, Some(meant)) => errors::order_of_a_text(site.symbol, site.at, operands, site.whole(), &meant),
                     (None, None) => {
-                        let number = |at| self.text(at).parse::<i64>().ok();
-                        let seconds = number(site.right_at).or_else(|| number(site.left_at));
-                        errors::incomparable_types(site.symbol, site.at, operands, seconds)
+                        let written = [site.left_at, site.right_at].map(|at| self.text(at));
+                        errors::incomparable_types(site.symbol, site.at, operands, written)
                     }
                 });
         }

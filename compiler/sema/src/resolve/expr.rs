@@ -1,5 +1,6 @@
 //! Names in expressions.
 
+mod clock;
 mod place;
 
 use super::meant::{
@@ -44,6 +45,11 @@ impl<'a> Exprs<'a> {
             // A chained comparison has been reported; what its parts are compared with is unknown.
             ast::ExprKind::Binary { op, left, .. } if op.is_comparison() && is_open_comparison(left) => {
                 drop(self.expr(left));
+                ExprKind::Poison
+            }
+            ast::ExprKind::Binary { op, left, right, .. }
+                if op.is_comparison() && self.reports_a_clock(left, right) =>
+            {
                 ExprKind::Poison
             }
             ast::ExprKind::Binary {

@@ -2,6 +2,7 @@
 
 use super::declared;
 use super::expr::Exprs;
+use super::meant::part_of_calendar;
 use super::role::Roles;
 use super::scope::{Items, RowScope};
 use super::view::ResolvedView;
@@ -62,7 +63,9 @@ impl<'a> ServiceNames<'a> {
             complaints.push(errors::alias_as_a_value(text, name.span, &whole, alias));
         } else if !self.service.broken.iter().any(is_broken) {
             let whole = self.with_owner(text);
+            let mut keys = self.items.entities.all.iter().flat_map(|entity| &entity.keys);
             complaints.push(match whole {
+                None if keys.any(|key| key.name.text == text) => errors::key_as_a_value(text, name.span),
                 None if self.requests.is_empty() => errors::bare_name_without_request(text, name.span),
                 whole => errors::bare_name(text, name.span, whole.as_deref()),
             });
@@ -100,6 +103,15 @@ impl<'a> ServiceNames<'a> {
             complaints.push(errors::path_in_service(&whole.join("."), at));
             return ExprKind::Poison;
         };
+        let function = part_of_calendar(&name.text);
+        if let Some(function) = function.filter(|_| owner.text == "at" && self.items.kind_of("at").is_none()) {
+            let tell = match function {
+                "day_of_week" => errors::dot_behind_a_weekday,
+                _ => errors::dot_behind_an_instant,
+            };
+            complaints.push(tell(&format!("at.{}", name.text), &format!("{function}(at)"), at));
+            return ExprKind::Poison;
+        }
         let read = self.read(owner, name, complaints);
         read.map_or(ExprKind::Poison, ExprKind::Read)
     }

@@ -6,7 +6,7 @@ use super::scope::{Items, RowScope};
 use super::transform::{AllRows, from};
 use crate::errors::{self, Held, Kind};
 use crate::res;
-use featc_ir::EntityId;
+use featc_ir::{ColumnId, EntityId, Table, Type};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
 
@@ -43,10 +43,16 @@ fn resolve_view<'a>(
     let unknown = RowScope::new(&view.from, false);
     let row = from.and_then(|from| rows.scope(from)).unwrap_or(&unknown);
     let key = match (&view.by, entity) {
-        (Some(by), entity) => by_columns(view, by, entity.map(|(id, _)| &entities[id.index()]), row, complaints),
+        (Some(by), entity) => by_columns(
+            (view, items),
+            by,
+            entity.map(|(id, _)| &entities[id.index()]),
+            row,
+            complaints,
+        ),
         (None, Some((id, at))) => {
             let source = from.and_then(|from| rows.source(from)).map(|id| &sources[id.index()]);
-            key_columns(view, (entities, id, at), row, source, complaints)
+            key_columns((view, items), (entities, id, at), row, source, complaints)
         }
         (None, None) => vec![],
     };
@@ -153,7 +159,7 @@ fn likely_keys(view: &ast::View, items: &Items<'_>) -> String {
 }
 
 fn by_columns(
-    view: &ast::View,
+    (view, items): (&ast::View, &Items<'_>),
     by: &ast::By,
     entity: Option<&res::Entity>,
     row: &RowScope,
@@ -163,6 +169,11 @@ fn by_columns(
         .columns
         .iter()
         .map(|name| {
+            let is_nowhere = row.find(&name.text).is_none() && !row.is_silent(&name.text);
+            if let Some(table) = table_with(items, (&name.text, None), row).filter(|_| is_nowhere) {
+                complaints.push(errors::key_column_of_a_table(&row.name, &name.text, name.span, table));
+                return None;
+            }
             row.lookup(name, complaints)
                 .map(|id| res::ColumnRef { id, at: name.span })
         })
@@ -226,8 +237,22 @@ fn holder<'a>(entity: &res::Entity, key: &res::Column, source: &'a res::Source) 
         .or_else(|| suggest::close(&key.name, names()))
 }
 
+/// The table with a column of this name, and of this type if it is known, that the rows find by columns called like its keys.
+fn table_with<'a>(items: &'a Items<'_>, (name, ty): (&str, Option<Type>), row: &RowScope) -> Option<&'a Table> {
+    let mut tables = items.resolved_tables.iter().flatten();
+    let holds = |table: &&Table| {
+        let column = table.columns.iter().position(|column| column.name == name);
+        let is_value = |id: usize| {
+            let is_of_type = ty.is_none_or(|ty| ty == table.columns[id].ty);
+            is_of_type && !table.key.contains(&ColumnId::from(id))
+        };
+        column.is_some_and(is_value) && table.keys().all(|key| row.find(&key.name).is_some())
+    };
+    tables.find(holds)
+}
+
 fn key_columns(
-    view: &ast::View,
+    (view, items): (&ast::View, &Items<'_>),
     (entities, id, at): (&[res::Entity], EntityId, Span),
     row: &RowScope,
     source: Option<&res::Source>,
@@ -238,9 +263,13 @@ fn key_columns(
         let mut keys = other.keys.iter();
         !other.keys.is_empty() && keys.all(|key| row.find(&key.name).is_some())
     };
-    let held = |key| match source.and_then(|source| holder(entity, key, source)) {
-        Some(column) => Held::By(column),
-        None => {
+    let held = |key| match (
+        source.and_then(|source| holder(entity, key, source)),
+        table_with(items, (&key.name, key.ty), row),
+    ) {
+        (Some(column), _) => Held::By(column),
+        (None, Some(table)) => Held::InTable(table),
+        (None, None) => {
             // Whose keys are there in part is meant.
             let has_none = entity.keys.iter().all(|key| row.find(&key.name).is_none());
             let other = entities.iter().find(|other| has_none && has_keys(other));

@@ -131,6 +131,11 @@ const REPLACED: &[(&str, &str)] = &[
     ("max(length(string_split(s, \",\")))", "max(length(split(s, \",\")))"),
     ("max(xxhash64(s))", "max(hash(s))"),
     ("lag(f)", "last_n(f, 2)[-2]"),
+    ("max(weeks(u))", "max((days(u) / 7.0))"),
+    ("max(datediff(day, t, t + 1h))", "max(days((t + 1h) - t))"),
+    ("max(datediff(t + 1h, t))", "max(days((t + 1h) - t))"),
+    ("max(date_diff(\"minute\", t, t + 1h))", "max(minutes((t + 1h) - t))"),
+    ("max(timestamp_diff(t + 1h, t, HOUR))", "max(hours((t + 1h) - t))"),
     ("nth_value(s, 3)", "first_n(s, 3)[3]"),
     ("delta(t)", "(last(t) - last_n(t, 2)[-2])"),
     ("pct_change(f)", "(last(f) / last_n(f, 2)[-2] - 1.0)"),
@@ -276,6 +281,12 @@ const HELPS: &[(&str, &str)] = &[
     ("first(s, True)", "write `first(s ignoring nulls)`"),
     ("last(s, false)", "write `last(s)`"),
     ("last_n(s)", "write `last_n(s, 10)`"),
+    ("max(months(u))", "a month has no fixed length: write days, `days(a - b)`, divided by `30.4` where months are meant"),
+    ("datediff(day, max(t), now())", "the time since the last event is `days(time_since_last())`; in a feature of a service the instant of the \
+      question is `at`: `days(at - x)`"),
+    ("mean(seconds(t - lag(t)))", "the mean time between events is `seconds(max(t) - min(t)) / nullif(count() - 1, 0)`, of their instants `t`; the value \
+      of the event before the last is `last_n(x, 2)[-2]`, without an aggregate around it"),
+    ("count(where t > now() - 7d)", "what lies up to 7d before the question is a window behind the aggregate, `over 7d`"),
     ("lag(s, 2)", "write `last_n(s, 3)[-3]`, of the events of its window; an earlier value of a feature is the feature with `offset 1d` after its window"),
     ("sumif(b, f)", "write the condition after the value: `sum(amount where paid)`"),
     ("avgif(f, b)", "write the condition after the value: `mean(amount where paid)`"),
@@ -336,6 +347,7 @@ fn what_is_said_of_rates_compiles() {
         "sum(i) / 60",
         "sum(d) / 60",
         "count(where f > 0) / 60",
+        "seconds(max(t) - min(t)) / nullif(count() - 1, 0)",
     ] {
         assert_eq!(of(rate).1, [], "{rate}");
     }

@@ -154,7 +154,7 @@ warning[W0301]: `shipped` may be later than the event
    │                      ^^^^^^^ not yet known at the event's time?
    │
    = note: the event counts from `at` on, as if everything in its row were known then
-   = help: say after `from` when the row is known and how much later that may be: `at shipped within 2d`; or `at at` if `shipped` is never later, or known by then, as a plan is
+   = help: say after `from` when the row is known and how much later that may be, for example `at shipped within 30d`; or `at at` if `shipped` is never later, or known by then, as a plan is
 "#);
 }
 

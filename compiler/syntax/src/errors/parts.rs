@@ -52,6 +52,14 @@ messages! {
         help: "declare `{entity}`, and a view of it; or choose one `{column}` by `where` in the aggregate";
     }
 
+    /// `count() over 30d per day`
+    E0001 feature_per_unit(unit: &str, at: Span) {
+        "a feature does not group: it has one value per question";
+        at: "";
+        help: "a number per {unit} is a quotient, as `count() / 30 over 30d` is a number per day; for a value of each {unit}, declare an entity \
+               that has it among its keys, and a view of it";
+    }
+
     E0001 feature_by_a_column(column: &str, at: Span) {
         "a feature does not group: it is of the entity of its view";
         at: "";

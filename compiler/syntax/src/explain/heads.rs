@@ -111,6 +111,9 @@ impl Failure<'_> {
                 let written = format!("entity {entity}_{column} ({keys}, {column}: {ty})");
                 errors::feature_by_another_entity(column, span, &written)
             }
+            (_, None) if piece.text(at) == "per" && matches!(column, "hour" | "day" | "week" | "month" | "year") => {
+                errors::feature_per_unit(column, span)
+            }
             _ => errors::feature_by_a_column(column, span),
         })
     }

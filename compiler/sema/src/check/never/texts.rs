@@ -4,7 +4,7 @@ use super::integer;
 use crate::check::same::text;
 use crate::errors;
 use crate::res::{self, Expr, ExprKind};
-use featc_ir::{BinaryOp, Function, Type};
+use featc_ir::{BinaryOp, ColumnId, Function, Type};
 use featc_syntax::ast::Literal;
 use featc_syntax::diag::{Diagnostic, SourceMap, Span};
 
@@ -14,6 +14,8 @@ pub(super) struct Judge<'a> {
     pub(super) columns: &'a [String],
     /// The source at the bottom, whose columns are the row's first ones.
     pub(super) source: Option<&'a res::Source>,
+    /// The column that is the event time, if one is.
+    pub(super) time: Option<ColumnId>,
     pub(super) texts: &'a SourceMap,
 }
 
@@ -118,7 +120,7 @@ impl Judge<'_> {
         ))
     }
 
-    /// `x is null` of a column that is never null.
+    /// `x is null` of a column that is never null, or never in an event.
     fn never_null(&self, operand: &Expr, negated: bool, at: Span) -> Option<Diagnostic> {
         let ExprKind::Column(id) = operand.kind else {
             return None;
@@ -128,11 +130,13 @@ impl Judge<'_> {
         if self.texts.slice(operand.span) != column.name {
             return None;
         }
+        if column.nullable.is_some() {
+            let source = &self.source?.declared.name;
+            let is_time = self.time == Some(id) && !negated;
+            return is_time.then(|| errors::null_event_time(&column.name, source, at));
+        }
         let test = if negated { "is not null" } else { "is null" };
-        column
-            .nullable
-            .is_none()
-            .then(|| errors::never_null(&column.name, test, at, column.at))
+        Some(errors::never_null(&column.name, test, at, column.at))
     }
 
     /// Whether a text is the name of a column that may be compared with texts.

@@ -231,6 +231,9 @@ impl<'a> Exprs<'a> {
             (Place::Service(_), Some(meant)) => {
                 errors::clock_in_a_service(written.name, written.name_at, written.at, meant)
             }
+            _ if matches!(self.place, Place::Aggregate { .. }) && errors::is_of_the_event_before(written.name) => {
+                errors::event_before_in_an_aggregate(written.name, written.name_at)
+            }
             _ => errors::unknown_function(&written, nearest_function(written.name)),
         }
     }

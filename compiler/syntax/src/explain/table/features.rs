@@ -24,6 +24,13 @@ const TTL_OR_WINDOW: &str =
 pub(super) const OLDER: &str = "an older window is a length, and how long before the question it ends";
 pub(super) const LENGTH_AND_OFFSET: &str =
     "write how long it is, and how long before the question it ends: from 7d to 1d before it, `over 6d offset 1d`";
+const WHOLE_LENGTH: &str = "a parameter is the whole length of a window, its unit too";
+const UP_TO_NOW: &str = "the period up to the question is `this` one";
+const ALL_DAYS: &str = "the days of a window are all days";
+const OF_WORKING_DAYS: &str = "write `over 7d` for the last seven of them; which events count is a condition in the aggregate, such as \
+    `count(where day_of_week(at) <= 5)` for Monday to Friday";
+const OF_ONE_WEEKDAY: &str = "write how long the window is, and which of its days count as a condition in the aggregate, such as \
+    `count(where day_of_week(at) = 1) over 28d` for four Mondays";
 const WRITTEN_OUT: &str = "a number of events or periods is no parameter: it is written out";
 const SESSIONS: &str = "windows of sessions are not in this release";
 const BY_DURATION: &str = "use a duration such as `over 30m`; `time_since_last()` is the time since the last event";
@@ -105,6 +112,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "W ( L « order by R » )", FOREIGN, IN_ORDER, Say("in that order write `{W}({L})`; the value at the greatest of another column is `arg_max({L}, x)`, at the least `arg_min({L}, x)`")),
     Habit(VIEWS, "~ « within group ( R ) »", FOREIGN, IN_ORDER, Say("remove it; a quantile is `quantile(x, 0.5)`, the last values are `last_n(x, 5)`")),
     Habit(VIEWS, "~ « limit I »", FOREIGN, COUNTED_ITEMS, Say("write `over {I} events` for a window of the last {I} events, or `last_n(x, {I})` for a list of {I} values")),
+    Habit(VIEWS, "over|[|, « { V } ! s|m|h|d|w »", FOREIGN, WHOLE_LENGTH, Say("write the unit where the parameter is declared, such as `param {V} = 7d`")),
     Habit(VIEWS, "over|[|, « { V } ! events »", FOREIGN, WRITTEN_OUT, Say("write for example `5 events`: a parameter is a length of time, or a value in an expression")),
     Habit(VIEWS, "over last « ! { V } »", FOREIGN, WRITTEN_OUT, Say("write for example `over last 3 months`: a parameter is a length of time, or a value in an expression")),
     Habit(VIEWS, "cap « ! { V } »", FOREIGN, "`cap` is no parameter: it is written out", Say("write for example `cap 1000`: a parameter is a length of time, or a value in an expression")),
@@ -150,6 +158,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "^ tags « { »", FOREIGN, "tags are names in square brackets", Say("write for example `tags [growth, tier_1]`")),
     Habit(VIEWS, "^ tags « = »", FOREIGN, NO_EQUALS, Write("")),
     Habit(VIEWS, "W ( L ) . over ( N )", FOREIGN, AFTER_AGGREGATE, Write("{W}({L}) over {N}")),
+    Habit(VIEWS, "mean|avg ( « count ( L ) ! over N » ) over M", Code::NestedAggregate, "an aggregate inside an aggregate, with a window of its own", Say("divide by how many {N} there are in {M}: `count({L}) / 30 over {M}`, if there are 30")),
+    Habit(VIEWS, "mean|avg ( « sum ( L ) ! over N » ) over M", Code::NestedAggregate, "an aggregate inside an aggregate, with a window of its own", Say("divide by how many {N} there are in {M}: `sum({L}) / 30 over {M}`, if there are 30")),
     Habit(VIEWS, "count|count_distinct|sum|mean|min|max|first|last|median|mode|stddev ( « count|count_distinct|sum|mean|min|max|first|last|median|mode|stddev ( L ) ! over »", Code::NestedAggregate, "an aggregate inside an aggregate, with a window of its own", Say(OF_COLUMNS)),
     Habit(VIEWS, "W ( L , over = N )", FOREIGN, AFTER_AGGREGATE, Write("{W}({L}) over {N}")),
     Habit(VIEWS, "W ( over = N )", FOREIGN, AFTER_AGGREGATE, Write("{W}() over {N}")),
@@ -174,6 +184,14 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over N rows", FOREIGN, COUNTED, Write("over {N} events")),
     Habit(VIEWS, "~ over last|past|previous|prior|trailing|the N rows|events", FOREIGN, COUNTED, Write("over {N} events")),
     Habit(VIEWS, "~ over « previous|prior » N week|weeks|month|months|quarter|quarters|year|years", FOREIGN, CALENDAR, Write("last")),
+    Habit(VIEWS, "~ over « W to date »", FOREIGN, UP_TO_NOW, Write("this {W}")),
+    Habit(VIEWS, "~ over « wtd »", FOREIGN, UP_TO_NOW, Write("this week")),
+    Habit(VIEWS, "~ over « mtd »", FOREIGN, UP_TO_NOW, Write("this month")),
+    Habit(VIEWS, "~ over « qtd »", FOREIGN, UP_TO_NOW, Write("this quarter")),
+    Habit(VIEWS, "~ over « ytd »", FOREIGN, UP_TO_NOW, Write("this year")),
+    Habit(VIEWS, "~ over last|past|previous|the I business|working|trading day|days", FOREIGN, ALL_DAYS, Say(OF_WORKING_DAYS)),
+    Habit(VIEWS, "~ over last|past|previous|the I mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|sundays|weekends|weekdays", FOREIGN, ALL_DAYS, Say(OF_ONE_WEEKDAY)),
+    Habit(VIEWS, "~ over I business|working|trading day|days", FOREIGN, ALL_DAYS, Say(OF_WORKING_DAYS)),
     Habit(VIEWS, "~ over past|previous|prior|trailing|the N hour|hours", FOREIGN, CALENDAR, Say("write `over {N}h` for those up to the question, or `over last {N} hours` for whole ones before this one")),
     Habit(VIEWS, "~ over past|previous|prior|trailing|the N day|days", FOREIGN, CALENDAR, Say("write `over {N}d` for those up to the question, or `over last {N} days` for whole ones before this one")),
     Habit(VIEWS, "~ over « this ! N » hour|hours|day|days|week|weeks|month|months|quarter|quarters|year|years", FOREIGN, CALENDAR, Ask("last {N}", " for the whole ones before this one")),

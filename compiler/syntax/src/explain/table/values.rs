@@ -3,6 +3,7 @@
 use super::*;
 
 pub(super) const METHODS: &str = "values have no methods: a function stands before its argument";
+const HAS_A_LENGTH: &str = "a window has a length, and ends at the question";
 const MEMBERS: &str = "`in` stands by itself";
 const BEHIND_A_DOT: &str = "a field stands behind a dot";
 const CAST: &str = "the function is called `cast`; what it cannot convert has the status `error(invalid_cast)`";
@@ -48,10 +49,14 @@ const MODULE: &str = "functions and aggregates stand by their names alone";
 const ALIAS: &str = "what is computed has its name in front, before the `=`";
 const BRANCHES: &str = "write `case when … then … when … then … else … end`";
 const POWER: &str = "a power is a function of float64, to which an int64 is cast";
+const SQUARE: &str = "a power is not written by an operator";
+const OF_FLOATS: &str = ", or without the cast where the value is a float64";
 const POWER_OF_POWER: &str = "write `pow(a, pow(b, c))`, or `pow(pow(a, b), c)`";
 
 #[rustfmt::skip]
 pub(super) const HABITS: &[Habit] = &[
+    Habit(VIEWS, "~ over « between »", FOREIGN, HAS_A_LENGTH, Say("write `over lifetime`, and the two instants as a condition in the aggregate, such as `sum(amount where at >= @2025-01-01T00:00:00Z and at < @2025-02-01T00:00:00Z)`")),
+    Habit(VIEWS, "~ over « since|from ! N - M - O »", FOREIGN, HAS_A_LENGTH, Say("write `over lifetime`, and the instant as a condition in the aggregate, such as `sum(amount where at >= @{N}-{M}-{O}T00:00:00Z)`")),
     Habit(ALL, "count ( * )", FOREIGN, "`count` takes no `*`", Write("count()")),
     Habit(ALL, "W ( * )", FOREIGN, "`{W}` takes no `*`", Say("`{W}` takes a value, for example `{W}(amount)`; `count()` counts events")),
     Habit(ALL, "count ( A « distinct » )", Code::UnknownKeyword, "`distinct` is not a keyword", Show("count_distinct({A})", "count_distinct(x)")),
@@ -152,13 +157,16 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "D in ( « select ! V from W »", FOREIGN, SUBQUERY, Say("declare them as `table {W}` with `key {V}`, and write `lookup {W}({D}).column is not null`, of a column that is never null")),
     Habit(STEPS, "select V from W", FOREIGN, "`select` is not used: a table is looked into by its key", Say("of a `table {W}` write `lookup {W}(key).{V}`; a column of the row itself needs no `select`")),
     Habit(VIEWS, "select V from W", FOREIGN, "`select` is not used: a table is looked into by its key", Say("of a `table {W}` write `let {V} = lookup {W}(key).{V}` in a transform, and aggregate `{V}`; a column of the row itself needs no `select`")),
+    Habit(EXPRESSIONS, "D in « ! W »", FOREIGN, "behind `in` stands no name", Say("the values of a list stand in parentheses, `in (\"a\", \"b\")`, a zone in quotes, `in \"Europe/Amsterdam\"`; whether a table has a key is `lookup planes(tail).seats is not null`, of a column that is never null")),
     Habit(STEPS, "( « select ! »", FOREIGN, SELECT_OF_ROWS, Say(NO_SUBQUERY)),
     Habit(STEPS, "^ let V = « select ! »", FOREIGN, SELECT_OF_ROWS, Say(NO_SUBQUERY)),
     Habit(STEPS, "select", FOREIGN, SELECT_ALL, Say(KEEP_ALL)),
     Habit(EXPRESSIONS, "P * * Q * * Q", FOREIGN, POWER, Say(POWER_OF_POWER)),
     Habit(EXPRESSIONS, "P ^ Q ^ Q", FOREIGN, POWER, Say(POWER_OF_POWER)),
-    Habit(EXPRESSIONS, "P * * Q", FOREIGN, POWER, Write("pow({P}, {Q})")),
-    Habit(EXPRESSIONS, "P ^ Q", FOREIGN, POWER, Write("pow({P}, {Q})")),
+    Habit(EXPRESSIONS, "P * * 2", FOREIGN, SQUARE, Write("({P} * {P})")),
+    Habit(EXPRESSIONS, "P ^ 2", FOREIGN, SQUARE, Write("({P} * {P})")),
+    Habit(EXPRESSIONS, "P * * Q", FOREIGN, POWER, Ask("pow(cast({P} as float64), {Q})", OF_FLOATS)),
+    Habit(EXPRESSIONS, "P ^ Q", FOREIGN, POWER, Ask("pow(cast({P} as float64), {Q})", OF_FLOATS)),
     Habit(EXPRESSIONS, "F|functions|pl . col|column|field ( Y )", FOREIGN, COLUMN, Call("{plain Y}", "amount")),
     Habit(EXPRESSIONS, "F|functions|pl . col|column|field ( S )", FOREIGN, COLUMN, Say("write the name that the source gives it: what the file calls it stands there after `from`")),
     Habit(EXPRESSIONS, "F|functions|pl . lit ( A )", FOREIGN, "a literal stands by itself", Call("{A}", "1")),
