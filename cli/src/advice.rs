@@ -1,6 +1,6 @@
 //! The next step for a value or a file that cannot be used, by what is wrong with it.
 
-mod ahead;
+mod arrivals;
 mod instants;
 mod nested;
 mod numbers;
@@ -40,6 +40,9 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
                  formats of `time` and `arrival`: day and month may be exchanged in one"
                     .to_owned(),
             )
+        }
+        Fault::Unaccepted(Reason::Ahead, Some(at)) if arrivals::is_of_that_day(at) => {
+            Some(arrivals::OF_THAT_DAY.to_owned())
         }
         Fault::Unaccepted(Reason::Ahead, _) => Some(
             "an event time that is planned, such as that of a departure, is no time of an event: name the column of when the row came to \
@@ -82,17 +85,8 @@ pub fn all_rows(examples: &[Example]) -> Option<String> {
         Fault::Undecoded(Detail::Value { column, value }) if value.wrong == Wrong::NoInt64 => {
             of_value(column, with_fraction(column, examples).unwrap_or(value))
         }
-        Fault::Unaccepted(Reason::Late, _) if ahead::have_one_arrival(examples) => Some(
-            "all have one arrival, as the rows of an export have: if it is when the file was written, and not when each row was \
-             known, declare a lag that is sure instead, such as `arrival time + 5m`"
-                .to_owned(),
-        ),
-        Fault::Unaccepted(Reason::Late, _) => Some(
-            "if all are late by about as much, compare the zones and units of event time and arrival, and their formats (day and \
-             month may be exchanged in one); give the source a longer `lateness` only if rows that come so late are to count"
-                .to_owned(),
-        ),
-        Fault::Unaccepted(Reason::Ahead, _) => Some(ahead::where_all_are(examples).to_owned()),
+        Fault::Unaccepted(Reason::Late, _) => Some(arrivals::where_all_are_late(examples)),
+        Fault::Unaccepted(Reason::Ahead, _) => Some(arrivals::where_all_are_ahead(examples)),
         _ => row(fault, file),
     }
 }
