@@ -323,14 +323,28 @@ fn spine_step(error: &DecodeError, code: Code) -> Option<String> {
         };
         return Some(format!("write the column of the spine as {expected}{how}"));
     }
+    if let DecodeError::NaiveTimestamp { asks_by_day, .. } = error {
+        return Some(zone_of_questions("`--zone UTC`, `--zone Europe/Paris`", *asks_by_day));
+    }
     let step = match code {
         Code::WrongColumnType => "write the column of the spine in one type, such as text, or leave it out",
-        Code::NaiveTimestamp => "say which zone such values are in: `--zone UTC`, `--zone Europe/Paris`",
         Code::CorruptFile => "the spine is damaged or named by another format: write it again",
         Code::MissingColumn => "give each column of the spine one name",
         _ => return None,
     };
     Some(step.to_owned())
+}
+
+/// Where instants of questions say no zone: what is to be passed, and what it means where they are dates.
+pub(super) fn zone_of_questions(options: &str, asks_by_day: bool) -> String {
+    let by_day = match asks_by_day {
+        true => {
+            "; a date asks at its first instant there, midnight, before all that happens on that day: where questions are asked \
+             during the day, write their instants with the time"
+        }
+        false => "",
+    };
+    format!("say which zone such values are in: {options}{by_day}")
 }
 
 /// For a folder whose files have another format than the declared one.

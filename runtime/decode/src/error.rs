@@ -43,11 +43,13 @@ pub enum DecodeError {
         expected: Option<Type>,
         found: String,
     },
-    /// A timestamp without offset, and no zone was declared for such. `line` from 1, for text formats.
+    /// A timestamp without offset, and no zone was declared for such. `line` from 1, for text formats. `asks_by_day`: it is the
+    /// instant of a question, and a date.
     NaiveTimestamp {
         file: String,
         line: Option<u64>,
         column: String,
+        asks_by_day: bool,
     },
     /// Not a name of the time zone database.
     UnknownZone { zone: String },
@@ -310,6 +312,7 @@ impl fmt::Display for DecodeError {
                 file,
                 line: None,
                 column,
+                ..
             } => {
                 write!(f, "naive timestamps: column `{column}` of {file} has no time zone")
             }
@@ -317,6 +320,7 @@ impl fmt::Display for DecodeError {
                 file,
                 line: Some(line),
                 column,
+                ..
             } => {
                 write!(
                     f,

@@ -71,6 +71,7 @@ fn usable(
             file: file.to_owned(),
             line: None,
             column: name.to_owned(),
+            asks_by_day: false,
         }),
         fit @ (Fit::Naive | Fit::Checked | Fit::Whole) => Ok(fit),
     }

@@ -63,10 +63,16 @@ fn shorten(error: DecodeError, folder: &Path) -> DecodeError {
             why,
             broken,
         },
-        DecodeError::NaiveTimestamp { file, line, column } => DecodeError::NaiveTimestamp {
+        DecodeError::NaiveTimestamp {
+            file,
+            line,
+            column,
+            asks_by_day,
+        } => DecodeError::NaiveTimestamp {
             file: cut(file),
             line,
             column,
+            asks_by_day,
         },
         DecodeError::MissingColumn {
             file,
@@ -389,7 +395,8 @@ fn parquet_rows_that_cannot_be_used() {
         DecodeError::NaiveTimestamp {
             file: "s.parquet".into(),
             line: None,
-            column: "at".into()
+            column: "at".into(),
+            asks_by_day: false,
         }
     );
 }
