@@ -70,7 +70,9 @@ const WITHOUT_ARRIVAL: &str = "a row counts from its arrival on, so each needs o
 pub fn all_rows(examples: &[Example]) -> Option<String> {
     let Example { text: file, fault, .. } = examples.first()?;
     match fault {
-        Fault::Undecoded(Detail::Null { column, is_time: true, .. }) => Some(format!(
+        Fault::Undecoded(Detail::Null {
+            column, is_time: true, ..
+        }) => Some(format!(
             "no row has an event time in `{column}`: name the file of this source, or in `time` the column that has it"
         )),
         Fault::Undecoded(Detail::Null { is_arrival: true, .. }) => row(fault, file),
@@ -369,8 +371,15 @@ pub fn header(found: &[String]) -> Option<String> {
         let is_instant = name.len() >= 10 && name.as_bytes()[4] == b'-' && name.as_bytes()[0].is_ascii_digit();
         name.parse::<f64>().is_ok() || is_instant || matches!(name.as_str(), "true" | "false")
     };
-    found
-        .iter()
-        .any(is_value)
-        .then(|| "the file has no header: write the names of the columns into its first line".to_owned())
+    if found.iter().any(is_value) {
+        return Some("the file has no header: write the names of the columns into its first line".to_owned());
+    }
+    // Sheets fill a line up with commas.
+    let is_alone = !first.is_empty() && found[1..].iter().all(String::is_empty);
+    (is_alone && (found.len() > 1 || first.trim().contains(' '))).then(|| {
+        format!(
+            "the first line of a file names its columns, and this one has a single name: if `{first}` is a title, remove the lines \
+             above the header"
+        )
+    })
 }

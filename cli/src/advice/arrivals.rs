@@ -43,8 +43,7 @@ pub(super) fn is_of_that_day(row: &Instants) -> bool {
 }
 
 /// For such rows.
-pub(super) const OF_THAT_DAY: &str =
-    "the arrival is a date, and so the first instant of its day: what happens on that day comes after it; write `skew 1d` in the \
+pub(super) const OF_THAT_DAY: &str = "the arrival is a date, and so the first instant of its day: what happens on that day comes after it; write `skew 1d` in the \
      source, with which such rows count, beside `delay 1d`, with which no answer sees them before their day has ended";
 
 /// For rows that arrived too late.

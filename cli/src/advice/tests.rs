@@ -60,10 +60,16 @@ fn rows_of_the_day_whose_date_is_their_arrival_are_no_swap() {
             ),
         });
         let examples: Vec<Example> = examples.collect();
-        (all_rows(&examples).unwrap_or_default(), row(&examples[0].fault, "f.csv").unwrap_or_default())
+        (
+            all_rows(&examples).unwrap_or_default(),
+            row(&examples[0].fault, "f.csv").unwrap_or_default(),
+        )
     };
     for told in <[String; 2]>::from(of(&[(1_020, 0), (DAY + 1_439, DAY)])) {
-        assert!(told.contains("`skew 1d` in the source") && told.contains("beside `delay 1d`"), "{told}");
+        assert!(
+            told.contains("`skew 1d` in the source") && told.contains("beside `delay 1d`"),
+            "{told}"
+        );
     }
     // A day or more ahead of a date is ahead of all of its day.
     for told in <[String; 2]>::from(of(&[(DAY, 0), (3 * DAY, DAY)])) {
@@ -77,7 +83,10 @@ fn rows_that_arrive_together_are_of_a_load_or_have_no_arrival() {
     assert!(late(&[(0, 9_000), (5, 9_000)]).contains("as the longest wait, of these `7d`"));
     // Loads of two nights.
     let nightly = late(&[(0, 719), (5, 719), (1_440, 2_159), (1_500, 2_159), (1_510, 2_159)]);
-    assert!(nightly.contains("the first of them arrive together") && nightly.contains("`12h`"), "{nightly}");
+    assert!(
+        nightly.contains("the first of them arrive together") && nightly.contains("`12h`"),
+        "{nightly}"
+    );
     assert!(nightly.contains("`arrival time + 5m`"), "{nightly}");
     assert!(late(&[(0, 9_000), (5, 9_005)]).contains("compare the zones"));
     assert!(late(&[(0, 9_000)]).contains("compare the zones"));
@@ -314,6 +323,10 @@ fn a_first_line_that_is_no_header_is_told() {
     assert!(told(&["0", "c11", "36.14"]).is_some_and(|help| help.contains("no header")));
     assert!(told(&["# exported 2024"]).is_some_and(|help| help.contains("before the header")));
     assert!(told(&["id", "known_at\r0"]).is_some_and(|help| help.contains("line feed")));
+    for title in [&["Orders export March 2026"][..], &["Orders", "", ""]] {
+        assert!(told(title).is_some_and(|help| help.contains("is a title, remove the lines above")));
+    }
+    assert_eq!(told(&["id"]), None);
     assert_eq!(told(&["id", "card", "at_2024"]), None);
     assert_eq!(told(&[]), None);
 }

@@ -1,6 +1,7 @@
 //! Files that the command line names: a spine, entities, a record, a served log.
 
-use super::files::{has, ill_header, resembling, zone_of_questions};
+use super::columns::resembling;
+use super::files::{has, ill_header, zone_of_questions};
 use super::runs::run;
 use super::{ADDRESS, of_address};
 use crate::args::AT_COLUMN;

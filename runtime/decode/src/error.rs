@@ -27,12 +27,14 @@ pub enum DecodeError {
     /// The line of a text file that names its columns cannot be read.
     BrokenHeader { file: String, why: Broken },
     /// A declared column is not in the file. `found` are the names that are, in file order; `cased` further columns of the
-    /// source, each with the name of the file that differs from its own only in capital letters.
+    /// source, each with the name of the file that differs from its own only in capital letters. `declared`: what the program
+    /// calls the column, where it says what the files call it.
     MissingColumn {
         file: String,
         column: String,
         found: Vec<String>,
         cased: Vec<(String, String)>,
+        declared: Option<String>,
     },
     /// A declared column is in the file more than once.
     AmbiguousColumn { file: String, column: String },

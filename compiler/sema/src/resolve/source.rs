@@ -218,10 +218,18 @@ fn of_a_day(
     };
     let of_days = |id: ColumnId| {
         let column = columns.get(id.index())?;
-        column.form.read_as.as_ref().is_some_and(ReadAs::is_of_days).then_some(column)
+        column
+            .form
+            .read_as
+            .as_ref()
+            .is_some_and(ReadAs::is_of_days)
+            .then_some(column)
     };
     let column = of_days(found.id)?;
-    let is_bounded = source.lateness.as_ref().is_some_and(|lateness| lateness.bound.is_some());
+    let is_bounded = source
+        .lateness
+        .as_ref()
+        .is_some_and(|lateness| lateness.bound.is_some());
     let skew_us = source.skew.as_ref().map_or(0, |skew| skew.value.us.unsigned_abs());
     // Event times of the day itself are later than its first instant.
     let rejects = is_bounded && skew_us < DAY_US && time.is_none_or(|time| of_days(time.id).is_none());

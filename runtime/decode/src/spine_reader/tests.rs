@@ -79,11 +79,13 @@ fn shorten(error: DecodeError, folder: &Path) -> DecodeError {
             column,
             found,
             cased,
+            declared,
         } => DecodeError::MissingColumn {
             file: cut(file),
             column,
             found,
             cased,
+            declared,
         },
         DecodeError::WrongType {
             file,

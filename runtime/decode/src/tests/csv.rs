@@ -199,6 +199,7 @@ fn whole_file_mistakes() {
             column: "at".into(),
             found,
             cased: vec![],
+            declared: None,
         }
     );
     assert_eq!(missing.help().unwrap(), "the file has: id, time, note");

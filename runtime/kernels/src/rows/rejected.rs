@@ -33,8 +33,12 @@ pub fn rejected(source: &Source, batch: &Batch, verdict: &Accepted, most: usize)
     }
     let times = batch.column(source.time).i64s();
     let arrivals = arrivals(source, batch);
-    let form = source.arrival_column().map(|column| &source.columns[column.index()].form);
-    let is_of_a_day = form.and_then(|form| form.read_as.as_ref()).is_some_and(ReadAs::is_of_days);
+    let form = source
+        .arrival_column()
+        .map(|column| &source.columns[column.index()].form);
+    let is_of_a_day = form
+        .and_then(|form| form.read_as.as_ref())
+        .is_some_and(ReadAs::is_of_days);
     let reasons = verdict.keep.iter().map(|code| Reason::from_code(*code)).enumerate();
     let rows = reasons.filter_map(|(row, reason)| reason.map(|reason| (row, reason)));
     rows.take(most)
