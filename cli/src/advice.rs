@@ -1,6 +1,6 @@
 //! The next step for a value or a file that cannot be used, by what is wrong with it.
 
-mod ahead;
+mod arrivals;
 mod instants;
 mod nested;
 mod numbers;
@@ -41,6 +41,9 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
                     .to_owned(),
             )
         }
+        Fault::Unaccepted(Reason::Ahead, Some(at)) if arrivals::is_of_that_day(at) => {
+            Some(arrivals::OF_THAT_DAY.to_owned())
+        }
         Fault::Unaccepted(Reason::Ahead, _) => Some(
             "an event time that is planned, such as that of a departure, is no time of an event: name the column of when the row came to \
              be; else compare the zones, units and formats of `time` and `arrival` (day and month may be exchanged in one), and whether they \
@@ -67,7 +70,9 @@ const WITHOUT_ARRIVAL: &str = "a row counts from its arrival on, so each needs o
 pub fn all_rows(examples: &[Example]) -> Option<String> {
     let Example { text: file, fault, .. } = examples.first()?;
     match fault {
-        Fault::Undecoded(Detail::Null { column, is_time: true, .. }) => Some(format!(
+        Fault::Undecoded(Detail::Null {
+            column, is_time: true, ..
+        }) => Some(format!(
             "no row has an event time in `{column}`: name the file of this source, or in `time` the column that has it"
         )),
         Fault::Undecoded(Detail::Null { is_arrival: true, .. }) => row(fault, file),
@@ -82,17 +87,8 @@ pub fn all_rows(examples: &[Example]) -> Option<String> {
         Fault::Undecoded(Detail::Value { column, value }) if value.wrong == Wrong::NoInt64 => {
             of_value(column, with_fraction(column, examples).unwrap_or(value))
         }
-        Fault::Unaccepted(Reason::Late, _) if ahead::have_one_arrival(examples) => Some(
-            "all have one arrival, as the rows of an export have: if it is when the file was written, and not when each row was \
-             known, declare a lag that is sure instead, such as `arrival time + 5m`"
-                .to_owned(),
-        ),
-        Fault::Unaccepted(Reason::Late, _) => Some(
-            "if all are late by about as much, compare the zones and units of event time and arrival, and their formats (day and \
-             month may be exchanged in one); give the source a longer `lateness` only if rows that come so late are to count"
-                .to_owned(),
-        ),
-        Fault::Unaccepted(Reason::Ahead, _) => Some(ahead::where_all_are(examples).to_owned()),
+        Fault::Unaccepted(Reason::Late, _) => Some(arrivals::where_all_are_late(examples)),
+        Fault::Unaccepted(Reason::Ahead, _) => Some(arrivals::where_all_are_ahead(examples)),
         _ => row(fault, file),
     }
 }
@@ -375,8 +371,15 @@ pub fn header(found: &[String]) -> Option<String> {
         let is_instant = name.len() >= 10 && name.as_bytes()[4] == b'-' && name.as_bytes()[0].is_ascii_digit();
         name.parse::<f64>().is_ok() || is_instant || matches!(name.as_str(), "true" | "false")
     };
-    found
-        .iter()
-        .any(is_value)
-        .then(|| "the file has no header: write the names of the columns into its first line".to_owned())
+    if found.iter().any(is_value) {
+        return Some("the file has no header: write the names of the columns into its first line".to_owned());
+    }
+    // Sheets fill a line up with commas.
+    let is_alone = !first.is_empty() && found[1..].iter().all(String::is_empty);
+    (is_alone && (found.len() > 1 || first.trim().contains(' '))).then(|| {
+        format!(
+            "the first line of a file names its columns, and this one has a single name: if `{first}` is a title, remove the lines \
+             above the header"
+        )
+    })
 }

@@ -1,6 +1,7 @@
 //! Errors about files, data and arguments, as diagnostics. One function per cause; the pages are in `docs/errors`.
 
 mod build;
+mod columns;
 mod files;
 mod named;
 mod records;

@@ -333,10 +333,13 @@ fn next_step(error: &clap::Error, words: &[String]) -> String {
     }
 }
 
-/// `--out` for `--output`: the longest option of the command that the unknown one begins with.
+/// `--out` for `--output`: the longest option of the command that the unknown one begins with. So is `-o` elsewhere.
 fn shorter_option(error: &clap::Error, command: &clap::Command) -> Option<String> {
     let argument = context(error, ContextKind::InvalidArg).into_iter().next()?;
-    let written = name(&argument).strip_prefix("--")?.to_owned();
+    let written = match name(&argument) {
+        "-o" => "out",
+        long => long.strip_prefix("--")?,
+    };
     let options = command.get_arguments().filter_map(clap::Arg::get_long);
     let begins = options.filter(|option| option.len() >= 3 && written.starts_with(option));
     let longest = begins.max_by_key(|option| option.len())?;

@@ -36,8 +36,8 @@ pub fn timestamp(written: &str) -> String {
         };
     }
     let marks = |date: &str| -> Vec<_> { date.char_indices().filter(|(_, c)| !c.is_ascii_digit()).collect() };
-    let is_dotted = written.get(..10).map(marks) == Some(vec![(2, '.'), (5, '.')]);
-    if written.contains('/') || is_dotted {
+    let ends_with_year = |mark: char| written.get(..10).map(marks) == Some(vec![(2, mark), (5, mark)]);
+    if written.contains('/') || ends_with_year('.') || ends_with_year('-') {
         return "write instants like `2024-05-01T00:00:00Z`, local times without the `Z` where a zone is said (`--zone` of a spine, \
                 `zone` of a source); in pandas `pd.to_datetime(x, dayfirst=True)` where the day comes first, without `dayfirst` \
                 where the month does, and with `utc=True` only where the times are those of UTC"
@@ -170,10 +170,10 @@ pub fn read_as(column: &str, written: &str) -> Option<String> {
         .get(..2)
         .and_then(|day| day.parse::<u8>().ok())
         .is_some_and(|day| day > 12);
-    let turned = if format.starts_with("%d/") && !is_day {
-        ", or `%m/%d` where the month comes first"
-    } else {
-        ""
+    let turned = match format.get(..3) {
+        Some("%d/") if !is_day => ", or `%m/%d` where the month comes first",
+        Some("%d-") if !is_day => ", or `%m-%d` where the month comes first",
+        _ => "",
     };
     Some(format!(
         "say its format: `as \"{format}\"` after the type of `{column}`{turned}; {WHERE}"
@@ -198,6 +198,8 @@ pub fn format_of(written: &str) -> Option<String> {
         "00.00.0000" => "%d.%m.%Y",
         "00/00/0000" if is_month(3) == Some(false) => "%m/%d/%Y",
         "00/00/0000" => "%d/%m/%Y",
+        "00-00-0000" if is_month(3) == Some(false) => "%m-%d-%Y",
+        "00-00-0000" => "%d-%m-%Y",
         "0000/00/00" => "%Y/%m/%d",
         "0000-00-00" => "%Y-%m-%d",
         "00.00.00" => "%d.%m.%y",

@@ -1,13 +1,22 @@
 use super::*;
+use featr::Instants;
 
 const MINUTE_US: i64 = 60_000_000;
+
+fn instants(time: i64, arrival: i64) -> Instants {
+    Instants {
+        time_us: time * MINUTE_US,
+        arrival_us: arrival * MINUTE_US,
+        is_of_a_day: false,
+    }
+}
 
 /// What is said where no row can be used, of rows with these event times and arrivals in minutes.
 fn of_rows(reason: Reason, rows: &[(i64, i64)]) -> String {
     let example = |(time, arrival): &(i64, i64)| Example {
         text: String::new(),
         reason: reason.name(),
-        fault: Fault::Unaccepted(reason, Some((time * MINUTE_US, arrival * MINUTE_US))),
+        fault: Fault::Unaccepted(reason, Some(instants(*time, *arrival))),
     };
     all_rows(&rows.iter().map(example).collect::<Vec<_>>()).unwrap_or_default()
 }
@@ -29,12 +38,56 @@ fn rows_that_are_ahead_are_of_another_zone_or_swapped_or_of_another_unit() {
         assert!(ahead(swapped).contains("may be swapped"), "{swapped:?}");
     }
     assert!(ahead(&[(28_000_000, 28_000), (28_000_100, 28_000)]).contains("compare the units"));
+    // Both may be plans that look ahead.
+    assert!(ahead(&[(360, 0), (420, 60)]).contains("a `skew` as long as they look ahead, of these `6h`"));
+    assert!(ahead(&[(661, 0), (720, 0), (780, 0)]).contains("one as long as they look ahead, of these `13h`"));
+    assert!(ahead(&[(20, 10), (28, 10)]).contains("of these `18m`"));
 }
 
 #[test]
-fn rows_of_an_export_that_all_arrive_at_once_have_no_arrival() {
+fn rows_of_the_day_whose_date_is_their_arrival_are_no_swap() {
+    const DAY: i64 = 1_440;
+    let of = |rows: &[(i64, i64)]| {
+        let examples = rows.iter().map(|(time, arrival)| Example {
+            text: String::new(),
+            reason: "ahead",
+            fault: Fault::Unaccepted(
+                Reason::Ahead,
+                Some(Instants {
+                    is_of_a_day: true,
+                    ..instants(*time, *arrival)
+                }),
+            ),
+        });
+        let examples: Vec<Example> = examples.collect();
+        (
+            all_rows(&examples).unwrap_or_default(),
+            row(&examples[0].fault, "f.csv").unwrap_or_default(),
+        )
+    };
+    for told in <[String; 2]>::from(of(&[(1_020, 0), (DAY + 1_439, DAY)])) {
+        assert!(
+            told.contains("`skew 1d` in the source") && told.contains("beside `delay 1d`"),
+            "{told}"
+        );
+    }
+    // A day or more ahead of a date is ahead of all of its day.
+    for told in <[String; 2]>::from(of(&[(DAY, 0), (3 * DAY, DAY)])) {
+        assert!(told.contains("swapped") || told.contains("exchanged"), "{told}");
+    }
+}
+
+#[test]
+fn rows_that_arrive_together_are_of_a_load_or_have_no_arrival() {
     let late = |rows: &[(i64, i64)]| of_rows(Reason::Late, rows);
-    assert!(late(&[(0, 9_000), (5, 9_000)]).contains("all have one arrival"));
+    assert!(late(&[(0, 9_000), (5, 9_000)]).contains("as the longest wait, of these `7d`"));
+    // Loads of two nights.
+    let nightly = late(&[(0, 719), (5, 719), (1_440, 2_159), (1_500, 2_159), (1_510, 2_159)]);
+    assert!(
+        nightly.contains("the first of them arrive together") && nightly.contains("`12h`"),
+        "{nightly}"
+    );
+    assert!(nightly.contains("`arrival time + 5m`"), "{nightly}");
     assert!(late(&[(0, 9_000), (5, 9_005)]).contains("compare the zones"));
     assert!(late(&[(0, 9_000)]).contains("compare the zones"));
 }
@@ -104,6 +157,19 @@ fn every_kind_of_row_has_its_step() {
             value("at", "\"30/11/2025\"", Wrong::NoTimestamp),
             "`as \"%d/%m/%Y\"` after the type of `at`; ",
         ),
+        (
+            value("at", "\"17-01-2025 12:36\"", Wrong::NoTimestamp),
+            "`as \"%d-%m-%Y %H:%M\"` after the type of `at`; the clock",
+        ),
+        (
+            value("at", "\"05-01-2025 12:36\"", Wrong::NoTimestamp),
+            "or `%m-%d` where the month comes first; the clock",
+        ),
+        (
+            value("at", "\"01-17-2025 12:36:00\"", Wrong::NoTimestamp),
+            "`as \"%m-%d-%Y %H:%M:%S\"` after the type of `at`; the clock",
+        ),
+        (value("day", "\"17-01-2025\"", Wrong::NoDate), "`as \"%d-%m-%Y\"`"),
         (
             value("at", "\"2025-11-30\"", Wrong::NotInFormat),
             "has the format `%Y-%m-%d`",
@@ -223,6 +289,7 @@ fn every_kind_of_row_has_its_step() {
         ("2025-06-10T10:00+02:00", "`2025-06-10T10:00:00+02:00`"),
         ("10/06/2025 10:00", "dayfirst"),
         ("15.03.2026 12:00", "only where the times are those of UTC"),
+        ("15-03-2026 12:00", "only where the times are those of UTC"),
         ("2026-03-15 12:00:00 CEST", "`2026-03-15T12:00:00+02:00`"),
         ("10 June 2025 10:00", "pd.to_datetime(x, utc=True)"),
         ("NaT", "leave the row out"),
@@ -256,6 +323,10 @@ fn a_first_line_that_is_no_header_is_told() {
     assert!(told(&["0", "c11", "36.14"]).is_some_and(|help| help.contains("no header")));
     assert!(told(&["# exported 2024"]).is_some_and(|help| help.contains("before the header")));
     assert!(told(&["id", "known_at\r0"]).is_some_and(|help| help.contains("line feed")));
+    for title in [&["Orders export March 2026"][..], &["Orders", "", ""]] {
+        assert!(told(title).is_some_and(|help| help.contains("is a title, remove the lines above")));
+    }
+    assert_eq!(told(&["id"]), None);
     assert_eq!(told(&["id", "card", "at_2024"]), None);
     assert_eq!(told(&[]), None);
 }

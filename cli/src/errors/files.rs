@@ -1,8 +1,9 @@
 //! Files: what is wrong with one, with its columns, and with those of the questions.
 
+use super::columns::{caller, declared_otherwise, resembling};
 use super::store;
 use crate::advice;
-use featc_driver::diag::{Code, Diagnostic, suggest};
+use featc_driver::diag::{Code, Diagnostic};
 use featc_ir::Type;
 use featr::{Broken, DecodeError};
 
@@ -51,7 +52,19 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
             file,
             column,
             found,
+            declared: Some(own),
+            ..
+        } => {
+            return Diagnostic::new(Code::MissingColumn, error.to_string())
+                .with_note(has(file, found))
+                .with_help(declared_otherwise(own, column, (file, found)));
+        }
+        DecodeError::MissingColumn {
+            file,
+            column,
+            found,
             cased,
+            declared: None,
         } => {
             // A file may have columns under names that no program can write.
             let reserved = |name: &&String| featc_driver::is_reserved(name);
@@ -193,15 +206,6 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
     Diagnostic::new(code, error.to_string()).with_help(help)
 }
 
-/// What may call a column of a file by another name: its content, or a folder on its path.
-fn caller(file: &str) -> String {
-    let folders = file.rsplit_once('/').map_or("", |(folders, _)| folders);
-    match folders.rsplit('/').find_map(|folder| folder.split_once('=')) {
-        Some((name, _)) => format!("the file, or its folder `{name}=…`,"),
-        None => "the file".to_owned(),
-    }
-}
-
 /// Whether a program can say it as the name of a column.
 fn is_name(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -323,14 +327,28 @@ fn spine_step(error: &DecodeError, code: Code) -> Option<String> {
         };
         return Some(format!("write the column of the spine as {expected}{how}"));
     }
+    if let DecodeError::NaiveTimestamp { asks_by_day, .. } = error {
+        return Some(zone_of_questions("`--zone UTC`, `--zone Europe/Paris`", *asks_by_day));
+    }
     let step = match code {
         Code::WrongColumnType => "write the column of the spine in one type, such as text, or leave it out",
-        Code::NaiveTimestamp => "say which zone such values are in: `--zone UTC`, `--zone Europe/Paris`",
         Code::CorruptFile => "the spine is damaged or named by another format: write it again",
         Code::MissingColumn => "give each column of the spine one name",
         _ => return None,
     };
     Some(step.to_owned())
+}
+
+/// Where instants of questions say no zone: what is to be passed, and what it means where they are dates.
+pub(super) fn zone_of_questions(options: &str, asks_by_day: bool) -> String {
+    let by_day = match asks_by_day {
+        true => {
+            "; a date asks at its first instant there, midnight, before all that happens on that day: where questions are asked \
+             during the day, write their instants with the time"
+        }
+        false => "",
+    };
+    format!("say which zone such values are in: {options}{by_day}")
 }
 
 /// For a folder whose files have another format than the declared one.
@@ -362,11 +380,4 @@ fn next_step(code: Code) -> &'static str {
         Code::MissingColumn => "give each column one name",
         _ => "see `featc explain` and the code above",
     }
-}
-
-/// Of the columns of a file, what may be meant by a name.
-pub(super) fn resembling<'a>(column: &str, found: &'a [String]) -> Option<&'a str> {
-    // A file may have columns under names that no program can write; half of the letters of a short name agree by chance.
-    let may_be_meant = |name: &&str| !featc_driver::is_reserved(name) && 2 * name.len() > column.len();
-    suggest::nearest(column, found.iter().map(String::as_str).filter(may_be_meant))
 }

@@ -1,6 +1,7 @@
 //! Files that the command line names: a spine, entities, a record, a served log.
 
-use super::files::{has, ill_header, resembling};
+use super::columns::resembling;
+use super::files::{has, ill_header, zone_of_questions};
 use super::runs::run;
 use super::{ADDRESS, of_address};
 use crate::args::AT_COLUMN;
@@ -50,11 +51,10 @@ pub fn of_spine(
                  it is about none"
             ))
         }
-        Error::Decode(DecodeError::NaiveTimestamp { .. }) if zone.is_some_and(|zone| zone != "UTC") => {
+        Error::Decode(DecodeError::NaiveTimestamp { asks_by_day, .. }) if zone.is_some_and(|zone| zone != "UTC") => {
             let zone = zone.unwrap_or_default();
-            told.with_help(format!(
-                "say which zone such values are in: `--zone {zone}` if it is that of the sources, else for example `--zone UTC`"
-            ))
+            let options = format!("`--zone {zone}` if it is that of the sources, else for example `--zone UTC`");
+            told.with_help(zone_of_questions(&options, *asks_by_day))
         }
         Error::Decode(DecodeError::MissingColumn { column, found, .. })
             if column != at_column && ill_header(column, found).is_none() =>

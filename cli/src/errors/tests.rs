@@ -68,6 +68,7 @@ fn a_spine_is_not_declared_by_a_program() {
         column: "card".into(),
         found: vec!["x".into()],
         cased: vec![],
+        declared: None,
     };
     assert!(help(missing(), Some("timestamp")).contains("in the spine"));
     for error in [wrong(None), wrong(Some(Type::String)), missing()] {
@@ -83,6 +84,7 @@ fn many_names_are_not_all_told() {
         column: "card".into(),
         found,
         cased: vec![],
+        declared: None,
     };
     let note = &run(&missing.into(), Some("timestamp")).notes[0];
     assert!(note.len() < 300 && note.ends_with("c29 and 99970 more"), "{note}");

@@ -37,12 +37,30 @@ pub fn options(error: &clap::Error, command: &clap::Command, words: &[String]) -
         options.push(format!("{option} {value}"));
         given.push(option);
     }
+    let written = options.join(" ");
+    if let Some(source) = source_before(&words[..at]).filter(|_| written.starts_with("--source NAME=")) {
+        return Some(format!(
+            "all files of `{source}` are named by one folder or glob, `--source '{source}=data/*.csv'`, those of another source by the \
+             option again, `{written}`"
+        ));
+    }
     let step = if repeated.is_some() {
         "repeat the option:"
     } else {
         "write"
     };
-    (!options.is_empty()).then(|| format!("{step} `{}`", options.join(" ")))
+    (!options.is_empty()).then(|| format!("{step} `{written}`"))
+}
+
+/// `--source orders=a.csv b.csv`: the source whose file stands before the word.
+fn source_before(words: &[String]) -> Option<&str> {
+    let (last, before) = words.split_last()?;
+    let pair = match last.strip_prefix("--source=") {
+        Some(pair) => pair,
+        None if before.last()? == "--source" => last,
+        None => return None,
+    };
+    pair.split_once('=').map(|(name, _)| name)
 }
 
 /// The option of a command that a word is meant for, with its value; `given` are there already, and `pairs` stands before the

@@ -100,6 +100,13 @@ fn surplus_words_are_given_their_options() {
             "write `--source NAME=more.csv`;",
         ),
         (
+            &[
+                "train", "a.feat", "--spine", "q.csv", "--out", "o.csv", "--source", "a=a.csv", "b.csv",
+            ],
+            "all files of `a` are named by one folder or glob, `--source 'a=data/*.csv'`, those of another source by the option \
+             again, `--source NAME=b.csv`;",
+        ),
+        (
             &["verify", "a.feat", "--source", "a=a.csv", "b=b.jsonl"],
             "repeat the option: `--source b=b.jsonl`;",
         ),
@@ -152,6 +159,8 @@ fn only_slips_are_guessed() {
         (&["train", "a.feat", "--thread", "2"], Some("--threads")),
         (&["train", "a.feat", "--output", "o.csv"], Some("--out")),
         (&["train", "a.feat", "--outfile=o.csv"], Some("--out")),
+        (&["train", "a.feat", "-o", "o.csv"], Some("--out")),
+        (&["check", "a.feat", "-o", "o.csv"], None),
         (
             &["train", "a.feat", "--from-provenances", "o.csv"],
             Some("--from-provenance"),

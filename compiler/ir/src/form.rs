@@ -1,6 +1,7 @@
 //! How files hold a column of a source, where that is not under its name and as a value of its type.
 
 use crate::types::Type;
+use chrono::format::{Fixed, Item, Numeric, StrftimeItems};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -79,6 +80,21 @@ impl ReadAs {
 
     /// The word in `.feat` files for dates that are instants.
     pub const DATE: &'static str = "date";
+
+    /// Whether the files hold dates, each of which is the first instant of its day.
+    pub fn is_of_days(&self) -> bool {
+        let is_clock = |item: Item<'_>| {
+            matches!(
+                item,
+                Item::Numeric(Numeric::Hour | Numeric::Hour12, _) | Item::Fixed(Fixed::RFC2822 | Fixed::RFC3339)
+            )
+        };
+        match self {
+            ReadAs::Epoch(_) => false,
+            ReadAs::Date { .. } => true,
+            ReadAs::Format { format, .. } => !StrftimeItems::new(format).any(is_clock),
+        }
+    }
 
     /// Whether columns of this type are read so.
     pub fn gives(&self, ty: Type) -> bool {

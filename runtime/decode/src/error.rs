@@ -27,12 +27,14 @@ pub enum DecodeError {
     /// The line of a text file that names its columns cannot be read.
     BrokenHeader { file: String, why: Broken },
     /// A declared column is not in the file. `found` are the names that are, in file order; `cased` further columns of the
-    /// source, each with the name of the file that differs from its own only in capital letters.
+    /// source, each with the name of the file that differs from its own only in capital letters. `declared`: what the program
+    /// calls the column, where it says what the files call it.
     MissingColumn {
         file: String,
         column: String,
         found: Vec<String>,
         cased: Vec<(String, String)>,
+        declared: Option<String>,
     },
     /// A declared column is in the file more than once.
     AmbiguousColumn { file: String, column: String },
@@ -43,11 +45,13 @@ pub enum DecodeError {
         expected: Option<Type>,
         found: String,
     },
-    /// A timestamp without offset, and no zone was declared for such. `line` from 1, for text formats.
+    /// A timestamp without offset, and no zone was declared for such. `line` from 1, for text formats. `asks_by_day`: it is the
+    /// instant of a question, and a date.
     NaiveTimestamp {
         file: String,
         line: Option<u64>,
         column: String,
+        asks_by_day: bool,
     },
     /// Not a name of the time zone database.
     UnknownZone { zone: String },
@@ -310,6 +314,7 @@ impl fmt::Display for DecodeError {
                 file,
                 line: None,
                 column,
+                ..
             } => {
                 write!(f, "naive timestamps: column `{column}` of {file} has no time zone")
             }
@@ -317,6 +322,7 @@ impl fmt::Display for DecodeError {
                 file,
                 line: Some(line),
                 column,
+                ..
             } => {
                 write!(
                     f,

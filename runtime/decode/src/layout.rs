@@ -6,7 +6,7 @@ use crate::decoded_rows::{name_in, read_otherwise, were_decoded};
 use crate::detail::Detail;
 use crate::error::DecodeError;
 use crate::guard::guarded;
-use crate::names::{place, with_cased};
+use crate::names::{place, with_columns};
 use crate::reject::{Reason, Reject};
 use crate::said::{self, Said};
 use crate::spec::{Decoded, RowNumbers, Spec};
@@ -71,6 +71,7 @@ fn usable(
             file: file.to_owned(),
             line: None,
             column: name.to_owned(),
+            asks_by_day: false,
         }),
         fit @ (Fit::Naive | Fit::Checked | Fit::Whole) => Ok(fit),
     }
@@ -127,7 +128,7 @@ impl Layout {
                 continue;
             }
             let fitting = fitting_column(schema, index, spec, file);
-            let (way, fit) = fitting.map_err(|error| with_cased(error, &spec.columns))?;
+            let (way, fit) = fitting.map_err(|error| with_columns(error, &spec.columns))?;
             let nullable = spec.null_reason(index).is_none();
             let nan = column.ty == Type::Float64 && !spec.rules.keep_nan;
             let can_be_null = || nan || !way.inside.is_empty() || can_be_null(way.root);

@@ -31,20 +31,24 @@ pub(crate) fn place<N: AsRef<str>>(names: &[N], column: &str, file: &str) -> Res
                 column: column.to_owned(),
                 found,
                 cased: Vec::new(),
+                declared: None,
             })
         }
     }
 }
 
-/// Of a missing column of a source: with the further ones that the file has in other letters.
-pub(crate) fn with_cased(mut error: DecodeError, columns: &[SourceColumn]) -> DecodeError {
+/// Of a missing column of a source: with its own name, and the further ones that the file has in other letters.
+pub(crate) fn with_columns(mut error: DecodeError, columns: &[SourceColumn]) -> DecodeError {
     if let DecodeError::MissingColumn {
         column: missing,
         found,
         cased,
+        declared,
         ..
     } = &mut error
     {
+        let is_missing = |column: &&SourceColumn| column.form.field.as_deref() == Some(missing.as_str());
+        *declared = columns.iter().find(is_missing).map(|column| column.name.clone());
         let plain = columns.iter().filter(|column| column.form.field.is_none());
         let others = plain.map(|column| &column.name);
         let others = others.filter(|name| *name != missing && !found.contains(name));

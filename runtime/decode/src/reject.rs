@@ -76,8 +76,8 @@ pub struct Example {
 pub enum Fault {
     /// The decoder.
     Undecoded(Detail),
-    /// The clauses of the source: it is no event. With event time and arrival, in microseconds, where they are why.
-    Unaccepted(rows::Reason, Option<(i64, i64)>),
+    /// The clauses of the source: it is no event. With event time and arrival where they are why.
+    Unaccepted(rows::Reason, Option<rows::Instants>),
     /// A view, for this reason.
     OfView(rows::ViewReason),
 }

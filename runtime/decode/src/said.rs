@@ -40,6 +40,7 @@ impl Said {
                 file: file.to_owned(),
                 line: None,
                 column: column.name.clone(),
+                asks_by_day: false,
             }),
         }
     }

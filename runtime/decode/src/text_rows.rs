@@ -163,6 +163,7 @@ impl Rows {
                         file: self.file.to_string(),
                         line: Some(line),
                         column: name.clone(),
+                        asks_by_day: false,
                     });
                 }
                 Err(BadCell::Bad(wrong)) => {

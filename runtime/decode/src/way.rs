@@ -56,6 +56,7 @@ pub(crate) fn way(schema: &Schema, field: &str, file: &str) -> Result<Way, Decod
                         column: field.to_owned(),
                         found: beside.iter().map(|field| format!("{head}.{}", field.name())).collect(),
                         cased: Vec::new(),
+                        declared: None,
                     });
                 }
             }

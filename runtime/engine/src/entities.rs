@@ -29,12 +29,17 @@ impl Program {
         };
         read(keys, &set, &name, ReadOptions::default()).map_err(|error| match error {
             Error::Decode(DecodeError::MissingColumn {
-                column, found, cased, ..
+                column,
+                found,
+                cased,
+                declared,
+                ..
             }) => DecodeError::MissingColumn {
                 file: name,
                 column,
                 found,
                 cased,
+                declared,
             }
             .into(),
             other => other,

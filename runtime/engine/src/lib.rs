@@ -126,7 +126,7 @@ pub use featr_decode::{
     check_columns, clear_asides, from_arrow, guarded, open_file, output_format, panic_is_caught, panic_text, plain,
     schema_of_decoded, sync_folder, to_arrow, unread, write_rows,
 };
-pub use featr_kernels::rows::{Reason, ViewReason};
+pub use featr_kernels::rows::{Instants, Reason, ViewReason};
 pub use featr_kernels::{Batch, Column, Data, Value};
 pub use featr_lake as lake;
 pub use featr_stream::{AdvanceReport, Cuts, Kept, Known, LogName, LogStats, Rebuild, RestoreReport, Snapshotting};

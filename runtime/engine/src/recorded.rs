@@ -326,7 +326,7 @@ impl Recorded {
         report.add_rejected(reasons.into_iter().filter(|(_, count)| *count > 0));
         for why in self.unaccepted(EXAMPLES_MAX) {
             let (file, line) = self.place(why.row);
-            let fault = Fault::Unaccepted(why.reason, why.instants_us);
+            let fault = Fault::Unaccepted(why.reason, why.instants);
             let example = Example::new((&file, line), why.reason.name(), &why.detail, fault);
             report.examples.push(example);
         }

@@ -279,7 +279,7 @@ fn unaccepted(
         let (row, reason, detail) = (why.row, why.reason, &why.detail);
         let (file, line) = (&decoded.file, decoded.rows.number(row));
         if examples.len() < EXAMPLES_MAX {
-            let fault = Fault::Unaccepted(reason, why.instants_us);
+            let fault = Fault::Unaccepted(reason, why.instants);
             examples.push(Example::new((file, line), reason.name(), detail, fault));
         }
         if let Some(target) = rejects {

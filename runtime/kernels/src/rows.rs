@@ -23,7 +23,7 @@ mod view;
 pub use accepted::{Accepted, Reason, accept, arrivals, known, lookup_instants};
 pub use conflicts::{Conflicts, Part, conflicts, readable_id};
 pub use copies::{Copies, cell_hash};
-pub use rejected::{Rejected, rejected};
+pub use rejected::{Instants, Rejected, rejected};
 pub use view::{ViewReason, ViewRejected, can_reject};
 
 /// The digest of every row of a source: [`identity::digests`] without the arrival column.

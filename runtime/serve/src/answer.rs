@@ -69,6 +69,13 @@ fn question(server: &Server, bytes: &[u8], in_head: Option<String>) -> Result<(Q
     let count = asked.entities.as_ref().map_or(1, Vec::len);
     server.limits.check_entities(count)?;
     let lines: Vec<&str> = match (asked.entity, &asked.entities) {
+        (Some(one), None) if one.get().starts_with('[') => {
+            return Err(Refusal {
+                help: "send `\"entities\": [{KEY: VALUE, …}, …]` in place of `entity`, or one object in `entity`"
+                    .to_owned(),
+                ..Refusal::wrong_question("`entity` is a list: several are asked about in `entities`")
+            });
+        }
         (Some(one), None) => vec![one.get()],
         (None, Some(many)) => many.iter().map(|entity| entity.get()).collect(),
         (Some(_), Some(_)) => return Err(Refusal::unreadable("`entity` and `entities` are both there", HELP)),

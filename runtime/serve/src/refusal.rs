@@ -221,7 +221,8 @@ impl Refusal {
             ),
             Error::BelowHorizon { .. } => bad(
                 "E0808",
-                "ask about a later instant, or start the server with a longer --history",
+                "ask about a later instant; for earlier ones start the server with a longer --history on a new state folder, and push \
+                 the history again: what was released does not come back",
             ),
             Error::Decode(error) => of_rows(error),
             Error::NotAtCut { .. }

@@ -124,11 +124,16 @@ messages! {
         help: "say how late rows may come, for example `lateness 24h`: `skew` holds where lateness is bounded; or remove it";
     }
 
-    W0306 arrival_of_a_day(column: &str, at: Span) {
+    /// `rejects`: rows of the day itself, whose event times are later than its first instant.
+    W0306 arrival_of_a_day(column: &str, rejects: bool, at: Span) {
+        let skew = match rejects {
+            true => ", and `skew 1d`, without which rows of the day itself are rejected: their events come after its first instant",
+            false => "",
+        };
         "arrival `{column}` is a date: the first instant of its day";
         at: "known from midnight on?";
         note: "an answer at noon would see what came in the evening";
-        help: "say `delay 1d`: then no answer sees it before its day has ended; or name a column that has the time, too";
+        help: "say `delay 1d`: then no answer sees it before its day has ended{skew}; or name a column that has the time, too";
     }
 
     W0307 version_that_is_over(table: &str, until: &str, at: Span) {

@@ -1,7 +1,6 @@
 //! Entities and sources.
 
 use super::form::{Instants, form, one_column_each};
-use super::format::{Says, says};
 use super::nested::flattened;
 use super::scope::RowScope;
 use super::zone::check_zone;
@@ -142,7 +141,7 @@ pub(super) fn source(source: &ast::Source, complaints: &mut Vec<Diagnostic>) -> 
     let arrival = source.arrival.as_ref();
     let arrival = arrival.map(|arrival| arrival_of(&arrival.kind, &scope, complaints));
     let delay_us = source.delay.as_ref().map_or(0, |delay| delay.value.us.unsigned_abs());
-    complaints.extend(arrival.and_then(|arrival| of_a_day(arrival, &columns, delay_us)));
+    complaints.extend(arrival.and_then(|arrival| of_a_day(arrival, source, time, &columns)));
     let arrival = arrival.or(source.static_rows.map(|_| res::Arrival::Static));
     // A clause that was not understood may be the one that is missing.
     let arrival = arrival.or((!is_whole).then_some(res::Arrival::Broken));
@@ -208,21 +207,34 @@ fn arrival_of(kind: &ast::ArrivalKind, scope: &RowScope, complaints: &mut Vec<Di
 }
 
 /// Warns of an arrival that is before the end of its day, and is read as its beginning.
-fn of_a_day(arrival: res::Arrival, columns: &[res::Column], delay_us: u64) -> Option<Diagnostic> {
+fn of_a_day(
+    arrival: res::Arrival,
+    source: &ast::Source,
+    time: Option<res::ColumnRef>,
+    columns: &[res::Column],
+) -> Option<Diagnostic> {
     let res::Arrival::Column(found) = arrival else {
         return None;
     };
-    let column = columns.get(found.id.index()).filter(|column| is_of_days(column))?;
-    (delay_us < DAY_US).then(|| errors::arrival_of_a_day(&column.name, found.at))
-}
-
-/// Whether the files hold dates in place of the instants of a column.
-fn is_of_days(column: &res::Column) -> bool {
-    match &column.form.read_as {
-        Some(ReadAs::Date { .. }) => true,
-        Some(ReadAs::Format { format, .. }) => says(format) == Ok(Says::Date),
-        Some(ReadAs::Epoch(_)) | None => false,
-    }
+    let of_days = |id: ColumnId| {
+        let column = columns.get(id.index())?;
+        column
+            .form
+            .read_as
+            .as_ref()
+            .is_some_and(ReadAs::is_of_days)
+            .then_some(column)
+    };
+    let column = of_days(found.id)?;
+    let is_bounded = source
+        .lateness
+        .as_ref()
+        .is_some_and(|lateness| lateness.bound.is_some());
+    let skew_us = source.skew.as_ref().map_or(0, |skew| skew.value.us.unsigned_abs());
+    // Event times of the day itself are later than its first instant.
+    let rejects = is_bounded && skew_us < DAY_US && time.is_none_or(|time| of_days(time.id).is_none());
+    let delay_us = source.delay.as_ref().map_or(0, |delay| delay.value.us.unsigned_abs());
+    (delay_us < DAY_US).then(|| errors::arrival_of_a_day(&column.name, rejects, found.at))
 }
 
 /// Reports clauses that say when rows come in, in a source whose rows never change.

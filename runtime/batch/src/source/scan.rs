@@ -299,7 +299,7 @@ impl Scan<'_> {
         };
         let mut examples = vec![];
         for why in rejected(source, &decoded.batch, &verdict, most) {
-            let fault = Fault::Unaccepted(why.reason, why.instants_us);
+            let fault = Fault::Unaccepted(why.reason, why.instants);
             told.tell(why.row, (why.reason.name(), &why.detail), fault, &mut examples)?;
         }
         let seen = wanted::Seen::of(source, &decoded.batch);

@@ -7,7 +7,7 @@ use crate::detail::{Broken, Detail};
 use crate::error::DecodeError;
 use crate::format::{Format, Opened};
 use crate::lines::Lines;
-use crate::names::{place, with_cased};
+use crate::names::{place, with_columns};
 use crate::packed::unpacked;
 use crate::reject::{Reason, shown};
 use crate::said;
@@ -151,7 +151,7 @@ impl TextFormat for Delimited {
                 _ => place(&names, column.field(), &input.name).map(Cell::Field),
             })
             .collect::<Result<_, _>>()
-            .map_err(|error| with_cased(error, &spec.columns))?;
+            .map_err(|error| with_columns(error, &spec.columns))?;
         if let Some(column) = spec.columns.iter().find(|column| column.ty.is_list()) {
             return Err(DecodeError::WrongType {
                 file: input.name.to_string(),

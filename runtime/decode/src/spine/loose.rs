@@ -38,6 +38,7 @@ pub(super) fn fitted(
             file: wanted.file.to_owned(),
             line: None,
             column: name.to_owned(),
+            asks_by_day: name == wanted.at,
         }),
         (Type::Int64, found, _) if found.is_floating() => {
             let digits = match found {

@@ -91,6 +91,7 @@ impl Wanted<'_> {
                     file,
                     line: Some(line),
                     column,
+                    asks_by_day: name == self.at && shown().trim_matches('"').len() == "2024-05-01".len(),
                 })
             }
             Err(BadCell::Bad(wrong)) => {

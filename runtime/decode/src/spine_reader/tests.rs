@@ -63,21 +63,29 @@ fn shorten(error: DecodeError, folder: &Path) -> DecodeError {
             why,
             broken,
         },
-        DecodeError::NaiveTimestamp { file, line, column } => DecodeError::NaiveTimestamp {
+        DecodeError::NaiveTimestamp {
+            file,
+            line,
+            column,
+            asks_by_day,
+        } => DecodeError::NaiveTimestamp {
             file: cut(file),
             line,
             column,
+            asks_by_day,
         },
         DecodeError::MissingColumn {
             file,
             column,
             found,
             cased,
+            declared,
         } => DecodeError::MissingColumn {
             file: cut(file),
             column,
             found,
             cased,
+            declared,
         },
         DecodeError::WrongType {
             file,
@@ -389,7 +397,8 @@ fn parquet_rows_that_cannot_be_used() {
         DecodeError::NaiveTimestamp {
             file: "s.parquet".into(),
             line: None,
-            column: "at".into()
+            column: "at".into(),
+            asks_by_day: false,
         }
     );
 }

@@ -169,6 +169,7 @@ fn timestamps_without_offset_are_fatal_unless_a_zone_is_declared() {
         file: "f".into(),
         line: Some(3),
         column: "at".into(),
+        asks_by_day: false,
     };
     assert_eq!(outcome.error, Some(expected.clone()));
     assert_eq!(
@@ -198,6 +199,7 @@ fn whole_file_mistakes() {
             column: "at".into(),
             found,
             cased: vec![],
+            declared: None,
         }
     );
     assert_eq!(missing.help().unwrap(), "the file has: id, time, note");

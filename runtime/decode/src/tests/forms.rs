@@ -390,6 +390,7 @@ fn ways_lead_into_structs_and_objects() {
             column: "user.idd".into(),
             found: vec!["user.id".into(), "user.geo.lat".into(), "user.name".into()],
             cased: vec![],
+            declared: Some("user_id".into()),
         })
     );
 }

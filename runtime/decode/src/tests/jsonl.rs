@@ -106,7 +106,8 @@ fn timestamps_without_offset_are_fatal_with_their_line() {
         Some(DecodeError::NaiveTimestamp {
             file: "f".into(),
             line: Some(2),
-            column: "at".into()
+            column: "at".into(),
+            asks_by_day: false,
         })
     );
 }

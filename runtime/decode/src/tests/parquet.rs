@@ -114,6 +114,7 @@ fn whole_file_mistakes() {
             column: "id".into(),
             found,
             cased: vec![],
+            declared: None,
         }
     );
     let twice = check(

@@ -3,7 +3,7 @@
 use super::{Accepted, Reason, arrivals};
 use crate::column::Batch;
 use crate::value::render_duration;
-use featc_ir::{ColumnId, Lateness, Source};
+use featc_ir::{ColumnId, Lateness, ReadAs, Source};
 
 /// A decoded row that is not an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +13,17 @@ pub struct Rejected {
     pub reason: Reason,
     /// The reason in words, with the numbers of this row.
     pub detail: String,
-    /// Where it is too late or too far ahead: its event time and its arrival.
-    pub instants_us: Option<(i64, i64)>,
+    /// Where it is too late or too far ahead.
+    pub instants: Option<Instants>,
+}
+
+/// When an event was, and when it came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instants {
+    pub time_us: i64,
+    pub arrival_us: i64,
+    /// Whether the arrival is a date in the files, and so the first instant of its day.
+    pub is_of_a_day: bool,
 }
 
 /// The first `most` rows that `verdict` (of [`super::accept`], on the same batch) rejects, in order.
@@ -24,6 +33,12 @@ pub fn rejected(source: &Source, batch: &Batch, verdict: &Accepted, most: usize)
     }
     let times = batch.column(source.time).i64s();
     let arrivals = arrivals(source, batch);
+    let form = source
+        .arrival_column()
+        .map(|column| &source.columns[column.index()].form);
+    let is_of_a_day = form
+        .and_then(|form| form.read_as.as_ref())
+        .is_some_and(ReadAs::is_of_days);
     let reasons = verdict.keep.iter().map(|code| Reason::from_code(*code)).enumerate();
     let rows = reasons.filter_map(|(row, reason)| reason.map(|reason| (row, reason)));
     rows.take(most)
@@ -34,7 +49,11 @@ pub fn rejected(source: &Source, batch: &Batch, verdict: &Accepted, most: usize)
                 row,
                 reason,
                 detail: words(source, reason, times[row], arrival),
-                instants_us: arrival.filter(|_| has_both).map(|arrival| (times[row], arrival)),
+                instants: arrival.filter(|_| has_both).map(|arrival_us| Instants {
+                    time_us: times[row],
+                    arrival_us,
+                    is_of_a_day,
+                }),
             }
         })
         .collect()
