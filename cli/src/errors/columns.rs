@@ -23,7 +23,7 @@ pub(super) fn declared_otherwise(own: &str, field: &str, (file, found): (&str, &
 }
 
 /// What may call a column of a file by another name: its content, or a folder on its path.
-fn caller(file: &str) -> String {
+pub(super) fn caller(file: &str) -> String {
     let folders = file.rsplit_once('/').map_or("", |(folders, _)| folders);
     match folders.rsplit('/').find_map(|folder| folder.split_once('=')) {
         Some((name, _)) => format!("the file, or its folder `{name}=…`,"),
