@@ -248,7 +248,7 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
         )),
         Wrong::NoObject => Some(nested::object(column, &value.written)),
         Wrong::NoList => Some(nested::list(column)),
-        Wrong::NoDuration => Some(nested::duration(column, is_number)),
+        Wrong::NoDuration => Some(nested::duration(column, &value.written, is_number)),
         Wrong::NoString if epoch(plain).is_some() => Some(format!(
             "if `{column}` is an instant: {}; if it is a number, declare it as `int64`",
             read_as(column, plain).unwrap_or_else(|| timestamp(plain))

@@ -82,9 +82,9 @@ pub(super) fn where_all_are_ahead(examples: &[Example]) -> String {
     let planned = "event times that are planned or forecast";
     if is_a_zone(&ahead) {
         return format!(
-            "arrivals lie about the offset of a zone before the event times: one of the two columns may be in another zone than it \
-             says; where it has no offsets, write its format and zone after its type, such as `timestamp as \"%Y-%m-%d \
-             %H:%M:%S\" in \"Europe/Amsterdam\"`; offsets that are wrong, `Z` among them, are mended in the file; if zones are right, \
+            "arrivals lie about the offset of a zone before the event times: `time` and `arrival` may be swapped, where rows arrive after \
+             they happen; or one of the two columns is in another zone than it says: where it has no offsets, write its format and zone after its type, such as `timestamp as \"%Y-%m-%d \
+             %H:%M:%S\" in \"Europe/Amsterdam\"`; offsets that are wrong, `Z` among them, are mended in the file; if both are right, \
              {planned} need a `skew` as long as they look ahead{lead}"
         );
     }

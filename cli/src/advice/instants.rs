@@ -44,10 +44,16 @@ pub fn timestamp(written: &str) -> String {
             .to_owned();
     }
     if (3..=5).contains(&zone.len()) && zone.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        let offset = match abbreviated(zone) {
+            Some(offset) => format!(
+                "that of {zone} is `{offset}`, so `{}{offset}`",
+                time.replacen(' ', "T", 1)
+            ),
+            None => format!("as `{}±hh:mm`", time.replacen(' ', "T", 1)),
+        };
         return format!(
-            "`{zone}` is no offset: write the offset, such as `{}+02:00`, or leave it out where a zone is said (`--zone` of a \
-             spine, `zone` of a source)",
-            time.replacen(' ', "T", 1)
+            "`{zone}` is no offset: write the offset, {offset}; or leave it out where a zone is said (`--zone` of a spine, `zone` \
+             of a source)"
         );
     }
     let of_minutes = as_instant(&format!("{}:00Z", written.replacen(' ', "T", 1)));
@@ -65,6 +71,22 @@ pub fn timestamp(written: &str) -> String {
         }
         None => "write instants like `2024-05-01T00:00:00Z`".to_owned(),
     }
+}
+
+/// The offset of a zone's abbreviation that stands for one only.
+fn abbreviated(zone: &str) -> Option<&'static str> {
+    Some(match zone {
+        "UTC" | "GMT" | "WET" => "+00:00",
+        "CET" | "MEZ" => "+01:00",
+        "CEST" | "MESZ" | "EET" => "+02:00",
+        "EEST" | "MSK" => "+03:00",
+        "JST" => "+09:00",
+        "EDT" => "-04:00",
+        "EST" => "-05:00",
+        "MST" | "PDT" => "-07:00",
+        "PST" => "-08:00",
+        _ => return None,
+    })
 }
 
 /// For a number of days.

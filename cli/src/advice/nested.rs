@@ -65,19 +65,36 @@ fn type_of(value: &str) -> &'static str {
 }
 
 /// Where a duration is declared, and something else stands.
-pub fn duration(column: &str, is_number: bool) -> String {
+pub fn duration(column: &str, written: &str, is_number: bool) -> String {
     if is_number {
         return format!(
             "declare `{column}: int64`, and make a duration of it in a transform: `{column} * 1s` where it counts seconds"
         );
     }
-    let part = |place: u8, unit: &str| format!("cast(split({column}, \":\")[{place}] as int64) * 1{unit}");
+    let part = |(place, unit): (usize, &str)| format!("cast(split({column}, \":\")[{}] as int64) * 1{unit}", place + 1);
+    let parts = |units: &[&str]| -> String {
+        units
+            .iter()
+            .copied()
+            .enumerate()
+            .map(part)
+            .collect::<Vec<_>>()
+            .join(" + ")
+    };
+    let of_texts = match written.trim_matches('"').split(':').count() {
+        2 => format!(
+            "such as `05:21` declare `{column}: string` and add up its parts: `{}` of minutes and seconds, `{}` of hours and minutes",
+            parts(&["m", "s"]),
+            parts(&["h", "m"])
+        ),
+        _ => format!(
+            "such as `01:19:30` declare `{column}: string` and add up its parts: `{}`",
+            parts(&["h", "m", "s"])
+        ),
+    };
     format!(
         "a duration is written `PT1H19M30S`; where the file has two instants, declare these and subtract them in a transform, and of \
-         texts such as `01:19:30` declare `{column}: string` and add up its parts: `{} + {} + {}`",
-        part(1, "h"),
-        part(2, "m"),
-        part(3, "s")
+         texts {of_texts}"
     )
 }
 

@@ -92,6 +92,20 @@ fn warn_over<'a>(
 fn check_key(file: &res::File, view: &res::View, row: &RowTypes, context: &mut Context<'_>) {
     let Some((id, _)) = view.entity else { return };
     let entity = &file.entities[id.index()];
+    if let Some(columns) = in_order_of_the_keys(view, entity, row) {
+        context.mistyped.extend((0..entity.keys.len()).map(|place| (id, place)));
+        let keys: Vec<&str> = entity.keys.iter().map(|key| key.name.as_str()).collect();
+        let at = view.key.iter().map(|column| column.at);
+        let at = at.reduce(Span::to).unwrap_or(entity.declared.at);
+        context.push(errors::keys_in_another_order(
+            &entity.declared.name,
+            &keys.join(", "),
+            &columns.join(", "),
+            at,
+            entity.declared.at,
+        ));
+        return;
+    }
     for (place, (column, key)) in view.key.iter().zip(&entity.keys).enumerate() {
         let (Some(Some(column_ty)), Some(key_ty)) = (row.types.get(column.id.index()), key.ty) else {
             continue;
@@ -107,6 +121,24 @@ fn check_key(file: &res::File, view: &res::View, row: &RowTypes, context: &mut C
             });
         }
     }
+}
+
+/// The columns of a view's key in the order in which their types are those of the keys, if that is another one.
+fn in_order_of_the_keys<'a>(view: &res::View, entity: &res::Entity, row: &'a RowTypes) -> Option<Vec<&'a str>> {
+    let mut rest: Vec<(&str, Type)> = vec![];
+    for column in &view.key {
+        let place = column.id.index();
+        rest.push((row.names.get(place)?, (*row.types.get(place)?)?));
+    }
+    let wanted: Vec<Type> = entity.keys.iter().map(|key| key.ty).collect::<Option<_>>()?;
+    if rest.len() != wanted.len() || rest.iter().map(|(_, ty)| ty).eq(&wanted) {
+        return None;
+    }
+    let take = |ty: Type| {
+        let place = rest.iter().position(|(_, other)| *other == ty)?;
+        Some(rest.remove(place).0)
+    };
+    wanted.into_iter().map(take).collect()
 }
 
 /// The table whose key a column is, if it is that of one, and where its type is declared.

@@ -2,8 +2,7 @@
 
 use super::meant::CLOCKS;
 
-pub(super) const NO_CLOCK: &str =
-    "a feature is asked for an instant; the time since the last event is `time_since_last()`";
+pub(super) const NO_CLOCK: &str = "a feature is asked for an instant; the time since the last event is `time_since_last()`, since the first `time_since_first()`";
 
 const CLOCK: &str = "`{name}`: there is no clock in a program";
 const TYPE: &str = "`{name}` is a type, not a function";

@@ -27,6 +27,13 @@ messages! {
         help: "{help}";
     }
 
+    E0401 keys_in_another_order(entity: &str, keys: &str, columns: &str, at: Span, entity_at: Span) {
+        "the columns of the key have the types of the keys of `{entity}` in another order";
+        at: "one column per key, in their order";
+        entity_at: "has ({keys})";
+        help: "write `by ({columns})` if these hold ({keys})";
+    }
+
     /// The key of a table cannot be another column, so one of the two declarations is wrong. `table`: its name, and where the type
     /// of its column stands.
     E0401 key_type_of_a_table(table: (&str, Span), column: (&str, Type), entity: &str, key: (&str, Type), at: Span, key_at: Span) {

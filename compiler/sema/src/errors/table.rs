@@ -160,10 +160,17 @@ messages! {
         help: "look it up in a transform, `let {column} = {meant}`, and read the column here";
     }
 
-    E0444 lookup_key_count(table: &str, wanted: &str, found: usize, at: Span) {
-        "the key of table `{table}` is ({wanted}), and {found} are given";
+    /// `has_versions`: the table says `valid from`, and too few are given.
+    E0444 lookup_key_count(table: &str, wanted: &str, found: usize, has_versions: bool, at: Span) {
+        let versions = match has_versions {
+            true => "; what tells versions of one row apart, such as their number or their date, is no part of the key: `valid from` says \
+                     which one an event sees, so take it out of `key`",
+            false => "",
+        };
+        let is_given = if found == 1 { "is given" } else { "are given" };
+        "the key of table `{table}` is ({wanted}), and {found} {is_given}";
         at: "one value per column of the key";
-        help: "write a value for each of {wanted}, in this order";
+        help: "write a value for each of {wanted}, in this order{versions}";
     }
 
     E0444 lookup_key_type(table: &str, key: (&str, Type), found: (Type, &str), at: Span) {

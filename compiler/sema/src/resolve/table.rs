@@ -250,8 +250,10 @@ pub(super) fn lookup(
     let table = items.resolved_tables[*place].as_ref()?;
     let wanted: Vec<String> = table.keys().map(|key| key.name).collect();
     if wanted.len() != written.keys.len() {
-        let (wanted, found) = (wanted.join(", "), written.keys.len());
-        complaints.push(errors::lookup_key_count(name, &wanted, found, at));
+        let found = written.keys.len();
+        let has_versions = declared.valid_from.is_some() && found < wanted.len();
+        let wanted = wanted.join(", ");
+        complaints.push(errors::lookup_key_count(name, &wanted, found, has_versions, at));
         return None;
     }
     let names = || table.columns.iter().map(|column| column.name.as_str());

@@ -274,7 +274,7 @@ const HELPS: &[(&str, &str)] = &[
     ("max(t + \"1h\")", "a duration has no quotes: write `1h`"),
     ("max(t + \"soon\")", "write a duration without quotes and as one word, such as `1h`"),
     ("count(where t.dayofweek >= 5)", "write `day_of_week(t)`: 1 is Monday, 7 is Sunday"),
-    ("now - last(t)", "a feature is asked for an instant; the time since the last event is `time_since_last()`"),
+    ("now - last(t)", "a feature is asked for an instant; the time since the last event is `time_since_last()`, since the first `time_since_first()`"),
     ("timestamp - last(t)", "it is `at` in a feature of a service; `time_since_last()` measures from it"),
     ("last(s, dropna=True)", "write `last(s ignoring nulls)`"),
     ("last(s, true)", "write `last(s ignoring nulls)`"),

@@ -1,6 +1,6 @@
 //! Pieces whose first word begins none of their kind.
 
-use super::table::TYPES;
+use super::table::{CONDITIONAL, TYPES, is_quotable};
 use super::{Failure, list};
 use crate::diag::{Code, Diagnostic, Span, suggest};
 use crate::foreign;
@@ -38,7 +38,28 @@ impl Failure<'_> {
         (ends && !known.contains(&word) && (assigns || resembles || is_next)).then(|| self.not_a_start(word, span))
     }
 
+    /// `let late = 1 if delay = 2 else 0`: what stands before `if` is a whole step or statement.
+    fn choice(&self, word: &str, span: Span) -> Option<Diagnostic> {
+        let may_choose = matches!(self.context, Context::Step | Context::Statement);
+        if word != "if" || !may_choose || self.is_first_on_line(span) {
+            return None;
+        }
+        let (condition, otherwise) = self.rest_of_line(span)["if".len()..].split_once(" else ")?;
+        let line = self.tokens.text[..span.start].lines().last().unwrap_or("");
+        let value = line.split_once('=')?.1.trim();
+        let (condition, otherwise) = (condition.trim(), otherwise.trim_end_matches([' ', '}']).trim());
+        let whole = format!("case when {condition} then {value} else {otherwise} end");
+        let help = match is_quotable(&whole) {
+            true => format!("write `{whole}` after the `=`"),
+            false => "write `case when … then … else … end` after the `=`".to_owned(),
+        };
+        Some(Diagnostic::at(Code::UnexpectedText, CONDITIONAL, span, "the condition stands first").with_help(help))
+    }
+
     fn not_a_start(&self, word: &str, span: Span) -> Diagnostic {
+        if let Some(choice) = self.choice(word, span) {
+            return choice;
+        }
         let (piece, place) = (self.context.piece(), self.context.place());
         let message = format!("`{word}` begins no {piece} of {place}");
         let diagnostic = Diagnostic::at(Code::UnknownKeyword, message, span, self.context.not_a_piece());

@@ -9,10 +9,12 @@ use super::piece::Piece;
 use crate::diag::{Code, Diagnostic, Span};
 use crate::foreign;
 use crate::forms::Context;
+use crate::literal;
 
 /// One habit: where it is looked for, what is written (see [`super::pattern`]), what that means here, and the next step.
 /// Letters in braces stand for what the pattern found; `{L_}` has a space after it unless nothing was found, `{(A)}` stands
-/// in parentheses if it could not stand beside `and`, `{type W}` is a type as it is called here, `{plain Y}` a text without its quotes.
+/// in parentheses if it could not stand beside `and`, `{type W}` is a type as it is called here, `{plain Y}` a text without its quotes,
+/// `{instant S}` the instant that a text is meant as.
 struct Habit(&'static [Context], &'static str, Code, &'static str, Then);
 
 /// The next step.
@@ -46,6 +48,8 @@ const ITEMS: &[Context] = &[Context::Item, Context::Clause, Context::Step, Conte
 const ALL: &[Context] = &Context::ALL;
 
 /// Types here that others call by other letters.
+pub(super) use values::CONDITIONAL;
+
 pub(super) const TYPES: [&str; 7] = ["bool", "int64", "float64", "string", "timestamp", "date", "duration"];
 
 /// Of another language.
@@ -86,6 +90,12 @@ fn type_here(written: &str) -> String {
         None if TYPES.contains(&short) => short.to_owned(),
         None => plain.to_owned(),
     }
+}
+
+/// The instant that a text stands for, as a literal; an example where it stands for none.
+fn instant_here(written: &str) -> String {
+    let meant = literal::meant_instant(written.trim_matches('"'), false);
+    meant.unwrap_or_else(|| "@2025-01-31T12:00:00Z".to_owned())
 }
 
 /// Whether a help may quote it.
@@ -133,6 +143,9 @@ impl Habit {
                 text = text.replace(&format!("{{({letter})}}"), &beside_and(written));
                 text = text.replace(&format!("{{type {letter}}}"), &type_here(written));
                 text = text.replace(&format!("{{plain {letter}}}"), written.trim_matches('"'));
+                if text.contains("{instant ") {
+                    text = text.replace(&format!("{{instant {letter}}}"), &instant_here(written));
+                }
                 text = text.replace(&format!("{{{letter}}}"), written);
             }
             text

@@ -121,7 +121,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(FILES, "^ test S « { »", FOREIGN, "a test is of one view", Say("write the view after its name, such as `test {S} for spend`")),
     Habit(FILES, "given V « S »", FOREIGN, ROWS, Say("write them under `given {V}`: `| id | card |`, then `| 1 | a |`")),
     Habit(FILES, "given V « {|[ »", FOREIGN, ROWS, Say("write them under `given {V}`, without other brackets: `| id | card |`, then `| 1 | a |`")),
-    Habit(FILES, "expect at « S »", FOREIGN, "an instant begins with `@`, and has no quotes", Ask("@{plain S}", "")),
+    Habit(FILES, "expect at « S »", FOREIGN, "an instant begins with `@`, and has no quotes", Ask("{instant S}", "")),
     Habit(FILES, "expect at « N »", FOREIGN, "an instant begins with `@`", Say("write it in front, such as `@2025-01-01T00:00:00Z`")),
     Habit(FILES, "expect at T ( V « = »", FOREIGN, "a key and its value stand with `:` between them", Write(":")),
     Habit(FILES, "expect at T ( « S » )|,", FOREIGN, "a key has its name in front", Say("write the name of the key of the view's entity before it, such as `card: {S}`")),

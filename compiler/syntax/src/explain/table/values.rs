@@ -8,7 +8,7 @@ const MEMBERS: &str = "`in` stands by itself";
 const BEHIND_A_DOT: &str = "a field stands behind a dot";
 const CAST: &str = "the function is called `cast`; what it cannot convert has the status `error(invalid_cast)`";
 const COLONS: &str = "`::` is not an operator of this language";
-const CONDITIONAL: &str = "a choice is written as `case` or `if(condition, value, otherwise)`";
+pub(in crate::explain) const CONDITIONAL: &str = "a choice is written as `case` or `if(condition, value, otherwise)`";
 const BETWEEN: &str = "`between` is not in this release";
 const SELECT: &str = "`select` is not used: a feature is an expression";
 const AGGREGATE_ALONE: &str = "write the aggregate and its window, such as `feature {V} = sum(amount) over 7d`; of whom and `from` which rows is \
