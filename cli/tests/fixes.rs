@@ -205,7 +205,7 @@ fn fix_guesses_nothing() {
         program("", seen, "sum(amount) over lifetime excluding last 7d"),
         program("", seen, "sum(amount) over 7d as other"),
         program("", seen, "last(amount where ok, 2) over 7d"),
-        program("", seen, "sum(qty ** 2) over 7d"),
+        program("", seen, "sum(qty ** 3) over 7d"),
         program("", seen, "count(distinct shop, country) over 7d"),
     ];
     for text in told {

@@ -5,7 +5,7 @@ use super::feature::{self, Builder};
 use super::transform::{self, AllRows, RowTypes};
 use crate::errors::{self, Kind};
 use crate::res::{self, ExprKind, FeatureKind, Rows};
-use featc_ir::{Aggregate, SourceId, TransformId, View};
+use featc_ir::{Aggregate, SourceId, TransformId, Type, View};
 use featc_syntax::diag::Span;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -131,25 +131,28 @@ fn divides(piece: &Piece<'_>, found: &Found) -> bool {
     })
 }
 
+/// A template with what the letters of a pattern found.
+fn filled(template: &str, piece: &Piece<'_>, found: &Found) -> String {
+    let mut text = template.to_owned();
+    for (letter, first, last) in &found.letters {
+        let written = if last < first { "" } else { piece.slice(*first, *last) };
+        let gap = if written.is_empty() { "" } else { " " };
+        text = text.replace(&format!("{{{letter}_}}"), &format!("{written}{gap}"));
+        text = text.replace(&format!("{{({letter})}}"), &beside_and(written));
+        text = text.replace(&format!("{{type {letter}}}"), &type_here(written));
+        text = text.replace(&format!("{{plain {letter}}}"), written.trim_matches('"'));
+        if text.contains("{instant ") {
+            text = text.replace(&format!("{{instant {letter}}}"), &instant_here(written));
+        }
+        text = text.replace(&format!("{{{letter}}}"), written);
+    }
+    text
+}
+
 impl Habit {
     fn tell(&self, piece: &Piece<'_>, found: &Found) -> Diagnostic {
         let Habit(_, _, code, message, then) = self;
-        let filled = |template: &str| {
-            let mut text = template.to_owned();
-            for (letter, first, last) in &found.letters {
-                let written = if last < first { "" } else { piece.slice(*first, *last) };
-                let gap = if written.is_empty() { "" } else { " " };
-                text = text.replace(&format!("{{{letter}_}}"), &format!("{written}{gap}"));
-                text = text.replace(&format!("{{({letter})}}"), &beside_and(written));
-                text = text.replace(&format!("{{type {letter}}}"), &type_here(written));
-                text = text.replace(&format!("{{plain {letter}}}"), written.trim_matches('"'));
-                if text.contains("{instant ") {
-                    text = text.replace(&format!("{{instant {letter}}}"), &instant_here(written));
-                }
-                text = text.replace(&format!("{{{letter}}}"), written);
-            }
-            text
-        };
+        let filled = |template: &str| filled(template, piece, found);
         let span = piece.span(found.start, found.end);
         let diagnostic = Diagnostic::at(*code, filled(message), span, "");
         match then {

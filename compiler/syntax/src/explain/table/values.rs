@@ -55,7 +55,6 @@ const POWER_OF_POWER: &str = "write `pow(a, pow(b, c))`, or `pow(pow(a, b), c)`"
 
 #[rustfmt::skip]
 pub(super) const HABITS: &[Habit] = &[
-    Habit(VIEWS, "~ over « between »", FOREIGN, HAS_A_LENGTH, Say("write `over lifetime`, and the two instants as a condition in the aggregate, such as `sum(amount where at >= @2025-01-01T00:00:00Z and at < @2025-02-01T00:00:00Z)`")),
     Habit(VIEWS, "~ over « since|from ! N - M - O »", FOREIGN, HAS_A_LENGTH, Say("write `over lifetime`, and the instant as a condition in the aggregate, such as `sum(amount where at >= @{N}-{M}-{O}T00:00:00Z)`")),
     Habit(ALL, "count ( * )", FOREIGN, "`count` takes no `*`", Write("count()")),
     Habit(ALL, "W ( * )", FOREIGN, "`{W}` takes no `*`", Say("`{W}` takes a value, for example `{W}(amount)`; `count()` counts events")),
@@ -101,6 +100,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(STEPS, "W ( L ) « over » N", FOREIGN, NO_WINDOW, Say("write it in a view: `feature usual = {W}({L}) over {N}`")),
     Habit(STEPS, "« over »", FOREIGN, NO_WINDOW, Say("aggregate in a view, such as `feature usual = mean(amount) over 7d`")),
     Habit(VIEWS, "~ over « between N and M »", FOREIGN, features::OLDER, Say(features::LENGTH_AND_OFFSET)),
+    Habit(VIEWS, "~ over « between »", FOREIGN, HAS_A_LENGTH, Say("write `over lifetime`, and the two instants as a condition in the aggregate, such as `sum(amount where at >= @2025-01-01T00:00:00Z and at < @2025-02-01T00:00:00Z)`")),
     Habit(ALL, "not « between »", FOREIGN, BETWEEN, Show("", "(x < a or x > b)")),
     Habit(ALL, "D « between » E and F", FOREIGN, BETWEEN, Value("{D} >= {E} and {D} <= {F}", "x >= a and x <= b")),
     Habit(ALL, "« between »", FOREIGN, BETWEEN, Show("", "x >= a and x <= b")),
