@@ -169,7 +169,9 @@ pub fn keys(asked: &Asked, given: &[String], reporter: &Reporter) -> Result<Vec<
     };
     for given in given {
         let Some((name, text)) = given.split_once('=') else {
-            let help = with_equals(&names, given);
+            let (given_already, missing): (Vec<&str>, Vec<&str>) =
+                names.iter().copied().partition(|name| is_given(name));
+            let help = with_equals(&[missing, given_already].concat(), given);
             return reporter.refuse(errors::argument("--key", given, "no `=` in it", &help));
         };
         let Some(place) = names.iter().position(|known| *known == name) else {
@@ -255,7 +257,7 @@ fn value_of(text: &str, ty: Type) -> Option<Value> {
     duration.map(Value::Duration).or_else(|| featr::parse_key(text, ty))
 }
 
-/// The same key with its `=`: `card:a`, `{"card": "a"}`, or a value alone.
+/// The same key with its `=`: `card:a`, `{"card": "a"}`, or a value alone, which is that of the first name.
 fn with_equals(names: &[&str], given: &str) -> String {
     let known = |name: &str| {
         names

@@ -27,8 +27,8 @@ pub enum DecodeError {
     /// The line of a text file that names its columns cannot be read.
     BrokenHeader { file: String, why: Broken },
     /// A declared column is not in the file. `found` are the names that are, in file order; `cased` further columns of the
-    /// source, each with the name of the file that differs from its own only in capital letters. `declared`: what the program
-    /// calls the column, where it says what the files call it.
+    /// source, each with the name of the file that has the same letters, in capitals or with other signs between. `declared`: what
+    /// the program calls the column, where it says what the files call it.
     MissingColumn {
         file: String,
         column: String,

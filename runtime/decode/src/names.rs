@@ -37,7 +37,8 @@ pub(crate) fn place<N: AsRef<str>>(names: &[N], column: &str, file: &str) -> Res
     }
 }
 
-/// Of a missing column of a source: with its own name, and the further ones that the file has in other letters.
+/// Of a missing column of a source: with its own name, and the further ones that the file has in capitals, or with
+/// blanks or other signs.
 pub(crate) fn with_columns(mut error: DecodeError, columns: &[SourceColumn]) -> DecodeError {
     if let DecodeError::MissingColumn {
         column: missing,
@@ -53,12 +54,18 @@ pub(crate) fn with_columns(mut error: DecodeError, columns: &[SourceColumn]) -> 
         let others = plain.map(|column| &column.name);
         let others = others.filter(|name| *name != missing && !found.contains(name));
         let in_other_letters = others.filter_map(|name| {
-            let there = found.iter().find(|there| there.eq_ignore_ascii_case(name))?;
+            let there = found.iter().find(|there| letters(there) == letters(name))?;
             Some((name.clone(), there.clone()))
         });
         *cased = in_other_letters.collect();
     }
     error
+}
+
+/// The letters and digits of a name, in small letters: those of `Slot At` are those of `slot_at`.
+fn letters(name: &str) -> String {
+    let plain = name.chars().filter(|c| c.is_alphanumeric());
+    plain.flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

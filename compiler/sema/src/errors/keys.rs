@@ -152,6 +152,10 @@ messages! {
                 "nothing is aggregated over the items of a list in this release: aggregate one item, `last({argument}[1])`, or how \
                  many there are, `max(length({argument}))`"
             ),
+            [numbers, Type::Timestamp] if numbers.is_numeric() && (name == "slope" || name == "intercept") => format!(
+                "`{name}` takes {}: of an instant `x` write hours or days since another one, `hours(x - @2025-01-01T00:00:00Z)`",
+                aggregate.takes
+            ),
             _ => format!("`{name}` takes {}", aggregate.takes),
         };
         let types = types.iter().map(Type::to_string).collect::<Vec<_>>().join(" and ");
@@ -249,9 +253,14 @@ messages! {
             ),
             Held::InTable(table) => looked_up(key, table, rows),
             Held::OfAnother(other) => format!(
-                "`{rows}` has the key of `{other}`: write `of {other}`, or name the columns that hold `{key}`: `by (…)` after `from`"
+                "name the column that holds `{key}`: `by (…)` after `from`; if rows of `{rows}` have none, bring it by a table: \
+                 `let {key} = lookup TABLE(…).{key}` in a transform of `{rows}`; if features of each `{other}` are meant, whose key \
+                 `{rows}` has, write `of {other}`"
             ),
-            Held::Nowhere => "name the columns that hold the key: `by (…)` after `from`".to_owned(),
+            Held::Nowhere => format!(
+                "name the columns that hold the key: `by (…)` after `from`; if rows of `{rows}` have none, bring it by a table: \
+                 `let {key} = lookup TABLE(…).{key}` in a transform of `{rows}`"
+            ),
         };
         "view `{view}` finds no column `{key}` in `{rows}`";
         at: "no column holds key `{key}` of `{entity}`";

@@ -658,7 +658,6 @@ const ITEMS_OF_THE_FIRST_HOUR: &[(&str, &str)] = &[
     ("source s { columns (a: float64 default 0) }",
         "remove it, and write `?` after the type if files may lack the value; what stands for null is said where it is read, as `coalesce(amount, 0)`"),
     ("source s { columns (a: Optional[float]) }", "write `float64?`"),
-    ("table t { key k valid since arrival known }", "write `valid from since`"),
     ("view v of e from (select * from s) { feature b = count() over 1d }",
         "declare what stands in the parentheses before it, such as `transform kept from payments { where amount > 0 }`, and write `from kept`"),
     ("transform t from s { let n = 1 if a = \"x\" else 0 }", "write `case when a = \"x\" then 1 else 0 end` after the `=`"),

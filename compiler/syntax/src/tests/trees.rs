@@ -143,7 +143,7 @@ service x { v.b }"
     (service x
       (v b)
     )
-    a.feat:2:17: error[E0001]: expected a name, found `=`
+    a.feat:2:17: error[E0001]: between the word of a clause and what it says stands nothing
     a.feat:4:18: error[E0014]: `(` is never closed
     a.feat:7:8: error[E0015]: `off` is not a keyword
     "#);

@@ -91,7 +91,6 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SOURCES, "V : L « = T »", FOREIGN, "a column has no default", Say("remove it, and write `?` after the type if files may lack the value; what stands for null is said where it is read, as `coalesce(amount, 0)`")),
     Habit(SOURCES, "timestamp|datetime « ( ! S ) »", FOREIGN, "a type has no texts in parentheses", Say("a format stands after `as`, and a zone after `in`, such as `timestamp as \"%d-%m-%Y %H:%M\" in \"Europe/Amsterdam\"`")),
     Habit(SOURCES, "^ time|arrival|unique|lateness|delay|skew|begins|zone|key|batch|stream|columns « :|= »", FOREIGN, "between the word of a clause and what it says stands nothing", Say("remove it")),
-    Habit(SOURCES, "^ « valid ! V »", FOREIGN, "from when on a version holds is said by `valid from`", Write("valid from {V}")),
     Habit(SOURCES, "A not null", FOREIGN, NOT_NULL, Write("{A}")),
     Habit(SOURCES, "A null", FOREIGN, NULLABLE, Write("{A}?")),
     Habit(SOURCES, "optional|option [ W ]", FOREIGN, NULLABLE, Write("{type W}?")),

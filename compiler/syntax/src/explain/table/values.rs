@@ -157,7 +157,6 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "D in ( « select ! V from W »", FOREIGN, SUBQUERY, Say("declare them as `table {W}` with `key {V}`, and write `lookup {W}({D}).column is not null`, of a column that is never null")),
     Habit(STEPS, "select V from W", FOREIGN, "`select` is not used: a table is looked into by its key", Say("of a `table {W}` write `lookup {W}(key).{V}`; a column of the row itself needs no `select`")),
     Habit(VIEWS, "select V from W", FOREIGN, "`select` is not used: a table is looked into by its key", Say("of a `table {W}` write `let {V} = lookup {W}(key).{V}` in a transform, and aggregate `{V}`; a column of the row itself needs no `select`")),
-    Habit(EXPRESSIONS, "D in « ! W »", FOREIGN, "behind `in` stands no name", Say("the values of a list stand in parentheses, `in (\"a\", \"b\")`, a zone in quotes, `in \"Europe/Amsterdam\"`; whether a table has a key is `lookup planes(tail).seats is not null`, of a column that is never null")),
     Habit(STEPS, "( « select ! »", FOREIGN, SELECT_OF_ROWS, Say(NO_SUBQUERY)),
     Habit(STEPS, "^ let V = « select ! »", FOREIGN, SELECT_OF_ROWS, Say(NO_SUBQUERY)),
     Habit(STEPS, "select", FOREIGN, SELECT_ALL, Say(KEEP_ALL)),
