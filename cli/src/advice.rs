@@ -45,8 +45,8 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
             Some(arrivals::OF_THAT_DAY.to_owned())
         }
         Fault::Unaccepted(Reason::Ahead, _) => Some(
-            "an event time that is planned, such as that of a departure, is no time of an event: name the column of when the row came to \
-             be; else compare the zones, units and formats of `time` and `arrival` (day and month may be exchanged in one), and whether they \
+            "an event time that is planned or forecast, such as that of a departure, needs a `skew` as long as it looks ahead, if it is to be \
+             the `time`; what counts from when it was known has that column as its `time`; else compare the zones, units and formats of `time` and `arrival` (day and month may be exchanged in one), and whether they \
              are exchanged themselves; a clock that is ahead needs a longer `skew`"
                 .into(),
         ),

@@ -2,8 +2,6 @@
 
 use featc_ir::{ColumnId, EpochUnit, Source, SourceColumn, Type};
 use featr_decode::{Detail, Wrong};
-use serde::de::IgnoredAny;
-use std::collections::BTreeMap;
 
 /// How a column is declared whose values are numbers of an epoch, by such a number as it is written; `None` where its digits do
 /// not say what it counts.
@@ -37,21 +35,34 @@ pub(crate) fn undecoded(source: &Source, detail: &Detail, raw: Option<&str>) -> 
 /// For an object that has a column under the name which it has in the program, and not where the source reads it.
 fn under_its_own_name(column: &SourceColumn, raw: &str) -> Option<String> {
     let (name, field) = (&column.name, column.field());
-    let object: BTreeMap<String, IgnoredAny> = serde_json::from_str(raw).ok()?;
-    if field == name || !object.contains_key(name) || object.contains_key(field) {
+    let record: serde_json::Value = serde_json::from_str(raw).ok()?;
+    let way: Vec<&str> = field.split('.').collect();
+    if field == name || record.get(name).is_none() || record.get(field).is_some() || is_there(&record, &way) {
         return None;
     }
     let place = match column.ty {
         // Objects on the way may stand in arrays.
         Type::List(_) => format!("in the field `{field}`"),
         _ => {
-            let way: Vec<String> = field.split('.').map(|name| format!("{name:?}: ")).collect();
+            let way: Vec<String> = way.iter().map(|name| format!("{name:?}: ")).collect();
             format!("as `{{{}…{}}}`", way.join("{"), "}".repeat(way.len() - 1))
         }
     };
     Some(format!(
         "`{name}` is read `from {field:?}`, of pushed rows as of files: send it {place}, and not as `{name:?}`"
     ))
+}
+
+/// Whether a record has a field within its objects, and the objects of its arrays.
+fn is_there(record: &serde_json::Value, way: &[&str]) -> bool {
+    let Some((name, rest)) = way.split_first() else {
+        return true;
+    };
+    match record {
+        serde_json::Value::Object(fields) => fields.get(*name).is_some_and(|inner| is_there(inner, rest)),
+        serde_json::Value::Array(items) => items.iter().any(|item| is_there(item, way)),
+        _ => false,
+    }
 }
 
 /// For a row of the past that said no arrival, and is late by the one that the server gave it.
@@ -89,6 +100,8 @@ mod tests {
         assert!(told.contains("as `{\"user\": {\"id\": …}}`"), "{told}");
         assert_eq!(step(&user, "{\"user\": {\"id\": null}}"), None);
         assert_eq!(step(&user, "{\"user_id\": 7, \"user.id\": null}"), None);
+        assert_eq!(step(&user, "{\"user_id\": 7, \"user\": {\"id\": null}}"), None);
+        assert!(step(&user, "{\"user_id\": 7, \"user\": {\"name\": 1}}").is_some());
         assert_eq!(step(&user, "7"), None);
         assert_eq!(step(&column("a", "a", Type::Int64), "{\"a\": null}"), None);
         let flat = step(&column("rider", "Rider ID", Type::String), "{\"rider\": 1}").unwrap_or_default();

@@ -85,7 +85,7 @@ messages! {
         column_at: "another instant of the same row";
         note: "the event counts from `{time}` on, as if everything in its row were known then; with `at {column}` a row where it is null would \
                not count at all";
-        help: "count what begins in a view of `{source}`, and what ends in one of `transform ended from {source} at {column} within 30d {{ \
+        help: "where each of these has one row, count what begins in a view of `{source}`, and what ends in one of `transform ended from {source} at {column} within 30d {{ \
                where {column} is not null }}` (`within`: as long as a row may take), both `over lifetime`, and subtract in a feature of a \
                service: `feature open = begun.n - ended.n`; or say `at {time}` in the transform if it is known by then whether \
                `{column}` is null";

@@ -341,8 +341,8 @@ const STATEMENTS_IN_OTHER_WORDS: &[(&str, &str)] = &[
         "write `over 7d` for the last seven of them; which events count is a condition in the aggregate, such as \
          `count(where day_of_week(at) <= 5)` for Monday to Friday"),
     ("feature b = count() over {long}d", "write the unit where the parameter is declared, such as `param long = 7d`"),
-    ("feature b = mean(count() over 1d) over 30d", "divide by how many 1d there are in 30d: `count() / 30 over 30d`, if there are 30"),
-    ("feature b = mean(sum(x) over 1d) over 7d", "divide by how many 1d there are in 7d: `sum(x) / 30 over 7d`, if there are 30"),
+    ("feature b = mean(count() over 1d) over 30d", "divide by how many 1d there are in 30d, as there are 7 of `1d` in `7d`: `count() / … over 30d`"),
+    ("feature b = mean(sum(x) over 1d) over 7d", "divide by how many 1d there are in 7d, as there are 7 of `1d` in `7d`: `sum(x) / … over 7d`"),
     ("feature b = max($a) over 1d", "write `a`"),
     ("feature b = count(where a ~ \"N.*\") over 1d", "write `regexp_matches(a, \"N.*\")`"),
     ("feature b = count(where a rlike \"N.*\") over 1d", "write `regexp_matches(a, \"N.*\")`"),
