@@ -144,11 +144,13 @@ const LINES: &str = "in pandas `to_json(path, orient=\"records\", lines=True, da
 /// The same of a source, whose instants may be numbers.
 const EPOCHS: &str = "where the source says `as epoch_millis`, with `date_format=\"epoch\", date_unit=\"ms\"`";
 
-/// Whether a date stands for one that is not known: `9999-12-31`.
-fn is_open_end(plain: &str) -> bool {
-    ["9999-", "2999-", "3000-", "2099-12-31", "1900-01-01", "0001-01-01"]
-        .iter()
-        .any(|begin| plain.starts_with(begin))
+/// What a date stands for that is no day of its own: `9999-12-31` for an open end, `1900-01-01` for a day that is not known.
+fn stands_for(plain: &str) -> Option<&'static str> {
+    let begins_with = |days: &[&str]| days.iter().any(|day| plain.starts_with(day));
+    if begins_with(&["9999-", "2999-", "3000-", "2099-12-31"]) {
+        return Some("an open end");
+    }
+    begins_with(&["1900-01-01", "0001-01-01"]).then_some("an unknown one")
 }
 
 /// For a value of a column: `"1.0" is not an int64`.
@@ -169,9 +171,11 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
     if (is_kind || value.wrong == Wrong::NoString) && value.written.starts_with(['{', '[']) {
         return Some(nested::text(column, &value.written));
     }
-    if matches!(value.wrong, Wrong::NoTimestamp | Wrong::NotInFormat) && is_open_end(plain) {
+    if matches!(value.wrong, Wrong::NoTimestamp | Wrong::NotInFormat)
+        && let Some(meant) = stands_for(plain)
+    {
         return Some(format!(
-            "a day that stands for an open end is no instant: write nothing in its place, and a `?` after the type of `{column}`"
+            "a day that stands for {meant} is no instant: write nothing in its place, and a `?` after the type of `{column}`"
         ));
     }
     match value.wrong {

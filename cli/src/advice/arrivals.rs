@@ -98,7 +98,8 @@ pub(super) fn where_all_are_ahead(examples: &[Example]) -> String {
 }
 
 /// Whether several rows are ahead by one offset of zones (or by two, where clocks changed between), each less the time that it
-/// took to arrive: what is beyond whole hours lies in one quarter of an hour, to a minute.
+/// took to arrive: all leads, less a minute, fall into the same quarter of an hour, and their whole hours differ by at most
+/// one.
 fn is_a_zone(ahead: &[i64]) -> bool {
     let quarter = |ahead: &i64| (ahead - MINUTE_US).rem_euclid(HOUR_US) / (15 * MINUTE_US);
     let are_alike = ahead.windows(2).all(|pair| quarter(&pair[0]) == quarter(&pair[1]));

@@ -73,7 +73,7 @@ pub fn timestamp(written: &str) -> String {
     }
 }
 
-/// The offset of a zone's abbreviation that stands for one only.
+/// The offset that a zone's abbreviation stands for, or stands for most often.
 fn abbreviated(zone: &str) -> Option<&'static str> {
     Some(match zone {
         "UTC" | "GMT" | "WET" => "+00:00",

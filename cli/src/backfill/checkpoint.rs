@@ -146,12 +146,12 @@ impl Checkpoint {
         }
         Ok(())
     }
+}
 
-    /// The finished part of this name, if its file is still there.
-    pub fn finished(&self, file: &str, folder: &Path) -> Option<&Done> {
-        let done = self.done.iter().find(|done| done.file == file)?;
-        let found = std::fs::metadata(folder.join(file)).ok()?;
-        (found.is_file() && found.len() == done.bytes).then_some(done)
+impl Done {
+    /// Whether its file is still there.
+    pub fn is_there(&self, folder: &Path) -> bool {
+        std::fs::metadata(folder.join(&self.file)).is_ok_and(|found| found.is_file() && found.len() == self.bytes)
     }
 }
 

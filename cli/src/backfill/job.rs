@@ -12,7 +12,7 @@ use crate::report::{Refused, Reporter, counted};
 use crate::run::Prepared;
 use featr::RowsWriter;
 use featr::provenance::{HashInputs, SourceFiles, file_record};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A backfill that is settled, ready to run.
 pub struct Job<'a> {
@@ -62,12 +62,16 @@ impl Job<'_> {
     pub fn run(&self, state: &mut Checkpoint, reporter: &Reporter) -> Result<u64, Refused> {
         let begun = state.clone();
         state.done.clear();
+        let by_file: BTreeMap<&str, &Done> = begun.done.iter().map(|done| (done.file.as_str(), done)).collect();
+        let mut passed: BTreeSet<&str> = BTreeSet::new();
         let mut made = 0;
         let mut pace = Pace::new(reporter.json, self.parts.len() as u64, state.rows, reporter.listener());
         let mut missing = Missing::new();
         self.save(&begun, reporter)?;
         for part in self.parts {
-            if let Some(done) = begun.finished(&part.file, &self.folder.path) {
+            passed.insert(&part.file);
+            let known = by_file.get(part.file.as_str()).copied();
+            if let Some(done) = known.filter(|done| done.is_there(&self.folder.path)) {
                 state.done.push(done.clone());
                 pace.skip(part.rows);
                 continue;
@@ -82,10 +86,7 @@ impl Job<'_> {
             made += 1;
             // What is done further on stays done.
             let mut saved = state.clone();
-            let later = begun
-                .done
-                .iter()
-                .filter(|done| !state.done.iter().any(|known| known.file == done.file));
+            let later = begun.done.iter().filter(|done| !passed.contains(done.file.as_str()));
             saved.done.extend(later.cloned());
             self.save(&saved, reporter)?;
             pace.tell(part.rows);

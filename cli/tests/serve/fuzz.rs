@@ -1,5 +1,6 @@
-//! Requests drawn at random, most of them broken in some way: each gets one answer in order, none is a fault of the server,
-//! and it is alive and correct afterwards. `FEATC_FUZZ_REQUESTS` draws more of them.
+//! Requests drawn at random, most of them broken in some way: each gets one answer in order, or (less than 2 % of them) a
+//! connection that ends without one; none is a fault of the server, and it is alive and correct afterwards.
+//! `FEATC_FUZZ_REQUESTS` draws more of them.
 
 use crate::client::{Server, shop};
 use crate::requests::{lines, row};
@@ -143,7 +144,7 @@ fn mutated(body: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
-/// The bytes of a request, and whether only its head may be wrong.
+/// The bytes of a request.
 fn request(random: &mut Random, bodies: &[Vec<u8>]) -> Vec<u8> {
     let mut method = "POST";
     let mut path = random.of(&PATHS).to_owned();

@@ -154,7 +154,7 @@ impl Run {
     /// The codes that were told, with what they are about and why.
     fn problems(&self) -> Vec<(&'static str, String, String)> {
         let mut all = self.problems.borrow_mut();
-        all.extend(self.runtime.problems());
+        all.extend(self.runtime.take_problems());
         let told = |one: &Problem| (one.code, one.from.clone(), one.why.clone());
         all.iter().map(told).collect()
     }

@@ -64,7 +64,7 @@ fn tree(folder: &Path) -> BTreeSet<String> {
     found
 }
 
-/// A table of two data files whose log says something more.
+/// A table of one data file whose log says something more.
 fn table_with(log: &str) -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let table = folder.path().join("t");

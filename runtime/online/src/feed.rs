@@ -66,13 +66,13 @@ impl Runtime {
     }
 
     /// What readers met since somebody asked last.
-    pub fn problems(&self) -> Vec<Problem> {
+    pub fn take_problems(&self) -> Vec<Problem> {
         std::mem::take(&mut *locked(&self.shared.problems))
     }
 
     /// The first rows of files and partitions that were read and refused, of each reason, since somebody asked last; of the first
     /// hundred such files and reasons.
-    pub fn first_rejects(&self) -> Vec<FirstReject> {
+    pub fn take_first_rejects(&self) -> Vec<FirstReject> {
         locked(&self.shared.first_rejects).take()
     }
 }
@@ -143,7 +143,7 @@ impl Feed {
         locked(&self.shared.progress).insert(self.source.name.clone(), progress);
     }
 
-    /// Says what the reader met: it is counted, and told to who asks [`Runtime::problems`].
+    /// Says what the reader met: it is counted, and told to who asks [`Runtime::take_problems`].
     pub fn tell(&self, code: &'static str, from: &str, why: impl Into<String>, help: &str) {
         self.shared.counters.problems.add(&self.source.name, code, 1);
         let mut waiting = locked(&self.shared.problems);

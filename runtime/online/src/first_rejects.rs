@@ -33,13 +33,14 @@ pub struct FirstRejects {
 impl FirstRejects {
     /// Looks for new ones among the rows that were read at a place.
     pub fn note(&mut self, incoming: &Incoming, report: &PushReport, from: &str) {
-        let undecoded = incoming.rejected.iter();
-        for row in undecoded {
+        // All are of one place: only the first row of each reason may be a new one.
+        let mut reasons = BTreeSet::new();
+        for row in incoming.rejected.iter().filter(|row| reasons.insert(row.reason)) {
             self.add(&incoming.source, from, row.reason, || {
                 (row.place, row.detail.clone(), row.help.clone())
             });
         }
-        for row in &report.rejected {
+        for row in report.rejected.iter().filter(|row| reasons.insert(row.reason)) {
             self.add(&incoming.source, from, row.reason, || {
                 let place = incoming.places.get(row.row as usize).copied().unwrap_or(row.row + 1);
                 (place, row.detail.clone(), row.help.as_deref().map(str::to_owned))

@@ -49,7 +49,7 @@ impl Told {
             }
             self.refusal = refusal;
         }
-        for problem in runtime.problems() {
+        for problem in runtime.take_problems() {
             let about = [
                 ("source", json!(problem.source)),
                 ("code", json!(problem.code)),
@@ -59,7 +59,7 @@ impl Told {
             ];
             server.log.tell("source_problem", about);
         }
-        for reject in runtime.first_rejects() {
+        for reject in runtime.take_first_rejects() {
             let about = [
                 ("source", json!(reject.source)),
                 ("from", json!(reject.from)),

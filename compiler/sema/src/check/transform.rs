@@ -23,12 +23,12 @@ pub(super) struct RowTypes {
     pub(super) time: Option<Expr>,
     /// What holds for a time that is not the source's.
     at: Option<At>,
-    /// Whether some transform on the way says `at`.
+    /// Whether some transform on the way says `at`, so that rows may arrive before their time.
     says_at: bool,
 }
 
 impl RowTypes {
-    /// Whether the transform says when its rows are known, so that they may arrive before their time.
+    /// Whether some transform on the way says `at`, so that rows may arrive before their time.
     pub(super) fn says_at(&self) -> bool {
         self.says_at
     }
@@ -257,7 +257,7 @@ pub(super) fn identity(id: SourceId, source: &featc_ir::Source) -> Transform {
     }
 }
 
-/// The arrival column of the source below, and where it is declared.
+/// The arrival column of the source below, if it has one.
 fn arrival_column(file: &res::File, row: &RowTypes) -> Option<ColumnId> {
     match file.sources[row.source?.index()].arrival {
         Some(res::Arrival::Column(column)) => Some(column.id),

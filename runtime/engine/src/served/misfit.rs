@@ -70,7 +70,7 @@ impl Reader<'_> {
         if let Err(of_another) = self.check_service(path, services) {
             return of_another;
         }
-        let program = match (0..programs.len()).next().map(|row| programs.value(row)) {
+        let program = match (!programs.is_empty()).then(|| programs.value(0)) {
             Some(Value::String(program)) => program,
             _ => return missing.into(),
         };

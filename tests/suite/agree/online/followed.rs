@@ -94,7 +94,7 @@ impl Life<'_> {
                 found if begun.elapsed() > MINUTE => {
                     let found: Option<Vec<usize>> = found.map(|found| found.iter().map(Vec::len).collect());
                     let rejected = runtime.counters().rejected.list();
-                    let (problems, progress) = (runtime.problems(), runtime.progress());
+                    let (problems, progress) = (runtime.take_problems(), runtime.progress());
                     panic!(
                         "{expected:?} rows are to be there, {found:?} are; {taken:?}, {wanted} were to come, rejected: {rejected:?}; \
                          {problems:?} {progress:?}"

@@ -17,10 +17,7 @@ struct Other {
 /// Where expressions read such an instant first.
 fn first_other_instant<'a>(file: &res::File, row: &RowTypes, exprs: impl Iterator<Item = &'a Expr>) -> Option<Other> {
     let source = &file.sources[row.source?.index()];
-    let arrival = match source.arrival {
-        Some(res::Arrival::Column(column)) => Some(column.id),
-        Some(res::Arrival::AfterTime { .. } | res::Arrival::Static | res::Arrival::Broken) | None => None,
-    };
+    let arrival = super::arrival_column(file, row);
     let time = source.time?.id;
     let other = |expr: &Expr| {
         let ExprKind::Column(id) = expr.kind else { return None };

@@ -5,7 +5,7 @@ use super::{Diagnostic, Exprs, ast, errors};
 
 impl Exprs<'_> {
     /// Reports a comparison of a column with a clock, as in `due_on < today()`; whether it is one. What is compared with the
-    /// event time is a matter of the window, and no such.
+    /// event time is a matter of the window, and no such, unless a length is taken from the clock.
     pub(super) fn reports_a_clock(&mut self, left: &ast::Expr, right: &ast::Expr) -> bool {
         if matches!(self.place, Place::Service(_)) {
             return false;
