@@ -169,9 +169,7 @@ pub fn keys(asked: &Asked, given: &[String], reporter: &Reporter) -> Result<Vec<
     };
     for given in given {
         let Some((name, text)) = given.split_once('=') else {
-            let (given_already, missing): (Vec<&str>, Vec<&str>) =
-                names.iter().copied().partition(|name| is_given(name));
-            let help = with_equals(&[missing, given_already].concat(), given);
+            let help = with_equals(&names, is_given, given);
             return reporter.refuse(errors::argument("--key", given, "no `=` in it", &help));
         };
         let Some(place) = names.iter().position(|known| *known == name) else {
@@ -257,8 +255,9 @@ fn value_of(text: &str, ty: Type) -> Option<Value> {
     duration.map(Value::Duration).or_else(|| featr::parse_key(text, ty))
 }
 
-/// The same key with its `=`: `card:a`, `{"card": "a"}`, or a value alone, which is that of the first name.
-fn with_equals(names: &[&str], given: &str) -> String {
+/// The same key with its `=`: `card:a`, `{"card": "a"}`, or a value alone, which is that of the first key that is not
+/// given yet.
+fn with_equals(names: &[&str], is_given: impl Fn(&str) -> bool, given: &str) -> String {
     let known = |name: &str| {
         names
             .iter()
@@ -270,16 +269,12 @@ fn with_equals(names: &[&str], given: &str) -> String {
         let (name, value) = pair.split_once(':')?;
         Some(format!("--key {}={}", known(name)?, plain(value)))
     });
+    let next = names.iter().find(|name| !is_given(name));
+    let name = next.or(names.first()).unwrap_or(&"card");
     match pairs.collect::<Option<Vec<String>>>() {
         Some(pairs) => format!("write `{}`", pairs.join(" ")),
-        None if given.starts_with('{') => {
-            let name = names.first().unwrap_or(&"card");
-            format!("write each key before its value, like `--key {name}=…`")
-        }
-        None => {
-            let name = names.first().unwrap_or(&"card");
-            format!("write the key before its value, like `--key {name}={given}`")
-        }
+        None if given.starts_with('{') => format!("write each key before its value, like `--key {name}=…`"),
+        None => format!("write the key before its value, like `--key {name}={given}`"),
     }
 }
 

@@ -39,12 +39,13 @@ fn at_least(us: i64) -> String {
 
 /// Whether a row is ahead because its arrival is a date, which stands for the first instant of its day.
 pub(super) fn is_of_that_day(row: &Instants) -> bool {
-    row.is_of_a_day && (0..DAY_US).contains(&ahead_us(row))
+    row.is_of_a_day && (0..25 * HOUR_US).contains(&ahead_us(row))
 }
 
 /// For such rows.
 pub(super) const OF_THAT_DAY: &str = "the arrival is a date, and so the first instant of its day: what happens on that day comes after it; write `skew 1d` in the \
-     source, with which such rows count, beside `delay 1d`, with which no answer sees them before their day has ended";
+     source, with which such rows count, beside `delay 1d`, with which no answer sees them before their day has ended (`25h` both in a zone \
+     whose clocks are put back)";
 
 /// For rows that arrived too late.
 pub(super) fn where_all_are_late(examples: &[Example]) -> String {

@@ -96,6 +96,16 @@ impl ReadAs {
         }
     }
 
+    /// How long a day of such dates may be, in hours: 25 where clocks are put back.
+    pub fn longest_day_hours(&self) -> u64 {
+        let zone = match self {
+            ReadAs::Date { zone } => Some(zone.as_str()),
+            ReadAs::Format { zone, .. } => zone.as_deref(),
+            ReadAs::Epoch(_) => None,
+        };
+        if zone.is_none_or(|zone| zone == "UTC") { 24 } else { 25 }
+    }
+
     /// Whether columns of this type are read so.
     pub fn gives(&self, ty: Type) -> bool {
         match self {

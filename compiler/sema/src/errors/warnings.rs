@@ -125,15 +125,22 @@ messages! {
     }
 
     /// `rejects`: rows of the day itself, whose event times are later than its first instant.
-    W0306 arrival_of_a_day(column: &str, rejects: bool, at: Span) {
+    /// `hours`: how long a day may be.
+    W0306 arrival_of_a_day(column: &str, hours: u64, rejects: bool, at: Span) {
+        let (day, why) = match hours {
+            24 => ("1d", ""),
+            _ => ("25h", " (so long is a day on which clocks are put back)"),
+        };
         let skew = match rejects {
-            true => ", and `skew 1d`, without which rows of the day itself are rejected: their events come after its first instant",
-            false => "",
+            true => format!(
+                ", and `skew {day}`, without which rows of the day itself are rejected: their events come after its first instant"
+            ),
+            false => String::new(),
         };
         "arrival `{column}` is a date: the first instant of its day";
         at: "known from midnight on?";
         note: "an answer at noon would see what came in the evening";
-        help: "say `delay 1d`: then no answer sees it before its day has ended{skew}; or name a column that has the time, too";
+        help: "say `delay {day}`{why}: then no answer sees it before its day has ended{skew}; or name a column that has the time, too";
     }
 
     W0307 version_that_is_over(table: &str, until: &str, at: Span) {

@@ -106,7 +106,9 @@ impl Failure<'_> {
         };
         let at = piece.at;
         let next = piece.text(at + 1);
-        let is_last = next.is_empty() || next.starts_with("///") || self.context.keywords().contains(&next);
+        // On the same line a column may be called like a clause: `unique id, time`.
+        let begins = self.context.keywords().contains(&next) && self.is_first_on_line(piece.span(at + 1, at + 1));
+        let is_last = next.is_empty() || next.starts_with("///") || begins;
         let is_one = piece.text(at) == "," && piece.depth(at) == 0 && is_last;
         is_one.then(|| errors::comma_behind(pieces, self.context.place(), piece.span(at, at)))
     }

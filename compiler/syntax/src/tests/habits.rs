@@ -323,7 +323,7 @@ const STATEMENTS_IN_OTHER_WORDS: &[(&str, &str)] = &[
         "write `truncate(a, 1d)`, days of UTC; those of a zone are `date(a in \"Europe/Berlin\")`"),
     ("feature b = max(a.dt.floor(\"MS\")) over 1d", "write `truncate(at, 15m)`: the instant, then a duration"),
     ("feature b = max(a + x ** 2) over 1d", "write `(x * x)`"),
-    ("feature b = max(a + x ^ 2) over 1d", "write `(x * x)`"),
+    ("feature b = max(a + x ^ 2) over 1d", "write `(x * x)`, if a square is meant"),
     ("feature b = max(a + x ** 0.5) over 1d", "write `pow(cast(x as float64), 0.5)`, or without the cast where the value is a float64"),
     ("feature b = max(a + x ^ y) over 1d", "write `pow(cast(x as float64), y)`, or without the cast where the value is a float64"),
     ("feature b = count() over 30d per day",
@@ -679,7 +679,8 @@ const ITEMS_OF_THE_FIRST_HOUR: &[(&str, &str)] = &[
         "write the name of the key of the view's entity before it, such as `card: \"a\"`"),
     ("test \"a\" for v { given s\n | a |\n | 1 |\n expect at @2026-03-01T13:00:00Z (card: a) { b = 2 } }", "write `\"a\"`, if it is a text"),
     ("test \"a\" for v { given s\n | a |\n | 1 |\n expect at @2026-03-01T13:00:00Z { b: 2 } }", "write `=`"),
-    ("test \"a\" for v { given s\n | a |\n | 1 |\n expect at @2026-03-01T13:00:00Z { v.b = 2 } }", "write `b`"),
+    ("test \"a\" for v { given s\n | a |\n | 1 |\n expect at @2026-03-01T13:00:00Z { v.b = 2 } }", "write `b`, if `v` is the view that is tested"),
+    ("source s { columns (id: int64, time: timestamp) unique id, time\n time time }", "write `unique (id, time)`"),
     ("test \"a\" for v { given s\n | a |\n | 1 |\n expect at @2026-03-01T13:00:00Z { b is missing } }",
         "write the value, and after it the status: `b = null missing`"),
 ];

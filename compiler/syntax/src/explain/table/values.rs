@@ -163,7 +163,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(EXPRESSIONS, "P * * Q * * Q", FOREIGN, POWER, Say(POWER_OF_POWER)),
     Habit(EXPRESSIONS, "P ^ Q ^ Q", FOREIGN, POWER, Say(POWER_OF_POWER)),
     Habit(EXPRESSIONS, "P * * 2", FOREIGN, SQUARE, Write("({P} * {P})")),
-    Habit(EXPRESSIONS, "P ^ 2", FOREIGN, SQUARE, Write("({P} * {P})")),
+    Habit(EXPRESSIONS, "P ^ 2", FOREIGN, SQUARE, Ask("({P} * {P})", ", if a square is meant")),
     Habit(EXPRESSIONS, "P * * Q", FOREIGN, POWER, Ask("pow(cast({P} as float64), {Q})", OF_FLOATS)),
     Habit(EXPRESSIONS, "P ^ Q", FOREIGN, POWER, Ask("pow(cast({P} as float64), {Q})", OF_FLOATS)),
     Habit(EXPRESSIONS, "F|functions|pl . col|column|field ( Y )", FOREIGN, COLUMN, Call("{plain Y}", "amount")),
