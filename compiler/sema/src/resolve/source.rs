@@ -14,7 +14,7 @@ use featc_syntax::diag::{Diagnostic, Span, suggest};
 use std::collections::BTreeMap;
 
 /// A day, in microseconds.
-const DAY_US: u64 = 86_400_000_000;
+const HOUR_US: u64 = 3_600_000_000;
 
 /// Resolves an entity; a key named twice is reported.
 pub(super) fn entity(entity: &ast::Entity, complaints: &mut Vec<Diagnostic>) -> res::Entity {
@@ -227,16 +227,15 @@ fn of_a_day(
     };
     let column = of_days(found.id)?;
     let hours = column.form.read_as.as_ref().map_or(24, ReadAs::longest_day_hours);
-    let day_us = hours * (DAY_US / 24);
     let is_bounded = source
         .lateness
         .as_ref()
         .is_some_and(|lateness| lateness.bound.is_some());
     let skew_us = source.skew.as_ref().map_or(0, |skew| skew.value.us.unsigned_abs());
     // Event times of the day itself are later than its first instant.
-    let rejects = is_bounded && skew_us < day_us && time.is_none_or(|time| of_days(time.id).is_none());
+    let rejects = is_bounded && skew_us < hours * HOUR_US && time.is_none_or(|time| of_days(time.id).is_none());
     let delay_us = source.delay.as_ref().map_or(0, |delay| delay.value.us.unsigned_abs());
-    (delay_us < day_us).then(|| errors::arrival_of_a_day(&column.name, hours, rejects, found.at))
+    (delay_us < hours * HOUR_US).then(|| errors::arrival_of_a_day(&column.name, hours, rejects, found.at))
 }
 
 /// Reports clauses that say when rows come in, in a source whose rows never change.
