@@ -324,6 +324,15 @@ fn a_dry_run_tells_what_would_become_of_a_state() {
     std::fs::write(&program, text.replace("lateness 400d", "lateness 200d")).expect("writable");
     let words = "serve shop.feat --state state --dry-run --fill-from payments=none.parquet";
     assert_eq!(featc(folder, words).expect_err("no such file")["code"], "E0901");
+    // Nothing is filled with files of which no row can be used.
+    std::fs::write(folder.join("other.jsonl"), "{\"id\": \"a\"}\n{\"id\": \"b\"}\n").expect("writable");
+    let words = "serve shop.feat --state state --dry-run --fill-from payments=other.jsonl";
+    let refused = featc(folder, words).expect_err("no row of use");
+    let message = refused["message"].as_str().unwrap_or_default();
+    assert!(
+        message.contains("none of the 2 rows of its files can be used"),
+        "{refused}"
+    );
 }
 
 /// A machine that is lost: another one goes on from the backup, and its answers are those of the last checkpoint.

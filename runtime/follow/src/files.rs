@@ -192,7 +192,13 @@ impl Files {
                 return None;
             }
         };
+        // Positions are kept by name, and two such names would be one.
+        for file in listed.iter().filter(|file| file.path.to_str().is_none()) {
+            let why = format!("the name of `{}` is not UTF-8, so the file is not read", file.name);
+            self.tell_once(sender, why, "rename it");
+        }
         let about = |file: featr_decode::InputFile| {
+            file.path.to_str()?;
             // What goes meanwhile is not there.
             let about = std::fs::metadata(&file.path).ok()?;
             Some((file.name.to_string(), (file.path, Id::of(&about))))

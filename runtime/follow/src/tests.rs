@@ -172,6 +172,27 @@ fn aside(folder: &Path) -> Vec<serde_json::Value> {
     found
 }
 
+/// Two names that are shown alike are not taken for one: neither file is read, and that is told.
+#[cfg(unix)]
+#[test]
+fn names_that_are_not_utf_8_are_told() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = folder.path();
+    for (place, name) in [&b"k\xf6ln.jsonl"[..], b"k\xe4ln.jsonl", b"ulm.jsonl"]
+        .into_iter()
+        .enumerate()
+    {
+        let id = place as i64;
+        add(&folder.join(std::ffi::OsStr::from_bytes(name)), &lines(id..id + 1));
+    }
+    let run = Run::start(folder, "*.jsonl");
+    run.until_accepted(1);
+    run.until_told("E0816");
+    run.end();
+    assert_eq!(ids(folder), [2]);
+}
+
 #[test]
 fn what_cannot_be_followed_is_refused() {
     let files = |format, path: &str| Followed {

@@ -73,6 +73,14 @@ impl Filling {
             (None, Some(_)) => None,
         }
     }
+
+    /// Why nothing is filled where files have rows, and the program can use none of them.
+    fn brings_nothing(&self, lacks: Option<&str>) -> Option<String> {
+        let brought = &self.history.brought;
+        let is_nothing = brought.unusable > 0 && brought.unusable == brought.of_files;
+        let pushed = lacks.map_or_else(String::new, |lacks| format!("; {lacks}"));
+        is_nothing.then(|| format!("none of the {} rows of its files can be used{pushed}", brought.of_files))
+    }
 }
 
 /// What is filled.
@@ -150,12 +158,15 @@ pub fn fill(
         let cut_us = cuts.get(&source).copied().flatten().filter(|_| has_files);
         if has_files {
             if !program.has_batch_files(&source) {
-                let why = lacks.unwrap_or_default();
-                let folder = disk.name("");
+                let (why, folder) = (lacks.unwrap_or_default(), disk.name(""));
                 return Err(StateError::NoHistory { folder, source, why });
             }
             let read = filling.history.files(online, program, cut_us);
             read.map_err(StateError::Program)?;
+            if let Some(why) = filling.brings_nothing(lacks.as_deref()) {
+                let folder = disk.name("");
+                return Err(StateError::NoHistory { folder, source, why });
+            }
         }
         filled.push(Filled {
             events: events.remove(&source).unwrap_or_default(),

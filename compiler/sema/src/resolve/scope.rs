@@ -7,7 +7,8 @@ use crate::res::Rows;
 use featc_ir::{ColumnId, SourceId, Table};
 use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, SourceMap, Span, suggest};
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The items of one kind, in the order of the text, and the first of each name.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub(super) struct Items<'a> {
     pub(super) sources: Namespace<'a, ast::Source>,
     pub(super) transforms: Namespace<'a, ast::Transform>,
     pub(super) views: Namespace<'a, ast::View>,
+    /// The places of views by the names of their features, and by those that these have over one of their windows.
+    views_by_feature: OnceCell<HashMap<String, Vec<usize>>>,
     pub(super) requests: Namespace<'a, ast::Request>,
     pub(super) services: Namespace<'a, ast::Service>,
     pub(super) tables: Namespace<'a, ast::Table>,
@@ -67,6 +70,7 @@ impl<'a> Items<'a> {
             sources: Namespace::new(),
             transforms: Namespace::new(),
             views: Namespace::new(),
+            views_by_feature: OnceCell::new(),
             requests: Namespace::new(),
             services: Namespace::new(),
             tables: Namespace::new(),
@@ -198,16 +202,21 @@ impl<'a> Items<'a> {
 
     /// The views with a feature of this name, or with one that is called so over one of its windows.
     pub(super) fn views_with(&self, text: &str) -> impl Iterator<Item = &'a ast::View> {
-        let is_it = move |feature: &ast::Feature| {
-            let over = feature.over.as_ref().filter(|_| text.starts_with(&feature.name.text));
-            let mut windows = over.into_iter().flat_map(|over| over.windows.all());
-            feature.name.text == text || windows.any(|window| feature.name_over(window) == text)
-        };
-        self.views
-            .all
-            .iter()
-            .copied()
-            .filter(move |view| view.features.iter().any(is_it))
+        let by_feature = self.views_by_feature.get_or_init(|| {
+            let mut views: HashMap<String, Vec<usize>> = HashMap::new();
+            for (place, view) in self.views.all.iter().enumerate() {
+                for feature in &view.features {
+                    let windows = feature.over.iter().flat_map(|over| over.windows.all());
+                    let names = windows.map(|window| feature.name_over(window));
+                    for name in names.chain([feature.name.text.clone()]) {
+                        views.entry(name).or_default().push(place);
+                    }
+                }
+            }
+            views
+        });
+        let places = by_feature.get(text).into_iter().flatten();
+        places.map(|place| self.views.all[*place])
     }
 
     /// What a name stands for that was meant as something else.
