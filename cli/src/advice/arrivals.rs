@@ -79,7 +79,11 @@ pub(super) fn where_all_are_ahead(examples: &[Example]) -> String {
     }
     let ahead: Vec<i64> = instants.iter().map(ahead_us).collect();
     let longest_us = ahead.iter().max().copied();
-    let lead = longest_us.map_or_else(String::new, |us| format!(", of these `{}`", at_least(us)));
+    let of_these = longest_us.map_or_else(String::new, |us| format!(", of these `{}`", at_least(us)));
+    let lead = format!(
+        "{of_these}: such rows count from then on and not before, so that what counts from when it was planned or assigned has that column \
+         as its `time`"
+    );
     let planned = "event times that are planned or forecast";
     if is_a_zone(&ahead) {
         return format!(

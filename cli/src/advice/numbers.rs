@@ -14,12 +14,14 @@ pub fn is_whole(plain: &str) -> bool {
     plain.parse::<f64>().is_ok_and(|number| number.fract() == 0.0)
 }
 
-/// Whether a text stands for nothing.
+/// Whether a text stands for nothing, as `///` and `--` do.
 pub fn is_absent(plain: &str) -> bool {
-    matches!(
-        plain.to_lowercase().as_str(),
-        "na" | "n/a" | "nan" | "null" | "none" | "nil" | "-" | "nat" | NULL_OF_DUMPS
-    )
+    let is_of_marks = !plain.is_empty() && !plain.contains(char::is_alphanumeric);
+    is_of_marks
+        || matches!(
+            plain.to_lowercase().as_str(),
+            "na" | "n/a" | "#n/a" | "n.a." | "nan" | "null" | "none" | "nil" | "nat" | "missing" | NULL_OF_DUMPS
+        )
 }
 
 /// `\N` in small letters, with its backslash written twice as in all that messages show.

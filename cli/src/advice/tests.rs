@@ -124,6 +124,7 @@ fn every_kind_of_row_has_its_step() {
         (value("x", "\"1,50\"", Wrong::NoDecimal), "1.50"),
         (value("x", "\"$1.50\"", Wrong::NoDecimal), ": 1.50"),
         (value("x", "\"NA\"", Wrong::NoDecimal), "in place of `NA`"),
+        (value("x", "\"///\"", Wrong::NoDecimal), "in place of `///`"),
         (
             value("x", "\"\\\\N\"", Wrong::NoInt64),
             "write nothing in place of `\\N`, and a `?`",

@@ -89,15 +89,15 @@ pub fn decode(error: &DecodeError, at_column: Option<&str>) -> Diagnostic {
                             caller(file)
                         ),
                         Some(_) => "the service asks for it: if these are the questions that are meant, rename the column in \
-                                    the spine, or add it"
+                                    the spine, or add it; if it is the key of views whose features are not wanted, ask a \
+                                    service without them"
                             .to_owned(),
                     }
                 },
                 |nearest| match at_column {
                     // The same in other letters is what files of databases have: the program keeps its name.
                     None if !is_name(nearest) || nearest.eq_ignore_ascii_case(column) => {
-                        let others = cased.iter().filter(|_| nearest.eq_ignore_ascii_case(column));
-                        let others: String = others.map(|(name, there)| format!(", of `{name}`: `from {there:?}`")).collect();
+                        let others: String = cased.iter().map(|(name, there)| format!(", of `{name}`: `from {there:?}`")).collect();
                         format!("write after the type of `{column}` what the file calls it: `from {nearest:?}`{others}")
                     }
                     None => format!(
@@ -227,7 +227,10 @@ pub(super) fn ill_header(column: &str, found: &[String]) -> Option<String> {
         return Some(match mark {
             '\t' => own("tabs", "tsv"),
             ',' => own("commas", "csv"),
-            mark => format!("write the file with commas between its columns: its header has {mark:?}"),
+            mark => format!(
+                "write the file with commas between its columns, and points in its numbers where they have a comma (`5.00`, not `5,00`): its \
+                 header has {mark:?}"
+            ),
         });
     }
     let padded = found

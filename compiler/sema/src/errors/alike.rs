@@ -68,6 +68,13 @@ pub(super) fn comparable(left: Type, right: Type, written: [&str; 2]) -> String 
             "write the instant as `@2013-01-01T00:00:00Z`"
         }
         (Type::Date, other) | (other, Type::Date) if other.is_numeric() => "write the date as `@2013-01-01`",
+        (Type::Timestamp, Type::Duration) | (Type::Duration, Type::Timestamp) => {
+            "a length of time is compared with lengths: `a - b` is the one between two instants; an instant is compared with instants, in \
+             a feature of a service with that of the question, `at`"
+        }
+        (Type::Date, Type::Duration) | (Type::Duration, Type::Date) => {
+            "a length of time is compared with lengths, a date with dates: `a - b` is the number of days between two"
+        }
         (Type::Duration, other) | (other, Type::Duration) if other.is_numeric() => {
             let counted = seconds.and_then(|number| Some((number, number.checked_mul(1_000_000)?)));
             return match counted {

@@ -2,7 +2,8 @@
 
 use super::meant::CLOCKS;
 
-pub(super) const NO_CLOCK: &str = "a feature is asked for an instant; the time since the last event is `time_since_last()`, since the first `time_since_first()`";
+pub(super) const NO_CLOCK: &str = "a feature is asked for an instant; the time since the last event is `time_since_last()`, since the first \
+     `time_since_first()`; a value of an event, such as `last(x)`, is compared with the instant of the question, `at`, in a feature of a service";
 
 const CLOCK: &str = "`{name}`: there is no clock in a program";
 const TYPE: &str = "`{name}` is a type, not a function";
@@ -36,6 +37,7 @@ pub(super) const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere("timestamp", TYPE, Write("cast({x} as timestamp)", "")),
     // Numbers.
     Elsewhere("log", UNKNOWN, Say("write `ln({x})` for the natural logarithm, `log10({x})` for that to base ten")),
+    Elsewhere("log2", UNKNOWN, Write("(ln({x}) / ln(2.0))", ", rounded once more")),
     Elsewhere("log1p", UNKNOWN, Write("ln(1.0 + {(x)})", ", rounded once more")),
     Elsewhere("expm1", UNKNOWN, Write("(exp({x}) - 1.0)", ", rounded once more")),
     Elsewhere("power", UNKNOWN, Write("pow({x}, {y})", "")),
@@ -221,7 +223,7 @@ pub(super) const ELSEWHERE: &[Elsewhere] = &[
         Say("use a window such as `over 30m`; `time_since_last()` is the time since the last event")),
     // Nothing here replaces these: the nearest name would mean something else.
     Elsewhere("asin acos array_position atan atan2 cbrt corr_spearman cos cosh covar_pop cume_dist dayname decode degrees dense_rank entropy \
-      ewm ewma ema exp2 gmean histogram hmean initcap instr kurtosis_pop lg list_position log2 lpad ltrim mad md5 microsecond millisecond \
+      ewm ewma ema exp2 gmean histogram hmean initcap instr kurtosis_pop lg list_position lpad ltrim mad md5 microsecond millisecond \
       monthname ntile percent_rank pi position product radians rand random rank regexp_replace repeat reverse \
       row_number rpad rsqrt rtrim sha256 sign sin sinh skewness_pop strpos tan tanh week weekofyear \
       zscore", ABSENT,

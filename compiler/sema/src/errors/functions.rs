@@ -53,6 +53,14 @@ messages! {
                event before the last is `last_n(x, 2)[-2]`, without an aggregate around it";
     }
 
+    /// `let gap = at - lag(at)` in a transform.
+    E0111 event_before_in_a_transform(name: &str, at: Span) {
+        "unknown function `{name}`: a transform sees one event at a time";
+        at: "knows no event before";
+        help: "a feature of a view knows those of its window: of the event before the last the value is `last_n(x, 2)[-2]`, the change from it \
+               `last(x) - last_n(x, 2)[-2]`";
+    }
+
     /// `at > now() - 7d`; `is_time`: the column is the event time.
     E0111 length_before_a_clock(name: &str, at: Span, column: &str, length: &str, is_time: bool) {
         let of_another = match is_time {
@@ -122,7 +130,8 @@ pub fn unknown_function(call: &Written<'_>, nearest: Option<&str>) -> Diagnostic
     let part = call
         .arguments
         .first()
-        .and_then(|first| first.strip_prefix('"')?.strip_suffix('"'));
+        .filter(|first| first.starts_with(['"', '\'']))
+        .map(|first| first.trim_matches(['"', '\'']));
     if let Some(parameter) = part.filter(|_| name == "var") {
         let help = format!("write `{{{parameter}}}`, a parameter of this program: `param {parameter} = …`");
         return function_of_another_language(&UNKNOWN.replace("{name}", call.name), call.name_at, &help);

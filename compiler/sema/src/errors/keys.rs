@@ -139,7 +139,7 @@ messages! {
         let of_numbers = types.len() == 1 && (aggregate.result)(&[Type::Float64]).is_some();
         let help = match types {
             [Type::Duration] if of_numbers => {
-                format!("aggregate a number: `{name}(seconds(…))`, `{name}(minutes(…))`, `{name}(hours(…))`")
+                format!("aggregate a number: `{name}(seconds(…))`, `{name}(minutes(…))`, `{name}(hours(…))`, `{name}(days(…))`")
             }
             [Type::Bool] if name == "mean" => {
                 format!("the share of events for which it is true is `mean(if({argument}, 1, 0))`")

@@ -23,6 +23,15 @@ messages! {
         help: "choose another name: columns are never redefined";
     }
 
+    /// `let visitor_id = lower(visitor_id)`
+    E0102 let_of_a_column(name: &str, at: Span, first: Span) {
+        "the row has a column `{name}` already";
+        at: "declared again";
+        first: "first declared here";
+        help: "choose another name, and write it wherever this value is meant, also as the key of a lookup and of a view, `by (…)` after \
+               its `from`: columns are never redefined";
+    }
+
     /// Also of names that lists of windows make.
     E0103 duplicate_feature(view: &str, name: &str, at: Span, first: Span) {
         "view `{view}` has two features `{name}`";

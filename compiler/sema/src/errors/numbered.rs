@@ -91,7 +91,7 @@ pub(super) fn difference(call: &Written<'_>, name: &str) -> Option<Diagnostic> {
 
 /// The function that gives a duration in a unit, of its word: `days` of `day` and of `"DAY"`.
 fn unit_of_a_duration(word: &str) -> Option<&'static str> {
-    let word = word.trim_matches('"').to_ascii_lowercase();
+    let word = word.trim_matches(['"', '\'']).to_ascii_lowercase();
     let units = ["milliseconds", "seconds", "minutes", "hours", "days"];
     units
         .into_iter()

@@ -157,7 +157,7 @@ messages! {
     E0118 dot_behind_a_table_outside(table: &str, column: &str, meant: &str, at: Span) {
         "`{table}.{column}`: names have no dots";
         at: "of a table";
-        help: "look it up in a transform, `let {column} = {meant}`, and read the column here";
+        help: "look it up in a transform, `let {column} = {meant}`, and read that column here, in an aggregate such as `last({column})`";
     }
 
     /// `has_versions`: the table says `valid from`, and too few are given.
@@ -235,7 +235,7 @@ messages! {
         let written = if is_short(written) { written } else { "lookup …" };
         "lookup outside of a transform";
         at: "belongs to an event";
-        help: "look it up in a transform, `let {column} = {written}`, and read the column here";
+        help: "look it up in a transform, `let {column} = {written}`, and read that column here, in an aggregate such as `last({column})`";
     }
 
     /// `table`: of the versions that a view can read; `None` for a static one.

@@ -49,6 +49,7 @@ messages! {
             (Type::Duration, Type::Float64 | Type::Decimal { .. }) => {
                 "write `seconds(…)`, `minutes(…)`, `hours(…)` or `days(…)`"
             }
+            (Type::Duration, Type::Timestamp | Type::Date) => "a length of time is no instant: add it to one, `t + …`",
             (_, Type::Bool) => "write a comparison, for example `x != 0`",
             (Type::Bool, _) => "write `if(x, 1, 0)` with numbers of the type you need",
             (Type::Timestamp, Type::Float64) => {

@@ -3,7 +3,7 @@
 mod converted;
 
 use super::literal::as_duration;
-use super::rule::{Rule, conversion, in_order, rule};
+use super::rule::{Rule, conversion, divided_by, in_order, rule};
 use super::{Typed, Typer, Value, unary};
 use crate::errors::{self, OperandHelp};
 use crate::res;
@@ -313,6 +313,10 @@ impl Typer<'_> {
             Rule::Refused(help) => {
                 let operands = site.operands(left.ty, right.ty);
                 let text = self.text(site.right_at);
+                let help = match help {
+                    OperandHelp::DURATION_BY_NUMBER => divided_by(text),
+                    help => help,
+                };
                 let duration = as_duration(text).filter(|_| help == OperandHelp::DURATION);
                 let is_moved = matches!(left.ty, Type::Timestamp | Type::Duration) && matches!(site.symbol, "+" | "-");
                 let is_number = is_moved && text.bytes().all(|byte| byte.is_ascii_digit());

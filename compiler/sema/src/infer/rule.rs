@@ -115,6 +115,16 @@ fn no_quotient(left: Type, right: Type) -> Rule {
     }
 }
 
+/// What is said of a duration that is divided by a number, which as a number of seconds may be a unit.
+pub(super) fn divided_by(number: &str) -> OperandHelp {
+    match number.trim_end_matches(".0") {
+        "60" => OperandHelp::Do("write `minutes(…)` of the duration, without the division"),
+        "3600" => OperandHelp::Do("write `hours(…)` of the duration, without the division"),
+        "86400" => OperandHelp::Do("write `days(…)` of the duration, without the division"),
+        _ => OperandHelp::DURATION_BY_NUMBER,
+    }
+}
+
 /// Which of two numbers of different types is best converted, and to what.
 pub(super) fn conversion(left: Type, right: Type) -> (bool, Type) {
     match (left, right) {

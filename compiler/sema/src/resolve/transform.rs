@@ -238,7 +238,9 @@ fn transform(
             }
             ast::Step::Let(step) => {
                 let value = Exprs::row(items, scope, complaints).expr(&step.value);
-                scope.push(&step.name, complaints);
+                if let Some(first) = scope.append(&step.name.text, step.name.span) {
+                    complaints.push(errors::let_of_a_column(&step.name.text, step.name.span, first));
+                }
                 steps.push(res::Step::Let {
                     name: step.name.text.clone(),
                     value,

@@ -122,7 +122,10 @@ fn forms(ty: Type) -> &'static str {
         Type::Bool => "write `true` or `false`; nothing, or `null`, is null",
         Type::Int64 => "write a whole number of 64 bits, such as `5`; nothing, or `null`, is null",
         Type::Float64 => "write a number such as `1.5`, `nan` or `inf`; nothing, or `null`, is null",
-        Type::Decimal { .. } => "write a number with as many digits as the type has; nothing, or `null`, is null",
+        Type::Decimal { .. } => {
+            "write a number with at most as many digits as the type has, and a point before those of the fraction, such as `5.0`; nothing, \
+             or `null`, is null"
+        }
         Type::List(_) => "write the items in brackets, such as `[a, b, null]`; nothing, or `null`, is null",
         Type::String => "write a text; nothing, or `null`, is null, `\"\"` the empty text",
         Type::Timestamp => {

@@ -32,6 +32,7 @@ const REPLACED: &[(&str, &str)] = &[
     ("max(div0(i, i))", "max(coalesce(i / nullif(i, 0), 0.0))"),
     ("max(safe_divide(i, i))", "max((i / nullif(i, 0)))"),
     ("any_last(s)", "last(s)"),
+    ("max(log2(f))", "max((ln(f) / ln(2.0)))"),
     ("max(log1p(f))", "max(ln(1.0 + f))"),
     ("max(log1p(f * 2))", "max(ln(1.0 + (f * 2)))"),
     ("max(expm1(f))", "max((exp(f) - 1.0))"),
@@ -274,7 +275,7 @@ const HELPS: &[(&str, &str)] = &[
     ("max(t + \"1h\")", "a duration has no quotes: write `1h`"),
     ("max(t + \"soon\")", "write a duration without quotes and as one word, such as `1h`"),
     ("count(where t.dayofweek >= 5)", "write `day_of_week(t)`: 1 is Monday, 7 is Sunday"),
-    ("now - last(t)", "a feature is asked for an instant; the time since the last event is `time_since_last()`, since the first `time_since_first()`"),
+    ("now - last(t)", "a feature is asked for an instant; the time since the last event is `time_since_last()`, since the first `time_since_first()`; a value of an event, such as `last(x)`, is compared with the instant of the question, `at`, in a feature of a service"),
     ("timestamp - last(t)", "it is `at` in a feature of a service; `time_since_last()` measures from it"),
     ("last(s, dropna=True)", "write `last(s ignoring nulls)`"),
     ("last(s, true)", "write `last(s ignoring nulls)`"),
@@ -358,7 +359,7 @@ fn what_is_said_of_rates_compiles() {
 const FOREIGN: &str = "acos acosh age any_value approx_quantile asin atan cbrt ceil_div chr clip cos cosh cot \
     crc32 cube cummax cumsum dateadd dayname days360 dcount decode degrees delta diff entropy epoch erf exp10 exp2 expm1 \
     factorial fmax fmin gamma gcd gmean nth_last grouping head histogram hll hmean hypot ilike iqr isqrt kurt lag \
-    lcm lead lg lgamma list_sum log1p log2 ltrim mad md5 microsecond mid monthname months_between nanmean \
+    lcm lead lg lgamma list_sum log1p ltrim mad md5 microsecond mid monthname months_between nanmean \
     next_day ntile nvl2 octet_length overlay pct_change pi position product quarter radians rand range rank rate \
     regexp_replace repeat reverse rint rolling rpad rsqrt rtrim sem sha1 shift sign sin sinh skew soundex sqr \
     square stem sum_distinct tail tan tanh total_seconds trunc truncate_date unhex union uuid value_counts week weekofyear \

@@ -314,7 +314,7 @@ fn names_of_other_languages_are_not_taken_for_misspelt_ones() {
         about("sum(sin(price)) over 1d"),
         "`sin` is not in this release; compute it before, as a column of the file; `featc explain E0111` lists what there is"
     );
-    let clock = "a feature is asked for an instant; the time since the last event is `time_since_last()`, since the first `time_since_first()`";
+    let clock = "a feature is asked for an instant; the time since the last event is `time_since_last()`, since the first `time_since_first()`; a value of an event, such as `last(x)`, is compared with the instant of the question, `at`, in a feature of a service";
     assert_eq!(
         about("now()"),
         format!("`now`: there is no clock in a program; {clock}")

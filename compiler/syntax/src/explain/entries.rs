@@ -121,9 +121,14 @@ impl Failure<'_> {
     }
 }
 
-/// Whether a name is that of a view of the file, and the views that have a feature of this name.
+/// Whether a name is that of a view of the file, and the views that have a feature of this name, or one whose windows are
+/// told apart by what follows its name: `mean_6h` of `mean`.
 fn declared<'a>(tokens: Tokens<'a>, name: &str) -> (bool, Vec<&'a str>) {
     let text = |token: &Token| tokens.text(*token);
+    let base = name
+        .rsplit_once('_')
+        .filter(|(_, window)| window.starts_with(|c: char| c.is_ascii_digit()));
+    let is_named = |found: &str| found == name || base.is_some_and(|(base, _)| found == base);
     let (mut view, mut is_view, mut views) = ("", false, vec![]);
     for pair in tokens.scan.tokens.windows(2) {
         match text(&pair[0]) {
@@ -131,7 +136,7 @@ fn declared<'a>(tokens: Tokens<'a>, name: &str) -> (bool, Vec<&'a str>) {
                 view = text(&pair[1]);
                 is_view |= view == name;
             }
-            "feature" if text(&pair[1]) == name && !view.is_empty() && !views.contains(&view) => views.push(view),
+            "feature" if is_named(text(&pair[1])) && !view.is_empty() && !views.contains(&view) => views.push(view),
             _ => {}
         }
     }

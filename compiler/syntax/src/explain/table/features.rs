@@ -203,7 +203,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(VIEWS, "~ over N events « within|in|for|during|over|of M »", FOREIGN, HOW_FAR, Write("max {M}")),
     Habit(VIEWS, "~ over since ( L ) « within|in|for|during|over|of M »", FOREIGN, HOW_FAR, Write("max {M}")),
     Habit(VIEWS, "~ over « since ( L ) ! »", FOREIGN, HOW_FAR, Say("write how far back its beginning is looked for: `over since ({L}) max 30d`")),
-    Habit(VIEWS, "~ over « since ! A »", FOREIGN, HOW_FAR, Say("write the condition in parentheses, and how far back it is looked for: `over since ({A}) max 30d`")),
+    Habit(VIEWS, "~ over « since ! A »", FOREIGN, HOW_FAR, Say("such a window begins with the last event for which a condition holds: write the condition in parentheses, and how far back that event is looked for, such as `over since ({A}) max 30d`")),
     Habit(VIEWS, "~ over « until|till|before|after|from ( »", FOREIGN, ENDS_NOW, Say("a window that begins with an event is `over since (…) max 30d`")),
     Habit(VIEWS, "~ over « rows|range between »", FOREIGN, COUNTED, Say("write `over 10 events` for the last ten up to the question")),
     Habit(VIEWS, "~ over last N V « offset M »", FOREIGN, NO_OFFSET, Say("write two features, `over last 1 {V}` and `over last 2 {V}`, whose sums differ by the period before")),
