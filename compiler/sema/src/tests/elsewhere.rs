@@ -319,7 +319,7 @@ const HELPS: &[(&str, &str)] = &[
         `sum(f) / 60` how much, of some of them `count(where a > 0) / 60`"),
     ("quantile(f)", "write `quantile(f, 0.95)`"),
     ("quantile(f, 95)", "write for example `quantile(x, 0.95)`"),
-    ("median(u)", "aggregate a number: `median(seconds(…))`, `median(minutes(…))`, `median(hours(…))`"),
+    ("median(u)", "aggregate a number: `median(seconds(…))`, `median(minutes(…))`, `median(hours(…))`, `median(days(…))`"),
     ("weighted_mean(f, i)", "write `weighted_mean(f, cast(i as float64))`"),
     ("sum(f) or 0", "what stands for null is `default 0` after the window of a feature, or `coalesce(sum(f), 0)`"),
     ("sum(\"f\")", "a column has no quotes: `sum(f)`"),
