@@ -10,7 +10,7 @@ mod tests;
 use featr::{BadValue, Broken, Detail, Example, Fault, Reason, ViewReason, Wrong};
 use instants::{epoch, format_of, is_written_out, read_as, timestamp};
 pub use instants::{instant_of_spine, option, zone};
-use numbers::{COMMA, as_number, is_absent, is_comma, is_whole, places};
+use numbers::{COMMA, as_number, is_absent, is_bound, is_comma, is_whole, places};
 
 /// For a row of a file that was rejected.
 pub fn row(fault: &Fault, file: &str) -> Option<String> {
@@ -66,9 +66,15 @@ pub fn row(fault: &Fault, file: &str) -> Option<String> {
 const WITHOUT_ARRIVAL: &str = "a row counts from its arrival on, so each needs one: fill the column, name the one that has it, or \
                                declare a lag that is sure, such as `arrival time + 5m`";
 
+/// The example that says most of them: rows without an event time are told of where there are no others.
+pub fn telling(examples: &[Example]) -> Option<&Example> {
+    let has_time = |example: &&Example| !matches!(example.fault, Fault::Undecoded(Detail::Null { is_time: true, .. }));
+    examples.iter().find(has_time).or(examples.first())
+}
+
 /// As [`row`], where no row of the source can be used: the first ones are no exceptions then.
 pub fn all_rows(examples: &[Example]) -> Option<String> {
-    let Example { text: file, fault, .. } = examples.first()?;
+    let Example { text: file, fault, .. } = telling(examples)?;
     match fault {
         Fault::Undecoded(Detail::Null {
             column, is_time: true, ..
@@ -278,6 +284,7 @@ fn of_value(column: &str, value: &BadValue) -> Option<String> {
             "declare `{column}: float64`, or as a decimal with as many digits after the point as any value has, such as \
              `decimal(12, 2)` for amounts; or write whole numbers into the file"
         )),
+        Wrong::NoFloat64 | Wrong::NoDecimal | Wrong::NoInt64 if is_bound(plain) => Some(numbers::bound(column, plain)),
         Wrong::NoFloat64 | Wrong::NoDecimal | Wrong::NoInt64 => Some(match as_number(plain) {
             Some(number) => format!("write digits, with a point before those of the fraction: {number}"),
             None if is_comma(plain) => COMMA.to_owned(),

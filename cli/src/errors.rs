@@ -180,7 +180,9 @@ pub fn several_rows_of_an_id(source: &str, ids: u64, examples: &str) -> Diagnost
     };
     let message = format!("source `{source}`: {ids} different rows, which all count ({examples})");
     Diagnostic::new(Code::SeveralRowsOfAnId, message).with_help(
-        "if later rows replace earlier ones, write only the last of each id into the file, or, where versions have a number, keep the first by `where version = 1` in a transform (this looks at the rows before it); if they are different events, name in `unique` the column that tells them apart",
+        "if later rows replace earlier ones, write only the last of each id into the file, or, where versions have a number, keep the \
+         first by `where version = 1` in a transform (this warning looks at the rows before the transform, and stays); if they are \
+         different events, name in `unique` the column that tells them apart",
     )
 }
 

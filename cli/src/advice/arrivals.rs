@@ -81,8 +81,8 @@ pub(super) fn where_all_are_ahead(examples: &[Example]) -> String {
     let longest_us = ahead.iter().max().copied();
     let of_these = longest_us.map_or_else(String::new, |us| format!(", of these `{}`", at_least(us)));
     let lead = format!(
-        "{of_these}: such rows count from then on and not before, so that what counts from when it was planned or assigned has that column \
-         as its `time`"
+        "{of_these}: such rows count from their event time on and not before; what is to count from when it was planned or assigned needs \
+         the column of that instant as its `time`"
     );
     let planned = "event times that are planned or forecast";
     if is_a_zone(&ahead) {

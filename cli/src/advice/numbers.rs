@@ -14,10 +14,13 @@ pub fn is_whole(plain: &str) -> bool {
     plain.parse::<f64>().is_ok_and(|number| number.fract() == 0.0)
 }
 
-/// Whether a text stands for nothing, as `///` and `--` do.
+/// What fills the place of a value that is absent, as in `///`, `--` and `?`.
+const FILLERS: [char; 11] = ['-', '–', '—', '_', '/', '.', '?', '*', '#', ':', ' '];
+
+/// Whether a text stands for nothing.
 pub fn is_absent(plain: &str) -> bool {
-    let is_of_marks = !plain.is_empty() && !plain.contains(char::is_alphanumeric);
-    is_of_marks
+    let is_filler = !plain.is_empty() && plain.chars().all(|c| FILLERS.contains(&c));
+    is_filler
         || matches!(
             plain.to_lowercase().as_str(),
             "na" | "n/a" | "#n/a" | "n.a." | "nan" | "null" | "none" | "nil" | "nat" | "missing" | NULL_OF_DUMPS
@@ -34,6 +37,19 @@ pub fn absent(plain: &str, more: &str) -> String {
         false => (plain, "in pandas `to_csv(path, na_rep=\"\")`"),
     };
     format!("what is absent is an empty field ({how}): write nothing in place of `{shown}`{more}")
+}
+
+/// Whether a bound stands in place of a number, as `<15` of a laboratory does.
+pub fn is_bound(written: &str) -> bool {
+    written.starts_with(['<', '>', '≤', '≥']) && written.contains(|c: char| c.is_ascii_digit())
+}
+
+/// For a bound.
+pub fn bound(column: &str, written: &str) -> String {
+    format!(
+        "`{written}` is a bound, and no number: declare `{column}: string`, compare and cast it in a transform, or write into the file what \
+         stands for it, and a column that says so"
+    )
 }
 
 /// A number with a comma for its point, or with a currency beside it, as it can be read. Where a comma may stand between

@@ -116,6 +116,10 @@ fn every_kind_of_row_has_its_step() {
         |fault: Fault| all_rows(&[Example::new(("f.csv", 2), "bad_value", "it is so", fault)]).unwrap_or_default();
     assert!(of_all(null_of(false, true)).contains("`arrival time + 5m`"));
     assert!(of_all(null(true)).contains("no row has an event time in `sku`"));
+    let of_two = |faults: [Fault; 2]| {
+        all_rows(&faults.map(|fault| Example::new(("f.csv", 2), "null_time", "", fault))).unwrap_or_default()
+    };
+    assert!(of_two([null(true), Fault::Unaccepted(Reason::Ahead, None)]).contains("may be swapped"));
     assert!(of_all(null(false)).contains("a file of another source"));
     assert!(of_all(Fault::Unaccepted(Reason::Late, None)).contains("compare the zones"));
     assert!(of_all(Fault::Unaccepted(Reason::Ahead, None)).contains("`time` and `arrival` may be swapped"));
@@ -124,6 +128,8 @@ fn every_kind_of_row_has_its_step() {
         (value("x", "\"1,50\"", Wrong::NoDecimal), "1.50"),
         (value("x", "\"$1.50\"", Wrong::NoDecimal), ": 1.50"),
         (value("x", "\"NA\"", Wrong::NoDecimal), "in place of `NA`"),
+        (value("x", "\"$$\"", Wrong::NoInt64), "if its values are texts"),
+        (value("x", "\"<15\"", Wrong::NoFloat64), "`<15` is a bound"),
         (value("x", "\"///\"", Wrong::NoDecimal), "in place of `///`"),
         (
             value("x", "\"\\\\N\"", Wrong::NoInt64),

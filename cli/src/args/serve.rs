@@ -55,7 +55,8 @@ pub struct ServeArgs {
     #[arg(long)]
     pub allow_removed: bool,
     /// Fill what a changed program reads and the state does not have from history: the rows that were pushed to this state, and
-    /// where they are not all there, the files that a source declares as its `batch`
+    /// where they are not all there, the files that a source declares as its `batch` (rows that the program cannot read any more
+    /// need `--fill-from`)
     #[arg(long)]
     pub fill: bool,
     /// As `--fill`, and from these files too, instead of the declared ones (may be repeated)

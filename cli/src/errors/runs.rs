@@ -56,7 +56,7 @@ pub fn nothing_accepted(source: &str, rejected: u64, examples: &[Example]) -> Di
     let step = step.unwrap_or_else(|| "check the format, the columns and the clauses of the source".to_owned());
     let help = format!("{step}; `--rejected FILE` writes the rows aside");
     let diagnostic = Diagnostic::new(Code::NothingAccepted, message).with_help(help);
-    match examples.first() {
+    match advice::telling(examples) {
         Some(example) => diagnostic.with_note(format!("for example {}", example.text)),
         None => diagnostic,
     }

@@ -43,9 +43,15 @@ pub fn of(args: &ServeArgs, program: &mut featr::Program, reporter: &Reporter) -
 pub fn told(filled: &Filled) -> Vec<String> {
     let brought = &filled.brought;
     let mut from = match (brought.known, filled.has_files) {
-        (0, true) => String::new(),
+        (0, true) if brought.rejected == 0 => String::new(),
         (known, _) => format!("from {} pushed here", counted(known, "row")),
     };
+    if brought.rejected > 0 {
+        from.push_str(&format!(
+            " ({} more are rejected as the source is declared now)",
+            brought.rejected
+        ));
+    }
     if filled.has_files {
         let used = brought.of_files - brought.again - brought.later - brought.unusable;
         let and = if from.is_empty() { "from" } else { ", and" };
@@ -62,6 +68,9 @@ pub fn told(filled: &Filled) -> Vec<String> {
         let left: Vec<String> = left.map(|(count, why)| format!("{count} {why}")).collect();
         if !left.is_empty() {
             from.push_str(&format!(" (left out: {})", left.join(", ")));
+        }
+        if let Some(lacks) = &filled.lacks {
+            from.push_str(&format!("; {lacks}"));
         }
     }
     let line = |missing: &featr::ToRebuild| format!("{missing}; {from}");

@@ -31,6 +31,8 @@ pub struct History {
 pub struct Brought {
     /// Rows that had been taken in before.
     pub known: u64,
+    /// Further ones that the source rejects as it is declared now, such as a null where a `?` has gone.
+    pub rejected: u64,
     /// Rows of files.
     pub of_files: u64,
     /// Of the rows of files, those with an identity that was known.
@@ -67,10 +69,11 @@ impl History {
     /// # Errors
     /// [`Error::Decode`]: they are not the rows of the source as it is declared now; nothing of them has been brought.
     pub fn known(&mut self, online: &mut Online, batch: &RecordBatch) -> Result<(), Error> {
-        let (decoded, _) = decode_rows(&self.source, batch, &format!("rows of {}", self.source.name))?;
+        let (decoded, rejected) = decode_rows(&self.source, batch, &format!("rows of {}", self.source.name))?;
         let ids = hashes(&self.source, &decoded.batch);
         self.known.extend(ids);
-        self.brought.known += batch.num_rows() as u64;
+        self.brought.known += decoded.batch.rows as u64;
+        self.brought.rejected += rejected.len() as u64;
         online.refill(&self.source.name, &decoded.batch);
         Ok(())
     }

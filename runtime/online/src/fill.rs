@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! rows that were pushed here    the Parquet of pushed/, and the log; with the arrivals that they had then
-//! rows of files                 where files are given, or where the rows that were pushed are not all there: those with an
-//!                               identity that no pushed row has, and an arrival up to the cut of the last answer
+//! rows of files                 where files are given; else where the rows that were pushed are not all there, and the program can
+//!                               read those that are: of them those with an identity that no pushed row has, and an arrival up
+//!                               to the cut of the last answer
 //! ```
 //!
 //! # Contract
@@ -41,6 +42,8 @@ pub struct Filled {
     pub brought: Brought,
     /// Whether files were read.
     pub has_files: bool,
+    /// What rows that were pushed here are missing, if files stand in their place.
+    pub lacks: Option<String>,
     /// Up to which arrival they were, in microseconds since the epoch; `None`: up to any.
     pub cut_us: Option<i64>,
 }
@@ -72,6 +75,25 @@ impl Filling {
             )),
             (None, Some(_)) => None,
         }
+    }
+
+    /// Reads the rows of files of a source; gives why they do not bring what is missing, if so. `lacks`: what the rows that were
+    /// pushed here are missing; `is_given`: the files were named for this.
+    fn files(
+        &mut self,
+        (program, online): (&Program, &mut Online),
+        source: &str,
+        (lacks, is_given): (Option<&str>, bool),
+        cut_us: Option<i64>,
+    ) -> Result<Option<String>, StateError> {
+        // Acknowledged rows give way only to files that were named for this.
+        let is_refused = self.unusable.is_some() && !is_given;
+        if is_refused || !program.has_batch_files(source) {
+            return Ok(Some(lacks.unwrap_or_default().to_owned()));
+        }
+        let read = self.history.files(online, program, cut_us);
+        read.map_err(StateError::Program)?;
+        Ok(self.brings_nothing(lacks))
     }
 
     /// Why nothing is filled where files have rows, and the program can use none of them.
@@ -153,26 +175,25 @@ pub fn fill(
     })?;
     let mut filled = Vec::new();
     for (source, mut filling) in fillings {
-        let lacks = filling.lacks(manifest.taken.get(&source).copied());
-        let has_files = lacks.is_some() || fill.given.contains(&source);
+        let taken = manifest.taken.get(&source).copied();
+        let lacks = filling.lacks(taken);
+        let is_given = fill.given.contains(&source);
+        let has_files = lacks.is_some() || is_given;
         let cut_us = cuts.get(&source).copied().flatten().filter(|_| has_files);
         if has_files {
-            if !program.has_batch_files(&source) {
-                let (why, folder) = (lacks.unwrap_or_default(), disk.name(""));
-                return Err(StateError::NoHistory { folder, source, why });
-            }
-            let read = filling.history.files(online, program, cut_us);
-            read.map_err(StateError::Program)?;
-            if let Some(why) = filling.brings_nothing(lacks.as_deref()) {
+            let refused = filling.files((program, online), &source, (lacks.as_deref(), is_given), cut_us)?;
+            if let Some(why) = refused {
                 let folder = disk.name("");
                 return Err(StateError::NoHistory { folder, source, why });
             }
         }
+        let were_pushed = filling.unusable.is_some() || taken.is_some();
         filled.push(Filled {
             events: events.remove(&source).unwrap_or_default(),
             source,
             brought: filling.history.brought,
             has_files,
+            lacks: lacks.filter(|_| were_pushed),
             cut_us,
         });
     }

@@ -75,7 +75,8 @@ impl Replay for Replayed {
 
     fn taken_up(&mut self, disk: &dyn Disk, manifest: &Manifest) -> Result<(), StateError> {
         let events = self.restored.as_ref().map_or(&[][..], |report| &report.to_rebuild);
-        if let Some(how) = self.fill.as_ref().filter(|_| !events.is_empty()) {
+        let is_filled = !events.is_empty() && self.unread.is_empty();
+        if let Some(how) = self.fill.as_ref().filter(|_| is_filled) {
             let missing = Missing {
                 program: &self.program,
                 online: &mut self.online,

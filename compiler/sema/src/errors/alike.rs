@@ -73,7 +73,7 @@ pub(super) fn comparable(left: Type, right: Type, written: [&str; 2]) -> String 
              a feature of a service with that of the question, `at`"
         }
         (Type::Date, Type::Duration) | (Type::Duration, Type::Date) => {
-            "a length of time is compared with lengths, a date with dates: `a - b` is the number of days between two"
+            "a length of time is compared with lengths: `a - b` is the one between two dates; a date is compared with dates"
         }
         (Type::Duration, other) | (other, Type::Duration) if other.is_numeric() => {
             let counted = seconds.and_then(|number| Some((number, number.checked_mul(1_000_000)?)));

@@ -14,12 +14,13 @@ messages! {
 
     /// `role`: `where`, `when`, `and`, …
     E0203 not_a_bool(role: &str, ty: Type, at: Span) {
+        let since = format!(
+            "a window begins with the last event for which a condition holds, such as `over since (kind = \"renewed\") max 30d`; where the \
+             column is one instant for many events, such as when their contract began, make it part of the key, `entity contract \
+             (member: string, began_at: {ty})`, with a window as long as one lasts"
+        );
         let help = match (role, ty) {
-            ("since", Type::Timestamp | Type::Date) => {
-                "a window begins with the last event for which a condition holds, such as `over since (kind = \"renewed\") max 30d`; where the \
-                 column is one instant for many events, such as when their contract began, make it part of the key, `entity contract \
-                 (member: string, began_at: timestamp)`, with a window as long as one lasts"
-            }
+            ("since", Type::Timestamp | Type::Date) => since.as_str(),
             _ => "write a comparison, for example `x > 0` or `x is not null`",
         };
         "`{role}` needs a bool, this is {ty}";

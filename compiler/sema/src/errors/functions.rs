@@ -53,12 +53,16 @@ messages! {
                event before the last is `last_n(x, 2)[-2]`, without an aggregate around it";
     }
 
-    /// `let gap = at - lag(at)` in a transform.
-    E0111 event_before_in_a_transform(name: &str, at: Span) {
+    /// `let gap = at - lag(at)` in a transform; `listed`: so many events are listed to have it first.
+    E0111 event_before_in_a_transform(name: &str, at: Span, listed: u32) {
+        let before = match listed {
+            2 => "the event before the last".to_owned(),
+            listed => format!("the event that is {} before the last", listed - 1),
+        };
         "unknown function `{name}`: a transform sees one event at a time";
         at: "knows no event before";
-        help: "a feature of a view knows those of its window: of the event before the last the value is `last_n(x, 2)[-2]`, the change from it \
-               `last(x) - last_n(x, 2)[-2]`";
+        help: "a feature of a view knows those of its window: of {before} the value is `last_n(x, {listed})[-{listed}]`, the change from it \
+               `last(x) - last_n(x, {listed})[-{listed}]`";
     }
 
     /// `at > now() - 7d`; `is_time`: the column is the event time.

@@ -33,6 +33,7 @@ pub use keys::*;
 pub use lists::*;
 pub use meant::*;
 pub use names::*;
+pub use numbered::events_listed;
 pub use service::*;
 pub use table::*;
 pub use templates::*;

@@ -33,7 +33,8 @@ pub(super) fn call_with_a_number(call: &Written<'_>, name: &str) -> Option<Diagn
         let shown = format!("`{shown}`, which is one of the values");
         return Some(call_like_another(&cause, call.name_at, &shown, call.at, &meant));
     }
-    if let Some(number) = lag(name, &call.arguments) {
+    let is_lag = matches!(name, "lag" | "shift") && call.arguments.len() == 2;
+    if let Some(number) = events_listed(&call.arguments).filter(|_| is_lag) {
         let cause = format!("unknown function `{}`", call.name);
         let meant = format!("last_n({}, {number})[-{number}]", call.arguments[0]);
         let shown = if is_short(&meant) { &meant } else { "last_n(x, 2)[-2]" };
@@ -128,9 +129,12 @@ fn percentile<'a>(name: &str, arguments: &[&'a str]) -> Option<(&'a str, String)
     Some((value, share.trim_end_matches('0').trim_end_matches('.').to_owned()))
 }
 
-/// Of `lag(x, 1)` how many events are listed to have it first, 2.
-fn lag(name: &str, arguments: &[&str]) -> Option<u32> {
-    let [_, number] = arguments else { return None };
-    let number: u32 = number.parse().ok()?;
-    (matches!(name, "lag" | "shift") && (1..100).contains(&number)).then_some(number + 1)
+/// Of `lag(x)` and `lag(x, 1)` how many events are listed to have it first, 2.
+pub fn events_listed(arguments: &[&str]) -> Option<u32> {
+    let number: u32 = match arguments {
+        [_] => 1,
+        [_, number, ..] => number.parse().ok()?,
+        [] => return None,
+    };
+    (1..100).contains(&number).then_some(number + 1)
 }

@@ -49,7 +49,8 @@ messages! {
             (Type::Duration, Type::Float64 | Type::Decimal { .. }) => {
                 "write `seconds(…)`, `minutes(…)`, `hours(…)` or `days(…)`"
             }
-            (Type::Duration, Type::Timestamp | Type::Date) => "a length of time is no instant: add it to one, `t + …`",
+            (Type::Duration, Type::Timestamp) => "a length of time is no instant: add it to one, `t + …`",
+            (Type::Duration, Type::Date) => "a length of time is no date: add it to an instant, `date(t + …)`",
             (_, Type::Bool) => "write a comparison, for example `x != 0`",
             (Type::Bool, _) => "write `if(x, 1, 0)` with numbers of the type you need",
             (Type::Timestamp, Type::Float64) => {

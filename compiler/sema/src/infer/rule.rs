@@ -118,9 +118,15 @@ fn no_quotient(left: Type, right: Type) -> Rule {
 /// What is said of a duration that is divided by a number, which as a number of seconds may be a unit.
 pub(super) fn divided_by(number: &str) -> OperandHelp {
     match number.trim_end_matches(".0") {
-        "60" => OperandHelp::Do("write `minutes(…)` of the duration, without the division"),
-        "3600" => OperandHelp::Do("write `hours(…)` of the duration, without the division"),
-        "86400" => OperandHelp::Do("write `days(…)` of the duration, without the division"),
+        "60" => OperandHelp::Do(
+            "to count it in minutes write `minutes(…)` of the duration, without the division; else divide a number, such as `seconds(…)` of it",
+        ),
+        "3600" => OperandHelp::Do(
+            "to count it in hours write `hours(…)` of the duration, without the division; else divide a number, such as `seconds(…)` of it",
+        ),
+        "86400" => OperandHelp::Do(
+            "to count it in days write `days(…)` of the duration, without the division; else divide a number, such as `seconds(…)` of it",
+        ),
         _ => OperandHelp::DURATION_BY_NUMBER,
     }
 }

@@ -273,6 +273,8 @@ fn what_is_missing_of_the_pushed_rows_is_found() {
     let (runtime, opened) = open(&disk, &clock, &program, given(&[])).expect("it is filled");
     let brought = opened.filled[0].brought;
     assert_eq!((brought.known, brought.of_files, brought.again), (14, 20, 14));
+    let lacks = opened.filled[0].lacks.as_deref();
+    assert_eq!(lacks, Some("of 20 rows that were pushed `pushed/` has 14"));
     let found = answers(&runtime, &clock);
     let (all_along, clock) = live(&wider(), options(None));
     let (other, _) = open(&all_along, &clock, &wider(), None).expect("its own state");
@@ -376,6 +378,11 @@ fn rows_that_were_read_otherwise_are_refused() {
         let why = refused.as_ref().map(ToString::to_string).unwrap_or_default();
         assert!(matches!(refused, Some(StateError::NoHistory { .. })), "{why}");
         assert!(why.contains("was read by another"), "{why}");
+        // Files that nobody named for this do not take the place of rows that were acknowledged.
+        let mut with_files = other.clone();
+        table(&mut with_files, "payments", &line(90, 1.5, NOON - HOUR, NOON - HOUR));
+        let refused = open(&disk, &clock, &with_files, given(&[])).err();
+        assert!(matches!(refused, Some(StateError::NoHistory { .. })), "{refused:?}");
         // In the log alone.
         let (disk, clock) = (SimulatedDisk::default(), Arc::new(SetClock::at(NOON)));
         let (runtime, _) = open(&disk, &clock, &compiled(SHOP), None).expect("a new state");
@@ -388,5 +395,21 @@ fn rows_that_were_read_otherwise_are_refused() {
         assert!(matches!(refused, Some(StateError::OtherProgram { .. })), "{why}");
         assert!(why.contains("was read by another"), "{why}");
         open(&disk, &clock, &compiled(SHOP), None).expect("its own program goes on");
+        // In a log after checkpoints a dry run says of them what a start says.
+        let (disk, clock) = live(&compiled(SHOP), options(None));
+        let (runtime, _) = open(&disk, &clock, &compiled(SHOP), None).expect("its own state");
+        push(&runtime, 99, NOON + 9 * HOUR, Some(NOON + 9 * HOUR)).expect("pushed");
+        disk.stop_after(0);
+        drop(runtime);
+        disk.crash(&mut featr::Random::new(1));
+        let found = inspect(&other, &shared(&disk), given(&[]).as_ref()).expect("it is whole");
+        let said = found.and_then(|found| found.refusal(&other, ""));
+        let refused = open(&disk, &clock, &other, given(&[])).err();
+        for refused in [said, refused] {
+            assert!(
+                matches!(refused, Some(StateError::OtherProgram { of_log: true, .. })),
+                "{refused:?}"
+            );
+        }
     }
 }

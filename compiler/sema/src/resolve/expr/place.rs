@@ -234,10 +234,12 @@ impl<'a> Exprs<'a> {
             _ if matches!(self.place, Place::Aggregate { .. }) && errors::is_of_the_event_before(written.name) => {
                 errors::event_before_in_an_aggregate(written.name, written.name_at)
             }
-            _ if matches!(self.place, Place::Row) && errors::is_of_the_event_before(written.name) => {
-                errors::event_before_in_a_transform(written.name, written.name_at)
-            }
-            _ => errors::unknown_function(&written, nearest_function(written.name)),
+            _ => match errors::events_listed(&written.arguments) {
+                Some(listed) if matches!(self.place, Place::Row) && errors::is_of_the_event_before(written.name) => {
+                    errors::event_before_in_a_transform(written.name, written.name_at, listed)
+                }
+                _ => errors::unknown_function(&written, nearest_function(written.name)),
+            },
         }
     }
 

@@ -87,7 +87,7 @@ pub(super) const HABITS: &[Habit] = &[
     Habit(SOURCES, "V : W « primary key »", FOREIGN, "what identifies a row is a clause of its own", Say("remove it here, and write `unique {V}` after the columns of a source, `key {V}` after those of a table")),
     Habit(SOURCES, "timestamp « with time zone »", FOREIGN, "an instant is the same in every zone", Write("")),
     Habit(SOURCES, "timestamp « without time zone »", FOREIGN, "an instant is the same in every zone", Say("remove it; texts without an offset are read on the clocks that the source names: `zone \"Europe/Paris\"`")),
-    Habit(SOURCES, "« default : V »", FOREIGN, "`default` is a reserved word", Say("name the column otherwise, and write after its type what the file calls it: `default_: {V} from \"default\"`")),
+    Habit(SOURCES, "« default : V »", FOREIGN, "`default` is a reserved word", Say("name the column otherwise, such as `default_`, and write behind its type what the file calls it, `from \"default\"`, unless a `from` stands there already")),
     Habit(SOURCES, "« default T »", FOREIGN, "a column has no default", Say("remove it, and write `?` after the type if files may lack the value; what stands for null is said where it is read, as `coalesce(amount, 0)`")),
     Habit(SOURCES, "V : L « = T »", FOREIGN, "a column has no default", Say("remove it, and write `?` after the type if files may lack the value; what stands for null is said where it is read, as `coalesce(amount, 0)`")),
     Habit(SOURCES, "timestamp|datetime « ( ! S ) »", FOREIGN, "a type has no texts in parentheses", Say("a format stands after `as`, and a zone after `in`, such as `timestamp as \"%d-%m-%Y %H:%M\" in \"Europe/Amsterdam\"`")),
