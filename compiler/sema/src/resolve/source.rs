@@ -13,7 +13,7 @@ use featc_syntax::ast;
 use featc_syntax::diag::{Diagnostic, Span, suggest};
 use std::collections::BTreeMap;
 
-/// A day, in microseconds.
+/// An hour, in microseconds.
 const HOUR_US: u64 = 3_600_000_000;
 
 /// Resolves an entity; a key named twice is reported.
